@@ -1,0 +1,177 @@
+"""Every error portdash raises on purpose, as one tree.
+
+    PortdashError
+    ├── UsageError                 exit 2   what was asked for cannot be understood
+    │   ├── InvalidName
+    │   └── InvalidPort
+    ├── ConfigError                exit 2   a configuration file or variable is wrong
+    │   └── UnknownEnvironment
+    ├── NoSuchService              exit 3   no such service, listener or workspace
+    ├── NoPortAvailable            exit 4   every candidate was refused
+    ├── StoreError                 exit 5   the store cannot be used
+    │   ├── StoreBusy
+    │   ├── StoreDamaged
+    │   ├── StoreTooNew
+    │   ├── StoreReadOnly
+    │   └── StoreUnavailable
+    └── Refused                    exit 6   possible, but not safe to do
+        ├── PlanUnresolved
+        ├── PlanOutdated
+        └── LockedDown
+
+Faces translate: the command line prints ``portdash: error: <message>`` and the hint, the dashboard shows both,
+the HTTP API sends them as a problem document. None of them looks inside the message.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the command line answers with; the meaning of each is part of the contract."""
+
+    YES = 0
+    NO = 1
+    USAGE = 2
+    NO_SUCH_SERVICE = 3
+    NO_PORT = 4
+    STORE = 5
+    REFUSED = 6
+
+
+class PortdashError(Exception):
+    """Base of all. `message` is one line for a person, `hint` is what to do next, `code` is stable for programs."""
+
+    code = "error"
+    exit_code = ExitCode.NO
+    default_hint = "run the command again with --debug for the details"
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint or self.default_hint
+
+
+class UsageError(PortdashError):
+    """The request itself is wrong: an impossible argument, or options that exclude each other."""
+
+    code = "usage"
+    exit_code = ExitCode.USAGE
+    default_hint = "see `portdash --help`"
+
+
+class InvalidName(UsageError):
+    """Not a service name: `[A-Za-z][A-Za-z0-9._-]{0,62}`, with `@2` for a further instance."""
+
+    code = "invalid_name"
+    default_hint = "a name starts with a letter and holds letters, digits, '.', '_' and '-', at most 63 of them"
+
+
+class InvalidPort(UsageError):
+    """Not a port number from 1 to 65535, or not a range of them."""
+
+    code = "invalid_port"
+    default_hint = "a port is a whole number from 1 to 65535, a range is FIRST-LAST"
+
+
+class ConfigError(PortdashError):
+    """A configuration value that cannot be used; the message names file, key and value."""
+
+    code = "config"
+    exit_code = ExitCode.USAGE
+    default_hint = "`portdash config check` lists every problem, config.example.toml shows every key"
+
+
+class UnknownEnvironment(ConfigError):
+    """An environment was asked for that no configuration declares."""
+
+    code = "unknown_environment"
+
+
+class NoSuchService(PortdashError):
+    """Nothing is known under that name or port."""
+
+    code = "no_such_service"
+    exit_code = ExitCode.NO_SUCH_SERVICE
+    default_hint = "`portdash status --all` lists every service"
+
+
+class NoPortAvailable(PortdashError):
+    """Every candidate port was refused. `reasons` says for each one why."""
+
+    code = "no_port_available"
+    exit_code = ExitCode.NO_PORT
+    default_hint = "Consider expanding the port range or checking for port conflicts."
+
+    def __init__(self, message: str, *, hint: str | None = None, reasons: tuple[object, ...] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.reasons = reasons
+
+
+class StoreError(PortdashError):
+    """The store of assignments cannot be used; nothing was written."""
+
+    code = "store"
+    exit_code = ExitCode.STORE
+    default_hint = "`portdash config path` shows which store is used"
+
+
+class StoreBusy(StoreError):
+    """Another process held the store for longer than the time limit."""
+
+    code = "store_busy"
+    default_hint = "try again; a process that never lets go can be found with `fuser` on the .lock file"
+
+
+class StoreDamaged(StoreError):
+    """The store's file is not what was written; it is left untouched and never read as empty."""
+
+    code = "store_damaged"
+    default_hint = "move the file away to start afresh, or restore a copy; portdash will not overwrite it"
+
+
+class StoreTooNew(StoreError):
+    """A newer portdash wrote this store: it can be read here, not written."""
+
+    code = "store_too_new"
+    default_hint = "upgrade portdash; reading works meanwhile"
+
+
+class StoreReadOnly(StoreError):
+    """The store's directory, disk or quota does not let us write."""
+
+    code = "store_read_only"
+    default_hint = "check the permissions and free space, or set PORTDASH_STORE to a place that can be written"
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be reached or opened at all."""
+
+    code = "store_unavailable"
+
+
+class Refused(PortdashError):
+    """It could be done, and portdash will not: the message says why, the hint says who can."""
+
+    code = "refused"
+    exit_code = ExitCode.REFUSED
+    default_hint = "`portdash resolve --dry-run` shows the gentler ways"
+
+
+class PlanUnresolved(Refused):
+    """The plan leaves what was asked for undone, so nothing was changed."""
+
+    code = "plan_unresolved"
+
+
+class PlanOutdated(Refused):
+    """The world changed between showing the plan and applying it, so nothing was changed."""
+
+    code = "plan_outdated"
+    default_hint = "look at the plan again: the same command makes a new one"
+
+
+class LockedDown(Refused):
+    """A change was asked for in read-only mode."""
+
+    code = "read_only"
+    default_hint = "leave out --read-only to change something"

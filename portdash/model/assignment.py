@@ -1,0 +1,181 @@
+"""Intent: which service should have which port, what it asked for, and why it got what it got."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from portdash.model.ports import IpProtocol, PortRange
+
+
+class Source(StrEnum):
+    """How an assignment got its port."""
+
+    OVERRIDE = "override"
+    """An environment variable said so."""
+    PREFERRED = "preferred"
+    """It is the first port the service asked for."""
+    FALLBACK = "fallback"
+    """What the service asked for first could not be had."""
+    INHERITED = "inherited"
+    """It is the port of the service named in `inherit_from`."""
+    DETECTED = "detected"
+    """It is the port on which a running server was found."""
+    SEQUENTIAL = "sequential"
+    """Nothing was asked for: the next free port in order."""
+
+
+class Verdict(StrEnum):
+    """What became of one candidate port."""
+
+    CHOSEN = "chosen"
+    ASSIGNED = "assigned"
+    """Another service's port."""
+    LISTENING = "listening"
+    """A listener that is not this service's holds it."""
+    BOUND = "bound"
+    """The kernel refuses a bind: held, in use by an outgoing connection, or lingering."""
+    RESERVED = "reserved"
+    """A plan that is being applied keeps it."""
+    EXCLUDED = "excluded"
+    OS_RESERVED = "os_reserved"
+    EPHEMERAL = "ephemeral"
+    """The operating system hands it out to outgoing connections."""
+    PRIVILEGED = "privileged"
+    BROWSER_BLOCKED = "browser_blocked"
+    """Browsers and fetch refuse to talk to it."""
+    PREFERRED_BY = "preferred_by"
+    """Another known service asks for it; taken only when nothing else is left."""
+    QUARANTINED = "quarantined"
+    """Given back less than a minute ago; taken only when nothing else is left."""
+    VANISHED = "vanished"
+    """It belongs to a workspace whose directory is gone; taken last."""
+    MUTUAL = "mutual"
+    """A service that this one must not share a port with has it."""
+    OUT_OF_RANGE = "out_of_range"
+    NOT_A_PORT = "not_a_port"
+    """An override that is not a port number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One candidate that was tried, and what became of it."""
+
+    port: int | None
+    """None where the candidate was no port at all, as in `PORT=abc`."""
+    verdict: Verdict
+    holder: str | None = None
+    """Who is in the way, ready to read: `node 4121 (shop@fix-login)`."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ServiceKey:
+    """What makes an assignment one and the same. Two keys are equal exactly when they name the same service."""
+
+    host: str
+    """Random id of the machine, kept in the state directory."""
+    user: str
+    workspace: str
+    environment: str
+    service: str
+    """The name without regard to case."""
+    protocol: IpProtocol = IpProtocol.TCP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """How a service's own process is recognised. Every field given must fit."""
+
+    process: str | None = None
+    """Name of the process, such as `node`."""
+    command: str | None = None
+    """Text that stands in its command line."""
+    directory: str | None = None
+    """Directory at or below which it works; absolute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSpec:
+    """What a service asks for. Kept with its assignment, so that any process can plan it anew."""
+
+    name: str
+    type: str | None = None
+    purpose: str = ""
+    protocol: IpProtocol = IpProtocol.TCP
+    preferred: tuple[int, ...] = ()
+    """Ports it would like, best first."""
+    base: int | None = None
+    """First port of its own search; without `range` the search ends at base + 100."""
+    range: PortRange | None = None
+    """Hard limit of its search."""
+    exclude: frozenset[int] = frozenset()
+    env: str | None = None
+    """Variable that overrides the choice, and that it is exported as; None means the derived name, no override."""
+    inherit_from: str | None = None
+    """Service of the same workspace whose port it shares."""
+    conflicts_with: tuple[str, ...] = ()
+    """Services of the same workspace that must not have the same port."""
+    priority: int | None = None
+    """1 is most important; None means that of the type's range, else 3."""
+    pin: bool = False
+    """Never displaced by another service."""
+    match: Match | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """The lasting fact that a service has a port. Survives exit and reboot; never expires."""
+
+    key: ServiceKey
+    spec: ServiceSpec
+    port: int
+    source: Source
+    attempts: int = 1
+    """Candidates tried, the chosen one included."""
+    reasons: tuple[Reason, ...] = ()
+    home: int | None = None
+    """The port it was moved away from and may return to."""
+    assigned_at: float = 0.0
+    """Unix time in seconds at which it got this port."""
+    actor: str = ""
+    """Who assigned it: `cli`, `dashboard`, `library`, `api`, `file`."""
+    revision: int = field(default=0, compare=False)
+    """Store revision that last wrote this row; 0 before it is stored."""
+
+    @property
+    def name(self) -> str:
+        """The service's name as it was written."""
+        return self.spec.name
+
+    def url(self, scheme: str = "http") -> str:
+        """Return `http://localhost:PORT`."""
+        return f"{scheme}://localhost:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A live process uses an assignment now. Losing it never deletes the assignment."""
+
+    key: ServiceKey
+    pid: int
+    started: int
+    """Start of the process in kernel ticks since boot, 0 where the system does not tell."""
+    boot_id: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """The project that services belong to."""
+
+    name: str
+    """Unique on this machine: `shop`, or `shop~1a2b` for a linked git worktree."""
+    root: str | None
+    """Absolute directory; None for the workspace outside any project."""
+    repository: str | None = None
+    """Name shared by all worktrees of one repository."""
+    worktree: str | None = None
+    """Short name of a linked worktree; None for the main one."""
+
+    @property
+    def label(self) -> str:
+        """How people read it: `shop`, `shop@fix-login`."""
+        return f"{self.repository or self.name}@{self.worktree}" if self.worktree else self.name

@@ -1,0 +1,37 @@
+"""What is known about how well a service does, and by what kind of proof."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class HealthState(StrEnum):
+    """The verdict."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    UNHEALTHY = "unhealthy"
+    HUNG = "hung"
+    STARTING = "starting"
+    UNKNOWN = "unknown"
+
+
+class HealthLevel(StrEnum):
+    """What the verdict rests on, cheapest first."""
+
+    NONE = "none"
+    KERNEL = "kernel"
+    """Socket table and process state: no packet was sent."""
+    CONTAINER = "container"
+    CONNECT = "connect"
+    PROTOCOL = "protocol"
+    HTTP = "http"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """One verdict. Volatile: shown by whoever probes, never stored."""
+
+    state: HealthState = HealthState.UNKNOWN
+    level: HealthLevel = HealthLevel.NONE
+    latency_ms: float | None = None
+    detail: str = ""

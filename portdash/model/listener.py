@@ -1,0 +1,113 @@
+"""Reality: the sockets on this machine, the processes behind them, and whose they are."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portdash.model.ports import IpProtocol
+from portdash.model.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """Facts of one process. Text is cleaned already; what may not be read is None."""
+
+    pid: int
+    started_at: float | None = None
+    """Unix time in seconds."""
+    ticks: int = 0
+    """Start in kernel ticks since boot, which no clock change moves; 0 where the system does not tell."""
+    name: str | None = None
+    command: tuple[str, ...] | None = None
+    """Arguments, the program first."""
+    user: str | None = None
+    cwd: str | None = None
+    """Absolute path as the kernel has it, not cleaned: it is compared with paths."""
+    parent: int | None = None
+
+    @property
+    def label(self) -> str:
+        """`node 4121`."""
+        return f"{self.name or 'process'} {self.pid}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """A process above a listener's owner; the chain is nearest first."""
+
+    pid: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """The container that answers on a published port."""
+
+    id: str
+    name: str
+    engine: str = "docker"
+    compose_project: str | None = None
+    compose_service: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """One socket: TCP in LISTEN, or UDP bound to a port."""
+
+    protocol: IpProtocol
+    address: str
+    """As bound: `127.0.0.1`, `0.0.0.0`, `::`, `::1`, ..."""
+    port: int
+    dual_stack: bool | None = None
+    """Whether an IPv6 wildcard answers IPv4 too; None where it does not apply or cannot be told."""
+    owner: Process | None = None
+    """The topmost process sharing the socket; None when it may not be read."""
+    pids: tuple[int, ...] = ()
+    """All processes that share it, the owner first."""
+    user: str | None = None
+    """Owner of the socket, known even where the process is hidden."""
+    project: Project | None = None
+    container: Container | None = None
+    via: str | None = None
+    """What started it or keeps it: `docker`, `systemd`, `tmux`, `claude`, `orphan`, ..."""
+    connections: int | None = None
+    """Established connections to it."""
+    orphan: bool = False
+    """Its parent is gone and it has no terminal."""
+    ancestors: tuple[Ancestor, ...] = ()
+
+    @property
+    def pid(self) -> int | None:
+        """Pid of the owner, None when it may not be read."""
+        return self.owner.pid if self.owner else None
+
+    @property
+    def label(self) -> str:
+        """Who it is, ready to read: `blog-db-1 (docker)`, `node 4121`, `owner hidden (postgres)`."""
+        if self.container:
+            return f"{self.container.name} ({self.container.engine})"
+        if self.owner:
+            return self.owner.label
+        return f"owner hidden ({self.user})" if self.user else "owner hidden"
+
+
+class Ownership(StrEnum):
+    """Does a listener belong to a service?"""
+
+    CONFIRMED = "confirmed"
+    PRESUMED = "presumed"
+    UNKNOWN = "unknown"
+    FOREIGN = "foreign"
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the listener is taken for the service's own."""
+        return self in (Ownership.CONFIRMED, Ownership.PRESUMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """The answer to `whose is it?` with what it rests on."""
+
+    ownership: Ownership
+    evidence: tuple[str, ...] = ()
+    """Readable facts, the decisive one first."""

@@ -1,0 +1,131 @@
+"""What is going to be done: ordered steps with reasons, what they cost and what they leave."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portdash.model.assignment import Assignment, ServiceKey
+from portdash.model.ports import IpProtocol
+
+
+class Strategy(StrEnum):
+    """How far a plan may go to serve the claimant."""
+
+    MINIMAL = "minimal"
+    AGGRESSIVE = "aggressive"
+    CONSERVATIVE = "conservative"
+
+
+class Action(StrEnum):
+    """One kind of step."""
+
+    ASSIGN = "assign"
+    """A service that had none gets a port."""
+    MOVE = "move"
+    """A service's assignment changes its port."""
+    UPDATE = "update"
+    """The port stays, what is recorded about the service changes."""
+    RELEASE = "release"
+    """An assignment is given back."""
+    RESTART = "restart"
+    """A supervised child is stopped and started on its new port."""
+    TERMINATE = "terminate"
+    """A process that holds the port is ended."""
+    STOP_CONTAINER = "stop_container"
+    """The container that holds the port is stopped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a step ends: an identity that is checked again before anything is sent to it."""
+
+    label: str
+    """`node 4121`."""
+    protocol: IpProtocol
+    port: int
+    pid: int | None = None
+    started_at: float | None = None
+    ticks: int = 0
+    container_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to do. Exactly what is shown is what is done."""
+
+    action: Action
+    reason: str
+    key: ServiceKey | None = None
+    before: Assignment | None = None
+    """The row as the plan found it; applying it fails if the store has another by then."""
+    options: tuple[Assignment, ...] = ()
+    """Rows that would do, best first. The first is what is shown; a rival who takes that port meanwhile costs one."""
+    target: Target | None = None
+    """Whom to end, for `terminate` and `stop_container`."""
+
+    @property
+    def after(self) -> Assignment | None:
+        """The row as it will be, None where the step removes or does not touch one."""
+        return self.options[0] if self.options else None
+
+    @property
+    def from_port(self) -> int | None:
+        """Port before the step."""
+        return self.before.port if self.before else None
+
+    @property
+    def to_port(self) -> int | None:
+        """Port after the step."""
+        return self.after.port if self.after else None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cost:
+    """What a plan costs; less is better, from left to right."""
+
+    running_moved: int = 0
+    """Running services whose port changes."""
+    moved: int = 0
+    """Services whose port changes; an inherit group counts once."""
+    lost: int = 0
+    """Services that lose their first choice."""
+    terminated: int = 0
+    """Processes and containers ended that are not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """Something the plan leaves as it is."""
+
+    text: str
+    """One line for people: `web stays squatted on 3000: node 4121`."""
+    asked: bool = True
+    """Whether it is (part of) what was asked for: then the plan must not be applied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The whole answer to one request. Applying it is all or nothing."""
+
+    title: str
+    """What it is for, as history will call it: `resolve web (minimal)`."""
+    strategy: Strategy
+    workspace: str
+    revision: int
+    """Store revision it was made from."""
+    steps: tuple[Step, ...] = ()
+    cost: Cost = Cost()
+    optimal: bool = True
+    """Whether the cost is proved to be the least possible."""
+    unresolved: tuple[Unresolved, ...] = ()
+    notices: tuple[str, ...] = ()
+    """Worth saying, in the way of nothing: `PORT=abc is not a port; the search went on`."""
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether it ends something that is not portdash's own."""
+        return any(step.action in (Action.TERMINATE, Action.STOP_CONTAINER) for step in self.steps)
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it cannot give what was asked for, so that nothing of it may be applied."""
+        return any(left.asked for left in self.unresolved)

@@ -1,0 +1,63 @@
+"""Port numbers, ranges of them, and the two protocols that have ports here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portdash.errors import InvalidPort
+
+FIRST_PORT, LAST_PORT = 1, 65535
+
+
+class IpProtocol(StrEnum):
+    """The transport a port belongs to; TCP 53 and UDP 53 are two ports."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PortRange:
+    """The ports from `first` to `last`, both included."""
+
+    first: int
+    last: int
+
+    def __post_init__(self) -> None:
+        check_port(self.first)
+        check_port(self.last)
+        if self.first > self.last:
+            raise InvalidPort(f"the range {self.first}-{self.last} runs backwards")
+
+    def __contains__(self, port: object) -> bool:
+        return isinstance(port, int) and self.first <= port <= self.last
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.first, self.last + 1))
+
+    def __len__(self) -> int:
+        return self.last - self.first + 1
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
+
+
+def check_port(port: object) -> int:
+    """Return `port` if it is a port number; bool, float and text are not. Raises InvalidPort."""
+    if isinstance(port, bool) or not isinstance(port, int) or not FIRST_PORT <= port <= LAST_PORT:
+        raise InvalidPort(f"{port!r} is not a port")
+    return port
+
+
+def parse_port(text: str) -> int:
+    """Read a port written in ASCII decimal digits. Raises InvalidPort."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 5):
+        raise InvalidPort(f"{text[:40]!r} is not a port")
+    return check_port(int(text))
+
+
+def parse_range(text: str) -> PortRange:
+    """Read `FIRST-LAST`, or one port as a range of one. Raises InvalidPort."""
+    first, dash, last = text.partition("-")
+    low = parse_port(first.strip())
+    return PortRange(low, parse_port(last.strip()) if dash else low)

@@ -1,0 +1,103 @@
+"""The small protocols behind which the machine and the clock stand, so that a test or the demo can be one."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from portdash.model.listener import Listener, Process
+from portdash.model.plan import Target
+from portdash.model.policy import PortLimits
+from portdash.model.ports import IpProtocol
+from portdash.model.project import Project
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> float:
+        """Return unix time in seconds."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards, for limits and ages."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Socket:
+    """One row of the socket table, as a `SocketSource` reads it."""
+
+    protocol: IpProtocol
+    address: str
+    port: int
+    pids: tuple[int, ...] = ()
+    """Processes that share it; empty when they may not be read."""
+    uid: int | None = None
+    """User the socket belongs to, where the table tells."""
+    connections: int | None = None
+    dual_stack: bool | None = None
+
+
+class SocketSource(Protocol):
+    """Reads which sockets listen."""
+
+    def sockets(self) -> tuple[Socket, ...]:
+        """Return every TCP socket in LISTEN and every bound UDP socket. Raises OSError when there is no table."""
+        ...
+
+
+class ProcessTable(Protocol):
+    """Reads facts about processes."""
+
+    def process(self, pid: int) -> Process | None:
+        """Return what can be read of a process, None when there is no such process."""
+        ...
+
+
+class Machine(Protocol):
+    """This computer, as the observer and the manager need it."""
+
+    @property
+    def host(self) -> str:
+        """Random id of this machine, the same in every run."""
+        ...
+
+    @property
+    def user(self) -> str:
+        """Name of the user we run as."""
+        ...
+
+    def listeners(self) -> tuple[Listener, ...]:
+        """Return every listener, those with hidden owners too, by port, protocol and address. Raises OSError."""
+        ...
+
+    def limits(self) -> PortLimits:
+        """Return the operating system's rules about ports."""
+        ...
+
+    def bind_error(self, protocol: IpProtocol, port: int) -> str | None:
+        """Try to bind the port for an instant, never listening; return the kernel's refusal, None when it is free."""
+        ...
+
+    def process(self, pid: int) -> Process | None:
+        """Return what can be read of a process, None when there is no such process."""
+        ...
+
+    def boot_id(self) -> str:
+        """Return what changes with every boot."""
+        ...
+
+    def project_of(self, directory: str) -> Project | None:
+        """Return the project that a directory lies in, None outside any."""
+        ...
+
+    def is_directory(self, path: str) -> bool:
+        """Say whether the root of a workspace is still there."""
+        ...
+
+    def terminate(self, target: Target, *, grace: float) -> str:
+        """End what holds a port and wait until it is free; return one line that says what happened.
+
+        The identity in `target` is checked again first. Raises Refused when it is protected, not ours to end, changed,
+        or still holds the port after `grace` seconds.
+        """
+        ...
