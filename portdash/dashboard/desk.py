@@ -1,0 +1,106 @@
+"""The dashboard's only door to the core. Widgets and screens take a Desk and a Snapshot, never a store or a machine."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Lock
+
+from portdash.manager.apply import Outcome, apply_plan
+from portdash.manager.deps import Deps
+from portdash.manager.plans import (
+    plan_adopt,
+    plan_allocate,
+    plan_move,
+    plan_release,
+    plan_resolve,
+    plan_undo,
+    suggest_name,
+)
+from portdash.manager.wishes import Wish
+from portdash.model.assignment import ServiceKey
+from portdash.model.listener import Listener
+from portdash.model.plan import Plan, Strategy
+from portdash.model.snapshot import Snapshot
+
+
+class Desk:
+    """Looks, plans and applies.
+
+    Planning is pure and takes milliseconds: call it where you like. `look`, `wait_for_change` and `apply` block, and
+    belong in a thread worker. Everything raises what the manager raises: classes of `portdash.errors`.
+    """
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+        self._lock = Lock()
+        self._under_way = 0
+
+    @property
+    def deps(self) -> Deps:
+        """What the manager works with, for screens that need more than is here (the report, the configuration)."""
+        return self._deps
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing may be changed."""
+        return self._deps.config.read_only
+
+    @property
+    def is_applying(self) -> bool:
+        """Whether a plan is being carried out at this moment."""
+        return self._under_way > 0
+
+    @property
+    def home(self) -> str:
+        """The directory that is shown as `~`."""
+        return str(Path.home())
+
+    def look(self) -> Snapshot:
+        """Return everything as it is now. Blocks; raises PortdashError."""
+        return self._deps.observer.snapshot()
+
+    def wait_for_change(self, revision: int, timeout: float) -> bool:
+        """Wait until the store has another revision, at most `timeout` seconds; say whether it has. Blocks."""
+        return self._deps.store.watch(revision, timeout) != revision
+
+    def plan_allocate(self, snapshot: Snapshot, wish: Wish, strategy: Strategy | None = None) -> Plan:
+        """Plan a port for one service."""
+        return plan_allocate(self._deps, snapshot, (wish,), strategy=strategy)
+
+    def plan_move(self, snapshot: Snapshot, key: ServiceKey, to: int | None = None) -> Plan:
+        """Plan another port for a service: `to`, or the next best."""
+        return plan_move(self._deps, snapshot, key, to)
+
+    def plan_resolve(self, snapshot: Snapshot, key: ServiceKey | None, strategy: Strategy | None = None) -> Plan:
+        """Plan the way out of one service's conflicts, or of all."""
+        return plan_resolve(self._deps, snapshot, key, strategy=strategy)
+
+    def plan_release(self, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> Plan:
+        """Plan giving assignments back, with those that inherit from them."""
+        return plan_release(self._deps, snapshot, keys)
+
+    def plan_adopt(self, snapshot: Snapshot, listeners: Sequence[Listener], names: Sequence[str | None] = ()) -> Plan:
+        """Plan to make listeners services of their own projects; None or a missing name means the suggested one."""
+        return plan_adopt(self._deps, snapshot, listeners, names=names)
+
+    def plan_undo(self, snapshot: Snapshot) -> Plan:
+        """Plan to take this workspace's last operation back. Raises NoSuchService when there is none."""
+        return plan_undo(self._deps, snapshot)
+
+    def apply(self, plan: Plan, *, consent: bool = False, progress: Callable[[str], None] | None = None) -> Outcome:
+        """Carry a plan out. Blocks; raises PlanOutdated, PlanUnresolved, Refused or StoreError, and then changed nothing."""
+        with self._lock:
+            self._under_way += 1
+        try:
+            return apply_plan(self._deps, plan, consent=consent, progress=progress)
+        finally:
+            with self._lock:
+                self._under_way -= 1
+
+    def suggested_name(self, listener: Listener) -> str:
+        """Return the name a listener would get as a service."""
+        return suggest_name(listener)
+
+    def workspace_names(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """Return the names of all workspaces, ours first."""
+        names = sorted(workspace.name for workspace in snapshot.workspaces)
+        return tuple(sorted(names, key=lambda name: name != snapshot.workspace))

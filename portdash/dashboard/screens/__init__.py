@@ -1,0 +1,1 @@
+"""Full screens and dialogs. Each is imported when it is opened, so that the first paint waits for none of them."""
