@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portdash.model.assignment import Assignment, ServiceKey
+from portdash.model.assignment import Assignment, ServiceKey, Workspace
 from portdash.model.ports import IpProtocol
 
 
@@ -119,6 +119,10 @@ class Plan:
     unresolved: tuple[Unresolved, ...] = ()
     notices: tuple[str, ...] = ()
     """Worth saying, in the way of nothing: `PORT=abc is not a port; the search went on`."""
+    workspaces: tuple[Workspace, ...] = ()
+    """Workspaces to be written down with it, because they are new to the store."""
+    undoes: str | None = None
+    """Id of the operation it takes back."""
 
     @property
     def needs_consent(self) -> bool:

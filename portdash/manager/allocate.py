@@ -1,0 +1,96 @@
+"""From a wish to a port that is really free: observe, plan, try the bind, claim, and again when a rival was faster."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from os import getpid
+from uuid import uuid4
+
+from portdash.errors import PlanOutdated, StoreBusy
+from portdash.manager.apply import Outcome, Slot, apply_plan, obstacle, slot_of, to_be_bound
+from portdash.manager.deps import Deps
+from portdash.manager.plans import plan_allocate
+from portdash.manager.wishes import Wish, place
+from portdash.model.assignment import Assignment, Lease, ServiceKey
+from portdash.model.plan import Plan, Step, Strategy
+from portdash.model.snapshot import Snapshot
+
+ROUNDS = 8
+"""How often a plan is made anew because the world changed under it."""
+TRIED = 16
+"""Candidates tried by a bind before a claim: enough that a crowd of rivals rarely empties the list."""
+
+MakePlan = Callable[[Snapshot], Plan]
+
+
+def allocate(
+    deps: Deps, wishes: Sequence[Wish], *, strategy: Strategy | None = None, lease: bool = False
+) -> tuple[Assignment, ...]:
+    """Give every wish its port, or none; a service that has a usable one keeps it.
+
+    `lease` notes that the calling process uses them. Raises UsageError, NoSuchService, NoPortAvailable, PlanUnresolved,
+    StoreError.
+    """
+    keys: tuple[ServiceKey, ...] = ()
+
+    def make_plan(snapshot: Snapshot) -> Plan:
+        nonlocal keys
+        keys = tuple(place(deps, snapshot, wish).key for wish in wishes)
+        return plan_allocate(deps, snapshot, wishes, strategy=strategy)
+
+    settle(deps, make_plan, leases=(lambda: _leases(deps, keys)) if lease else None)
+    rows = deps.store.snapshot().assignments
+    return tuple(rows[key] for key in keys)
+
+
+def settle(
+    deps: Deps, make_plan: MakePlan, *, consent: bool = False, leases: Callable[[], tuple[Lease, ...]] | None = None
+) -> Outcome:
+    """Make a plan and apply it, and do so again while the world changes in between."""
+    for remaining in reversed(range(ROUNDS)):
+        snapshot, plan = draft(deps, make_plan)
+        try:
+            return apply_plan(deps, plan, snapshot=snapshot, consent=consent, leases=leases() if leases else ())
+        except PlanOutdated:
+            if not remaining:
+                raise
+    raise StoreBusy(f"no plan held for {ROUNDS} rounds")  # unreachable; keeps the return type honest
+
+
+def draft(deps: Deps, make_plan: MakePlan) -> tuple[Snapshot, Plan]:
+    """Make a plan whose ports the kernel lets us bind; return it with the snapshot that it was made from.
+
+    A first choice that cannot be bound is planned again, so that the trail says why; later ones just fall away.
+    """
+    snapshot = deps.observer.snapshot()
+    bound: dict[Slot, str] = {}
+    while True:
+        plan = make_plan(replace(snapshot, bound=bound))
+        refused = {
+            slot_of(step.options[0]): problem
+            for step in to_be_bound(plan)
+            if (problem := obstacle(deps, snapshot, step.options[0], step))
+        }
+        if refused.keys() <= bound.keys():
+            return snapshot, replace(plan, steps=tuple(_bindable(deps, snapshot, plan, step) for step in plan.steps))
+        bound |= refused
+
+
+def _bindable(deps: Deps, snapshot: Snapshot, plan: Plan, step: Step) -> Step:
+    """Return the step with its first option and those of the next few that could be bound as well."""
+    if step not in to_be_bound(plan):
+        return step
+    later = (option for option in step.options[1:TRIED] if not obstacle(deps, snapshot, option, step))
+    return replace(step, options=(step.options[0], *later))
+
+
+def _leases(deps: Deps, keys: Sequence[ServiceKey]) -> tuple[Lease, ...]:
+    """Leases for the calling process; those it holds already are left alone, so that asking again changes nothing."""
+    process = deps.machine.process(getpid())
+    started = process.ticks if process else 0
+    boot_id = deps.machine.boot_id()
+    held = deps.store.snapshot().leases
+    return tuple(
+        Lease(key=key, pid=getpid(), started=started, boot_id=boot_id, token=uuid4().hex)
+        for key in keys
+        if not ((lease := held.get(key)) and (lease.pid, lease.started, lease.boot_id) == (getpid(), started, boot_id))
+    )

@@ -1,0 +1,66 @@
+"""What every act of the manager works with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from portdash.config.settings import Config
+from portdash.manager.events import EventStream
+from portdash.model.assignment import ServiceKey, Workspace
+from portdash.model.ports import IpProtocol
+from portdash.model.sources import Clock, Machine
+from portdash.model.storage import Store
+from portdash.observer import Observer
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where we are: what completes a bare service name to a key."""
+
+    host: str
+    user: str
+    workspace: Workspace
+    environment: str
+
+    def key(self, name: str, *, workspace: str | None = None, protocol: IpProtocol = IpProtocol.TCP) -> ServiceKey:
+        """Return the key of a service of this workspace, or of the one named."""
+        return ServiceKey(
+            self.host, self.user, workspace or self.workspace.name, self.environment, name.casefold(), protocol
+        )
+
+
+@dataclass(frozen=True)
+class Deps:
+    """The store, the machine, the configuration, the time and the place. Close it when done."""
+
+    store: Store
+    machine: Machine
+    config: Config
+    clock: Clock
+    place: Place
+    actor: str
+    """Who changes things, as history will call it: `cli`, `dashboard`, `library`, `api`."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """Variables in which overrides are looked for."""
+    events: EventStream = field(default_factory=EventStream)
+
+    @cached_property
+    def observer(self) -> Observer:
+        """The one that looks at it all."""
+        place = self.place
+        return Observer(
+            store=self.store,
+            machine=self.machine,
+            clock=self.clock,
+            config=self.config,
+            workspace=place.workspace,
+            environment=place.environment,
+        )
+
+    def by(self, actor: str) -> "Deps":
+        """Return the same for another actor."""
+        return replace(self, actor=actor)
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.store.close()

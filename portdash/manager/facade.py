@@ -1,0 +1,182 @@
+"""`PortManager`: the manager as one object, for programs that import portdash."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from portdash.config.settings import Flags
+from portdash.errors import NoSuchService
+from portdash.manager.allocate import allocate, settle
+from portdash.manager.apply import Outcome, apply_plan
+from portdash.manager.deps import Deps
+from portdash.manager.events import Callback
+from portdash.manager.opening import open_deps
+from portdash.manager.plans import find_service, plan_move, plan_release, plan_resolve
+from portdash.manager.wishes import Wish
+from portdash.model.assignment import Assignment
+from portdash.model.conflict import Conflict
+from portdash.model.names import variable_for
+from portdash.model.plan import Plan, Strategy
+from portdash.model.ports import IpProtocol, PortRange
+from portdash.model.storage import EventKind
+from portdash.planning.candidates import next_available
+
+
+class PortManager:
+    """Ports for the services of one workspace. Safe to use from several threads and several processes at once.
+
+    `store` is a store's URL, `config` a configuration file, `workspace` and `environment` names; what is left out is
+    found as the command line finds it. Every method raises PortdashError.
+    """
+
+    def __init__(
+        self,
+        base_port: int = 4000,
+        *,
+        store: str | None = None,
+        config: str | Path | None = None,
+        workspace: str | None = None,
+        environment: str | None = None,
+        deps: Deps | None = None,
+    ) -> None:
+        self._deps = deps or _open(store, config, workspace, environment)
+        if base_port != self._deps.config.base_port and base_port != PortManager.BASE_PORT:
+            self._deps = replace(self._deps, config=replace(self._deps.config, base_port=base_port))
+
+    BASE_PORT = 4000
+
+    def allocate(
+        self,
+        name: str,
+        *,
+        type: str | None = None,  # noqa: A002  the word of the contract
+        preferred: int | list[int] | tuple[int, ...] | None = None,
+        base: int | None = None,
+        range: tuple[int, int] | None = None,  # noqa: A002
+        exclude: frozenset[int] | None = None,
+        env: str | None = None,
+        inherit_from: str | None = None,
+        purpose: str | None = None,
+        protocol: str | None = None,
+        pin: bool | None = None,
+        strict: bool = False,
+        strategy: str | None = None,
+        lease: bool = True,
+    ) -> Assignment:
+        """Give the service a port, or the one it has; the calling process leases it unless `lease=False`."""
+        wish = Wish(
+            name=name,
+            type=type,
+            preferred=(preferred,) if isinstance(preferred, int) else tuple(preferred) if preferred else None,
+            base=base,
+            range=PortRange(*range) if range else None,
+            exclude=exclude,
+            env=env,
+            inherit_from=inherit_from,
+            purpose=purpose,
+            protocol=IpProtocol(protocol) if protocol else None,
+            pin=pin,
+            strict=strict,
+        )
+        return self.allocate_wishes([wish], strategy=strategy, lease=lease)[0]
+
+    def allocate_wishes(
+        self, wishes: list[Wish], *, strategy: str | None = None, lease: bool = True
+    ) -> tuple[Assignment, ...]:
+        """Give several services their ports, or none of them."""
+        return allocate(self._deps, wishes, strategy=Strategy(strategy) if strategy else None, lease=lease)
+
+    def allocate_port(self, name: str, type: str | None = None, preferred: int | None = None) -> Assignment:  # noqa: A002
+        """Give the service a port of its type's range, `preferred` if it can be had."""
+        return self.allocate(name, type=type, preferred=preferred)
+
+    def assign_port(self, service_name: str, purpose: str = "") -> int:
+        """Return the service's port, the next in order if it has none yet."""
+        return self.allocate(service_name, purpose=purpose or None).port
+
+    def get_port(self, service_name: str) -> int | None:
+        """Return the service's port, None if it has none."""
+        rows = self._deps.store.snapshot().assignments
+        keys = (self._deps.place.key(service_name, protocol=protocol) for protocol in IpProtocol)
+        return next((row.port for key in keys if (row := rows.get(key))), None)
+
+    def release_port(self, service_name: str) -> bool:
+        """Give the service's port back; say whether it had one."""
+        snapshot = self._deps.observer.snapshot()
+        try:
+            view = find_service(self._deps, snapshot, service_name)
+        except NoSuchService:
+            return False
+        if view.assignment is None:
+            return False
+        settle(self._deps, lambda snapshot: plan_release(self._deps, snapshot, [view.key]))
+        return True
+
+    release = release_port
+
+    def reset_assignments(self) -> None:
+        """Give back every port of this workspace and environment; `undo` brings them back."""
+        keys = list(self._own())
+        if keys:
+            settle(self._deps, lambda snapshot: plan_release(self._deps, snapshot, keys))
+
+    def get_next_port(self) -> int:
+        """Return the port that the next service without wishes would get."""
+        return next_available(self._deps.observer.snapshot())
+
+    def export_env_vars(self) -> dict[str, str]:
+        """Return the variables of this workspace: a `NAME_PORT` for each service, BASE_PORT and NEXT_PORT."""
+        ports = {row.spec.env or variable_for(row.name): str(row.port) for row in self._own().values()}
+        base, after = self._deps.config.base_port, self.get_next_port()
+        return {"BASE_PORT": str(base), "NEXT_PORT": str(after), **ports}
+
+    def allocations(self) -> tuple[Assignment, ...]:
+        """Return every assignment of this machine, by workspace and name."""
+        return tuple(row for _, row in sorted(self._deps.store.snapshot().assignments.items()))
+
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """Return where intent and reality disagree, worst first."""
+        return self._deps.observer.snapshot().conflicts
+
+    def is_port_available(self, port: int) -> bool:
+        """Say whether a server could bind the port now, on every address."""
+        return self._deps.machine.bind_error(IpProtocol.TCP, port) is None and not any(
+            each.port == port and each.protocol is IpProtocol.TCP for each in self._deps.machine.listeners()
+        )
+
+    def plan(self, name: str, *, strategy: str | None = None, to: int | None = None) -> Plan:
+        """Plan the way out of the service's conflicts, or its move to `to`; nothing is changed."""
+        snapshot = self._deps.observer.snapshot()
+        view = find_service(self._deps, snapshot, name)
+        wanted = Strategy(strategy) if strategy else None
+        if to is not None:
+            return plan_move(self._deps, snapshot, view.key, to, strategy=wanted)
+        return plan_resolve(self._deps, snapshot, view.key, strategy=wanted)
+
+    def apply(self, plan: Plan, *, terminate: bool = False) -> Outcome:
+        """Apply a plan; `terminate` consents to ending processes that are not ours."""
+        return apply_plan(self._deps, plan, consent=terminate)
+
+    def on(self, kind: str, callback: Callback) -> Callable[[], None]:
+        """Call `callback` with each event of `kind` (`assigned`, `moved`, `released`, ...); call the result to stop."""
+        return self._deps.events.on(kind, callback)
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._deps.close()
+
+    def _own(self) -> Mapping[object, Assignment]:
+        place = self._deps.place
+        here = (place.host, place.user, place.workspace.name, place.environment)
+        rows = self._deps.store.snapshot().assignments
+        return {
+            key: row
+            for key, row in sorted(rows.items())
+            if (key.host, key.user, key.workspace, key.environment) == here
+        }
+
+
+def _open(store: str | None, config: str | Path | None, workspace: str | None, environment: str | None) -> Deps:
+    flags = Flags(config=Path(config) if config else None, store=store, workspace=workspace, environment=environment)
+    return open_deps(flags=flags, cwd=Path.cwd(), environ=os.environ, home=Path.home(), actor="library")

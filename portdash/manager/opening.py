@@ -1,0 +1,42 @@
+"""Opening everything an act needs, from flags, variables and the working directory."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from portdash.clock import SystemClock
+from portdash.config.loading import load
+from portdash.config.paths import state_dir
+from portdash.config.settings import Flags
+from portdash.machine.local import LocalMachine
+from portdash.manager.deps import Deps, Place
+from portdash.manager.places import find_workspace
+from portdash.manager.recovery import recover
+from portdash.store.opening import open_store
+
+
+def open_deps(*, flags: Flags, cwd: Path, environ: Mapping[str, str], home: Path, actor: str) -> Deps:
+    """Read the configuration, open the store and find the workspace. Raises ConfigError or StoreError.
+
+    A plan that a crashed process left half applied is settled first, unless nothing may be changed.
+    """
+    config = load(cwd=cwd, environ=environ, flags=flags, home=home)
+    machine = LocalMachine(state_dir(environ, home))
+    store = open_store(config.store, host=machine.host, read_only=config.read_only)
+    try:
+        state = store.snapshot()
+        workspace = find_workspace(config, state, cwd=cwd, home=home)
+        deps = Deps(
+            store=store,
+            machine=machine,
+            config=config,
+            clock=SystemClock(),
+            place=Place(machine.host, machine.user, workspace, config.environment),
+            actor=actor,
+            environ=environ,
+        )
+        if state.plans and not config.read_only:
+            recover(deps, state.plans)
+    except BaseException:
+        store.close()
+        raise
+    return deps

@@ -1,0 +1,160 @@
+"""Making plans: the pure planner, fed with what the configuration knows. Nothing here changes anything."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+
+from portdash.errors import NoSuchService, UsageError
+from portdash.manager.deps import Deps
+from portdash.manager.places import settle_name
+from portdash.manager.wishes import Wish, place
+from portdash.model.assignment import Match, ServiceKey, ServiceSpec, Workspace
+from portdash.model.listener import Listener
+from portdash.model.names import DEFAULT_WORKSPACE, service_from
+from portdash.model.plan import Plan, Strategy
+from portdash.model.ports import parse_port
+from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.model.storage import StoreState
+from portdash.planning.adoption import plan_adopt as _plan_adopt
+from portdash.planning.allocation import plan_allocate as _plan_allocate
+from portdash.planning.moving import plan_move as _plan_move
+from portdash.planning.releasing import plan_release as _plan_release
+from portdash.planning.requests import Adoption
+from portdash.planning.resolution import plan_resolve as _plan_resolve
+from portdash.planning.undoing import plan_undo as _plan_undo
+from portdash.text import clean
+
+
+def plan_allocate(deps: Deps, snapshot: Snapshot, wishes: Sequence[Wish], *, strategy: Strategy | None = None) -> Plan:
+    """Plan ports for all of `wishes` or none. Raises UsageError, NoSuchService (a missing parent), NoPortAvailable."""
+    placements = [place(deps, snapshot, wish) for wish in wishes]
+    plan = _plan_allocate(snapshot, placements, strategy=strategy or snapshot.policy.strategy, actor=deps.actor)
+    return _with_workspaces(deps, snapshot, plan)
+
+
+def plan_move(
+    deps: Deps, snapshot: Snapshot, key: ServiceKey, to: int | None = None, *, strategy: Strategy | None = None
+) -> Plan:
+    """Plan another port for a service: `to`, or the next best."""
+    return _plan_move(snapshot, key, to, strategy=strategy or snapshot.policy.strategy, actor=deps.actor)
+
+
+def plan_resolve(
+    deps: Deps, snapshot: Snapshot, key: ServiceKey | None = None, *, strategy: Strategy | None = None
+) -> Plan:
+    """Plan the way out of one service's conflicts, or of all."""
+    return _plan_resolve(snapshot, key, strategy=strategy or snapshot.policy.strategy, actor=deps.actor)
+
+
+def plan_release(deps: Deps, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> Plan:
+    """Plan giving assignments back, with those that inherit from them."""
+    return _plan_release(snapshot, keys, actor=deps.actor)
+
+
+def plan_adopt(
+    deps: Deps, snapshot: Snapshot, listeners: Sequence[Listener], *, names: Sequence[str | None] = ()
+) -> Plan:
+    """Plan to make listeners services of their own projects, named as given or after what is seen."""
+    if not listeners:
+        raise UsageError("there is no listener to adopt", hint="`portdash ls` shows every listener")
+    workspaces: list[Workspace] = []
+    adoptions: list[Adoption] = []
+    for number, listener in enumerate(listeners):
+        workspace = _workspace_of(deps, snapshot, listener, workspaces)
+        wanted = names[number] if number < len(names) else None
+        taken = {view.key.service for view in snapshot.services if view.key.workspace == workspace.name}
+        taken |= {each.key.service for each in adoptions if each.key.workspace == workspace.name}
+        name = wanted or free_name(suggest_name(listener), taken)
+        spec = ServiceSpec(name=name, protocol=listener.protocol, match=_signature(listener))
+        key = deps.place.key(name, workspace=workspace.name, protocol=listener.protocol)
+        adoptions.append(Adoption(key=key, spec=spec, port=listener.port, protocol=listener.protocol))
+        if workspace not in workspaces:
+            workspaces.append(workspace)
+    plan = _plan_adopt(snapshot, adoptions, actor=deps.actor)
+    return _with_workspaces(deps, snapshot, plan, *workspaces)
+
+
+def plan_undo(deps: Deps, snapshot: Snapshot) -> Plan:
+    """Plan to take this workspace's last operation back. Raises NoSuchService when there is none."""
+    operations = deps.store.operations(deps.place.workspace.name, limit=1)
+    if not operations:
+        raise NoSuchService(
+            f"there is nothing to undo in {deps.place.workspace.label}",
+            hint="undo takes back what portdash changed in this workspace; `portdash status` shows what it holds",
+        )
+    plan = _plan_undo(snapshot, operations[0], actor=deps.actor)
+    return replace(plan, undoes=operations[0].id)
+
+
+def suggest_name(listener: Listener) -> str:
+    """Return a service name for a listener: its container's service, its project, its process, else its port."""
+    container = listener.container
+    for text in (
+        container and (container.compose_service or container.name),
+        listener.project and listener.project.name,
+        listener.owner and listener.owner.name,
+    ):
+        if text and (name := service_from(text)):
+            return name
+    return f"port-{listener.port}"
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """Return `name`, or `name-2`, `name-3` ... where a service has that name already."""
+    if name.casefold() not in taken:
+        return name
+    return next(each for count in range(2, 10_000) if (each := f"{name[:57]}-{count}").casefold() not in taken)
+
+
+def find_service(deps: Deps, snapshot: Snapshot, text: str) -> ServiceView:
+    """Return the service that `web`, `shop/web`, `shop@fix-login/web` or `3000` means. Raises NoSuchService."""
+    if text.isdigit():
+        return _service_on(snapshot, text)
+    where, slash, name = text.rpartition("/")
+    labels = {each.name: each.label.casefold() for each in snapshot.workspaces}
+    here = snapshot.workspace
+    for view in snapshot.services:
+        names = (view.key.workspace.casefold(), labels.get(view.key.workspace))
+        if view.key.service == name.casefold() and (
+            where.casefold() in names if slash else names[0] == here.casefold()
+        ):
+            return view
+    known = [view.name for view in snapshot.services if view.key.workspace == here]
+    near = get_close_matches(name, known, n=1)
+    raise NoSuchService(
+        f"{clean(text)} is no service of {labels.get(here, here)}",
+        hint=f"did you mean {near[0]}?" if near else None,
+    )
+
+
+def _service_on(snapshot: Snapshot, text: str) -> ServiceView:
+    port = parse_port(text)
+    found = [view for view in snapshot.services if view.port == port]
+    if not found:
+        raise NoSuchService(f"no service has port {port}", hint=f"`portdash check {port}` says who uses it")
+    # A parent stands for those that inherit its port.
+    return next((view for view in found if view.spec.inherit_from is None), found[0])
+
+
+def _signature(listener: Listener) -> Match | None:
+    owner = listener.owner
+    if owner is None:
+        return None
+    return Match(process=owner.name, directory=owner.cwd if listener.project else None)
+
+
+def _workspace_of(deps: Deps, snapshot: Snapshot, listener: Listener, fresh: Sequence[Workspace]) -> Workspace:
+    project = listener.project
+    if project is None:
+        default = snapshot.workspace_named(DEFAULT_WORKSPACE)
+        return default or Workspace(name=DEFAULT_WORKSPACE, root=None)
+    known = StoreState(workspaces=(*snapshot.workspaces, *fresh))
+    return settle_name(deps.machine.workspace_of(project), known)
+
+
+def _with_workspaces(deps: Deps, snapshot: Snapshot, plan: Plan, *more: Workspace) -> Plan:
+    """Let the plan write down the workspaces it uses; the store ignores those it has."""
+    used = {step.key.workspace for step in plan.steps if step.key}
+    candidates = (*more, deps.place.workspace, *snapshot.workspaces)
+    named = {each.name: each for each in reversed(candidates)}
+    return replace(plan, workspaces=tuple(named[name] for name in sorted(used) if name in named))

@@ -1,0 +1,102 @@
+"""What a caller asks for, completed by what the configuration and the store know of the service."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from portdash.errors import UsageError
+from portdash.manager.deps import Deps
+from portdash.model.assignment import ServiceKey, ServiceSpec
+from portdash.model.names import check_service, split_qualified, variable_for
+from portdash.model.ports import IpProtocol, PortRange, check_port
+from portdash.model.snapshot import Snapshot
+from portdash.planning.requests import Override, Placement
+
+EXPORTED = "PORTDASH_EXPORTED"
+"""Variable in which our own exports are listed as `NAME=value,NAME=value`, so that we know our echo."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """One service somebody wants a port for. None, or an empty collection, means `not said`."""
+
+    name: str
+    """May be qualified, as in `shop/web`."""
+    type: str | None = None
+    purpose: str | None = None
+    protocol: IpProtocol | None = None
+    preferred: tuple[int, ...] | None = None
+    base: int | None = None
+    range: PortRange | None = None
+    exclude: frozenset[int] | None = None
+    env: str | None = None
+    inherit_from: str | None = None
+    conflicts_with: tuple[str, ...] | None = None
+    priority: int | None = None
+    pin: bool | None = None
+    strict: bool = False
+    """Whether an override that cannot be had is an error instead of a warning."""
+
+    def __post_init__(self) -> None:
+        split_qualified(self.name)
+        for port in (*(self.preferred or ()), *(self.exclude or ()), *([self.base] if self.base is not None else ())):
+            check_port(port)
+        if self.inherit_from is not None:
+            check_service(self.inherit_from)
+
+
+_SPEC_FIELDS = tuple(field.name for field in fields(ServiceSpec) if field.name not in ("name", "match"))
+
+
+def place(deps: Deps, snapshot: Snapshot, wish: Wish) -> Placement:
+    """Complete a wish: what it says wins over the configuration, which wins over what the store remembers."""
+    workspace, name = split_qualified(wish.name)
+    known = _known_spec(snapshot, deps.place.key(name, workspace=_workspace_named(snapshot, workspace)))
+    spec = known or ServiceSpec(name=name)
+    spec = replace(spec, **{field: value for field in _SPEC_FIELDS if (value := getattr(wish, field)) is not None})
+    key = deps.place.key(name, workspace=_workspace_named(snapshot, workspace), protocol=spec.protocol)
+    _check_variable(snapshot, key, spec)
+    return Placement(key=key, spec=spec, override=_override(deps.environ, spec), strict=wish.strict)
+
+
+def _workspace_named(snapshot: Snapshot, name: str | None) -> str | None:
+    if name is None:
+        return None
+    wanted = name.casefold()
+    for workspace in snapshot.workspaces:
+        if wanted in (workspace.name.casefold(), workspace.label.casefold()):
+            return workspace.name
+    return name
+
+
+def _known_spec(snapshot: Snapshot, key: ServiceKey) -> ServiceSpec | None:
+    """What is known of the service under either protocol; a declaration is newer than the stored spec."""
+    keys = (key, replace(key, protocol=IpProtocol.UDP))
+    stored = next((row.spec for each in keys if (row := snapshot.assignments.get(each))), None)
+    for declaration in snapshot.declarations:
+        if declaration.key in keys:
+            match = declaration.spec.match or (stored.match if stored else None)
+            return replace(declaration.spec, match=match)
+    return stored
+
+
+def _check_variable(snapshot: Snapshot, key: ServiceKey, spec: ServiceSpec) -> None:
+    """Two services of a workspace must not be exported under one name: one of them would read the other's port."""
+    variable = spec.env or variable_for(spec.name)
+    for view in snapshot.services:
+        other = view.key
+        neighbours = (other.workspace, other.environment) == (key.workspace, key.environment)
+        if not neighbours or other.service == key.service:
+            continue
+        if (view.spec.env or variable_for(view.name)) == variable:
+            raise UsageError(
+                f"{spec.name} and {view.name} would both be exported as {variable}",
+                hint=f"give one of them a variable of its own: --env {spec.name[:1].upper()}_OTHER_PORT",
+            )
+
+
+def _override(environ: Mapping[str, str], spec: ServiceSpec) -> Override | None:
+    """The declared variable's value, unless it is our own export come back."""
+    if spec.env is None or not (value := environ.get(spec.env, "").strip()):
+        return None
+    echoes = environ.get(EXPORTED, "").split(",")
+    return None if f"{spec.env}={value}" in echoes else Override(variable=spec.env, value=value)

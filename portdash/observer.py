@@ -1,0 +1,110 @@
+"""Looking at store, machine and configuration at one moment. Starts nothing, changes nothing, keeps no secrets."""
+
+from collections.abc import Mapping
+
+from portdash.config.settings import Config
+from portdash.errors import PortdashError
+from portdash.model.assignment import Lease, ServiceKey, Workspace
+from portdash.model.listener import Listener
+from portdash.model.snapshot import Declaration, Snapshot
+from portdash.model.sources import Clock, Machine
+from portdash.model.storage import QUARANTINE_SECONDS, Quarantine, Store, StoreState
+from portdash.planning.assemble import assemble
+
+
+class Observer:
+    """Takes snapshots. One observer may be asked from several threads."""
+
+    def __init__(
+        self, *, store: Store, machine: Machine, clock: Clock, config: Config, workspace: Workspace, environment: str
+    ) -> None:
+        self._store = store
+        self._machine = machine
+        self._clock = clock
+        self._config = config
+        self._workspace = workspace
+        self._environment = environment
+        self._state: StoreState | None = None
+
+    def snapshot(self) -> Snapshot:
+        """Return everything as it is now. Raises StoreError, or PortdashError where the sockets cannot be read."""
+        now = self._clock.now()
+        state = self._state = self._store.snapshot(self._state)
+        listeners = self._listeners()
+        workspaces = self._workspaces(state)
+        host = self._machine.host
+        return assemble(
+            taken_at=now,
+            revision=state.revision,
+            store_url=self._store.url,
+            host=host,
+            user=self._machine.user,
+            workspace=self._workspace.name,
+            environment=self._environment,
+            policy=self._config.policy(),
+            limits=self._machine.limits(),
+            workspaces=workspaces,
+            vanished=frozenset(
+                each.name for each in workspaces if each.root and not self._machine.is_directory(each.root)
+            ),
+            assignments={key: row for key, row in state.assignments.items() if key.host == host},
+            leases=self._live(state.leases),
+            declarations=self._declarations(),
+            listeners=listeners,
+            health={},
+            quarantined={
+                (each.protocol, each.port): each.service for each in state.quarantines if _is_fresh(each, now)
+            },
+            reserved=frozenset(port for record in state.plans for port in record.reserved),
+            bound={},
+            hidden_owners=sum(1 for each in listeners if each.owner is None),
+            notices=self._config.warnings,
+        )
+
+    def _listeners(self) -> tuple[Listener, ...]:
+        try:
+            return self._machine.listeners()
+        except OSError as error:
+            raise PortdashError(
+                f"the table of sockets cannot be read: {error.strerror or error}",
+                hint="portdash needs /proc, or the right to ask the system for its sockets",
+            ) from error
+
+    def _workspaces(self, state: StoreState) -> tuple[Workspace, ...]:
+        known = {each.name for each in state.workspaces}
+        return state.workspaces if self._workspace.name in known else (*state.workspaces, self._workspace)
+
+    def _live(self, leases: Mapping[ServiceKey, Lease]) -> dict[ServiceKey, Lease]:
+        if not leases:
+            return {}
+        boot_id = self._machine.boot_id()
+        live = {}
+        for key, lease in leases.items():
+            process = self._machine.process(lease.pid) if lease.boot_id == boot_id else None
+            if process and process.ticks == lease.started:
+                live[key] = lease
+        return live
+
+    def _declarations(self) -> tuple[Declaration, ...]:
+        host, user = self._machine.host, self._machine.user
+        return tuple(
+            Declaration(
+                ServiceKey(
+                    host,
+                    user,
+                    self._workspace.name,
+                    self._environment,
+                    service.spec.name.casefold(),
+                    service.spec.protocol,
+                ),
+                service.spec,
+                has_command=service.command is not None,
+            )
+            for service in self._config.services
+            if service.url is None
+        )
+
+
+def _is_fresh(quarantine: Quarantine, now: float) -> bool:
+    """Whether it still counts; one from the future is a clock that was set back, and counts no more."""
+    return 0 <= now - quarantine.released_at < QUARANTINE_SECONDS

@@ -1,0 +1,22 @@
+"""What every test gets: an empty home of its own, and none of the developer's settings."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+_KEPT_OUT = ("PORTDASH_", "XDG_", "TEXTUAL_", "NO_COLOR", "FORCE_COLOR", "TMUX", "SSH_", "ENV", "PORT")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home directory; configuration, state and runtime files of the test's own; a working directory in it."""
+    for name in list(os.environ):
+        if name.startswith(_KEPT_OUT) or name.endswith("_PORT"):
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(home)
+    return home
