@@ -1,0 +1,120 @@
+"""Which key runs which command: the defaults, changed by `[keys]`, checked here because Textual accepts anything."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from textual.binding import Binding
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys
+
+from portdash.dashboard.commands import BY_ID, COMMANDS, Command
+from portdash.errors import ConfigError
+from portdash.text import clean
+
+_MODIFIERS = frozenset({"ctrl", "shift", "alt", "super", "meta", "hyper"})
+_NAMES = frozenset(key.value for key in Keys if not key.value.startswith("<")) | {"minus", "plus", "comma"}
+_PRINTED = {
+    "escape": "esc",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Keymap:
+    """The keys in force."""
+
+    keys: Mapping[str, tuple[str, ...]]
+    """Keys of each command's id, as Textual names them; empty for a command that was switched off."""
+    by_key: Mapping[str, Command]
+
+    def printed(self, command_id: str) -> tuple[str, ...]:
+        """Return the keys of a command as they are printed on a keyboard."""
+        return tuple(print_key(key) for key in self.keys.get(command_id, ()))
+
+    def bindings(self, *, everywhere: bool) -> list[Binding]:
+        """Return the bindings of the main screen, or those that work everywhere."""
+        return [
+            Binding(
+                key,
+                command.id,
+                command.label,
+                show=False,
+                id=command.id,
+                tooltip=command.help,
+                priority=everywhere,
+            )
+            for command in COMMANDS
+            if command.is_global is everywhere
+            for key in self.keys[command.id]
+        ]
+
+
+def make_keymap(changes: Mapping[str, str]) -> Keymap:
+    """Apply `[keys]` to the defaults. An empty text switches a command off.
+
+    Raises ConfigError for an unknown id, a key that does not exist, and two commands on one key.
+    """
+    keys = {command.id: tuple(map(key_name, command.keys)) for command in COMMANDS}
+    for name, text in changes.items():
+        if name not in BY_ID:
+            near = get_close_matches(name, BY_ID, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"commands are {', '.join(sorted(BY_ID))}"
+            raise ConfigError(f"[keys] {clean(name)}: there is no such command", hint=hint)
+        keys[name] = tuple(_parse(name, part) for part in _split(text))
+    if not keys["quit"] and not keys["leave"]:
+        raise ConfigError("[keys] quit and leave are both switched off", hint="leave one key to quit with")
+    return Keymap(keys, _by_key(keys, changes))
+
+
+def _by_key(keys: Mapping[str, Sequence[str]], changes: Mapping[str, str]) -> dict[str, Command]:
+    by_key: dict[str, Command] = {}
+    for name, each in keys.items():
+        for key in each:
+            if key in by_key and by_key[key].id != name:
+                pair = sorted((name, by_key[key].id), key=lambda one: one not in changes)
+                raise ConfigError(
+                    f"[keys] {pair[0]} = {print_key(key)!r}: {pair[1]} has that key",
+                    hint=f'give {pair[1]} another key, or switch it off: {pair[1]} = ""',
+                )
+            by_key[key] = BY_ID[name]
+    return by_key
+
+
+def _split(text: str) -> list[str]:
+    text = text.strip()
+    return [text] if text == "," else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _parse(name: str, text: str) -> str:
+    key = key_name(text)
+    *modifiers, base = key.split("+")
+    known = len(base) == 1 or base in _NAMES or base in _symbol_names()
+    if not known or any(modifier not in _MODIFIERS for modifier in modifiers) or not base.isprintable():
+        raise ConfigError(
+            f"[keys] {name} = {clean(text)!r} is not a key",
+            hint="a key is one character, a name such as f5, enter or pagedown, or ctrl+ with one of them",
+        )
+    return key
+
+
+def key_name(text: str) -> str:
+    """Return what Textual calls a key that is written `?`, `:` or `ctrl+l`."""
+    if len(text) != 1 or text.isalnum():
+        return text if len(text) == 1 else text.casefold()
+    name = unicodedata.name(text, text).lower().replace("-", "_").replace(" ", "_")
+    return KEY_NAME_REPLACEMENTS.get(name, name)
+
+
+def _symbol_names() -> Mapping[str, str]:
+    return {key_name(chr(code)): chr(code) for code in range(33, 127) if not chr(code).isalnum()}
+
+
+def print_key(key: str) -> str:
+    """Return a key as people know it: `?` for question_mark, `esc` for escape."""
+    return _PRINTED.get(key) or _symbol_names().get(key, key)

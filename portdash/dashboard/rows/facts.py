@@ -1,0 +1,187 @@
+"""A snapshot made ready for showing: who stands where, what is new, what has just gone. Made once a refresh."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from portdash.dashboard.rows.row import Group, Kind, Other, RowKey, service_row_key
+from portdash.model.assignment import ServiceKey, Workspace
+from portdash.model.listener import Listener
+from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
+
+NEW_FOR = 10.0
+"""Seconds during which a row that appeared is marked as new."""
+GONE_FOR = 5.0
+"""Seconds during which a row that vanished stays, marked as gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything rows and details are made from. Build it with `digest`."""
+
+    snapshot: Snapshot
+    home: str
+    """Shown as `~`."""
+    groups: tuple[Group, ...]
+    """Workspaces that have services: ours first, worktrees of one repository together, then by name."""
+    others: tuple[Other, ...]
+    """Listeners that are no service's, near ones first."""
+    here_others: int
+    """How many of them run in the project of this workspace."""
+    new: Mapping[RowKey, float] = field(default_factory=lambda: MappingProxyType({}))
+    """Rows that appeared a moment ago, and when."""
+    gone: Mapping[RowKey, tuple[ServiceView | Other, float]] = field(default_factory=lambda: MappingProxyType({}))
+    """Rows that vanished a moment ago, as they were, and when."""
+    last_running: Mapping[ServiceKey, float] = field(default_factory=lambda: MappingProxyType({}))
+    """When a service was last seen running, as far as this dashboard has watched."""
+    subjects: Mapping[RowKey, ServiceView | Other] = field(default_factory=lambda: MappingProxyType({}))
+    """All that is there now."""
+    seen: Mapping[int, tuple[SeenListener, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """The listeners on each port that a service has."""
+
+    @property
+    def now(self) -> float:
+        """Unix time of the snapshot."""
+        return self.snapshot.taken_at
+
+    def label_of(self, workspace: str) -> str:
+        """Return how people read a workspace's name."""
+        known = self.snapshot.workspace_named(workspace)
+        return known.label if known else workspace
+
+    def abbreviated(self, path: str) -> str:
+        """Return a path with `~` for the home directory."""
+        if path == self.home:
+            return "~"
+        return f"~{path[len(self.home) :]}" if self.home != "/" and path.startswith(self.home + "/") else path
+
+
+def digest(snapshot: Snapshot, *, home: str, before: Facts | None = None) -> Facts:
+    """Make a snapshot ready for showing; `before` is the last one's, from which new and gone rows are told."""
+    views = snapshot.services
+    current = _others(snapshot)
+    subjects: dict[RowKey, ServiceView | Other] = {service_row_key(view): view for view in views}
+    subjects.update((other.key, other) for other in current)
+    new, gone = _changes(subjects, snapshot.taken_at, before)
+    running = dict(before.last_running) if before else {}
+    running.update((view.key, snapshot.taken_at) for view in views if view.is_running)
+    lost_views = [subject for subject, _when in gone.values() if isinstance(subject, ServiceView)]
+    lost_others = [subject for subject, _when in gone.values() if isinstance(subject, Other)]
+    others = _sorted_others((*current, *lost_others), snapshot) if lost_others else current
+    here = snapshot.workspace_named(snapshot.workspace)
+    return Facts(
+        snapshot=snapshot,
+        home=home,
+        groups=_groups(snapshot, (*views, *lost_views)),
+        others=others,
+        here_others=sum(1 for other in current if is_in(other, here)),
+        new=new,
+        gone=gone,
+        last_running=running,
+        subjects=subjects,
+        seen=_seen_on_service_ports(snapshot),
+    )
+
+
+def is_in(other: Other, workspace: Workspace | None) -> bool:
+    """Say whether a listener runs in the project of a workspace."""
+    project = other.listener.project
+    return bool(project and workspace and project.root == workspace.root)
+
+
+def sort_key(workspace: Workspace, here: Workspace | None) -> tuple[bool, bool, str, str]:
+    """Return the order of groups: ours, then our repository's other worktrees, then by name."""
+    mine = here is not None and workspace.name == here.name
+    family = here is not None and here.repository is not None and workspace.repository == here.repository
+    return (not mine, not family, (workspace.repository or workspace.name).casefold(), workspace.worktree or "")
+
+
+def _groups(snapshot: Snapshot, views: tuple[ServiceView, ...]) -> tuple[Group, ...]:
+    by_workspace: defaultdict[str, list[ServiceView]] = defaultdict(list)
+    for view in views:
+        by_workspace[view.key.workspace].append(view)
+    here = snapshot.workspace_named(snapshot.workspace)
+    known = {workspace.name: workspace for workspace in snapshot.workspaces}
+    groups = [
+        Group(
+            workspace=known.get(name, Workspace(name=name, root=None)),
+            views=tuple(sorted(members, key=lambda view: (view.key.service, view.key))),
+            is_here=name == snapshot.workspace,
+            is_vanished=name in snapshot.vanished,
+        )
+        for name, members in by_workspace.items()
+    ]
+    return tuple(sorted(groups, key=lambda group: sort_key(group.workspace, here)))
+
+
+def _others(snapshot: Snapshot) -> tuple[Other, ...]:
+    services = {view.key for view in snapshot.services}
+    roots = {workspace.root for workspace in snapshot.workspaces if workspace.root}
+    merged: dict[RowKey, list[Listener]] = {}
+    for seen in snapshot.listeners:
+        if seen.key is None or seen.key not in services:
+            merged.setdefault(_other_key(seen.listener), []).append(seen.listener)
+    others = (
+        Other(
+            listeners=tuple(listeners),
+            key=key,
+            is_system=_is_system(listeners[0], snapshot),
+            is_near=(project := listeners[0].project) is not None and project.root in roots,
+        )
+        for key, listeners in merged.items()
+    )
+    return _sorted_others(others, snapshot)
+
+
+def _other_key(listener: Listener) -> RowKey:
+    owner = listener.owner
+    identity = (owner.pid, owner.ticks) if owner else listener.container.id if listener.container else listener.user
+    return (Kind.LISTENER, (listener.protocol, listener.port, identity))
+
+
+def _is_system(listener: Listener, snapshot: Snapshot) -> bool:
+    """Whether it is a daemon or desktop program: no project, no container, and not started for development."""
+    if listener.project or listener.container:
+        return False
+    user = (listener.owner.user if listener.owner else None) or listener.user
+    ephemeral = snapshot.limits.ephemeral
+    return user != snapshot.user or bool(ephemeral and listener.port in ephemeral)
+
+
+def _sorted_others(others: Iterable[Other], snapshot: Snapshot) -> tuple[Other, ...]:
+    here = snapshot.workspace_named(snapshot.workspace)
+    order = sorted(snapshot.workspaces, key=lambda workspace: sort_key(workspace, here))
+    ranks = {workspace.root: rank for rank, workspace in enumerate(order) if workspace.root}
+
+    def place(other: Other) -> tuple[int, str, int, str]:
+        listener = other.listener
+        project = listener.project
+        if project is None:
+            return (len(ranks) + 1, "", listener.port, str(other.key))
+        return (ranks.get(project.root, len(ranks)), project.label, listener.port, str(other.key))
+
+    return tuple(sorted(others, key=place))
+
+
+def _changes(
+    subjects: Mapping[RowKey, ServiceView | Other], now: float, before: Facts | None
+) -> tuple[dict[RowKey, float], dict[RowKey, tuple[ServiceView | Other, float]]]:
+    """Tell what appeared and what vanished since the last look, and what did so a moment ago."""
+    if before is None:
+        return {}, {}
+    new = {key: when for key, when in before.new.items() if key in subjects and 0 <= now - when < NEW_FOR}
+    gone = {key: each for key, each in before.gone.items() if key not in subjects and 0 <= now - each[1] < GONE_FOR}
+    if subjects.keys() != before.subjects.keys():
+        new.update((key, now) for key in subjects.keys() - before.subjects.keys())
+        gone.update((key, (before.subjects[key], now)) for key in before.subjects.keys() - subjects.keys())
+    return new, gone
+
+
+def _seen_on_service_ports(snapshot: Snapshot) -> dict[int, tuple[SeenListener, ...]]:
+    ports = {view.port for view in snapshot.services}
+    found: defaultdict[int, list[SeenListener]] = defaultdict(list)
+    for seen in snapshot.listeners:
+        if seen.listener.port in ports:
+            found[seen.listener.port].append(seen)
+    return {port: tuple(each) for port, each in found.items()}

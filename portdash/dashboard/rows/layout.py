@@ -1,0 +1,151 @@
+"""Making text fit: columns by width, cutting and padding in terminal cells. Every drawn string passes `fit`."""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+
+from portdash.dashboard.rows.row import Line, Span, Tone
+from portdash.text import clean
+
+MARGIN = 3
+"""Cells before the first column: the cursor and its distance to the text."""
+
+
+class Column(StrEnum):
+    """A column of the list; other listeners use the same places under other heads."""
+
+    SERVICE = "SERVICE"
+    PORT = "PORT"
+    SOURCE = "SOURCE"
+    STATE = "STATE"
+    HELD_BY = "HELD BY"
+    VIA = "VIA"
+    UP = "UP"
+    COMMAND = "COMMAND"
+
+
+OTHER_HEADS = {
+    Column.SERVICE: "WOULD BE",
+    Column.SOURCE: "PROJECT",
+    Column.STATE: "CONNECTIONS",
+    Column.HELD_BY: "PROCESS",
+}
+
+
+class Place(NamedTuple):
+    """A column with its width."""
+
+    column: Column
+    width: int
+
+
+class Columns(NamedTuple):
+    """The columns that there is room for, for services and for other listeners."""
+
+    services: tuple[Place, ...]
+    others: tuple[Place, ...]
+
+    def has(self, column: Column) -> bool:
+        """Whether services show it."""
+        return any(place.column is column for place in self.services)
+
+
+def columns_for(width: int, longest_name: int) -> Columns:
+    """Return what fits `width`, by priority: a name is cut last, HELD BY takes what is left."""
+    if width >= 140:
+        fixed = [(Column.PORT, 5), (Column.SOURCE, 14), (Column.STATE, 14), (Column.VIA, 10), (Column.UP, 4)]
+        command = min(60, width - 125)
+        services = _spread(width, _name(longest_name, 13, 24), [*fixed, (Column.COMMAND, command)])
+        return Columns(services, services)
+    if width >= 98:
+        fixed = [(Column.PORT, 5), (Column.SOURCE, 14), (Column.STATE, 14), (Column.VIA, 8), (Column.UP, 4)]
+        services = _spread(width, _name(longest_name, 13 if width < 110 else 20, 24), fixed)
+        return Columns(services, services)
+    if width >= 70:
+        fixed = [(Column.PORT, 5), (Column.SOURCE, 13), (Column.STATE, 14), (Column.UP, 4)]
+        services = _spread(width, _name(longest_name, 11, 15), fixed)
+        return Columns(services, _merged(services, Column.STATE))
+    if width >= 50:
+        services = _spread(width, _name(longest_name, 11, 13), [(Column.PORT, 5), (Column.STATE, 14)])
+        return Columns(services, _merged(services, Column.STATE))
+    name = max(4, width - MARGIN - 7 - 14)
+    services = (Place(Column.SERVICE, name), Place(Column.PORT, 5), Place(Column.STATE, 14))
+    return Columns(services, (*services[:2], Place(Column.HELD_BY, 14)))
+
+
+def _name(longest: int, least: int, most: int) -> int:
+    return max(least, min(longest, most))
+
+
+def _spread(width: int, name: int, fixed: Sequence[tuple[Column, int]]) -> tuple[Place, ...]:
+    """Give each column its width and HELD BY, which stands after STATE, the rest."""
+    rest = width - MARGIN - name - sum(each + 1 for _column, each in fixed) - 1
+    places = [Place(Column.SERVICE, name)]
+    for column, each in fixed:
+        places.append(Place(column, each))
+        if column is Column.STATE:
+            places.append(Place(Column.HELD_BY, rest))
+    return tuple(places)
+
+
+def _merged(places: tuple[Place, ...], dropped: Column) -> tuple[Place, ...]:
+    """Give the room of a dropped column to HELD BY."""
+    freed = sum(place.width + 1 for place in places if place.column is dropped)
+    return tuple(
+        Place(place.column, place.width + freed) if place.column is Column.HELD_BY else place
+        for place in places
+        if place.column is not dropped
+    )
+
+
+def safe(text: str) -> str:
+    """Return `text` without anything a terminal would obey."""
+    return text if text.isprintable() else clean(text, limit=None)
+
+
+def cut(text: str, width: int) -> str:
+    """Return `text` cleaned and cut to `width` cells, the cut shown by an ellipsis."""
+    text = safe(text)
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - 1) + "…" if width > 1 else "…"[:width]
+
+
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """Return `text` cleaned, cut and padded to exactly `width` cells."""
+    text = cut(text, width)
+    padding = " " * (width - cell_len(text))
+    return padding + text if right else text + padding
+
+
+def choose(texts: Sequence[str], width: int) -> str:
+    """Return the first, fullest wording that fits `width` cells, else the last."""
+    return next((text for text in texts if cell_len(safe(text)) <= width), texts[-1] if texts else "")
+
+
+def line_width(line: Iterable[Span]) -> int:
+    """Return how many cells a line takes."""
+    return sum(cell_len(safe(span.text)) for span in line)
+
+
+def cut_line(line: Iterable[Span], width: int) -> Line:
+    """Return `line` cleaned and cut to `width` cells."""
+    kept: list[Span] = []
+    for span in line:
+        if width <= 0:
+            break
+        text = cut(span.text, width)
+        kept.append(Span(text, span.tone))
+        width -= cell_len(text)
+    return tuple(kept)
+
+
+def justify(left: Line, right: Line, width: int) -> Line:
+    """Return `left` and `right` at the two ends of `width` cells; the left one is cut where both do not fit."""
+    right = cut_line(right, width)
+    room = width - line_width(right)
+    left = cut_line(left, max(0, room - 1) if right else room)
+    gap = " " * (room - line_width(left))
+    return (*left, Span(gap, Tone.PLAIN), *right)

@@ -1,0 +1,185 @@
+"""The list of the main screen: services by workspace, then other listeners, in one scroll."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from portdash.dashboard.rows import texts
+from portdash.dashboard.rows.facts import Facts, is_in
+from portdash.dashboard.rows.filtering import Filter
+from portdash.dashboard.rows.row import (
+    OTHERS_KEY,
+    SYSTEM_KEY,
+    Group,
+    Kind,
+    Other,
+    OthersLine,
+    Row,
+    RowKey,
+    SystemLine,
+    TextLine,
+    service_row_key,
+)
+from portdash.dashboard.rows.words import state_of
+from portdash.model.snapshot import ServiceView
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """What the person at the keyboard chose to see."""
+
+    folded: frozenset[RowKey] = frozenset({SYSTEM_KEY})
+    filter: Filter = field(default_factory=Filter)
+    here_only: bool = False
+    """Only the workspace we are in."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The rows shown, in order."""
+
+    rows: tuple[Row, ...]
+    facts: Facts
+    hidden: int = field(default=0)
+    """Services and listeners that the filter or the scope leaves out."""
+
+    @cached_property
+    def index(self) -> dict[RowKey, int]:
+        """Where each row stands."""
+        return {row.key: number for number, row in enumerate(self.rows)}
+
+    @cached_property
+    def others_start(self) -> int:
+        """Number of the first row that belongs to the other listeners."""
+        return next((n for n, row in enumerate(self.rows) if row.kind is Kind.OTHERS), len(self.rows))
+
+    @cached_property
+    def longest_name(self) -> int:
+        """Characters of the longest service name."""
+        return max((len(view.name) for group in self.facts.groups for view in group.views), default=0)
+
+
+def build_listing(facts: Facts, state: ListState) -> Listing:
+    """Return the rows to show. A folded group still shows its rows in trouble; a filter opens what it finds."""
+    rows = [*_first_run(facts), *_service_rows(facts, state), *_other_rows(facts, state)]
+    hidden = len(facts.subjects) - sum(1 for row in rows if row.kind in (Kind.SERVICE, Kind.LISTENER))
+    rows = [*_empty_text(facts, state, rows), *rows]
+    rows += _notices(facts)
+    return Listing(tuple(rows), facts, hidden)
+
+
+def _service_rows(facts: Facts, state: ListState) -> Iterator[Row]:
+    for group in facts.groups:
+        if state.here_only and not group.is_here:
+            continue
+        rows = [Row(Kind.SERVICE, service_row_key(view), view) for view in group.views]
+        is_folded = group.key in state.folded and not state.filter.is_active
+        if state.filter.is_active:
+            rows = [row for row in rows if state.filter.matches(row, facts)]
+            if not rows:
+                continue
+        elif is_folded:
+            rows = [row for row in rows if _is_in_trouble(row)]
+        yield Row(Kind.GROUP, group.key, group, is_folded)
+        yield from rows
+
+
+def _is_in_trouble(row: Row) -> bool:
+    return isinstance(row.subject, ServiceView) and state_of(row.subject).is_trouble
+
+
+def _other_rows(facts: Facts, state: ListState) -> Iterator[Row]:
+    others = facts.others
+    elsewhere = 0
+    if state.here_only:
+        here = facts.snapshot.workspace_named(facts.snapshot.workspace)
+        others = tuple(other for other in others if is_in(other, here))
+        elsewhere = len(facts.others) - len(others)
+    if state.filter.is_active:
+        others = tuple(other for other in others if state.filter.matches(_listener_row(other), facts))
+        if not others:
+            return
+    if not others and not elsewhere:
+        return
+    is_folded = OTHERS_KEY in state.folded and not state.filter.is_active
+    near = sum(1 for other in others if other.is_near)
+    if facts.groups:
+        yield Row(Kind.OTHERS, OTHERS_KEY, OthersLine(len(others), near, elsewhere), is_folded)
+        if is_folded or not others:
+            return
+        yield Row(Kind.HEAD, (Kind.HEAD, "others"), None)
+    mine = [other for other in others if not other.is_system]
+    system = tuple(other for other in others if other.is_system)
+    yield from map(_listener_row, mine)
+    if not system:
+        return
+    if state.filter.is_active:
+        yield from map(_listener_row, system)
+        return
+    is_folded = SYSTEM_KEY in state.folded
+    yield Row(Kind.SYSTEM, SYSTEM_KEY, SystemLine(system), is_folded)
+    if not is_folded:
+        yield from map(_listener_row, system)
+
+
+def _listener_row(other: Other) -> Row:
+    return Row(Kind.LISTENER, other.key, other)
+
+
+def _first_run(facts: Facts) -> list[Row]:
+    if facts.groups:
+        return []
+    rows = _text_rows("first", texts.FIRST_RUN)
+    return [*rows, Row(Kind.HEAD, (Kind.HEAD, "others"), None)] if facts.others else rows
+
+
+def _empty_text(facts: Facts, state: ListState, rows: list[Row]) -> list[Row]:
+    """Say why the list is empty, where it is: a person must never wonder."""
+    if not facts.groups and not state.filter.is_active:
+        return []
+    services = any(row.kind is Kind.SERVICE for row in rows)
+    if state.filter.is_active and not any(row.kind in (Kind.SERVICE, Kind.LISTENER) for row in rows):
+        return _text_rows("empty", (texts.no_match(facts, state.filter, here_only=state.here_only),))
+    has_group = any(row.kind is Kind.GROUP for row in rows)
+    if state.here_only and not services and not has_group and not state.filter.is_active:
+        return _text_rows("empty", (texts.empty_here(facts),))
+    return []
+
+
+def _notices(facts: Facts) -> list[Row]:
+    lines = list(facts.snapshot.notices)
+    if facts.snapshot.hidden_owners:
+        lines.insert(0, texts.hidden_owners(facts.snapshot.hidden_owners))
+    return _text_rows("notice", tuple(f"  {line}" for line in lines))
+
+
+def _text_rows(name: str, lines: tuple[str, ...]) -> list[Row]:
+    return [Row(Kind.TEXT, (Kind.TEXT, (name, n)), TextLine(line)) for n, line in enumerate(lines)]
+
+
+def group_of(row: Row, facts: Facts) -> RowKey | None:
+    """Return the line that a row folds under."""
+    subject = row.subject
+    if isinstance(subject, Group):
+        return subject.key
+    if isinstance(subject, Other):
+        return SYSTEM_KEY if subject.is_system else OTHERS_KEY
+    if row.kind is Kind.SYSTEM:
+        return OTHERS_KEY
+    if row.kind is Kind.SERVICE:
+        return next((group.key for group in facts.groups if any(view is subject for view in group.views)), None)
+    return None
+
+
+def folded_to_fit(facts: Facts, height: int) -> frozenset[RowKey]:
+    """Choose what to fold at first so that the list fits `height`: other listeners, then groups from the last up.
+
+    Ours is never folded, and neither is a list that has nothing but other listeners.
+    """
+    folded = {SYSTEM_KEY}
+    order: list[RowKey] = [OTHERS_KEY, *(group.key for group in reversed(facts.groups) if not group.is_here)]
+    for key in order if facts.groups else ():
+        if len(build_listing(facts, ListState(frozenset(folded))).rows) <= height:
+            break
+        folded.add(key)
+    return frozenset(folded)

@@ -1,0 +1,205 @@
+"""Drawing one row: cells into columns, as a line of toned text of exact width."""
+
+from portdash.dashboard import glyphs as g
+from portdash.dashboard.rows import words
+from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.layout import (
+    MARGIN,
+    OTHER_HEADS,
+    Column,
+    Columns,
+    Place,
+    choose,
+    cut_line,
+    fit,
+    justify,
+    line_width,
+)
+from portdash.dashboard.rows.row import (
+    Group,
+    Line,
+    Other,
+    OthersLine,
+    Row,
+    Span,
+    SystemLine,
+    TextLine,
+    Tone,
+    service_row_key,
+)
+from portdash.manager.plans import suggest_name
+from portdash.model.assignment import Source
+from portdash.model.snapshot import ServiceView
+from portdash.text import plural
+
+Cell = tuple[tuple[str, ...], Tone]
+"""Wordings, fullest first, and the tone they are drawn in."""
+
+
+def paint(row: Row, facts: Facts, columns: Columns, width: int) -> Line:
+    """Return the line of a row, exactly `width` cells."""
+    subject = row.subject
+    match subject:
+        case Group():
+            line = _group(subject, facts, width, is_folded=row.is_folded)
+        case ServiceView():
+            sign = words.state_of(subject).tone
+            line = _cells(service_cells(subject, facts), columns.services, sign)
+        case Other():
+            line = _cells(other_cells(subject, facts), columns.others)
+        case OthersLine():
+            line = _others(subject, width, is_folded=row.is_folded)
+        case SystemLine():
+            line = _system(subject, is_folded=row.is_folded)
+        case TextLine():
+            line = (Span(subject.text, subject.tone),)
+        case None:
+            line = head_line(columns, others=True)
+    if row.key in facts.gone:
+        line = tuple(Span(span.text, Tone.DIM) for span in line)
+    elif row.key in facts.new:
+        line = tuple(Span(span.text, Tone.BOLD if span.tone is Tone.PLAIN else span.tone) for span in line)
+    line = cut_line(line, width)
+    return (*line, Span(" " * (width - line_width(line))))
+
+
+def head_line(columns: Columns, *, others: bool) -> Line:
+    """Return the heads of the columns, for services or for other listeners."""
+    places = columns.others if others else columns.services
+    heads = [OTHER_HEADS.get(place.column, place.column.value) if others else place.column.value for place in places]
+    texts = [fit(head, place.width) for head, place in zip(heads, places, strict=True)]
+    return (Span(" " * MARGIN + " ".join(texts), Tone.HEAD),)
+
+
+def service_cells(view: ServiceView, facts: Facts) -> dict[Column, Cell]:
+    """Return what each column says of a service."""
+    state = words.state_of(view)
+    server = words.own_server(view)
+    key = service_row_key(view)
+    source = words.source_of(view)
+    idle = state.severity == 3
+    port = "-" if view.port is None else str(view.port)
+    name = view.name
+    if view.key.environment != facts.snapshot.environment:
+        name = f"{name} ({view.key.environment})"
+    starred = words.is_second_choice(view)
+    return {
+        Column.SERVICE: ((name,), Tone.DIM if idle else Tone.PLAIN),
+        Column.PORT: ((port, f"{port}*" if starred else port), Tone.DIM if idle else Tone.PLAIN),
+        Column.SOURCE: ((source,), Tone.DIM if source == Source.PREFERRED else Tone.PLAIN),
+        Column.STATE: ((f"{state.glyph} {state.word}",), Tone.DIM if idle else Tone.PLAIN),
+        Column.HELD_BY: (words.held_by(view, facts), Tone.DIM if idle and not view.listeners else Tone.PLAIN),
+        Column.VIA: ((words.via_of(server),), Tone.DIM),
+        Column.UP: (words.up_of(server, facts, key), Tone.DIM),
+        Column.COMMAND: ((_command(server.owner.command if server and server.owner else None),), Tone.DIM),
+    }
+
+
+def other_cells(other: Other, facts: Facts) -> dict[Column, Cell]:
+    """Return what each column says of a listener that is no service's."""
+    listener = other.listener
+    count = other.connections
+    project = listener.project.label if listener.project else ""
+    tone = Tone.DIM if other.is_system else Tone.PLAIN
+    would_be = f"{suggest_name(listener)}?" if listener.project or listener.container else ""
+    runs = words.what_runs(listener.owner) if not listener.container else ""
+    label = f"  {listener.label}"
+    port = str(listener.port)
+    return {
+        Column.SERVICE: ((would_be,), Tone.DIM),
+        Column.PORT: ((port,), tone),
+        Column.SOURCE: ((project,), tone),
+        Column.STATE: (("" if count is None else f"{count} conn",), Tone.DIM),
+        Column.HELD_BY: ((f"{label}  {runs}".rstrip(), label), tone),
+        Column.VIA: ((words.via_of(listener),), Tone.DIM),
+        Column.UP: (words.up_of(listener, facts, other.key), Tone.DIM),
+        Column.COMMAND: ((_command(listener.owner.command if listener.owner else None),), Tone.DIM),
+    }
+
+
+def _command(command: tuple[str, ...] | None) -> str:
+    return " ".join(command) if command else ""
+
+
+def _cells(cells: dict[Column, Cell], places: tuple[Place, ...], sign: Tone | None = None) -> Line:
+    """Lay cells out; `sign` is the tone of the glyph that STATE starts with, the word beside it stays plain."""
+    spans = [Span(" " * MARGIN)]
+    has_source = any(place.column is Column.SOURCE for place in places)
+    for number, (column, width) in enumerate(places):
+        texts, tone = cells[column]
+        # Without a SOURCE column a star says that the port is not the preferred one.
+        text = texts[-1] if column is Column.PORT and not has_source else choose(texts, width)
+        gap = " " if number + 1 < len(places) else ""
+        drawn = fit(text, width) + gap
+        if sign and column is Column.STATE:
+            spans.append(Span(drawn[:1], sign))
+            drawn = drawn[1:]
+        spans.append(Span(drawn, tone))
+    return tuple(spans)
+
+
+def _group(group: Group, facts: Facts, width: int, *, is_folded: bool) -> Line:
+    workspace = group.workspace
+    left = [Span(f"{g.FOLDED if is_folded else g.OPEN} "), Span(workspace.label, Tone.BOLD)]
+    if workspace.root and width >= 70:
+        left.append(Span(f"  {facts.abbreviated(workspace.root)}", Tone.DIM))
+    if group.is_vanished:
+        left.append(Span("  directory gone", Tone.WARN))
+    elif group.is_here and width >= 90:
+        left.append(Span("   (you are here)", Tone.DIM))
+    return justify(tuple(left), (*_group_counts(group, width), Span(" ")), width)
+
+
+def _group_counts(group: Group, width: int) -> Line:
+    states = [words.state_of(view) for view in group.views]
+    running = sum(1 for state in states if state.is_well)
+    total = len(group.views)
+    if width < 70:
+        return (Span(f"{running}/{total} running", Tone.DIM),)
+    counts = Span(f"{plural(total, 'service')} · {'all' if running == total else running} running", Tone.DIM)
+    spans = [counts]
+    for glyph in (g.TROUBLE, g.UNHEALTHY, g.HUNG, g.DEGRADED, g.IDLE):
+        found = [state for state in states if state.glyph == glyph]
+        if found:
+            spans += [Span(" · ", Tone.DIM), Span(glyph, found[0].tone), Span(f" {len(found)}", Tone.DIM)]
+    return tuple(spans)
+
+
+def _others(subject: OthersLine, width: int, *, is_folded: bool) -> Line:
+    left = [Span(f"{g.FOLDED if is_folded else g.OPEN} "), Span("other listeners", Tone.BOLD)]
+    left.append(Span(f": {subject.total}", Tone.PLAIN))
+    if width >= 90:
+        left.append(Span(", no service of yours", Tone.DIM))
+    if subject.elsewhere:
+        left.append(Span(f"  ({subject.elsewhere} elsewhere)", Tone.DIM))
+    near = f"{subject.near} from your projects: A adopts" if width >= 70 else f"A adopts {subject.near}"
+    right = (Span(near, Tone.DIM), Span(" ")) if subject.near else ()
+    return justify(tuple(left), right, width)
+
+
+def _system(subject: SystemLine, *, is_folded: bool) -> Line:
+    names = ", ".join(f"{_system_name(other)} {other.listener.port}" for other in subject.others[:40])
+    glyph = g.FOLDED if is_folded else g.OPEN
+    return (Span(f"{glyph} {len(subject.others)} of the system: {names}", Tone.DIM),)
+
+
+def _system_name(other: Other) -> str:
+    owner = other.listener.owner
+    return (owner.name if owner else None) or other.listener.user or "hidden"
+
+
+def search_text(row: Row, facts: Facts) -> str:
+    """Return all that a row says in any column, in lower case, for the filter to look in."""
+    subject = row.subject
+    match subject:
+        case ServiceView():
+            place = facts.label_of(subject.key.workspace)
+            cells = service_cells(subject, facts)
+            more = [place, subject.key.workspace, subject.spec.type or "", subject.spec.purpose]
+        case Other():
+            cells = other_cells(subject, facts)
+            more = []
+        case _:
+            return ""
+    texts = [texts[0] for texts, _tone in cells.values()]
+    return "\n".join([*texts, *more]).casefold()

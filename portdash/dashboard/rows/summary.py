@@ -1,0 +1,175 @@
+"""The two lines above the list: counts, and the trouble that matters most."""
+
+from collections import Counter
+from typing import NamedTuple
+
+from portdash.dashboard import glyphs as g
+from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.layout import choose, justify, line_width
+from portdash.dashboard.rows.row import Line, RowKey, Span, Tone, service_row_key
+from portdash.dashboard.rows.words import State, age, started_at, state_of, worst_conflict
+from portdash.model.conflict import ConflictKind
+from portdash.model.listener import Listener
+from portdash.model.plan import Strategy
+from portdash.model.snapshot import ServiceView
+from portdash.text import plural
+
+
+class Standing(NamedTuple):
+    """What the header says besides counts."""
+
+    age: str
+    """`live, 0.4s ago`, `PAUSED 42s, p resumes`, `stale: scan failed, retrying`."""
+    is_wrong: bool = False
+    """Whether the age is a warning."""
+    here_only: bool = False
+    filter_text: str = ""
+    is_locked: bool = False
+
+
+def header_line(facts: Facts | None, standing: Standing, width: int) -> Line:
+    """Return place, counts by state, and how old all this is, `width` cells wide."""
+    age_tone = Tone.WARN if standing.is_wrong else Tone.DIM
+    if facts is None:
+        return justify((Span(" portdash", Tone.BOLD),), (Span(f"{standing.age} ", age_tone),), width)
+    unusual = _unusual(facts, standing)
+    ages = tuple(dict.fromkeys((standing.age, standing.age.partition(" ago")[0], standing.age.partition(",")[0])))
+    for place, counts in ((3, 2), (2, 2), (3, 1), (2, 1), (1, 1), (0, 0)):
+        left = (*_place(facts, standing, place), *_counts(facts, counts), *unusual)
+        room = width - line_width(left) - 2
+        if room >= line_width((Span(ages[-1 if standing.is_wrong else min(1, len(ages) - 1)]),)):
+            break
+    return justify(left, (Span(f"{choose(ages, max(6, room))} ", age_tone),), width)
+
+
+def _place(facts: Facts, standing: Standing, fullness: int) -> list[Span]:
+    label = facts.label_of(facts.snapshot.workspace)
+    scope = f"only {label}" if standing.here_only else f"all workspaces ({len(facts.groups)})"
+    if not facts.groups:
+        name = "portdash" if fullness > 1 else "Services"
+        spans = [Span(f" {name}", Tone.BOLD), Span(" · none yet     " if fullness else "  ")]
+    elif fullness > 1:
+        where = "" if standing.here_only or fullness < 3 else f", you are in {label}"
+        spans = [Span(" portdash", Tone.BOLD), Span(f"   {scope}{where}     ")]
+    elif fullness:
+        spans = [Span(" Services", Tone.BOLD), Span(f" · {label if standing.here_only else 'all'}   ")]
+    else:
+        spans = [Span(" Services", Tone.BOLD), Span(" here  " if standing.here_only else "  ")]
+    if standing.filter_text:
+        spans.append(Span(f"/{standing.filter_text}   ", Tone.ACCENT))
+    return spans
+
+
+def _counts(facts: Facts, fullness: int) -> list[Span]:
+    views = facts.snapshot.services
+    if not views:
+        return [Span(plural(len(facts.others), "listener"))]
+    states = [state_of(view) for view in views]
+    running = sum(1 for state in states if state.is_well)
+    wide = fullness > 1
+    first = f"{plural(len(views), 'service')}   {running} running" if wide else f"{len(views)}: {running} running"
+    spans = [Span(first)]
+    found = Counter[tuple[int, str, str, Tone]]()
+    for state in states:
+        if not state.is_well:
+            word = "conflict" if state.severity == 0 else state.word.split()[0]
+            word = "not running" if state.glyph == g.IDLE else word
+            found[state.severity, state.glyph, word if wide else "", state.tone] += 1
+    gap = ("", "  ", "   ")[fullness] or " "
+    for (_severity, glyph, word, tone), count in sorted(found.items()):
+        noun = plural(count, word).partition(" ")[2] if word == "conflict" else word
+        text = (str(count), f" {count}", f" {count} {noun}")[fullness]
+        spans += [Span(gap), Span(glyph, tone), Span(text)]
+    return spans
+
+
+def _unusual(facts: Facts, standing: Standing) -> list[Span]:
+    """Say what is worth a place in the header only when it is not as always."""
+    snapshot = facts.snapshot
+    said = []
+    if standing.is_locked:
+        said.append("LOCKED")
+    if snapshot.environment != "development":
+        said.append(snapshot.environment)
+    if snapshot.policy.strategy is not Strategy.MINIMAL:
+        said.append(snapshot.policy.strategy.value)
+    return [Span(f"   {'  '.join(said)}", Tone.WARN)] if said else []
+
+
+def troubles(facts: Facts) -> tuple[RowKey, ...]:
+    """Return the rows in trouble: conflicts as the snapshot ranks them, then dead answers, then bad ones."""
+    ranks = {id(conflict): rank for rank, conflict in enumerate(facts.snapshot.conflicts)}
+    order = {conflict.key: ranks[id(conflict)] for conflict in reversed(facts.snapshot.conflicts)}
+    found = []
+    for group_rank, group in enumerate(facts.groups):
+        for view in group.views:
+            state = state_of(view)
+            key = service_row_key(view)
+            if state.is_trouble and key not in facts.gone:
+                rank = order.get(view.key, len(ranks)) if state.severity == 0 else 0
+                found.append(((state.severity, rank, group_rank, view.key.service), key))
+    return tuple(key for _rank, key in sorted(found))
+
+
+def trouble_line(facts: Facts | None, current: RowKey | None, width: int) -> Line:
+    """Return the line about the trouble under the cursor, else about the worst one."""
+    if facts is None:
+        return ()
+    rows = troubles(facts)
+    if not rows:
+        return (Span(" No trouble.", Tone.DIM),) if facts.groups else ()
+    number = rows.index(current) if current in rows else 0
+    view = facts.subjects[rows[number]]
+    assert isinstance(view, ServiceView)
+    state = state_of(view)
+    counts = f" {number + 1} of {len(rows)}   " if width >= 100 else f" {number + 1}/{len(rows)} "
+    start = (Span(" "), Span(state.glyph, state.tone), Span(counts))
+    room = width - line_width(start) - 3
+    wordings = [(text, keys) for text in describe(view, facts) for keys in _keys(state)]
+    text, keys = next((each for each in wordings if line_width(map(Span, each)) <= room), wordings[-1])
+    return justify((*start, Span(text, Tone.BOLD)), (Span(keys, Tone.DIM), Span(" ")), width)
+
+
+def _keys(state: State) -> tuple[str, ...]:
+    """Return what to press about it, fullest first; the footer says it again."""
+    if state.severity == 0:
+        return ("c resolve   n next   ! only these", "c resolve  n next", "c  n next", "c  n")
+    return ("n next   ! only these", "n next", "n")
+
+
+def describe(view: ServiceView, facts: Facts) -> tuple[str, ...]:
+    """Say in a sentence what is wrong with a service; shorter wordings follow."""
+    who = f"{facts.label_of(view.key.workspace)}/{view.name}"
+    conflict = worst_conflict(view)
+    if conflict is None:
+        server = view.listeners[0] if view.listeners else view.elsewhere[0] if view.elsewhere else None
+        state = state_of(view)
+        holder = f": {server.label}" if server else ""
+        detail = f", {view.health.detail}" if view.health.detail and view.health.detail not in state.word else ""
+        return (f"{who} is {state.word}{holder}{detail}", f"{who} {state.word}{holder}", f"{who} {state.word}")
+    if conflict.kind is ConflictKind.SQUATTED and view.listeners:
+        return _squatted(who, view.listeners[0], conflict.port, facts)
+    if conflict.kind is ConflictKind.MISPLACED and view.elsewhere:
+        there = view.elsewhere[0]
+        short = f"{who} runs on {there.port}, not {view.port}"
+        return (f"{who} has {view.port} and runs on {there.port}: {there.label}", f"{short}: {there.label}", short)
+    rest = conflict.detail or (f"{conflict.port} held by {conflict.holder}" if conflict.holder else str(conflict.port))
+    kind = conflict.kind.value.replace("_", " ")
+    return (f"{who} is {kind}: {rest}", f"{who} {kind}: {rest}", f"{who} {kind}")
+
+
+def _squatted(who: str, holder: Listener, port: int, facts: Facts) -> tuple[str, ...]:
+    place = holder.project.label if holder.project else ""
+    since = started_at(holder)
+    via = holder.via or ""
+    ago = f" {age(facts.now - since)} ago" if since is not None else ""
+    started = f", started by {via}{ago}" if via else f", started{ago}" if ago else ""
+    of = f" of {place}" if place else ""
+    where = f", {place}" if place else ""
+    by = f" ({via})" if via else ""
+    return (
+        f"{who} cannot have {port}: {holder.label}{of} holds it{started}",
+        f"{who}: {port} held by {holder.label}{where}{by}",
+        f"{who}: {port} held by {holder.label}{by}",
+        f"{who}: {port} {holder.label}",
+    )

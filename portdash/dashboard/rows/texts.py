@@ -1,0 +1,44 @@
+"""What the list says where it has no rows to show."""
+
+from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.filtering import Filter
+from portdash.text import plural
+
+READING = "reading sockets …"
+"""Before the first look: never `none`."""
+
+FIRST_RUN = (
+    "",
+    "  portdash keeps a port for each of your services. It knows none so far.",
+    "  Nothing has been changed, and no packet was sent to anyone.",
+    "    A  adopt: remember what already runs below, for its project",
+    "    a  allocate: reserve a port for something not running yet",
+    "    portdash init  in a project writes a starter portdash.toml",
+    "",
+)
+
+
+def no_match(facts: Facts, wanted: Filter, *, here_only: bool) -> str:
+    """Say that the filter hides everything, and how to be rid of it."""
+    if wanted.trouble and not (wanted.needles or wanted.ports or wanted.projects):
+        return "  No trouble. ! or esc shows everything"
+    services = len(facts.snapshot.services)
+    listeners = len(facts.subjects) - services
+    scope = " here" if here_only else ""
+    text = f"/{wanted.text}" if wanted.text else "!"
+    hidden = f"{plural(services, 'service')} and {plural(listeners, 'listener')} are hidden"
+    return f"  Nothing{scope} matches {text}. {hidden}. esc clears"
+
+
+def empty_here(facts: Facts) -> str:
+    """Say that this workspace has no service, and what the keys would show."""
+    label = facts.label_of(facts.snapshot.workspace)
+    services = sum(len(group.views) for group in facts.groups)
+    others = plural(len(facts.groups), "other workspace")
+    adopt = f", A adopts {plural(facts.here_others, 'listener')} from here" if facts.here_others else ""
+    return f"  {label} has no service. 0 shows the {others} ({plural(services, 'service')}){adopt}"
+
+
+def hidden_owners(count: int) -> str:
+    """Say that some owners may not be read."""
+    return f"{plural(count, 'owner')} hidden: other users"
