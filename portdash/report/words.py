@@ -1,0 +1,116 @@
+"""What a snapshot's facts are called in a text for people. Everything returned is cleaned."""
+
+from portdash.model.assignment import Assignment, Reason, Source, Verdict
+from portdash.model.health import Health, HealthState
+from portdash.model.listener import Listener, Ownership
+from portdash.model.snapshot import SeenListener, ServiceView, Snapshot, Status
+from portdash.text import clean
+
+SIGNS = {Ownership.CONFIRMED: "=", Ownership.PRESUMED: "~", Ownership.UNKNOWN: "?", Ownership.FOREIGN: "≠"}
+"""Whose a listener is, in one character."""
+
+_VERDICTS = {
+    Verdict.CHOSEN: "chosen",
+    Verdict.ASSIGNED: "assigned to {holder}",
+    Verdict.LISTENING: "held by {holder}",
+    Verdict.BOUND: "the system refuses it: {holder}",
+    Verdict.RESERVED: "kept by a plan that is being applied",
+    Verdict.EXCLUDED: "excluded",
+    Verdict.OS_RESERVED: "reserved by the system",
+    Verdict.EPHEMERAL: "in the system's range for outgoing connections",
+    Verdict.PRIVILEGED: "needs a privilege",
+    Verdict.BROWSER_BLOCKED: "blocked by browsers",
+    Verdict.PREFERRED_BY: "preferred by {holder}",
+    Verdict.QUARANTINED: "given back a moment ago by {holder}",
+    Verdict.VANISHED: "kept for {holder}, whose directory is gone",
+    Verdict.MUTUAL: "must not be shared with {holder}",
+    Verdict.OUT_OF_RANGE: "out of range",
+    Verdict.NOT_A_PORT: "not a port",
+}
+_UNWELL = {HealthState.DEGRADED, HealthState.UNHEALTHY, HealthState.HUNG, HealthState.STARTING}
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def reason_phrase(reason: Reason) -> str:
+    """Return what became of a candidate: `held by node 4121 (shop@fix-login)`, `chosen`."""
+    return _VERDICTS[reason.verdict].format(holder=clean(reason.holder) if reason.holder else "another")
+
+
+def source_phrase(row: Assignment) -> str:
+    """Return how a port came about and what was missed by it: `fallback 3000`, `inherited api`, `override PORT`."""
+    spec = row.spec
+    missed: object = {
+        Source.FALLBACK: row.home or next(iter(spec.preferred), None) or spec.base,
+        Source.INHERITED: spec.inherit_from,
+        Source.OVERRIDE: spec.env,
+    }.get(row.source)
+    return clean(f"{row.source.value} {missed}") if missed else row.source.value
+
+
+def state_word(view: ServiceView) -> str:
+    """Return how a service stands, worst word first: `squatted`, `hung`, `running`, `not running`, `no port yet`."""
+    if view.assignment is None:
+        return "no port yet"
+    conflict = next((each for each in view.conflicts if not each.kind.is_notice), None)
+    if conflict:
+        return conflict.kind.value
+    if view.status in (Status.AVAILABLE, Status.STOPPED):
+        return "not running"
+    if view.health.state in _UNWELL:
+        return view.health.state.value
+    return "running" if view.status is Status.CONFLICT else view.status.value
+
+
+def health_phrase(health: Health) -> str:
+    """Return the verdict with its figure: `healthy 12ms`, `unhealthy: status 503`; empty when nothing is known."""
+    if health.state is HealthState.UNKNOWN:
+        return ""
+    latency = f" {health.latency_ms:.0f}ms" if health.latency_ms is not None else ""
+    detail = f": {clean(health.detail)}" if health.detail else ""
+    return f"{health.state.value}{latency}{detail}"
+
+
+def held_by(view: ServiceView) -> str:
+    """Return who has the service's port: `= node 4415`, `≠ node 4121 shop@fix-login`, `nobody`; or where it runs."""
+    if view.listeners:
+        first, ownership = view.listeners[0], view.attribution.ownership if view.attribution else Ownership.UNKNOWN
+        stranger = f" {first.project.label}" if first.project and not ownership.is_ours else ""
+        return f"{SIGNS[ownership]} {clean(first.label + stranger)}{_and_more(view)}"
+    if view.elsewhere:
+        return clean(f"runs on {view.elsewhere[0].port}: {view.elsewhere[0].label}")
+    return "nobody" if view.assignment else ""
+
+
+def _and_more(view: ServiceView) -> str:
+    others = {each.label for each in view.listeners} - {view.listeners[0].label}
+    return f" and {len(others)} more" if others else ""
+
+
+def service_name(seen: SeenListener, snapshot: Snapshot) -> str | None:
+    """Return the name, as it was written, of the service a listener belongs to or sits on the port of."""
+    if seen.key is None:
+        return None
+    row = snapshot.assignments.get(seen.key)
+    if row:
+        return clean(row.name)
+    view = snapshot.service(seen.key)
+    return clean(view.name if view else seen.key.service)
+
+
+def uptime(listener: Listener, now: float) -> str:
+    """Return for how long the listener's process has run at `now`, empty where that cannot be told."""
+    started = listener.owner.started_at if listener.owner else None
+    return age(now - started) if started is not None else ""
+
+
+def age(seconds: float) -> str:
+    """Return a span in at most five characters: `12s`, `41m`, `2h14`, `1d3h`, `6d`. A negative one is `0s`."""
+    whole = max(0, int(seconds))
+    if whole < _MINUTE:
+        return f"{whole}s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}m"
+    if whole < _DAY:
+        return f"{whole // _HOUR}h{whole % _HOUR // _MINUTE:02}"
+    days, hours = whole // _DAY, whole % _DAY // _HOUR
+    return f"{days}d{hours}h" if days == 1 and hours else f"{days}d"
