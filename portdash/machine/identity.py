@@ -1,0 +1,111 @@
+"""Who this machine is, which boot this is, and what tells a process from a later one with its pid.
+
+`portdash get` pays for this module, so nothing heavy is imported at the top.
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+from pathlib import Path
+
+from portdash.errors import StoreUnavailable
+from portdash.machine.files import read_small
+from portdash.machine.procfs import read_stat
+from portdash.machine.users import current_user
+
+__all__ = ["boot_id", "current_user", "host_id", "read_host_id", "start_ticks"]
+
+_HOST_ID = re.compile(rb"[0-9a-f]{32}")
+_MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+def host_id(state_dir: Path) -> str:
+    """Return the id of this machine: 32 random hex digits in `state_dir`/host-id, made on first use.
+
+    Where the directory cannot be written, an id derived from the system's own, which is the same in every run.
+    Raises StoreUnavailable when the file is there and is not an id: it is never replaced, for every assignment
+    recorded under it would be lost from sight.
+    """
+    return read_host_id(state_dir) or _create(state_dir) or _derived()
+
+
+def read_host_id(state_dir: Path) -> str | None:
+    """Return the id kept in `state_dir`, None when there is none yet. Raises StoreUnavailable as `host_id` does."""
+    path = state_dir / "host-id"
+    hint = "make it readable, or restore a copy; moved away, a new one is made and knows no assignment"
+    try:
+        text = path.read_bytes()[:64].strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StoreUnavailable(
+            f"the id of this machine, {path}, cannot be read: {error.strerror}", hint=hint
+        ) from error
+    if not _HOST_ID.fullmatch(text):
+        raise StoreUnavailable(f"{path} is not the id of a machine", hint=hint)
+    return text.decode("ascii")
+
+
+def _create(state_dir: Path) -> str | None:
+    """Write a new id whole or not at all, and return the one in force: a rival may have been first."""
+    path, temporary = state_dir / "host-id", state_dir / f".host-id-{secrets.token_hex(8)}"
+    try:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            _write(temporary)
+            _publish(temporary, path)
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+    except OSError:
+        return None
+    return read_host_id(state_dir)
+
+
+def _write(path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(descriptor, secrets.token_hex(16).encode() + b"\n")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _publish(temporary: Path, path: Path) -> None:
+    """Give the new id its name, unless another has that name by now. A link, for a rename would replace the other."""
+    with contextlib.suppress(FileExistsError):
+        try:
+            path.hardlink_to(temporary)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            _write(path)
+
+
+def _derived() -> str:
+    for path in _MACHINE_IDS:
+        if text := (read_small(path, limit=256) or b"").strip():
+            break
+    else:
+        import platform  # noqa: PLC0415 (rare, and slow to load)
+
+        text = platform.node().encode("utf-8", "surrogateescape")
+    return hashlib.sha256(b"portdash:" + text).hexdigest()[:32]
+
+
+def boot_id() -> str:
+    """Return what changes with every boot."""
+    if text := (read_small(_BOOT_ID, limit=256) or b"").strip():
+        return text.decode("ascii", "replace")
+    import psutil  # noqa: PLC0415 (only where there is no /proc)
+
+    return f"boot-{int(psutil.boot_time())}"
+
+
+def start_ticks(pid: int) -> int | None:
+    """Return when a process started, in kernel ticks since boot; None when it is gone or the system does not tell."""
+    stat = read_stat(pid)
+    return stat.ticks if stat else None

@@ -1,0 +1,179 @@
+"""Facts about processes: straight from /proc where there is one, by psutil elsewhere."""
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from portdash.machine.procfs import CONTAINER, PROC, Stat, cgroup_of, read, read_stat, real_uid
+from portdash.machine.users import user_name
+from portdash.model.listener import Process
+from portdash.model.sources import ProcessTable
+from portdash.text import clean
+
+ARGUMENT_BYTES = 64 * 1024
+"""Read of one process's arguments, which may be megabytes."""
+ARGUMENTS = 64
+"""Arguments kept, each cut as `clean` cuts."""
+_SETTLED = 5.0
+"""Seconds after which a process counts as set up: younger ones still exec, and give up privileges."""
+_REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What surrounds a process. Unknown is as harmless as can be: with a terminal and outside any unit."""
+
+    has_terminal: bool = True
+    cgroup: str = ""
+    """Path of its control group."""
+    session_alive: bool = True
+    """Whether the leader of its session, such as the shell it was typed into, still lives."""
+
+
+class Processes:
+    """The process table of a system with /proc. May be asked from several threads."""
+
+    def __init__(self, *, proc: str = PROC) -> None:
+        self._proc = proc
+        self._ticks_per_second = os.sysconf("SC_CLK_TCK")
+        self._started: float | None = None
+        self._inside: str | None = None
+        self._known: dict[tuple[int, int, bytes], tuple[tuple[str, ...] | None, str | None]] = {}
+
+    def process(self, pid: int) -> Process | None:
+        """Return what can be read of a process, None when it is gone, or dead and only not collected yet."""
+        stat = read_stat(pid, proc=self._proc)
+        if stat is None or stat.is_dead:
+            return None
+        known = self._known.get((pid, stat.ticks, stat.name))
+        if known is None:
+            known = self._look(pid), self._user(pid)
+            again = read_stat(pid, proc=self._proc)
+            if again is None or again.is_dead or again.ticks != stat.ticks:
+                return None  # it ended meanwhile, and what was read may be its successor's
+            self._remember(pid, again, known)
+        command, user = known
+        return Process(
+            pid=pid,
+            started_at=self._boot_time() + stat.ticks / self._ticks_per_second,
+            ticks=stat.ticks,
+            name=_name(stat.name, command),
+            command=command,
+            user=user,
+            cwd=self._cwd(pid),
+            parent=stat.parent,
+        )
+
+    def setting(self, pid: int) -> Setting:
+        """Return what surrounds a process; for one that is gone, the harmless unknown."""
+        stat = read_stat(pid, proc=self._proc)
+        if stat is None:
+            return Setting()
+        leader = read_stat(stat.session, proc=self._proc)
+        return Setting(
+            has_terminal=stat.terminal != 0,
+            cgroup=clean(cgroup_of(pid, proc=self._proc).removeprefix(self._own_container()), limit=None),
+            session_alive=leader is not None and not leader.is_dead,
+        )
+
+    def _own_container(self) -> str:
+        """Return what every process here has in common, where we run inside a container ourselves."""
+        if self._inside is None:
+            own = cgroup_of("self", proc=self._proc)
+            found = CONTAINER.search(own)
+            self._inside = own[: found.end()] if found else ""
+        return self._inside
+
+    def _look(self, pid: int) -> tuple[str, ...] | None:
+        data = read(f"{self._proc}/{pid}/cmdline", ARGUMENT_BYTES)
+        return None if data is None else split_arguments(data)
+
+    def _user(self, pid: int) -> str | None:
+        uid = real_uid(pid, proc=self._proc)
+        return None if uid is None else user_name(uid)
+
+    def _cwd(self, pid: int) -> str | None:
+        try:
+            return os.readlink(f"{self._proc}/{pid}/cwd")  # noqa: PTH115 (a path that may be gone, as it stands)
+        except OSError:
+            return None
+
+    def _remember(self, pid: int, stat: Stat, known: tuple[tuple[str, ...] | None, str | None]) -> None:
+        if time.clock_gettime(time.CLOCK_BOOTTIME) - stat.ticks / self._ticks_per_second < _SETTLED:
+            return
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[pid, stat.ticks, stat.name] = known
+
+    def _boot_time(self) -> float:
+        if self._started is None:
+            lines = (read(f"{self._proc}/stat", 1024 * 1024) or b"").splitlines()
+            told = next((line.split()[1] for line in lines if line.startswith(b"btime ")), None)
+            self._started = float(told) if told else time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+        return self._started
+
+
+def split_arguments(data: bytes) -> tuple[str, ...]:
+    """Make a command line of the bytes of /proc/PID/cmdline.
+
+    Empty pieces go: a process that writes its title over its arguments leaves the rest as NUL bytes.
+    """
+    pieces = [piece for piece in data.split(b"\0") if piece]
+    return tuple(clean(piece) for piece in pieces[:ARGUMENTS])
+
+
+def _name(short: bytes, command: tuple[str, ...] | None) -> str:
+    """Return the process's name; the kernel cuts it at 15 bytes, and the program's own name may have the rest."""
+    name = clean(short)
+    if len(short) >= 15 and command:
+        longer = Path(command[0]).name
+        if longer.startswith(name):
+            return longer
+    return name
+
+
+class PsutilProcesses:
+    """The process table where there is no /proc."""
+
+    def process(self, pid: int) -> Process | None:
+        """Return what can be read of a process, None when it is gone."""
+        import psutil  # noqa: PLC0415 (20 ms, only for who looks at processes)
+
+        names = ["name", "cmdline", "username", "cwd", "ppid", "create_time", "status"]
+        try:
+            facts = psutil.Process(pid).as_dict(names, ad_value=None)
+        except psutil.Error:
+            return None
+        if facts["status"] == psutil.STATUS_ZOMBIE:
+            return None
+        command = facts["cmdline"]
+        return Process(
+            pid=pid,
+            started_at=facts["create_time"],
+            name=clean(facts["name"]) if facts["name"] else None,
+            command=tuple(clean(each) for each in command if each)[:ARGUMENTS] if command is not None else None,
+            user=clean(facts["username"]) if facts["username"] else None,
+            cwd=facts["cwd"] or None,
+            parent=facts["ppid"],
+        )
+
+
+def system_processes() -> ProcessTable:
+    """Return the process table of this system."""
+    return Processes() if sys.platform == "linux" else PsutilProcesses()
+
+
+class Once:
+    """A process table that is asked at most once for each process, so that one look is one moment."""
+
+    def __init__(self, table: ProcessTable) -> None:
+        self._table = table
+        self._asked: dict[int, Process | None] = {}
+
+    def process(self, pid: int) -> Process | None:
+        """Return what the table said when it was first asked."""
+        if pid not in self._asked:
+            self._asked[pid] = self._table.process(pid)
+        return self._asked[pid]

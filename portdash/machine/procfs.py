@@ -1,0 +1,92 @@
+"""Raw reads of /proc/PID: what the kernel says of a process, without asking for more than is needed."""
+
+import os
+import re
+from dataclasses import dataclass
+
+from portdash.machine.files import read_open
+
+PROC = "/proc"
+
+CONTAINER = re.compile(r"/(?P<engine>docker|libpod|crio|cri-containerd)[-/_](?:[^/]*-)?[0-9a-f]{12,64}(?:\.scope)?")
+"""The part of a control group's path that names a container."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """The fields of /proc/PID/stat that we use."""
+
+    name: bytes
+    """At most 15 bytes, chosen by the process: it may hold spaces, parentheses and worse."""
+    state: str
+    """`R` `S` `D` `T` `Z` ..."""
+    parent: int
+    session: int
+    terminal: int
+    """Device number of its terminal, 0 for none."""
+    ticks: int
+    """Start in kernel ticks since boot."""
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether only its entry is left, waiting to be collected by its parent."""
+        return self.state in "ZXx"
+
+
+def read(path: str, limit: int = 4096) -> bytes | None:
+    """Return at most `limit` bytes of a file under /proc, None when the process is gone or hides it."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        return read_open(descriptor, limit)
+    except OSError:  # it ended between open and read
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def read_stat(pid: int, *, proc: str = PROC) -> Stat | None:
+    """Return what /proc/PID/stat says, None when there is no such process."""
+    data = read(f"{proc}/{pid}/stat")
+    return parse_stat(data) if data else None
+
+
+def parse_stat(data: bytes) -> Stat | None:
+    """Read the fields of a stat line; None when it is not one.
+
+    The name stands in parentheses and may itself hold any number of them, so the last `)` ends it.
+    """
+    start, end = data.find(b"(") + 1, data.rfind(b")")
+    fields = data[end + 1 :].split()
+    if not 0 < start <= end or len(fields) < 20:
+        return None
+    try:
+        parent, session, terminal, ticks = (int(fields[index]) for index in (1, 3, 4, 19))
+    except ValueError:
+        return None
+    return Stat(data[start:end], chr(fields[0][0]), parent, session, terminal, ticks)
+
+
+def real_uid(pid: int, *, proc: str = PROC) -> int | None:
+    """Return the effective user of a process. Its directory's owner would not do: that is root for many daemons."""
+    for line in (read(f"{proc}/{pid}/status") or b"").splitlines():
+        if line.startswith(b"Uid:"):
+            return int(line.split()[2])
+    return None
+
+
+def cgroup_of(pid: int | str, *, proc: str = PROC) -> str:
+    """Return the path of the process's control group, empty when there is none or it is hidden."""
+    best = ""
+    for line in (read(f"{proc}/{pid}/cgroup") or b"").decode("utf-8", "replace").splitlines():
+        hierarchy, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if path == "/":
+            continue
+        if hierarchy == "0":
+            return path
+        if controllers == "name=systemd" or not best:
+            best = path
+    return best

@@ -1,0 +1,146 @@
+"""Which project and which workspace a directory belongs to. `portdash get` pays for this module: nothing heavy."""
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from portdash.machine.files import read_small
+from portdash.model.assignment import Workspace
+from portdash.model.names import DEFAULT_WORKSPACE, workspace_from
+from portdash.model.project import Project
+from portdash.text import clean
+
+PROJECT_FILE = "portdash.toml"
+MANIFESTS = ("package.json", "pyproject.toml", "Cargo.toml", "go.mod", "composer.json", "pom.xml", "Gemfile")
+"""Files that say a directory is a project, in the order in which they are asked for its name."""
+
+_NEVER = frozenset(
+    ("/", "/usr", "/usr/local", "/var", "/etc", "/tmp", "/var/tmp", "/home", "/opt", "/srv", "/mnt", "/root")  # noqa: S108
+)
+_HOMES = ("/home", "/Users")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """What git says of a directory."""
+
+    repository: str
+    """Name of the main directory, which all worktrees share."""
+    worktree: str | None = None
+    """Short name of a linked worktree; None for the main one."""
+
+
+def find_project(directory: str, home: Path) -> Project | None:
+    """Return the project that a directory lies in, None outside any and where the directory is gone.
+
+    That is the nearest directory with a portdash.toml or .git, else the nearest with a manifest. Home itself and the
+    system's own directories are none, unless they have a portdash.toml; above home nobody looks.
+    """
+    root = find_root(directory, home)
+    if root is None:
+        return None
+    from portdash.machine.manifests import manifest_name  # noqa: PLC0415 (reads TOML and JSON; get needs neither)
+
+    checkout = checkout_of(root)
+    return Project(
+        root=root,
+        name=manifest_name(root) or clean(PurePath(root).name) or "/",
+        repository=checkout.repository if checkout else None,
+        worktree=checkout.worktree if checkout else None,
+    )
+
+
+def workspace_for(cwd: Path, home: Path, *, base: str | None = None) -> Workspace:
+    """Return the workspace of a working directory, as it is called before the store has its say.
+
+    It is named after `base`, else after the repository or the directory; a linked worktree adds `~` and four digits.
+    """
+    root = find_root(str(cwd), home)
+    if root is None:
+        return Workspace(name=DEFAULT_WORKSPACE, root=None)
+    return _workspace(root, checkout_of(root), base)
+
+
+def workspace_of(project: Project, *, base: str | None = None) -> Workspace:
+    """Return the workspace that a project's services belong to, named as by `workspace_for`."""
+    checkout = Checkout(project.repository, project.worktree) if project.repository else None
+    return _workspace(project.root, checkout, base)
+
+
+def _workspace(root: str, checkout: Checkout | None, base: str | None) -> Workspace:
+    linked = checkout is not None and checkout.worktree is not None
+    name = base or workspace_from(checkout.repository if checkout and linked else PurePath(root).name)
+    return Workspace(
+        name=f"{name[:58]}~{name_suffix(root)}" if linked else name,
+        root=root,
+        repository=checkout.repository if checkout else None,
+        worktree=checkout.worktree if checkout else None,
+    )
+
+
+def name_suffix(root: str) -> str:
+    """Return the four hex digits that tell workspaces of one name apart."""
+    return hashlib.sha256(os.fsencode(root)).hexdigest()[:4]
+
+
+def find_root(directory: str, home: Path) -> str | None:
+    """Return the root of the project that an absolute directory lies in, None outside any."""
+    if not _mode(directory) or not PurePath(directory).is_absolute():
+        return None
+    homes = {str(home), os.path.realpath(home)}
+    manifest: str | None = None
+    for place in map(str, (PurePath(directory), *PurePath(directory).parents)):
+        if _is_file(f"{place}/{PROJECT_FILE}"):
+            return place
+        if place in homes:
+            break
+        if place in _NEVER or place.rpartition("/")[0] in _HOMES:
+            continue
+        if _mode(f"{place}/.git"):
+            return place
+        if manifest is None and any(_is_file(f"{place}/{name}") for name in MANIFESTS):
+            manifest = place
+    return manifest
+
+
+def checkout_of(root: str) -> Checkout | None:
+    """Return what `.git` of a directory says, None where there is none.
+
+    In a linked worktree it is a file that names a directory below the main one: `gitdir: …/shop/.git/worktrees/fix`.
+    """
+    name, path = PurePath(root).name, f"{root}/.git"
+    mode = _mode(path)
+    if not mode:
+        return None
+    if stat.S_ISDIR(mode):
+        return Checkout(clean(name))
+    text = (read_small(path, limit=4096) or b"").strip()
+    key, _, target = os.fsdecode(text).partition(":")
+    where = PurePath(os.path.normpath(PurePath(root, target.strip())))
+    if key != "gitdir" or "\n" in target or where.parent.name != "worktrees":
+        return Checkout(clean(name))  # a submodule, or a git directory kept elsewhere
+    main = where.parent.parent
+    repository = main.parent.name if main.name in (".git", ".bare") else main.name.removesuffix(".git")
+    return Checkout(clean(repository), clean(_short_name(root, repository, where.name)))
+
+
+def _short_name(root: str, repository: str, identity: str) -> str:
+    """Return what tells a worktree from the others: `fix-login` for shop-fix-login."""
+    name = PurePath(root).name
+    if name != repository:
+        return name.removeprefix(f"{repository}-") or name
+    return identity if identity != repository else PurePath(root).parent.name or identity
+
+
+def _is_file(path: str) -> bool:
+    return stat.S_ISREG(_mode(path))
+
+
+def _mode(path: str) -> int:
+    """Return the mode of a file or directory, 0 where there is none or it may not be seen."""
+    try:
+        return os.stat(path).st_mode  # noqa: PTH116 (asked dozens of times a look; pathlib doubles the cost)
+    except (OSError, ValueError):
+        return 0
