@@ -1,0 +1,95 @@
+"""What works on this row, each line of which can be run: help that is also the menu."""
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, NamedTuple
+
+from rich.table import Table
+from rich.text import Text
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from portdash.dashboard.screens.dialog import Dialog, button
+from portdash.dashboard.screens.patience import Patience
+from portdash.text import clean
+
+
+class HelpRow(NamedTuple):
+    """One command as help shows it."""
+
+    key: str
+    label: str
+    help: str
+    reason: str | None = None
+    """Why it cannot be used here; None when it can."""
+    command: str = ""
+    """Id that the dialog closes with; without one it closes with the key."""
+
+
+class HelpScreen(Dialog[str | None]):
+    """Lists commands; `enter` closes it with the id of the one under the cursor, for the caller to run."""
+
+    DEFAULT_CSS = """
+    HelpScreen {
+        OptionList { height: auto; border: none; padding: 0; background: transparent; }
+        OptionList:focus { border: none; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "leave", show=False),
+        Binding("question_mark", "leave", show=False),
+        Binding("j", "cursor(1)", show=False),
+        Binding("k", "cursor(-1)", show=False),
+    ]
+    AUTO_FOCUS: ClassVar[str | None] = "OptionList"
+
+    def __init__(
+        self,
+        rows: Sequence[HelpRow | tuple[str, str, str, str | None]],
+        title: str,
+        *,
+        patience: Patience | None = None,
+    ) -> None:
+        super().__init__(title=title, patience=patience)
+        self.rows = tuple(HelpRow(*row) for row in rows)
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Yield the lines, those that cannot be used grey and with the reason."""
+        options = [Option(prompt(row), id=str(number)) for number, row in enumerate(self.rows)]
+        yield OptionList(*options, markup=False)
+
+    def compose_buttons(self) -> Iterable[Widget]:
+        """Yield the way out."""
+        yield button("Close", "esc", id="no")
+
+    def action_cursor(self, by: int) -> None:
+        """Move the cursor as vi does."""
+        lines = self.query_one(OptionList)
+        if by > 0:
+            lines.action_cursor_down()
+        else:
+            lines.action_cursor_up()
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        row = self.rows[event.option_index]
+        if row.reason:
+            self.say(f"{row.label}: {row.reason}", error=True)
+            return
+        self.dismiss(row.command or row.key)
+
+
+def prompt(row: HelpRow) -> Table:
+    """Return a line of help: key, command, what it does or why not."""
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(width=8, no_wrap=True)
+    grid.add_column(width=16, no_wrap=True)
+    grid.add_column(ratio=1, overflow="fold")
+    style = "dim" if row.reason else ""
+    told = f"not here: {clean(row.reason)}" if row.reason else clean(row.help)
+    grid.add_row(
+        Text(clean(row.key), style=style or "bold"), Text(clean(row.label), style=style), Text(told, style=style)
+    )
+    return grid

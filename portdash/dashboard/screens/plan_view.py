@@ -1,0 +1,161 @@
+"""A plan in words: its steps, what it costs, leaves and asks of you. Pure; every string is clean."""
+
+import shlex
+from collections.abc import Iterator
+
+from portdash.model.assignment import Assignment, ServiceKey, Verdict
+from portdash.model.listener import Listener
+from portdash.model.plan import Action, Plan, Step
+from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.report.words import reason_phrase
+from portdash.text import and_list, clean, plural
+
+VERBS = {
+    Action.ASSIGN: "assign",
+    Action.MOVE: "move",
+    Action.UPDATE: "update",
+    Action.RELEASE: "release",
+    Action.RESTART: "restart",
+    Action.TERMINATE: "end",
+    Action.STOP_CONTAINER: "stop",
+}
+
+
+def service_label(snapshot: Snapshot, key: ServiceKey) -> str:
+    """Return `shop@fix-login/web`."""
+    view = snapshot.service(key)
+    return f"{workspace_label(snapshot, key.workspace)}/{clean(view.name if view else key.service)}"
+
+
+def workspace_label(snapshot: Snapshot, name: str) -> str:
+    """Return how people read a workspace's name."""
+    workspace = snapshot.workspace_named(name)
+    return clean(workspace.label if workspace else name)
+
+
+def spoken_name(snapshot: Snapshot, key: ServiceKey) -> str:
+    """Return the shortest name that the command line understands from here: `web`, or `blog/web`."""
+    view = snapshot.service(key)
+    name = view.name if view else key.service
+    return name if key.workspace == snapshot.workspace else f"{key.workspace}/{name}"
+
+
+def step_cells(step: Step, snapshot: Snapshot) -> tuple[str, str]:
+    """Return what a step does, as verb and object: `move`, `shop/web  3000 → 3003`."""
+    name = _step_name(step, snapshot)
+    objects = {
+        Action.ASSIGN: f"{name}  {step.to_port}",
+        Action.MOVE: f"{name}  {step.from_port} → {step.to_port}",
+        Action.UPDATE: f"{name}  stays {step.to_port}",
+        Action.RELEASE: f"{name}  {step.from_port}",
+        Action.RESTART: f"{name}  on {step.to_port}" if step.to_port else name,
+        Action.TERMINATE: f"{_target(step)}: TERM, up to 5s, never KILL",
+        Action.STOP_CONTAINER: f"container {_target(step)}",
+    }
+    return VERBS[step.action], objects[step.action]
+
+
+def _step_name(step: Step, snapshot: Snapshot) -> str:
+    row = step.after or step.before
+    key = step.key or (row.key if row else None)
+    if key is None:
+        return ""
+    if snapshot.service(key) is None and row is not None:
+        return f"{workspace_label(snapshot, key.workspace)}/{clean(row.name)}"
+    return service_label(snapshot, key)
+
+
+def _target(step: Step) -> str:
+    return f"{clean(step.target.label)} on {step.target.port}" if step.target else "nobody"
+
+
+def tried(row: Assignment, *, most: int = 4) -> str:
+    """Return the refused candidates of a row in one line; empty where the first one was taken."""
+    refused = [each for each in row.reasons if each.verdict is not Verdict.CHOSEN]
+    told = [f"{'?' if each.port is None else each.port} {reason_phrase(each)}" for each in refused[:most]]
+    if len(refused) > most:
+        told.append(f"{len(refused) - most} more")
+    return ", ".join(told)
+
+
+def cost_text(plan: Plan) -> str:
+    """Return what a plan costs: `1 service moves, 0 restarts, 0 processes end`."""
+    if not plan.steps:
+        return "nothing"
+    count = {action: sum(1 for step in plan.steps if step.action is action) for action in Action}
+    moves, restarts = count[Action.MOVE], count[Action.RESTART]
+    ends = count[Action.TERMINATE] + count[Action.STOP_CONTAINER]
+    parts = [
+        f"{plural(moves, 'service')} {'moves' if moves == 1 else 'move'}",
+        plural(restarts, "restart"),
+        f"ends {plural(ends, 'process', 'processes')} not portdash's" if ends else "0 processes end",
+    ]
+    if not plan.optimal:
+        parts.append("a cheaper way may exist")
+    return ", ".join(parts)
+
+
+def left_lines(plan: Plan) -> tuple[str, ...]:
+    """Return what stays as it is."""
+    return tuple(clean(left.text) for left in plan.unresolved) or ("nothing",)
+
+
+def to_do_lines(plan: Plan, snapshot: Snapshot, home: str) -> tuple[str, ...]:
+    """Return what is left for the person: a moved server knows nothing of its new port until it is started again."""
+    lines = list(_restarts(plan, snapshot, home))
+    if lines:
+        return tuple(lines)
+    if plan.needs_consent:
+        return tuple(f"start {clean(name)} again" for name in _claimants(plan, snapshot))
+    return ("nothing",) if plan.steps else ()
+
+
+def _restarts(plan: Plan, snapshot: Snapshot, home: str) -> Iterator[str]:
+    restarted = {step.key for step in plan.steps if step.action is Action.RESTART}
+    for step in plan.steps:
+        row = step.after
+        if row is None or step.action is not Action.MOVE or row.key in restarted or row.port == step.from_port:
+            continue
+        yield restart_line(snapshot.service(row.key), row, home)
+
+
+def restart_line(view: ServiceView | None, row: Assignment, home: str) -> str:
+    """Return how to start a service on its new port: `start web again: PORT=3003 npm run dev  in ~/src/shop`."""
+    variable = row.spec.env or "PORT"
+    again = " again" if view and view.is_running else ""
+    owner = next((each.owner for each in own_listeners(view) if each.owner), None) if view else None
+    if owner is None or not owner.command:
+        return f"start {clean(row.name)}{again} with {variable}={row.port}"
+    place = f"  in {tilde(owner.cwd, home)}" if owner.cwd else ""
+    return f"start {clean(row.name)}{again}: {variable}={row.port} {clean(shlex.join(owner.command), limit=90)}{place}"
+
+
+def own_listeners(view: ServiceView | None) -> tuple[Listener, ...]:
+    """Return the listeners that are a service's own, on its port or elsewhere."""
+    if view is None:
+        return ()
+    here = view.listeners if view.attribution and view.attribution.ownership.is_ours else ()
+    return (*here, *view.elsewhere)
+
+
+def _claimants(plan: Plan, snapshot: Snapshot) -> Iterator[str]:
+    ports = {step.target.port for step in plan.steps if step.target}
+    for view in snapshot.services:
+        if view.port in ports and view.key.workspace == plan.workspace and not view.spec.inherit_from:
+            yield view.name
+
+
+def back_text(plan: Plan) -> str:
+    """Return what undoing can and cannot bring back."""
+    if not plan.steps:
+        return "nothing to take back"
+    ends = [step.target.label for step in plan.steps if step.target]
+    if ends:
+        return f"{clean(and_list(ends))} cannot be brought back; u undoes the rest"
+    return "u undoes all of it"
+
+
+def tilde(path: str, home: str) -> str:
+    """Return a path with the home directory as `~`, clean."""
+    inside = path == home or path.startswith(home.rstrip("/") + "/")
+    return clean("~" + path[len(home.rstrip("/")) :] if inside else path)

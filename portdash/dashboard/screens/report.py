@@ -1,0 +1,214 @@
+"""The report before it leaves: preview, format, scope and what is masked; then copy it or save it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Button, Input, Static
+
+from portdash.dashboard.clipboard import copy_text
+from portdash.dashboard.desk import Desk
+from portdash.dashboard.screens.dialog import Dialog, button, caption
+from portdash.dashboard.screens.fields import Field
+from portdash.dashboard.screens.patience import Patience
+from portdash.dashboard.screens.saving import FileExists, default_path, save_report
+from portdash.model.assignment import ServiceKey
+from portdash.model.snapshot import Snapshot
+from portdash.report.formats import ReportFormat, render
+from portdash.report.redaction import Redaction
+from portdash.report.scope import Scope
+from portdash.text import clean
+
+FORMATS = (ReportFormat.TEXT, ReportFormat.MARKDOWN, ReportFormat.JSON)
+
+
+class ReportScreen(Dialog[None]):
+    """Shows the report as it would be copied or saved. With `key` it starts with that service alone."""
+
+    DEFAULT_CSS = """
+    ReportScreen {
+        & > #frame { width: 120; height: 100%; }
+        #choice { height: 1; padding: 0 1; }
+        #choice > Button { width: auto; min-width: 6; margin-right: 2; }
+        #choice > Button:focus { text-style: reverse bold; }
+        #preview { height: 1fr; padding: 0 1; border-top: solid $border-blurred; border-bottom: solid $border-blurred; }
+        #text { height: auto; width: auto; }
+        #save-row { height: 1; display: none; }
+        #save-row.-asked { display: block; }
+        #save-row > Static { width: 9; text-style: bold; }
+        #path { max-width: 100%; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f", "format", "Format", show=False),
+        Binding("s", "scope", "Scope", show=False),
+        Binding("x", "redaction", "Mask", show=False),
+        Binding("y", "copy", "Copy", show=False),
+        Binding("w", "save", "Save", show=False),
+        Binding("q", "leave", show=False),
+    ]
+    AUTO_FOCUS: ClassVar[str | None] = "#preview"
+
+    @dataclass
+    class Saved(Message):
+        """What came of saving."""
+
+        line: str
+        is_error: bool = False
+        in_the_way: str | None = None
+        """The path, where a file is there already."""
+
+    def __init__(
+        self, desk: Desk, snapshot: Snapshot, key: ServiceKey | None = None, *, patience: Patience | None = None
+    ) -> None:
+        super().__init__(title="Report", patience=patience)
+        self.desk = desk
+        self.snapshot = snapshot
+        workspace = key.workspace if key else snapshot.workspace
+        self.scopes = (*([Scope(service=key)] if key else []), Scope(workspace=workspace), Scope())
+        self.scope = self.scopes[0]
+        self.format = FORMATS[0]
+        self.is_redacted = True
+        self._may_overwrite: str | None = None
+        """The path about which the person was told that a file is there already."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out the choices, the preview, and what can be done with it."""
+        with Vertical(id="frame") as frame:
+            frame.border_title = "Report"
+            with Horizontal(id="choice"):
+                yield button("", "f", id="format")
+                yield button("", "s", id="scope")
+                yield button("", "x", id="mask")
+            with VerticalScroll(id="preview"):
+                yield Static(id="text", markup=False)
+            with Vertical(id="foot"):
+                with Horizontal(id="save-row"):
+                    yield Static("Save as", markup=False)
+                    yield Field(id="path")
+                yield Static(id="status", markup=False)
+                with Horizontal(id="buttons"):
+                    yield from self.compose_buttons()
+
+    def compose_buttons(self) -> Iterable[Widget]:
+        """Yield what can be done with the report."""
+        yield button("Copy", "y", id="copy")
+        yield button("Save", "w", id="save")
+        yield button("Close", "esc", id="no")
+
+    def on_mount(self) -> None:
+        """Show the first report."""
+        self._render_report()
+
+    def report(self) -> str:
+        """Return the report as it stands in the preview."""
+        redaction = Redaction(home=self.desk.home, enabled=self.is_redacted)
+        return render(self.snapshot, self.scope, self.format, redaction)
+
+    def action_format(self) -> None:
+        """Go on to the next format."""
+        self.format = FORMATS[(FORMATS.index(self.format) + 1) % len(FORMATS)]
+        self._render_report()
+
+    def action_scope(self) -> None:
+        """Go on to the next scope."""
+        self.scope = self.scopes[(self.scopes.index(self.scope) + 1) % len(self.scopes)]
+        self._render_report()
+
+    def action_redaction(self) -> None:
+        """Show or mask what should not leave this machine."""
+        self.is_redacted = not self.is_redacted
+        self._render_report()
+
+    async def action_copy(self) -> None:
+        """Copy the report."""
+        self.say(f"the report was {await copy_text(self.app, self.report())}")
+
+    def action_save(self) -> None:
+        """Ask for the file."""
+        field = self.query_one("#path", Field)
+        field.value = str(default_path(self.format))
+        self.query_one("#save-row").add_class("-asked")
+        field.focus()
+
+    def action_leave(self) -> None:
+        """Put the question for the file away first, then close."""
+        row = self.query_one("#save-row")
+        if row.has_class("-asked"):
+            row.remove_class("-asked")
+            self._may_overwrite = None
+            self.say("")
+            self.query_one("#preview").focus()
+            return
+        super().action_leave()
+
+    @on(Input.Changed, "#path")
+    def _path_changed(self) -> None:
+        self._may_overwrite = None
+
+    @on(Input.Submitted, "#path")
+    def _submitted(self, event: Input.Submitted) -> None:
+        self.action_confirm()
+        event.stop()
+
+    def confirm(self) -> None:
+        """Save under the path in the field; a file that is there already is overwritten only when said twice."""
+        path = self.query_one("#path", Field).value.strip()
+        if not path:
+            self.say("give it a file to be saved in", error=True)
+            return
+        self._save(path, self.report(), overwrite=path == self._may_overwrite)
+
+    @work(thread=True, group="save", description="save the report", exit_on_error=False)
+    def _save(self, path: str, report: str, *, overwrite: bool) -> None:
+        try:
+            line = save_report(path, report, home=Path(self.desk.home), overwrite=overwrite)
+        except FileExists:
+            line = f"{path} is there already: enter again overwrites it"
+            self.post_message(self.Saved(line, is_error=True, in_the_way=path))
+        except OSError as error:
+            self.post_message(self.Saved(f"not saved: {path}: {error.strerror or error}", is_error=True))
+        else:
+            self.post_message(self.Saved(line))
+
+    @on(Saved)
+    def _saved(self, message: Saved) -> None:
+        self.say(message.line, error=message.is_error)
+        self._may_overwrite = message.in_the_way
+        if not message.is_error:
+            self.query_one("#save-row").remove_class("-asked")
+            self.query_one("#preview").focus()
+
+    @on(Button.Pressed, "#choice > Button")
+    def _choice_pressed(self, event: Button.Pressed) -> None:
+        {"format": self.action_format, "scope": self.action_scope, "mask": self.action_redaction}[
+            str(event.button.id)
+        ]()
+
+    @on(Button.Pressed, "#copy")
+    async def _copy_pressed(self) -> None:
+        await self.action_copy()
+
+    @on(Button.Pressed, "#save")
+    def _save_pressed(self) -> None:
+        self.action_save()
+
+    def _render_report(self) -> None:
+        self.say("")
+        scope = self.scope.label(self.snapshot)
+        mask = "secrets and home masked" if self.is_redacted else "NOTHING MASKED"
+        for name, label, key in (("format", self.format, "f"), ("scope", scope, "s"), ("mask", mask, "x")):
+            self.query_one(f"#{name}", Button).label = caption(clean(label), key)
+        text = "\n".join(clean(line, limit=None) for line in self.report().splitlines())
+        self.query_one("#text", Static).update(Text(text))
+
+    def _fit(self) -> None:
+        """Need nothing: the preview takes what is left."""
