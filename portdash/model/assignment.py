@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from portdash.model.names import variable_for
 from portdash.model.ports import IpProtocol, PortRange
 
 
@@ -118,6 +119,11 @@ class ServiceSpec:
     pin: bool = False
     """Never displaced by another service."""
     match: Match | None = None
+
+    @property
+    def variable(self) -> str:
+        """The variable it is exported as. PORT overrides too, but is never exported: `run` sets it for its child."""
+        return self.env if self.env and self.env != "PORT" else variable_for(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
