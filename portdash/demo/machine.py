@@ -1,0 +1,157 @@
+"""A computer made of data, behind the same protocol as the real one."""
+
+from collections.abc import Iterable
+from threading import Lock
+
+from portdash.errors import Refused
+from portdash.machine.availability import IN_USE, NEEDS_PRIVILEGE
+from portdash.machine.processes import Setting
+from portdash.machine.projects import workspace_of
+from portdash.machine.protection import check_allowed
+from portdash.model.assignment import Workspace
+from portdash.model.listener import Listener, Process
+from portdash.model.plan import Target
+from portdash.model.policy import PortLimits
+from portdash.model.ports import IpProtocol
+from portdash.model.project import Project
+
+_NO_LIMITS = PortLimits()
+
+
+class FakeMachine:
+    """Listeners, processes and projects as given. May be asked from several threads.
+
+    A process that is ended takes its listeners with it, and a port is free exactly when nobody listens on it. What may
+    be ended follows the rules of the real machine, but no process of the computer it runs on is ever looked at.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        user: str,
+        listeners: Iterable[Listener] = (),
+        processes: Iterable[Process] = (),
+        projects: Iterable[Project] = (),
+        directories: Iterable[str] = (),
+        limits: PortLimits = _NO_LIMITS,
+        boot_id: str = "demo-boot",
+    ) -> None:
+        self._host = host
+        self._user = user
+        self._limits = limits
+        self._boot_id = boot_id
+        self._projects = sorted(projects, key=lambda project: len(project.root), reverse=True)
+        self._directories = {*directories, *(project.root for project in self._projects)}
+        self._lock = Lock()
+        self._processes = {process.pid: process for process in processes}
+        self._listeners: tuple[Listener, ...] = ()
+        for listener in listeners:
+            self.listen(listener)
+
+    @property
+    def host(self) -> str:
+        """Id of this machine."""
+        return self._host
+
+    @property
+    def user(self) -> str:
+        """Name of the user we run as."""
+        return self._user
+
+    def listen(self, listener: Listener) -> None:
+        """Let a server start listening."""
+        with self._lock:
+            if listener.owner:
+                self._processes[listener.owner.pid] = listener.owner
+            self._listeners = tuple(sorted((*self._listeners, listener), key=_place))
+
+    def listeners(self) -> tuple[Listener, ...]:
+        """Return every listener by port, protocol and address."""
+        return self._listeners
+
+    def limits(self) -> PortLimits:
+        """Return the rules about ports."""
+        return self._limits
+
+    def bind_error(self, protocol: IpProtocol, port: int) -> str | None:
+        """Return why a server could not bind the port, None when it could."""
+        if any((each.protocol, each.port) == (protocol, port) for each in self._listeners):
+            return IN_USE
+        denied = port < self._limits.unprivileged_start and not self._limits.privileged
+        return NEEDS_PRIVILEGE if denied else None
+
+    def process(self, pid: int) -> Process | None:
+        """Return a process, None when there is none of that number."""
+        with self._lock:
+            return self._processes.get(pid)
+
+    def boot_id(self) -> str:
+        """Return what changes with every boot."""
+        return self._boot_id
+
+    def project_of(self, directory: str) -> Project | None:
+        """Return the nearest project that a directory lies in."""
+        inside = (each for each in self._projects if f"{directory}/".startswith(f"{each.root}/"))
+        return next(inside, None)
+
+    def workspace_of(self, project: Project) -> Workspace:
+        """Return the workspace that a project's services belong to."""
+        return workspace_of(project)
+
+    def is_directory(self, path: str) -> bool:
+        """Say whether there is such a directory."""
+        return path in self._directories
+
+    def remove_directory(self, path: str) -> None:
+        """Let a directory vanish, as that of a removed worktree."""
+        self._directories.discard(path)
+
+    def terminate(self, target: Target, *, grace: float) -> str:
+        """End the target and every listener it has; return one line about it.
+
+        Everybody here ends when asked, so `grace` is not needed. Raises Refused as the real machine does: for a
+        container, another user's process, a protected one, and when it is not the process that was shown.
+        """
+        del grace
+        process = self._check(target)
+        if process is None:
+            return f"{target.label} had ended already, {target.port} is free"
+        with self._lock:
+            self._processes.pop(process.pid, None)
+            self._listeners = tuple(each for each in self._listeners if process.pid not in each.pids)
+        if others := self._on(target):
+            raise Refused(
+                f"{target.label} ended, but {others[0].label} holds {target.port} on {others[0].address}",
+                hint=f"`portdash who {target.port}` says what it is",
+            )
+        return f"{target.label} ended after 0.1s, {target.port} is free"
+
+    def _check(self, target: Target) -> Process | None:
+        """Return the process to end, None when it has ended by itself."""
+        if target.container_id is not None:
+            raise Refused(
+                f"{target.label} is a container: ending its process is not the way to stop it",
+                hint=f"`docker stop {target.container_id[:12]}` stops it",
+            )
+        if target.pid is None:
+            raise Refused(f"who holds {target.port} may not be read, so it is not ended")
+        process = self.process(target.pid)
+        if process is None:
+            if self._on(target):
+                raise Refused(f"{target.label} has ended by itself, and {target.port} is held by another by now")
+            return None
+        if process.ticks != target.ticks or not any(process.pid in each.pids for each in self._on(target)):
+            raise Refused(
+                f"pid {process.pid} is not {target.label} any more, so it is not ended",
+                hint=f"look again: `portdash who {target.port}`",
+            )
+        check_allowed(process, target, above=(), setting=Setting(), user=self._user, own=frozenset())
+        return process
+
+    def _on(self, target: Target) -> tuple[Listener, ...]:
+        return tuple(each for each in self._listeners if (each.protocol, each.port) == (target.protocol, target.port))
+
+
+def _place(listener: Listener) -> tuple[int, str, str]:
+    return listener.port, listener.protocol, listener.address
