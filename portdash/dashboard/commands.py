@@ -4,7 +4,7 @@ From here come the key bindings, the footer, the palette, the help and the ids o
 the method `action_<id>` of the main screen; whether it can be used now is asked of `unavailable` and nowhere else.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -232,6 +232,7 @@ COMMANDS: tuple[Command, ...] = (
         help="Leave details, filter, then the trouble view; never quits",
         group=Group.MOVE,
         unavailable=Context.no_back,
+        rank=5,
     ),
     Command(
         id="palette",
@@ -273,38 +274,13 @@ COMMANDS: tuple[Command, ...] = (
 BY_ID: Mapping[str, Command] = {command.id: command for command in COMMANDS}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HelpEntry:
-    """A command as the help shows it."""
-
-    id: str
-    group: str
-    keys: str
-    """As printed on the keyboard: `j ↓`."""
-    label: str
-    text: str
-    reason: str | None
-    """Why it cannot be used on this row, None when it can."""
-
-
 def footer_commands(context: Context) -> tuple[Command, ...]:
     """Return what can be used here, most likely first; Help and Quit are last and always there."""
     ranked = sorted((command.rank, command.id) for command in COMMANDS if command.rank is not None)
     return tuple(BY_ID[name] for _rank, name in ranked if BY_ID[name].unavailable(context) is None)
 
 
-def help_entries(context: Context, key_names: Callable[[str], Sequence[str]]) -> tuple[HelpEntry, ...]:
-    """Return every command under its heading; `key_names` tells the printed keys of a command's id."""
+def in_help_order() -> tuple[Command, ...]:
+    """Return every command, those about the row first, each group together."""
     order = list(Group)
-    ranked = sorted(COMMANDS, key=lambda command: order.index(command.group))
-    return tuple(
-        HelpEntry(
-            id=command.id,
-            group=command.group.value,
-            keys=" ".join(key_names(command.id)),
-            label=command.label,
-            text=command.help,
-            reason=command.unavailable(context),
-        )
-        for command in ranked
-    )
+    return tuple(sorted(COMMANDS, key=lambda command: order.index(command.group)))

@@ -53,8 +53,8 @@ class Context:
     @property
     def services(self) -> tuple[ServiceKey, ...]:
         """The assignments that releasing would give back: of the service or of all of the group."""
-        views = (self.service,) if self.service else self.group.views if self.group else ()
-        return tuple(view.key for view in views if view and view.assignment)
+        views = (self.service,) if self.service else (self.group.views if self.group else ())
+        return tuple(view.key for view in views if view.assignment)
 
     def no_facts(self) -> str | None:
         """Say that there is nothing yet."""

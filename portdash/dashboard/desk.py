@@ -60,7 +60,8 @@ class Desk:
 
     def wait_for_change(self, revision: int, timeout: float) -> bool:
         """Wait until the store has another revision, at most `timeout` seconds; say whether it has. Blocks."""
-        return self._deps.store.watch(revision, timeout) != revision
+        current: int = self._deps.store.watch(revision, timeout)
+        return current != revision
 
     def plan_allocate(self, snapshot: Snapshot, wish: Wish, strategy: Strategy | None = None) -> Plan:
         """Plan a port for one service."""

@@ -54,6 +54,11 @@ class Listing:
         return next((n for n, row in enumerate(self.rows) if row.kind is Kind.OTHERS), len(self.rows))
 
     @cached_property
+    def has_heads(self) -> bool:
+        """Whether there are services for the heads of the columns to stand over."""
+        return any(row.kind is Kind.SERVICE for row in self.rows)
+
+    @cached_property
     def longest_name(self) -> int:
         """Characters of the longest service name."""
         return max((len(view.name) for group in self.facts.groups for view in group.views), default=0)

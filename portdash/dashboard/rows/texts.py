@@ -7,6 +7,9 @@ from portdash.text import plural
 READING = "reading sockets …"
 """Before the first look: never `none`."""
 
+STARRED = " * not its preferred port"
+"""Where no SOURCE column says it."""
+
 FIRST_RUN = (
     "",
     "  portdash keeps a port for each of your services. It knows none so far.",

@@ -1,0 +1,124 @@
+"""The Textual app: themes, the guard against pasted keys, quitting. Everything to be seen is in `screens`."""
+
+import os
+import sys
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.events import Event, Key
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Input
+
+from portdash.config.sections import Glyphs as GlyphChoice
+from portdash.dashboard.desk import Desk
+from portdash.dashboard.glyphs import Glyphs, glyphs_for
+from portdash.dashboard.keymap import make_keymap
+from portdash.dashboard.options import Options
+from portdash.dashboard.screens.main import MainScreen, main_screen
+from portdash.dashboard.theme import DARK, THEMES, theme_for
+from portdash.dashboard.typing_guard import TypingGuard
+from portdash.manager.deps import Deps
+
+
+class PortdashApp(App[int], inherit_bindings=False):
+    """Shows the main screen of a desk. Raises ConfigError for keys that cannot be."""
+
+    CSS = """
+    ToastRack { margin-bottom: 1; padding: 0; }
+    Toast { width: auto; max-width: 100%; padding: 0 1; margin-top: 0; }
+    """
+    TITLE = "portdash"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c,ctrl+q", "leave", "Quit", show=False, priority=True, id="leave"),
+    ]
+
+    def __init__(self, desk: Desk, *, options: Options | None = None) -> None:
+        self.options = options or Options()
+        self.keymap = make_keymap(self.options.keys)
+        super().__init__()
+        self.desk = desk
+        self.animation_level = "none"
+        self.set_keymap({"leave": ",".join(self.keymap.keys["leave"])})
+        self._guard = TypingGuard(self.options.typing_window)
+        self._held: list[Key] = []
+        self._held_timer: Timer | None = None
+        self._told_of_burst = False
+        self._asked_to_leave = False
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self.options.theme if self.options.theme in self.available_themes else DARK.name
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return the main screen: it is painted before anything has been read."""
+        return main_screen(self.desk, self.options, self.keymap)
+
+    async def on_event(self, event: Event) -> None:
+        """Hand every event on, but hold keys back that may be a paste."""
+        if isinstance(event, Key) and not event.is_forwarded and self._is_guarded():
+            self._judge(event)
+            if event in self._held or self._guard.is_burst:
+                return
+        await super().on_event(event)
+
+    def _is_guarded(self) -> bool:
+        """Whether a letter would be a command here: on the main screen, outside the filter line."""
+        is_main = bool(self._screen_stack) and isinstance(self.screen, MainScreen)
+        return self._guard.window > 0 and is_main and not isinstance(self.focused, Input)
+
+    def _judge(self, event: Key) -> None:
+        """Note a key; hold it where it would open something, drop all that is held once a burst is recognised."""
+        if not event.is_printable and not self._held:
+            return
+        if self._guard.note(event.key, event.time):
+            self._held.clear()
+            if not self._told_of_burst:
+                self._told_of_burst = True
+                self.notify("Pasted or typed-ahead text was dropped: keys are commands here, / filters", markup=False)
+            return
+        self._told_of_burst = False
+        command = self.keymap.by_key.get(event.key)
+        if self._held or command is None or not command.is_harmless:
+            self._held.append(event)
+            if self._held_timer is None:
+                self._held_timer = self.set_timer(self._guard.window, self._let_go)
+
+    async def _let_go(self) -> None:
+        """The window is over: what was held was typed by a hand."""
+        self._held_timer = None
+        held, self._held = self._held, []
+        for event in held:
+            await super().on_event(event)
+
+    async def action_leave(self) -> None:
+        """Quit from anywhere. While a plan is being carried out it takes a second time."""
+        if self.desk.is_applying and not self._asked_to_leave:
+            self._asked_to_leave = True
+            self.notify("A plan is being applied; the same key again leaves it alone with that", markup=False)
+            return
+        self.exit(0)
+
+
+def run_dashboard(deps: Deps, options: Options) -> int:
+    """Show the dashboard until it is left; return the exit code. Needs a terminal on stdin and stderr."""
+    app = PortdashApp(Desk(deps), options=options)
+    answer = app.run(mouse=options.mouse)
+    return app.return_code or answer or 0
+
+
+def options_for(deps: Deps, *, filter_text: str = "") -> Options:
+    """Return the options that configuration and terminal ask for."""
+    dashboard = deps.config.dashboard
+    found = glyphs_for(os.environ, getattr(sys.__stderr__, "encoding", None) or "utf-8")
+    chosen = {GlyphChoice.UNICODE: Glyphs(), GlyphChoice.ASCII: Glyphs(is_ascii=True)}.get(dashboard.glyphs, found)
+    return Options(
+        filter=filter_text,
+        read_only=deps.config.read_only,
+        keys=deps.config.keys,
+        theme=theme_for(os.environ, dashboard.theme),
+        glyphs=chosen,
+        refresh=dashboard.refresh,
+        mouse=dashboard.mouse,
+    )

@@ -1,0 +1,55 @@
+"""What the poller and the widgets tell the main screen: facts that happened and things asked for."""
+
+from textual.message import Message
+
+from portdash.dashboard.rows.row import Row, RowKey
+from portdash.model.snapshot import Snapshot
+
+
+class SnapshotTaken(Message):
+    """The poller looked."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__()
+        self.snapshot = snapshot
+
+
+class LookFailed(Message):
+    """The poller could not look; what was seen before is still the best there is."""
+
+    def __init__(self, text: str, hint: str = "") -> None:
+        super().__init__()
+        self.text = text
+        self.hint = hint
+
+
+class CursorMoved(Message):
+    """Another row is under the cursor; None where the list has no row for it."""
+
+    def __init__(self, row: Row | None) -> None:
+        super().__init__()
+        self.row = row
+
+
+class RowOpened(Message):
+    """A row was clicked that the cursor was on already."""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__()
+        self.row = row
+
+
+class FoldRequested(Message):
+    """The fold sign of a line was clicked."""
+
+    def __init__(self, key: RowKey) -> None:
+        super().__init__()
+        self.key = key
+
+
+class CommandRequested(Message):
+    """A command was chosen by mouse, palette or help."""
+
+    def __init__(self, command_id: str) -> None:
+        super().__init__()
+        self.command_id = command_id

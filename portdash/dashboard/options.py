@@ -1,0 +1,31 @@
+"""What the dashboard is started with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from types import MappingProxyType
+
+from portdash.dashboard.glyphs import Glyphs
+from portdash.dashboard.theme import DARK
+from portdash.dashboard.typing_guard import WINDOW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How the dashboard looks and starts. The defaults are those of a dark UTF-8 terminal."""
+
+    filter: str = ""
+    """Text of the filter at the start."""
+    read_only: bool = False
+    """Whether commands that change something are taken away."""
+    keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """`[keys]`: keys by command id."""
+    theme: str = DARK.name
+    glyphs: Glyphs = Glyphs()  # noqa: RUF009  frozen
+    refresh: float = 1.0
+    """Seconds between two looks."""
+    mouse: bool = True
+    typing_window: float = WINDOW
+    """Seconds within which several different keys are a paste; 0 takes every key as typed."""
+    monotonic: Callable[[], float] = monotonic
+    """Seconds that never run backwards, for the age in the header."""

@@ -1,0 +1,57 @@
+"""The palette: every command by name, from the same declarations as the keys."""
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from portdash.dashboard.commands import COMMANDS, Command
+from portdash.dashboard.messages import CommandRequested
+from portdash.dashboard.screens.main import MainScreen
+from portdash.text import clean
+
+
+class PortdashCommands(Provider):
+    """Offers all commands but those that only move the cursor; those that cannot be used say why."""
+
+    async def discover(self) -> Hits:
+        """Offer everything while nothing has been typed."""
+        for command in self._commands():
+            yield DiscoveryHit(self._display(command), self._run(command), text=command.label, help=command.help)
+
+    async def search(self, query: str) -> Hits:
+        """Offer what fits the words typed."""
+        matcher = self.matcher(query)
+        for command in self._commands():
+            score = matcher.match(f"{command.label} {command.help}")
+            if score > 0:
+                yield Hit(score, self._display(command), self._run(command), text=command.label, help=command.help)
+
+    @property
+    def _main(self) -> MainScreen:
+        screen = self.screen
+        assert isinstance(screen, MainScreen)
+        return screen
+
+    def _commands(self) -> tuple[Command, ...]:
+        return tuple(command for command in COMMANDS if not command.is_harmless and command.id != "palette")
+
+    def _display(self, command: Command) -> Content:
+        """Return the line of a command. It is never markup: a reason may hold foreign words."""
+        keys = " ".join(self._main.keymap.printed(command.id))
+        reason = command.unavailable(self._main.context)
+        tail = f"   not here: {clean(reason)}" if reason else ""
+        return Content(f"{command.label}   {keys}{tail}")
+
+    def _run(self, command: Command) -> "Runner":
+        return Runner(self._main, command.id)
+
+
+class Runner:
+    """Asks the main screen for one command."""
+
+    def __init__(self, screen: MainScreen, command_id: str) -> None:
+        self._screen = screen
+        self._command_id = command_id
+
+    def __call__(self) -> None:
+        """Ask for it."""
+        self._screen.post_message(CommandRequested(self._command_id))

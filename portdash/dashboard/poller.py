@@ -1,0 +1,89 @@
+"""The one thread that looks: each second, when asked to, and when the store has changed. It posts and touches nothing.
+
+It cannot die: whatever a look raises is posted as text, and the next look comes.
+"""
+
+import logging
+from collections.abc import Callable
+from threading import Event
+from time import monotonic
+
+from textual.message import Message
+
+from portdash.dashboard.desk import Desk
+from portdash.dashboard.messages import LookFailed, SnapshotTaken
+from portdash.errors import PortdashError
+from portdash.text import clean
+
+_log = logging.getLogger(__name__)
+
+SLICE = 0.1
+"""Seconds after which a wait for the store looks whether it was called."""
+
+
+class Poller:
+    """Looks through a desk until it is stopped. `run` belongs in a thread; the other methods may be called anywhere."""
+
+    def __init__(self, desk: Desk, post: Callable[[Message], object], *, interval: float = 1.0) -> None:
+        self._desk = desk
+        self._post = post
+        self._interval = interval
+        self._stopped = Event()
+        self._called = Event()
+        self._holds: set[str] = set()
+        self._revision: int | None = None
+
+    def run(self) -> None:
+        """Look, post, wait, until stopped."""
+        while not self._stopped.is_set():
+            if not self._holds or self._called.is_set():
+                self._called.clear()
+                self._look()
+            self._wait()
+
+    def stop(self) -> None:
+        """End `run` within a fraction of a second."""
+        self._stopped.set()
+        self._called.set()
+
+    def look_now(self) -> None:
+        """Look once without waiting, even while held."""
+        self._called.set()
+
+    def hold(self, why: str) -> None:
+        """Stop looking until every hold is released."""
+        self._holds = self._holds | {why}
+
+    def release(self, why: str) -> None:
+        """Take back a hold; the last one makes it look at once."""
+        had, self._holds = bool(self._holds), self._holds - {why}
+        if had and not self._holds:
+            self._called.set()
+
+    def _look(self) -> None:
+        try:
+            snapshot = self._desk.look()
+        except PortdashError as error:
+            self._post(LookFailed(error.message, error.hint))
+        except Exception as error:  # noqa: BLE001  the dashboard outlives whatever a look runs into, and says it
+            _log.exception("a look failed")
+            self._post(LookFailed(clean(f"{type(error).__name__}: {error}")))
+        else:
+            self._revision = snapshot.revision
+            self._post(SnapshotTaken(snapshot))
+
+    def _wait(self) -> None:
+        """Wait one interval, less when called or when the store has a new revision."""
+        until = monotonic() + self._interval
+        while not self._called.is_set() and (left := until - monotonic()) > 0:
+            if self._holds or self._revision is None:
+                self._called.wait(left if self._revision is None else min(left, SLICE))
+                continue
+            try:
+                changed = self._desk.wait_for_change(self._revision, min(left, SLICE))
+            except PortdashError:
+                # The next look will say what is wrong with the store; until then only the clock counts.
+                self._called.wait(left)
+                return
+            if changed:
+                return

@@ -1,0 +1,281 @@
+"""What the main screen shows: it holds the facts of the last snapshot and draws them. What keys do is in `main`."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import getters, on
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.events import Resize
+from textual.reactive import var
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input
+
+from portdash.dashboard.commands import BY_ID, footer_commands
+from portdash.dashboard.context import Context
+from portdash.dashboard.desk import Desk
+from portdash.dashboard.keymap import Keymap
+from portdash.dashboard.messages import CursorMoved, LookFailed, SnapshotTaken
+from portdash.dashboard.offers import offers_for, resolution_text
+from portdash.dashboard.options import Options
+from portdash.dashboard.rows.details import details, title_of
+from portdash.dashboard.rows.facts import Facts, digest
+from portdash.dashboard.rows.filtering import parse_filter
+from portdash.dashboard.rows.listing import ListState, build_listing, folded_to_fit
+from portdash.dashboard.rows.row import RowKey
+from portdash.dashboard.rows.summary import Standing, header_line, trouble_line, troubles
+from portdash.dashboard.rows.words import age, worst_conflict
+from portdash.dashboard.screens.arrangement import Arrangement, Where, arrange
+from portdash.dashboard.widgets.details_pane import DetailsPane
+from portdash.dashboard.widgets.key_bar import Entry, KeyBar
+from portdash.dashboard.widgets.line_bar import LineBar
+from portdash.dashboard.widgets.service_table import ServiceTable
+from portdash.errors import PortdashError
+from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.text import clean
+
+SLOW_AFTER = 2.5
+"""Seconds without a new look after which the header says so."""
+ALWAYS = ("help", "quit")
+
+
+class MainView(Screen[None]):
+    """Header, trouble line, list, details, filter line and footer."""
+
+    DEFAULT_CSS = """
+    MainView {
+        layout: vertical;
+        background: $background;
+
+        #body { layout: vertical; height: 1fr; }
+        #body.-beside { layout: horizontal; }
+        #list { height: 1fr; width: 1fr; }
+        .-framed { border: solid $border; border-title-color: $accent; border-title-style: bold; }
+        .-framed.-ascii { border: ascii $border; }
+        .-framed:focus-within, .-framed:focus { border: solid $accent; }
+        .-framed.-ascii:focus-within, .-framed.-ascii:focus { border: ascii $accent; }
+        #details { display: none; width: 1fr; }
+        .-beside > #details, .-below > #details, .-over.-open > #details { display: block; }
+        .-over.-open > #list { display: none; }
+        .-below > #details { height: auto; }
+        #filter { display: none; height: 1; border: none; padding: 0 1; background: $surface; }
+        #filter.-open { display: block; }
+        LineBar.-off { display: none; }
+    }
+    """
+    AUTO_FOCUS: ClassVar[str | None] = "ServiceTable"
+
+    table = getters.query_one(ServiceTable)
+    pane = getters.query_one(DetailsPane)
+    footer = getters.query_one(KeyBar)
+    filter_input = getters.query_one("#filter", Input)
+
+    facts: var[Facts | None] = var(None, init=False)
+    """The last snapshot, made ready for showing."""
+    stale: var[str | None] = var(None, init=False)
+    """Why the last look failed; None when it did not."""
+
+    def __init__(self, desk: Desk, options: Options, keymap: Keymap) -> None:
+        super().__init__()
+        self.desk = desk
+        self.options = options
+        self.keymap = keymap
+        self.arrangement: Arrangement = arrange(80, 24)
+        self.folded: frozenset[RowKey] | None = None
+        self.has_folded = False
+        """Whether the person at the keyboard folded anything: from then on a resize folds nothing."""
+        self.filter_text = options.filter
+        self.here_only = False
+        self.trouble_only = False
+        self.paused_at: float | None = None
+        self.looked_at: float | None = None
+        self._resolution: tuple[Snapshot, RowKey, str] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out everything; nothing is known yet."""
+        glyphs = self.options.glyphs
+        yield LineBar(id="header").with_glyphs(glyphs)
+        yield LineBar(id="trouble").with_glyphs(glyphs)
+        with Container(id="body"):
+            with Vertical(id="list") as box:
+                box.border_title = "Services"
+                yield ServiceTable(id="table").with_glyphs(glyphs)
+            yield DetailsPane(id="details").with_glyphs(glyphs)
+        yield Input(
+            self.filter_text, placeholder="filter: words, port:3000, project:shop, !", id="filter", compact=True
+        )
+        yield KeyBar(id="footer").with_glyphs(glyphs)
+
+    def on_mount(self) -> None:
+        """Say at once that something is going on, and keep the age in the header true."""
+        self.show_bars()
+        self.set_interval(0.5, self.show_header)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """What dialogs are given: the snapshot on the screen."""
+        return self.facts.snapshot if self.facts else None
+
+    @property
+    def context(self) -> Context:
+        """What commands are asked about."""
+        row = self.table.row if self.facts else None
+        return Context(
+            facts=self.facts,
+            row=row,
+            is_read_only=self.options.read_only or self.desk.is_read_only,
+            trouble=len(troubles(self.facts)) if self.facts else 0,
+            stale=self.stale,
+            can_go_back=self.is_in_details or self.has_filter or self.trouble_only,
+            has_details=self.arrangement.details is not Where.OVER,
+            resolution=self._resolution_of(row.key if row else None),
+        )
+
+    @property
+    def is_in_details(self) -> bool:
+        """Whether keys go to the details."""
+        return self.pane.has_focus or self.query_one("#body").has_class("-open")
+
+    @property
+    def has_filter(self) -> bool:
+        """Whether a filter is set or being typed."""
+        return bool(self.filter_text) or self.filter_input.has_class("-open")
+
+    @on(SnapshotTaken)
+    def _snapshot_taken(self, message: SnapshotTaken) -> None:
+        is_first = self.facts is None
+        self.looked_at = self.options.monotonic()
+        self.stale = None
+        self.facts = digest(message.snapshot, home=self.desk.home, before=self.facts)
+        if is_first or self.folded is None:
+            self._fold_to_fit()
+        self.show_list()
+
+    @on(LookFailed)
+    def _look_failed(self, message: LookFailed) -> None:
+        is_news = self.stale != message.text
+        self.stale = message.text
+        if self.facts is None:
+            self.table.say(f"{message.text}, retrying")
+        self.show_bars()
+        if is_news:
+            hint = f" ({message.hint})" if message.hint else ""
+            self.toast(f"{message.text}{hint}", error=True)
+
+    @on(CursorMoved)
+    def _cursor_moved(self) -> None:
+        self.show_bars()
+
+    def on_resize(self, event: Resize) -> None:
+        """Arrange list and details for the new size."""
+        self.arrangement = arrange(event.size.width, event.size.height)
+        body = self.query_one("#body")
+        for where in Where:
+            body.set_class(self.arrangement.details is where, f"-{where.value}")
+        if self.arrangement.details is not Where.OVER:
+            body.remove_class("-open")
+        for box in self._framed():
+            box.set_class(self.arrangement.framed, "-framed")
+            box.set_class(self.options.glyphs.is_ascii, "-ascii")
+        self.query_one("#trouble").set_class(not self.arrangement.has_trouble_line, "-off")
+        self.pane.styles.width = self.arrangement.size if self.arrangement.details is Where.BESIDE else "1fr"
+        self.pane.styles.height = self.arrangement.size if self.arrangement.details is Where.BELOW else "1fr"
+        self.call_after_refresh(self._resized)
+
+    def _framed(self) -> Iterable[Widget]:
+        yield self.query_one("#list")
+        yield self.pane
+
+    def _resized(self) -> None:
+        if self.facts is not None and not self.has_folded:
+            self._fold_to_fit()
+        self.show_list()
+
+    def _fold_to_fit(self) -> None:
+        if self.facts is not None:
+            self.folded = folded_to_fit(self.facts, self.table.page)
+
+    def show_list(self) -> None:
+        """Draw the list anew, and with it all that speaks of it."""
+        if self.facts is not None:
+            wanted = parse_filter(self.filter_text, trouble=self.trouble_only)
+            state = ListState(self.folded or frozenset(), wanted, here_only=self.here_only)
+            self.table.show(build_listing(self.facts, state), start=self._start())
+        self.show_bars()
+
+    def _start(self) -> RowKey | None:
+        """Return where the cursor starts: on our own worst trouble, else on our first service."""
+        facts = self.facts
+        if facts is None or not facts.groups:
+            return None
+        ours = [key for key in troubles(facts) if key in {("service", view.key) for view in facts.groups[0].views}]
+        first = ("service", facts.groups[0].views[0].key) if facts.groups[0].views else None
+        return ours[0] if ours else first
+
+    def show_bars(self) -> None:
+        """Draw the header, the trouble line, the footer and the details."""
+        self.show_header()
+        context = self.context
+        trouble = trouble_line(self.facts, self.table.cursor, self.size.width)
+        self.query_one("#trouble", LineBar).show(trouble)
+        usable = [command.id for command in footer_commands(context) if command.id not in ALWAYS]
+        self.footer.show(self._entries(usable), self._entries(ALWAYS))
+        if self.facts is not None and self.pane.display:
+            row = context.row
+            offers = offers_for(context, self.keymap.printed)
+            width = max(20, self.pane.scrollable_content_region.width)
+            self.pane.show(title_of(row, self.facts), details(row, self.facts, offers, width))
+
+    def show_header(self) -> None:
+        """Draw the header; below 18 lines what is in trouble stands there instead of the counts."""
+        age_text, is_wrong = self._age()
+        standing = Standing(
+            age=age_text,
+            is_wrong=is_wrong,
+            here_only=self.here_only,
+            filter_text=f"{'! ' if self.trouble_only else ''}{self.filter_text}".rstrip(),
+            is_locked=self.options.read_only or self.desk.is_read_only,
+        )
+        line = header_line(self.facts, standing, self.size.width)
+        if not self.arrangement.has_trouble_line and self.facts and troubles(self.facts) and not is_wrong:
+            line = trouble_line(self.facts, self.table.cursor, self.size.width)
+        self.query_one("#header", LineBar).show(line)
+
+    def _age(self) -> tuple[str, bool]:
+        now = self.options.monotonic()
+        if self.paused_at is not None:
+            return f"PAUSED {age(now - self.paused_at)}, p resumes", True
+        if self.stale is not None:
+            return f"stale: {clean(self.stale, limit=60)}, retrying", True
+        if self.looked_at is None:
+            return "reading sockets …", False
+        seconds = now - self.looked_at
+        is_slow = seconds > SLOW_AFTER + self.options.refresh
+        return (f"slow: {age(seconds)} ago", True) if is_slow else (f"live, {max(0.0, seconds):.1f}s ago", False)
+
+    def _entries(self, names: Iterable[str]) -> list[Entry]:
+        keys = ((name, self.keymap.printed(name)) for name in names)
+        return [Entry(name, printed[0], BY_ID[name].label) for name, printed in keys if printed]
+
+    def _resolution_of(self, key: RowKey | None) -> str:
+        """Return what resolving the row would do, worked out once a snapshot."""
+        snapshot = self.snapshot
+        view = self.facts.subjects.get(key) if self.facts and key else None
+        if key is None or snapshot is None or not isinstance(view, ServiceView) or worst_conflict(view) is None:
+            return ""
+        if self._resolution and self._resolution[0] is snapshot and self._resolution[1] == key:
+            return self._resolution[2]
+        try:
+            text = resolution_text(self.desk.plan_resolve(snapshot, view.key))
+        except PortdashError as error:
+            text = error.message
+        self._resolution = (snapshot, key, text)
+        return text
+
+    def toast(self, text: str, *, error: bool = False) -> None:
+        """Say one line: a fact for four seconds, an error until `esc`."""
+        if error:
+            self.notify(clean(text), severity="error", timeout=3600, markup=False)
+        else:
+            self.notify(clean(text), timeout=4, markup=False)

@@ -1,0 +1,46 @@
+"""The themes: one accent, red, amber and green each for one meaning, and the terminal's own colours for NO_COLOR."""
+
+from collections.abc import Mapping
+
+from textual.theme import Theme
+
+DARK = Theme(
+    name="portdash-dark",
+    primary="#5fafd7",
+    secondary="#3a6f8f",
+    accent="#5fafd7",
+    warning="#e5a50a",
+    error="#f0605a",
+    success="#5fbf7f",
+    foreground="#d8d8d8",
+    background="#121416",
+    surface="#191c1f",
+    panel="#2a2f34",
+    dark=True,
+    variables={"border": "#3a4046", "border-blurred": "#3a4046", "footer-key-foreground": "#5fafd7"},
+)
+
+LIGHT = Theme(
+    name="portdash-light",
+    primary="#005f87",
+    secondary="#4f7f97",
+    accent="#005f87",
+    warning="#8a5a00",
+    error="#b3261e",
+    success="#1b7f3b",
+    foreground="#1f2328",
+    background="#ffffff",
+    surface="#f4f5f6",
+    panel="#dfe3e6",
+    dark=False,
+    variables={"border": "#b8bec4", "border-blurred": "#b8bec4", "footer-key-foreground": "#005f87"},
+)
+
+THEMES = (DARK, LIGHT)
+
+
+def theme_for(environ: Mapping[str, str], wanted: str | None) -> str:
+    """Return the name of the theme: the terminal's own colours under NO_COLOR, else the one wanted, else dark."""
+    if environ.get("NO_COLOR"):
+        return "ansi-dark"
+    return wanted or DARK.name

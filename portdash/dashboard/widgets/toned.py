@@ -1,0 +1,69 @@
+"""The base of all that is drawn line by line: toned spans in, strips out. Text is never read as markup."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import ClassVar, Self
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+from textual.widget import Widget
+
+from portdash.dashboard.glyphs import Glyphs
+from portdash.dashboard.rows.layout import safe
+from portdash.dashboard.rows.row import Span, Tone
+
+
+class Toned(Widget):
+    """Knows the styles of tones and the signs of the terminal."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*(f"tone--{tone.value}" for tone in Tone), "tone--cursor", "tone--marked"}
+
+    DEFAULT_CSS = """
+    Toned {
+        & > .tone--dim { color: $foreground 60%; }
+        & > .tone--bold { text-style: bold; }
+        & > .tone--head { color: $accent; text-style: bold; }
+        & > .tone--accent { color: $accent; }
+        & > .tone--ok { color: $success; }
+        & > .tone--warn { color: $warning; }
+        & > .tone--bad { color: $error; text-style: bold; }
+        & > .tone--cursor { text-style: reverse; }
+        & > .tone--marked { background: $panel; }
+        &:ansi > .tone--dim { color: ansi_default; text-style: dim; }
+        &:ansi > .tone--head { color: ansi_default; text-style: bold; }
+        &:ansi > .tone--marked { text-style: underline; }
+        &:nocolor > .tone--dim { color: ansi_default; text-style: none; }
+        &:nocolor > .tone--marked { text-style: underline; }
+    }
+    """
+
+    glyphs = Glyphs()
+    _tone_styles: Mapping[str, Style] = MappingProxyType({})
+
+    def with_glyphs(self, glyphs: Glyphs) -> Self:
+        """Draw with these signs."""
+        self.glyphs = glyphs
+        return self
+
+    def notify_style_update(self) -> None:
+        """Forget the styles: a theme or a pseudo-class has changed. They may not exist yet, so they are made later."""
+        super().notify_style_update()
+        self._tone_styles = {}
+
+    def style_of(self, name: str) -> Style:
+        """Return the style of a tone, `cursor` or `marked`."""
+        style = self._tone_styles.get(name)
+        if style is None:
+            style = self.get_component_rich_style(f"tone--{name}")
+            self._tone_styles = {**self._tone_styles, name: style}
+        return style
+
+    def strip(self, line: Iterable[Span], width: int, *, over: str | None = None) -> Strip:
+        """Draw a line, cut or padded to `width`; with `over` in that one style instead of its tones."""
+        if over is not None:
+            style = self.style_of(over)
+            segments = [Segment(self.glyphs.draw(safe(span.text)), style) for span in line]
+            return Strip(segments).adjust_cell_length(width, style)
+        segments = [Segment(self.glyphs.draw(safe(span.text)), self.style_of(span.tone.value)) for span in line]
+        return Strip(segments).adjust_cell_length(width, self.style_of(Tone.PLAIN.value))
