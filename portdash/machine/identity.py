@@ -4,10 +4,8 @@
 """
 
 import contextlib
-import hashlib
 import os
 import re
-import secrets
 from pathlib import Path
 
 from portdash.errors import StoreUnavailable
@@ -51,7 +49,7 @@ def read_host_id(state_dir: Path) -> str | None:
 
 def _create(state_dir: Path) -> str | None:
     """Write a new id whole or not at all, and return the one in force: a rival may have been first."""
-    path, temporary = state_dir / "host-id", state_dir / f".host-id-{secrets.token_hex(8)}"
+    path, temporary = state_dir / "host-id", state_dir / f".host-id-{os.urandom(8).hex()}"
     try:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
@@ -68,7 +66,7 @@ def _create(state_dir: Path) -> str | None:
 def _write(path: Path) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.write(descriptor, secrets.token_hex(16).encode() + b"\n")
+        os.write(descriptor, os.urandom(16).hex().encode() + b"\n")
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -86,6 +84,8 @@ def _publish(temporary: Path, path: Path) -> None:
 
 
 def _derived() -> str:
+    import hashlib  # noqa: PLC0415 (4 ms that `get` need not pay)
+
     for path in _MACHINE_IDS:
         if text := (read_small(path, limit=256) or b"").strip():
             break

@@ -77,7 +77,9 @@ def keeper_of(name: str, command: Sequence[str] = ()) -> Keeper | None:
     A script is looked up by its own name where the process is called after its interpreter (`node /usr/bin/gemini`).
     """
     folded = name.casefold()
-    programs = command[:2] if _is_interpreter(folded, command) else command[:1]
+    programs = (
+        [part for part in command if not part.startswith("-")][:2] if _is_script(folded, command) else command[:1]
+    )
     for word in (folded, *(_bare(program) for program in programs)):
         if keeper := _BY_NAME.get(word):
             return keeper
@@ -92,9 +94,9 @@ def keeper_of(name: str, command: Sequence[str] = ()) -> Keeper | None:
 
 
 def _bare(program: str) -> str:
-    return program.rpartition("/")[2].casefold().removesuffix(".js").removesuffix(".py")
+    return program.rpartition("/")[2].casefold()
 
 
-def _is_interpreter(name: str, command: Sequence[str]) -> bool:
+def _is_script(name: str, command: Sequence[str]) -> bool:
     words = (name, _bare(command[0])) if command else (name,)
     return any(word.rstrip("0123456789.") in _INTERPRETERS for word in words)

@@ -3,7 +3,6 @@
 import logging
 import os
 import re
-import subprocess
 import sys
 
 from portdash.machine.procfs import PROC, read
@@ -103,6 +102,8 @@ def _text(path: str, limit: int = 16 * 1024) -> str:
 
 def _ask(*command: str) -> str:
     """Return what a tool of the system prints, nothing when it cannot be run."""
+    import subprocess  # noqa: PLC0415 (not on Linux)
+
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -14,11 +14,10 @@ from portdash.machine.availability import bind_error
 from portdash.machine.identity import boot_id, current_user, host_id
 from portdash.machine.limits import read_limits
 from portdash.machine.processes import Once, Setting, system_processes
-from portdash.machine.projects import find_project, workspace_of
+from portdash.machine.projects import find_project
 from portdash.machine.sockets_psutil import PsutilSockets
 from portdash.machine.terminate import Surroundings, terminate
 from portdash.machine.users import user_name
-from portdash.model.assignment import Workspace
 from portdash.model.listener import Ancestor, Listener, Process
 from portdash.model.plan import Target
 from portdash.model.policy import PortLimits
@@ -139,10 +138,6 @@ class LocalMachine:
     def project_of(self, directory: str) -> Project | None:
         """Return the project that a directory lies in, None outside any."""
         return find_project(directory, self._home)
-
-    def workspace_of(self, project: Project) -> Workspace:
-        """Return the workspace a project's services belong to, as it is called before the store has its say."""
-        return workspace_of(project)
 
     def is_directory(self, path: str) -> bool:
         """Say whether the root of a workspace is still there; one that may not be seen counts as being there."""

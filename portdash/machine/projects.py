@@ -1,6 +1,5 @@
 """Which project and which workspace a directory belongs to. `portdash get` pays for this module: nothing heavy."""
 
-import hashlib
 import os
 import stat
 from dataclasses import dataclass
@@ -82,6 +81,8 @@ def _workspace(root: str, checkout: Checkout | None, base: str | None) -> Worksp
 
 def name_suffix(root: str) -> str:
     """Return the four hex digits that tell workspaces of one name apart."""
+    import hashlib  # noqa: PLC0415 (4 ms, only for who needs the digits)
+
     return hashlib.sha256(os.fsencode(root)).hexdigest()[:4]
 
 

@@ -1,0 +1,57 @@
+"""Real servers in real processes, for the tests of the machine."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from machine_children import Child, Serve
+
+SERVER = Path(__file__).with_name("machine_server.py")
+PYTHON = sys.executable
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start server.py with these arguments and wait for its first line; all are killed afterwards."""
+    with contextlib.ExitStack() as stack:
+
+        def start(
+            *arguments: str, argv0: bytes | None = None, more: tuple[bytes, ...] = (), **options: object
+        ) -> Child:
+            command = [argv0 or os.fsencode(PYTHON), os.fsencode(SERVER), *map(os.fsencode, arguments), *more]
+            process = subprocess.Popen(
+                command,
+                executable=PYTHON,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+                **options,  # type: ignore[call-overload]
+            )
+            stack.callback(_end, process)
+            line = process.stdout.readline().split()
+            port, *pids = (int(word) for word in line)
+            return Child(process, port, tuple(pids))
+
+        yield start
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill the whole session of a child: it may have forked."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, 9)
+    process.kill()
+    process.communicate()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port below the ephemeral range's end that nobody had a moment ago, on any address and for either protocol."""
+    with socket.socket(socket.AF_INET6) as tcp:
+        tcp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        tcp.bind(("::", 0))
+        return int(tcp.getsockname()[1])

@@ -1,0 +1,242 @@
+"""The socket table: real sockets, and rows as other systems give them."""
+
+import errno
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import psutil
+import pytest
+from machine_children import Serve
+
+from portdash.machine import owners, sockets_psutil
+from portdash.machine.sockets_psutil import OwnedRow, PsutilSockets, own_rows
+from portdash.model.ports import IpProtocol
+from portdash.model.sources import Socket
+
+TCP, UDP = IpProtocol.TCP, IpProtocol.UDP
+
+
+@dataclass(frozen=True)
+class Address:
+    ip: str
+    port: int
+
+
+def row(
+    ip: str,
+    port: int,
+    *,
+    status: str = "LISTEN",
+    pid: int | None = None,
+    peer: Address | tuple[()] = (),
+    kind: int = socket.SOCK_STREAM,
+    fd: int = -1,
+) -> OwnedRow:
+    return OwnedRow(fd=fd, type=kind, laddr=Address(ip, port), raddr=peer, status=status, pid=pid)
+
+
+def read(*rows: OwnedRow) -> tuple[Socket, ...]:
+    return PsutilSockets(lambda: rows).sockets()
+
+
+def on(port: int, protocol: IpProtocol = TCP) -> list[Socket]:
+    return [each for each in PsutilSockets().sockets() if (each.port, each.protocol) == (port, protocol)]
+
+
+class TestRowsOfAnySystem:
+    def test_sockets_on_one_address_are_one_row_with_all_pids(self):
+        gone = 2**22 + 5
+        found = read(row("0.0.0.0", 80, pid=gone + 1, fd=3), row("0.0.0.0", 80, pid=gone, fd=3), row("::", 80))
+        assert found == (
+            Socket(protocol=TCP, address="0.0.0.0", port=80, pids=(gone, gone + 1), connections=0),
+            Socket(protocol=TCP, address="::", port=80, connections=0),
+        )
+
+    def test_what_does_not_listen_is_left_out(self):
+        peer = Address("10.0.0.1", 99)
+        assert read(
+            row("10.0.0.2", 40000, status="ESTABLISHED", peer=peer),
+            row("10.0.0.2", 40001, status="TIME_WAIT", peer=peer),
+            row("10.0.0.2", 40002, status="NONE", peer=peer, kind=socket.SOCK_DGRAM),
+            row("10.0.0.2", 40003, status="CLOSE"),
+            row("10.0.0.2", 0, status="NONE", kind=socket.SOCK_DGRAM),
+            OwnedRow(fd=-1, type=socket.SOCK_STREAM, laddr=(), raddr=(), status="CLOSE", pid=None),
+        ) == ()  # fmt: skip
+
+    def test_bound_udp_is_a_listener_without_connections(self):
+        assert read(row("127.0.0.1", 53, status="NONE", kind=socket.SOCK_DGRAM)) == (
+            Socket(protocol=UDP, address="127.0.0.1", port=53),
+        )
+
+    def test_an_ipv4_address_in_an_ipv6_socket_and_a_zone_are_written_plainly(self):
+        found = read(row("::ffff:127.0.0.1", 8080), row("fe80::1%eth0", 8080))
+        assert [each.address for each in found] == ["127.0.0.1", "fe80::1"]
+
+    def test_connections_belong_to_the_nearest_address(self):
+        rows = [row("0.0.0.0", 80), row("127.0.0.1", 80), row("::", 80)]
+        locals_ = ("127.0.0.1", "127.0.0.1", "10.0.0.2", "::1", "::ffff:10.0.0.2")
+        made = [row(local, 80, status="ESTABLISHED", peer=Address("10.0.0.9", 50000)) for local in locals_]
+        assert {each.address: each.connections for each in read(*rows, *made)} == {
+            "0.0.0.0": 2,
+            "127.0.0.1": 2,
+            "::": 1,
+        }
+
+    def test_a_dual_wildcard_alone_has_the_ipv4_connections_too(self):
+        made = row("10.0.0.2", 80, status="ESTABLISHED", peer=Address("10.0.0.9", 50000))
+        assert [each.connections for each in read(row("::", 80), made)] == [1]
+
+    def test_own_sockets_only_where_the_whole_table_is_refused(self):
+        class Refused(Exception):
+            pass
+
+        class Proc:
+            def __init__(self, pid: int, *rows: OwnedRow) -> None:
+                self.pid, self._rows = pid, rows
+
+            def net_connections(self, kind: str) -> Iterable[OwnedRow]:
+                assert kind == "inet"
+                if not self._rows:
+                    raise Refused
+                return self._rows
+
+        found = list(own_rows([Proc(7, row("::1", 80)), Proc(8), Proc(9, row("::1", 81, fd=4))], Refused))
+        assert [(each.pid, each.laddr.port) for each in found] == [(7, 80), (9, 81)]
+
+    @pytest.mark.parametrize("error", [psutil.AccessDenied(1), RuntimeError("malformed line"), psutil.Error("other")])
+    def test_a_table_that_cannot_be_had_is_an_os_error(self, monkeypatch: pytest.MonkeyPatch, error: Exception):
+        def refuse(_: str) -> None:
+            raise error
+
+        monkeypatch.setattr(sockets_psutil.sys, "platform", "linux")
+        monkeypatch.setattr(psutil, "net_connections", refuse)
+        with pytest.raises(OSError, match="table of sockets") as caught:
+            PsutilSockets().sockets()
+        assert caught.value.errno in (errno.EACCES, errno.EIO)
+
+
+class TestRealSockets:
+    @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.9", "0.0.0.0", "::1", "::"])
+    def test_tcp(self, address: str):
+        with socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET) as server:
+            port = server.getsockname()[1]
+            assert on(port) == [Socket(protocol=TCP, address=address, port=port, pids=(os.getpid(),), connections=0)]
+
+    def test_connections_are_counted_once_each(self):
+        with ExitStack() as stack:
+            server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            for _ in range(3):
+                stack.enter_context(socket.create_connection(server.getsockname()))
+                stack.enter_context(server.accept()[0])
+            assert [each.connections for each in on(server.getsockname()[1])] == [3]
+
+    def test_udp_bound_is_seen_and_connected_is_not(self):
+        with socket.socket(type=socket.SOCK_DGRAM) as bound, socket.socket(type=socket.SOCK_DGRAM) as client:
+            bound.bind(("127.0.0.1", 0))
+            client.connect(bound.getsockname())
+            port = bound.getsockname()[1]
+            assert on(port, UDP) == [Socket(protocol=UDP, address="127.0.0.1", port=port, pids=(os.getpid(),))]
+            assert on(client.getsockname()[1], UDP) == []
+
+    def test_bound_and_not_listening_is_not_a_listener(self):
+        with socket.socket() as bound:
+            bound.bind(("127.0.0.1", 0))
+            assert on(bound.getsockname()[1]) == []
+
+    def test_a_shared_port_is_one_row(self):
+        with socket.socket() as one, socket.socket() as two:
+            for each in (one, two):
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            one.bind(("127.0.0.1", 0))
+            two.bind(one.getsockname())
+            one.listen()
+            two.listen()
+            assert [each.pids for each in on(one.getsockname()[1])] == [(os.getpid(),)]
+
+    @pytest.mark.needs_linux
+    def test_every_process_of_a_prefork_server_is_named(self, serve: Serve):
+        child = serve("--fork", "3")
+        assert len(child.pids) == 4
+        assert [each.pids for each in on(child.port)] == [tuple(sorted(child.pids))]
+
+    @pytest.mark.skipif(not shutil.which("ss"), reason="there is no ss to compare with")
+    def test_the_same_as_ss(self, serve: Serve):
+        for address in ("127.0.0.1", "0.0.0.0", "::1", "::"):
+            serve("--address", address)
+        serve("--udp")
+        for option, protocol in (("t", TCP), ("u", UDP)):
+            looks = ((ss(option), listening(protocol), ss(option)) for _ in range(20))
+            assert any(before == ours == after for before, ours, after in looks)  # others come and go meanwhile
+
+
+def listening(protocol: IpProtocol) -> set[tuple[str, int]]:
+    found = [each for each in PsutilSockets().sockets() if each.protocol is protocol]
+    # ss writes the dual wildcard as *, psutil cannot tell it from the other
+    return {("*" if each.address == "::" else each.address, each.port) for each in found}
+
+
+def ss(option: str) -> set[tuple[str, int]]:
+    told = subprocess.run(["ss", f"-Hln{option}"], capture_output=True, text=True, check=True).stdout
+    rows = set()
+    for line in told.splitlines():
+        address, _, port = line.split()[3].rpartition(":")
+        address = re.sub(r"%[^\]]*", "", address).strip("[]")
+        rows.add(("*" if address == "::" else address, int(port)))
+    return rows
+
+
+class TestHiddenOwners:
+    @pytest.mark.parametrize(
+        ("text", "address"),
+        [
+            ("0100007F", "127.0.0.1"),
+            ("00000000", "0.0.0.0"),
+            ("0" * 32, "::"),
+            ("00000000000000000000000001000000", "::1"),
+            ("0000000000000000FFFF00000100007F", "127.0.0.1"),
+            ("000080FE00000000FF005450B6AD1DFE", "fe80::5054:ff:fe1d:adb6"),
+        ],
+    )
+    @pytest.mark.skipif(sys.byteorder != "little", reason="the samples are of a little-endian machine")
+    def test_addresses_of_the_kernels_tables(self, text: str, address: str):
+        assert owners.decode_address(text) == address
+
+    @pytest.mark.needs_linux
+    def test_the_tables_name_the_user_of_every_socket(self):
+        with (
+            socket.create_server(("127.0.0.1", 0)) as four,
+            socket.create_server(("::1", 0), family=socket.AF_INET6) as six,
+            socket.socket(type=socket.SOCK_DGRAM) as udp,
+        ):
+            udp.bind(("127.0.0.1", 0))
+            slots = {(TCP, each.getsockname()[0], each.getsockname()[1]) for each in (four, six)}
+            slots.add((UDP, "127.0.0.1", udp.getsockname()[1]))
+            assert owners.hidden_uids({*slots, (TCP, "127.0.0.7", 1)}) == dict.fromkeys(slots, os.geteuid())
+
+    @pytest.mark.needs_linux
+    def test_a_socket_that_is_gone_has_no_sharers(self):
+        assert owners.sharers([(2**22 + 5, 3), (os.getpid(), 999_999)]) == {}
+
+    @pytest.mark.needs_linux
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who sees less")
+    def test_another_user_sees_every_listener_and_whose_it_is(self):
+        code = (
+            "import os\n"
+            "from portdash.machine.sockets_psutil import PsutilSockets\n"
+            "PsutilSockets().sockets()  # loads all while it may\n"
+            "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+            "for s in PsutilSockets().sockets(): print(s.protocol, s.address, s.port, list(s.pids), s.uid)"
+        )
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            udp.bind(("127.0.0.1", 0))
+            told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+            lines = told.splitlines()
+            assert f"tcp 127.0.0.1 {server.getsockname()[1]} [] 0" in lines
+            assert f"udp 127.0.0.1 {udp.getsockname()[1]} [] 0" in lines
