@@ -74,7 +74,7 @@ def _refusal(error: OSError, protocol: IpProtocol, port: int, platform: str) -> 
 
 
 def _puzzled(error: OSError, protocol: IpProtocol, port: int) -> PortdashError:
-    hint = "`portdash doctor` looks at the network of this machine"
+    hint = "check that IPv4 or IPv6 is set up: `ip address show lo`"
     if error.errno in (errno.EMFILE, errno.ENFILE):
         hint = "too many files are open: raise `ulimit -n`, or close something"
     reason = error.strerror or str(error)
