@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from textual import on
 from textual.widget import Widget
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 
 from portdash.dashboard.desk import Desk
+from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.adopt_form import AdoptForm
-from portdash.dashboard.screens.dialog import button, caption
 from portdash.dashboard.screens.facts import Fact, facts
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.plan_dialog import PlanDialog
@@ -51,8 +51,8 @@ class AllocateScreen(PlanDialog):
 
     def compose_buttons(self) -> Iterable[Widget]:
         """Yield the allocation and the way out."""
-        yield button(self._verb, "enter", id="yes")
-        yield button("Cancel", "esc", id="no")
+        yield Act(self._verb, "enter", id="yes")
+        yield Act("Cancel", "esc", id="no")
 
     def on_mount(self) -> None:
         """Show what the untouched form means."""
@@ -85,7 +85,7 @@ class AllocateScreen(PlanDialog):
         super().show_plan(plan)
         ports = [step.to_port for step in plan.steps if step.to_port] if plan else []
         label = f"{self._verb} {ports[0]}" if len(ports) == 1 else self._verb
-        self.query_one("#yes", Button).label = caption(label, "enter")
+        self.query_one("#yes", Act).name_it(label)
 
     @property
     def _verb(self) -> str:

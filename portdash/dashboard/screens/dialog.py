@@ -4,10 +4,9 @@ Nothing typed before it could be read counts, and neither does text that arrives
 `patience`. Escape always leaves without doing anything.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import ClassVar, TypeVar
 
-from rich.console import RenderableType
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -19,6 +18,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
+from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.patience import KeyGuard, Patience
 from portdash.text import clean
 
@@ -58,8 +58,6 @@ class Dialog(ModalScreen[R]):
         #status.-error { color: $text-error; text-style: bold; }
         #status.-busy { color: $text-warning; }
         #buttons { height: 1; margin-top: 1; align-horizontal: center; }
-        #buttons > Button { width: auto; min-width: 8; margin: 0 1; }
-        #buttons > Button:focus { text-style: reverse bold; }
         Field { width: 1fr; max-width: 40; padding: 0 1; }
         .rule { height: 1; margin: 0 0; color: $text-muted; }
         .hint { color: $text-muted; height: auto; }
@@ -112,7 +110,7 @@ class Dialog(ModalScreen[R]):
 
     def compose_buttons(self) -> Iterable[Widget]:
         """Yield the buttons, the harmless one (`no`) among them."""
-        yield button("Close", "esc", id="no")
+        yield Act("Close", "esc", id="no")
 
     def confirm(self) -> None:
         """Do what the dialog is for."""
@@ -196,18 +194,3 @@ class Dialog(ModalScreen[R]):
             return
         taken = self.query_one("#foot").outer_size.height + 2
         self.query_one(DialogBody).styles.max_height = max(2, self.size.height - taken)
-
-
-def button(label: str, key: str, *, id: str, disabled: bool = False) -> Button:  # noqa: A002 (Textual's own word)
-    """Return a one-line button that names its key."""
-    return Button(caption(label, key), id=id, compact=True, disabled=disabled)
-
-
-def caption(label: str, key: str) -> Content:
-    """Return what a button says: the act, and the key that does it."""
-    return Content.assemble(clean(label), "  ", (key, "dim")) if key else Content(clean(label))
-
-
-def lines(*renderables: RenderableType) -> Iterator[Static]:
-    """Yield a Static for each renderable; data stays data, no markup is read."""
-    return (Static(each, markup=False) for each in renderables)

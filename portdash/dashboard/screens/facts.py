@@ -11,8 +11,10 @@ Fact = tuple[str, str | Text | Sequence[str]]
 """A label, and one or several lines that stand beside it."""
 
 
-def facts(rows: Iterable[Fact], *, width: int = 10) -> Table:
-    """Return a grid of labels and values; an empty value leaves its row out."""
+def facts(rows: Iterable[Fact], *, width: int = 11) -> Table:
+    """Return a grid of labels and values; an empty value leaves its row out. The labels take at least `width`."""
+    rows = [row for row in rows if row[1]]
+    width = max([width, *(len(label) for label, _ in rows)])
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(width=width, no_wrap=True, style="bold")
     grid.add_column(ratio=1, overflow="fold")

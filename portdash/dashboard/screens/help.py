@@ -11,7 +11,8 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from portdash.dashboard.screens.dialog import Dialog, button
+from portdash.dashboard.screens.act import Act
+from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.patience import Patience
 from portdash.text import clean
 
@@ -62,7 +63,7 @@ class HelpScreen(Dialog[str | None]):
 
     def compose_buttons(self) -> Iterable[Widget]:
         """Yield the way out."""
-        yield button("Close", "esc", id="no")
+        yield Act("Close", "esc", id="no")
 
     def action_cursor(self, by: int) -> None:
         """Move the cursor as vi does."""

@@ -9,7 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from portdash.dashboard.desk import Desk
-from portdash.dashboard.screens.dialog import button
+from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.facts import Fact, facts
 from portdash.dashboard.screens.fields import Field
 from portdash.dashboard.screens.patience import Patience
@@ -37,7 +37,7 @@ class MoveScreen(PlanDialog):
     DEFAULT_CSS = """
     MoveScreen {
         #port-row { height: 1; margin-bottom: 1; }
-        #port-row > Static { width: 11; text-style: bold; }
+        #port-row > Static { width: 12; text-style: bold; }
         #port { max-width: 12; }
         #port-row > .hint { width: 1fr; padding-left: 1; text-style: none; }
     }
@@ -60,8 +60,8 @@ class MoveScreen(PlanDialog):
 
     def compose_buttons(self) -> Iterable[Widget]:
         """Yield the move and the way out."""
-        yield button("Move", "enter", id="yes")
-        yield button("Cancel", "esc", id="no")
+        yield Act("Move", "enter", id="yes")
+        yield Act("Cancel", "esc", id="no")
 
     def on_mount(self) -> None:
         """Show what an empty field means."""
@@ -79,7 +79,8 @@ class MoveScreen(PlanDialog):
         view = self.view
         if view is None or view.assignment is None:
             return [("Now", "no port yet")]
-        return [("Now", f"{view.assignment.port}  {source_phrase(view.assignment)}, held by {held_by(view)}")]
+        held = held_by(view) if view.listeners or view.elsewhere else "nobody listens there"
+        return [("Now", f"{view.assignment.port}  {source_phrase(view.assignment)}, {held}")]
 
     def _preview(self, text: str) -> None:
         """Plan the move to what stands in the field, or say what is wrong with it."""

@@ -79,17 +79,15 @@ def tried(row: Assignment, *, most: int = 4) -> str:
 
 
 def cost_text(plan: Plan) -> str:
-    """Return what a plan costs: `1 service moves, 0 restarts, 0 processes end`."""
+    """Return what a plan costs: `1 service moves, no process ends`."""
     if not plan.steps:
         return "nothing"
     count = {action: sum(1 for step in plan.steps if step.action is action) for action in Action}
     moves, restarts = count[Action.MOVE], count[Action.RESTART]
     ends = count[Action.TERMINATE] + count[Action.STOP_CONTAINER]
-    parts = [
-        f"{plural(moves, 'service')} {'moves' if moves == 1 else 'move'}",
-        plural(restarts, "restart"),
-        f"ends {plural(ends, 'process', 'processes')} not portdash's" if ends else "0 processes end",
-    ]
+    parts = [f"{plural(moves, 'service')} {'moves' if moves == 1 else 'move'}"] if moves else []
+    parts += [plural(restarts, "restart")] if restarts else []
+    parts += [f"ends {plural(ends, 'process', 'processes')} not portdash's" if ends else "no process ends"]
     if not plan.optimal:
         parts.append("a cheaper way may exist")
     return ", ".join(parts)

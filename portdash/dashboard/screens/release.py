@@ -8,7 +8,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from portdash.dashboard.desk import Desk
-from portdash.dashboard.screens.dialog import button
+from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.facts import Fact, facts
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.plan_dialog import PlanDialog
@@ -44,8 +44,8 @@ class ReleaseScreen(PlanDialog):
 
     def compose_buttons(self) -> Iterable[Widget]:
         """Yield No, which has the focus, and the other."""
-        yield button("No", "n esc", id="no")
-        yield button("Release", "y", id="yes")
+        yield Act("No", "n esc", id="no")
+        yield Act("Release", "y", id="yes")
 
     def on_mount(self) -> None:
         """Make the plan of what the dialog is about."""

@@ -12,11 +12,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 
 from portdash.dashboard.clipboard import copy_text
 from portdash.dashboard.desk import Desk
-from portdash.dashboard.screens.dialog import Dialog, button, caption
+from portdash.dashboard.screens.act import Act
+from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.fields import Field
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.saving import FileExists, default_path, save_report
@@ -37,8 +38,6 @@ class ReportScreen(Dialog[None]):
     ReportScreen {
         & > #frame { width: 120; height: 100%; }
         #choice { height: 1; padding: 0 1; }
-        #choice > Button { width: auto; min-width: 6; margin-right: 2; }
-        #choice > Button:focus { text-style: reverse bold; }
         #preview { height: 1fr; padding: 0 1; border-top: solid $border-blurred; border-bottom: solid $border-blurred; }
         #text { height: auto; width: auto; }
         #save-row { height: 1; display: none; }
@@ -85,9 +84,9 @@ class ReportScreen(Dialog[None]):
         with Vertical(id="frame") as frame:
             frame.border_title = "Report"
             with Horizontal(id="choice"):
-                yield button("", "f", id="format")
-                yield button("", "s", id="scope")
-                yield button("", "x", id="mask")
+                yield Act("", "f", id="format", action="screen.format")
+                yield Act("", "s", id="scope", action="screen.scope")
+                yield Act("", "x", id="mask", action="screen.redaction")
             with VerticalScroll(id="preview"):
                 yield Static(id="text", markup=False)
             with Vertical(id="foot"):
@@ -100,9 +99,9 @@ class ReportScreen(Dialog[None]):
 
     def compose_buttons(self) -> Iterable[Widget]:
         """Yield what can be done with the report."""
-        yield button("Copy", "y", id="copy")
-        yield button("Save", "w", id="save")
-        yield button("Close", "esc", id="no")
+        yield Act("Copy", "y", id="copy", action="screen.copy")
+        yield Act("Save", "w", id="save", action="screen.save")
+        yield Act("Close", "esc", id="no")
 
     def on_mount(self) -> None:
         """Show the first report."""
@@ -150,6 +149,10 @@ class ReportScreen(Dialog[None]):
             return
         super().action_leave()
 
+    def action_scroll_body(self, lines: int) -> None:
+        """Scroll the preview."""
+        self.query_one("#preview").scroll_relative(y=lines, animate=False)
+
     @on(Input.Changed, "#path")
     def _path_changed(self) -> None:
         self._may_overwrite = None
@@ -187,26 +190,12 @@ class ReportScreen(Dialog[None]):
             self.query_one("#save-row").remove_class("-asked")
             self.query_one("#preview").focus()
 
-    @on(Button.Pressed, "#choice > Button")
-    def _choice_pressed(self, event: Button.Pressed) -> None:
-        {"format": self.action_format, "scope": self.action_scope, "mask": self.action_redaction}[
-            str(event.button.id)
-        ]()
-
-    @on(Button.Pressed, "#copy")
-    async def _copy_pressed(self) -> None:
-        await self.action_copy()
-
-    @on(Button.Pressed, "#save")
-    def _save_pressed(self) -> None:
-        self.action_save()
-
     def _render_report(self) -> None:
         self.say("")
         scope = self.scope.label(self.snapshot)
         mask = "secrets and home masked" if self.is_redacted else "NOTHING MASKED"
-        for name, label, key in (("format", self.format, "f"), ("scope", scope, "s"), ("mask", mask, "x")):
-            self.query_one(f"#{name}", Button).label = caption(clean(label), key)
+        for name, label in (("format", self.format), ("scope", scope), ("mask", mask)):
+            self.query_one(f"#{name}", Act).name_it(label)
         text = "\n".join(clean(line, limit=None) for line in self.report().splitlines())
         self.query_one("#text", Static).update(Text(text))
 

@@ -1,6 +1,5 @@
 """The ways out of a conflict side by side: what each strategy would do, what it costs, and what it leaves."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from time import localtime, strftime
 from typing import ClassVar
@@ -8,26 +7,24 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Container, Vertical
 from textual.message import Message
-from textual.widget import Widget
-from textual.widgets import Button, Input, Static
+from textual.widgets import Static
 
 from portdash.dashboard.clipboard import copy_text
 from portdash.dashboard.desk import Desk
-from portdash.dashboard.screens.dialog import button, caption
+from portdash.dashboard.screens.consent import ConsentRow
 from portdash.dashboard.screens.facts import cell
-from portdash.dashboard.screens.fields import Field
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.plan_dialog import PlanDialog
-from portdash.dashboard.screens.resolve_words import consent_word, headline, what_differs
+from portdash.dashboard.screens.resolve_acts import ResolveActs
+from portdash.dashboard.screens.resolve_words import headline, what_differs
 from portdash.dashboard.screens.shell import resolve_command
 from portdash.dashboard.screens.way import Way, plan_text
 from portdash.errors import PortdashError
 from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Plan, Strategy
 from portdash.model.snapshot import Snapshot
-from portdash.text import plural
 
 WAYS = (Strategy.MINIMAL, Strategy.CONSERVATIVE, Strategy.AGGRESSIVE)
 
@@ -43,15 +40,12 @@ class ResolveScreen(PlanDialog):
         #ways { height: 1fr; overflow-y: auto; }
         #foot { border-top: none; }
         #shell { height: auto; max-height: 2; color: $text-muted; }
-        #consent-row { height: 1; display: none; }
-        #consent-row.-asked { display: block; }
-        #consent-row > Static { width: auto; }
-        #consent { width: 12; max-width: 12; }
         &.-stale Way { opacity: 50%; }
         &.-stale #head { color: $text-warning; }
     }
     ResolveScreen.-wide #ways { layout: horizontal; }
-    ResolveScreen.-wide Way { height: 100%; }
+    ResolveScreen.-narrow #copy { display: none; }
+    ResolveScreen.-narrow Act { margin: 0; }
     ResolveScreen.-narrow Way, ResolveScreen.-normal Way {
         & > .long { display: none; }
         & > .short { display: block; }
@@ -96,21 +90,10 @@ class ResolveScreen(PlanDialog):
             for number, strategy in enumerate(WAYS, 1):
                 yield Way(number, strategy, is_default=strategy is self.snapshot.policy.strategy)
         with Vertical(id="foot"):
-            with Horizontal(id="consent-row"):
-                yield Static(id="consent-asks", markup=False)
-                yield Field(id="consent", placeholder="", max_length=5)
+            yield ConsentRow()
             yield Static(id="shell", markup=False)
             yield Static(id="status", markup=False)
-            with Horizontal(id="buttons"):
-                yield from self.compose_buttons()
-
-    def compose_buttons(self) -> Iterable[Widget]:
-        """Yield a button for each key."""
-        yield button("Apply", "enter", id="yes")
-        yield button("All", "a", id="all")
-        yield button("Consent", "t", id="agree")
-        yield button("Copy", "Y", id="copy")
-        yield button("Leave, nothing done", "esc", id="no")
+            yield ResolveActs(id="buttons")
 
     def on_mount(self) -> None:
         """Make the plans."""
@@ -162,13 +145,11 @@ class ResolveScreen(PlanDialog):
         if plan is None or not plan.needs_consent or self.difference:
             self.say(self.obstacle if self.difference else "this way ends nothing: there is nothing to agree to")
             return
-        self.query_one("#consent-row").add_class("-asked")
-        self.query_one("#consent-asks", Static).update(cell(f"{consent_word(plan).asks}  "))
-        self.query_one("#consent", Field).focus()
+        self.query_one(ConsentRow).ask(plan)
 
     def action_leave(self) -> None:
         """Take consent back first, then leave without doing anything."""
-        if self.query_one("#consent-row").has_class("-asked") and not self.is_applying:
+        if self.query_one(ConsentRow).is_asked and not self.is_applying:
             self._forget_consent()
             self._show_state()
             return
@@ -185,31 +166,18 @@ class ResolveScreen(PlanDialog):
         text = plan_text(plan, self.snapshot, self.desk.home, self._shell()) if plan else self._way().error
         self.say(f"the plan was {await copy_text(self.app, text)}")
 
-    @on(Input.Changed, "#consent")
-    def _typed(self, event: Input.Changed) -> None:
-        plan = self._way().plan
-        self.has_consent = plan is not None and plan.needs_consent and event.value == consent_word(plan).answer
+    @on(ConsentRow.Changed)
+    def _consent_typed(self) -> None:
+        self.has_consent = self.query_one(ConsentRow).is_given
         self._show_state()
 
-    @on(Input.Submitted, "#consent")
-    def _submitted(self) -> None:
+    @on(ConsentRow.Submitted)
+    def _consent_submitted(self) -> None:
         self.action_confirm()
 
     @on(Way.Chosen)
     def _clicked(self, message: Way.Chosen) -> None:
         self.action_choose(WAYS.index(message.strategy))
-
-    @on(Button.Pressed, "#all")
-    def _all_pressed(self) -> None:
-        self.action_all()
-
-    @on(Button.Pressed, "#agree")
-    def _agree_pressed(self) -> None:
-        self.action_consent()
-
-    @on(Button.Pressed, "#copy")
-    async def _copy_pressed(self) -> None:
-        await self.action_copy()
 
     @work(thread=True, group="look", description="read the world again", exit_on_error=False)
     def action_look_again(self) -> None:
@@ -256,12 +224,18 @@ class ResolveScreen(PlanDialog):
         key = None if self.is_all else self.key
         self.query_one("#head", Static).update(cell(f"{headline(self.snapshot, key)}   world as of {at}, {world}"))
         self.query_one("#shell", Static).update(cell(f"Same in a shell: {self._shell()}"))
-        self.query_one("#yes", Button).label = caption(
-            f"Apply {WAYS.index(self.strategy) + 1} {self.strategy}", "enter"
-        )
-        count = sum(1 for each in self.snapshot.conflicts if not each.kind.is_notice)
-        self.query_one("#all", Button).label = caption(
-            "Only this" if self.is_all and self.key else f"All {plural(count, 'conflict')}", "a"
+        self._name_acts()
+
+    def _name_acts(self) -> None:
+        plan = self._way().plan
+        self.query_one(ResolveActs).show(
+            number=WAYS.index(self.strategy) + 1,
+            strategy=self.strategy,
+            conflicts=sum(1 for each in self.snapshot.conflicts if not each.kind.is_notice),
+            is_all=self.is_all,
+            is_one=self.key is not None,
+            ends=plan is not None and plan.needs_consent,
+            is_wide=self.size.width >= 120,
         )
 
     def _shell(self) -> str:
@@ -275,14 +249,17 @@ class ResolveScreen(PlanDialog):
 
     def _forget_consent(self) -> None:
         self.has_consent = False
-        field = self.query_one("#consent", Field)
-        field.value = ""
-        self.query_one("#consent-row").remove_class("-asked")
-        if field.has_focus:
-            self.set_focus(None)
+        self.query_one(ConsentRow).forget()
 
     def _way(self) -> Way:
         return next(way for way in self.query(Way) if way.strategy is self.strategy)
 
     def _fit(self) -> None:
-        """Need nothing: this screen is full size."""
+        """Let three boxes side by side be as high as the highest of them."""
+        if not self.is_mounted:
+            return
+        is_wide = self.size.width >= 120
+        highest = max(way.query_one(".long").size.height for way in self.query(Way)) + 2
+        for way in self.query(Way):
+            way.styles.height = min(highest, self.query_one("#ways").size.height) if is_wide else "auto"
+        self._name_acts()

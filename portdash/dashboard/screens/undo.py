@@ -8,7 +8,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from portdash.dashboard.desk import Desk
-from portdash.dashboard.screens.dialog import button
+from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.facts import facts, table
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.plan_dialog import PlanDialog
@@ -41,8 +41,8 @@ class UndoScreen(PlanDialog):
 
     def compose_buttons(self) -> Iterable[Widget]:
         """Yield the undoing and the way out."""
-        yield button("Undo it", "enter", id="yes")
-        yield button("Leave", "esc", id="no")
+        yield Act("Undo it", "enter", id="yes")
+        yield Act("Leave", "esc", id="no")
 
     def on_mount(self) -> None:
         """Make the plan that takes the last operation back."""
@@ -61,6 +61,7 @@ class UndoScreen(PlanDialog):
 
     def _without_plan(self) -> None:
         self.show_plan(None)
+        self.query_one("#yes").display = False
         self.query_one("#no").focus()
 
     def _show(self, plan: Plan) -> None:
@@ -71,7 +72,7 @@ class UndoScreen(PlanDialog):
             ("Still to do", to_do_lines(plan, self.snapshot, self.desk.home)),
             ("Shell", command("undo")),
         ]
-        self.query_one("#facts", Static).update(facts(rows, width=11))
+        self.query_one("#facts", Static).update(facts(rows))
         self.show_plan(plan)
         if self.obstacle:
             self.say(self.obstacle, error=True)

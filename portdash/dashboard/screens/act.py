@@ -1,0 +1,40 @@
+"""A button on one line that names its key, and looks like a button without any colour."""
+
+from textual.content import Content
+from textual.widgets import Button
+
+from portdash.text import clean
+
+
+class Act(Button):
+    """`[ Release  y ]`; round brackets while it cannot be used. With an `action` it posts no `Pressed`."""
+
+    DEFAULT_CSS = """
+    Act, Act.-textual-compact {
+        width: auto;
+        min-width: 6;
+        margin: 0 1 0 0;
+        background: transparent;
+        background-tint: transparent;
+        &:hover { background: $boost; }
+        &:focus { text-style: reverse bold; }
+        &:disabled { text-style: dim; }
+    }
+    """
+
+    def __init__(self, label: str, key: str, *, id: str, action: str | None = None) -> None:  # noqa: A002 (Textual's)
+        super().__init__("", id=id, compact=True, action=action)
+        self._key = key
+        self._act = label
+        self.name_it(label)
+
+    def name_it(self, label: str) -> None:
+        """Give it another label."""
+        self._act = label
+        left, right = ("(", ")") if self.disabled else ("[", "]")
+        self.label = Content.assemble(f"{left} {clean(label)}  ", (self._key, "dim"), f" {right}")
+
+    def watch_disabled(self, disabled: bool) -> None:
+        """Change the brackets with it."""
+        super().watch_disabled(disabled)
+        self.name_it(self._act)
