@@ -1,0 +1,101 @@
+"""Showing a plan, asking where that is due, and applying exactly what was shown."""
+
+import sys
+from enum import Enum
+
+import click
+
+from portdash.cli.output import emit_json, emit_lines, say, warn
+from portdash.cli.plan_text import plan_lines
+from portdash.errors import ExitCode, LockedDown, PlanUnresolved, Refused
+from portdash.manager.apply import apply_plan
+from portdash.manager.deps import Deps
+from portdash.model.plan import Plan
+from portdash.model.snapshot import Snapshot
+from portdash.report.serialise import plan_json
+from portdash.text import clean
+
+
+class Ask(Enum):
+    """Whether a plan is applied without a word from the person."""
+
+    ALWAYS = "always"
+    """Somebody has to agree: at the terminal, or by --yes."""
+    AT_A_TERMINAL = "at a terminal"
+    """A person at the terminal is asked; a script has said what it wants."""
+    NEVER = "never"
+
+
+def carry_out(
+    deps: Deps,
+    snapshot: Snapshot,
+    plan: Plan,
+    *,
+    ask: Ask,
+    as_json: bool,
+    dry_run: bool = False,
+    consent: bool = False,
+) -> int:
+    """Show `plan`, and apply it unless it is a dry run; return the exit code.
+
+    As JSON there is one document, `{plan, applied}`, after all is done. Raises LockedDown, Refused, PlanUnresolved,
+    PlanOutdated, StoreError.
+    """
+    if not as_json:
+        emit_lines(plan_lines(plan))
+    if dry_run or not plan.steps or plan.is_stuck:
+        return _leave(plan, as_json=as_json)
+    refuse_if_read_only(deps, plan.title)
+    if plan.needs_consent and not consent:
+        ends = " and ".join(step.target.label for step in plan.steps if step.target)
+        raise Refused(f"this would end {ends}, which is not portdash's", hint="say --terminate if that is meant")
+    asked = must_ask(ask)
+    if asked and not agreed("Apply this?"):
+        return declined()
+    outcome = apply_plan(deps, plan, snapshot=None if asked else snapshot, consent=consent, progress=say)
+    if as_json:
+        emit_json({"plan": plan_json(plan), "applied": True})
+    else:
+        emit_lines(outcome.lines)
+    return ExitCode.YES
+
+
+def _leave(plan: Plan, *, as_json: bool) -> int:
+    """End without applying: a dry run, nothing to do, or no way to do it."""
+    if as_json:
+        emit_json({"plan": plan_json(plan), "applied": False})
+        return ExitCode.REFUSED if plan.is_stuck else ExitCode.YES
+    if plan.is_stuck:
+        raise PlanUnresolved("; ".join(left.text for left in plan.unresolved if left.asked))
+    return ExitCode.YES
+
+
+def refuse_if_read_only(deps: Deps, title: str) -> None:
+    """Raise LockedDown in read-only mode, before anybody is asked anything."""
+    if deps.config.read_only:
+        raise LockedDown(f"read-only: {title} was not done")
+
+
+def must_ask(ask: Ask) -> bool:
+    """Say whether a person has to be asked. Raises Refused when one has to be and there is none."""
+    at_terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    if ask is Ask.ALWAYS and not at_terminal:
+        raise Refused("this needs a yes, and there is no terminal to ask at", hint="say --yes to go ahead")
+    return ask is not Ask.NEVER and at_terminal
+
+
+def agreed(question: str) -> bool:
+    """Ask on stderr; no is the default."""
+    return click.confirm(clean(question, limit=None), default=False, err=True)
+
+
+def declined() -> int:
+    """Say that nothing was done."""
+    say("nothing was changed")
+    return ExitCode.NO
+
+
+def show_notices(plan: Plan) -> None:
+    """Write what a plan has to say besides its steps as warnings."""
+    for notice in plan.notices:
+        warn(notice)

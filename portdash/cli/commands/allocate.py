@@ -1,0 +1,128 @@
+"""`portdash allocate NAME…`."""
+
+import click
+
+from portdash.cli.context import Globals
+from portdash.cli.output import emit, emit_json, say, warn
+from portdash.cli.parameters import json_option, read_port, read_ports, read_range, strategy_option
+from portdash.errors import ExitCode, NoPortAvailable, PlanUnresolved, StoreError, UsageError
+from portdash.manager.allocate import allocate
+from portdash.manager.deps import Deps
+from portdash.manager.wishes import Wish
+from portdash.model.assignment import Assignment
+from portdash.model.plan import Strategy
+from portdash.model.ports import PortRange, parse_port
+from portdash.report.serialise import service_json
+from portdash.report.words import reason_phrase, source_phrase
+from portdash.text import clean, plural
+
+
+@click.command("allocate")
+@click.argument("names", nargs=-1, required=True, metavar="NAME[=BASE]...")
+@click.option("--type", "service_type", metavar="T", help="Search in the range of this type.")
+@click.option("--preferred", metavar="P,P", callback=read_ports, help="Ports to try first, best first.")
+@click.option("--base", metavar="P", callback=read_port, help="Search from this port on.")
+@click.option("--range", "bounds", metavar="A-B", callback=read_range, help="Search nowhere else.")
+@click.option("--env", "variable", metavar="VAR", help="A variable that decides the port where it is set.")
+@click.option("--exclude", metavar="P,P", callback=read_ports, help="Ports and ranges never to take.")
+@click.option("--inherit-from", metavar="S", help="Share the port of this service.")
+@strategy_option
+@click.option("--pin", is_flag=True, default=None, help="Never let another service displace it.")
+@click.option("--purpose", metavar="TEXT", help="What it is for, as status shows it.")
+@click.option("--strict", is_flag=True, help="Fail where the variable's port cannot be had.")
+@click.option("--explain", is_flag=True, help="Say on stderr which ports were tried, and why they were refused.")
+@click.option("--on-failure", type=click.Choice(["default"]), help="Print the first choice where none can be had.")
+@json_option
+@click.pass_obj
+def command(
+    options: Globals,
+    *,
+    names: tuple[str, ...],
+    service_type: str | None,
+    preferred: tuple[int, ...] | None,
+    base: int | None,
+    bounds: PortRange | None,
+    variable: str | None,
+    exclude: tuple[int, ...] | None,
+    inherit_from: str | None,
+    strategy: str | None,
+    pin: bool | None,
+    purpose: str | None,
+    strict: bool,
+    explain: bool,
+    on_failure: str | None,
+    as_json: bool,
+) -> int:
+    """Give services a port; one that has a usable port keeps it.
+
+    All of them get one, or none does. NAME=BASE is short for --base, a service each: `allocate web=5000 api=3000`.
+    Prints the port alone, or `NAME PORT` a line for several.
+    """
+    wishes = [
+        Wish(
+            name=name,
+            type=service_type,
+            preferred=preferred,
+            base=own_base or base,
+            range=bounds,
+            env=variable,
+            exclude=frozenset(exclude) if exclude is not None else None,
+            inherit_from=inherit_from,
+            pin=pin,
+            purpose=purpose,
+            strict=strict,
+        )
+        for name, own_base in _named(names, base)
+    ]
+    with options.deps() as deps:
+        try:
+            rows = allocate(deps, wishes, strategy=Strategy(strategy) if strategy else None)
+        except (NoPortAvailable, PlanUnresolved, StoreError) as error:
+            if on_failure is None or as_json:
+                raise
+            return _defaults(wishes, error)
+        if as_json:
+            _emit_services(deps, rows)
+            return ExitCode.YES
+    for row in rows:
+        if explain:
+            _explain(row)
+        emit(str(row.port) if len(rows) == 1 else f"{clean(row.name)} {row.port}")
+    return ExitCode.YES
+
+
+def _named(names: tuple[str, ...], base: int | None) -> list[tuple[str, int | None]]:
+    """Split `web=5000` into name and base. Raises UsageError, InvalidPort."""
+    pairs: list[tuple[str, int | None]] = []
+    for text in names:
+        name, equals, port = text.partition("=")
+        if equals and base is not None:
+            raise UsageError(f"{clean(text)} and --base both name a first port", hint="leave one of them out")
+        pairs.append((name, parse_port(port) if equals else None))
+    folded = [name.casefold() for name, _ in pairs]
+    if len(set(folded)) < len(folded):
+        raise UsageError("a service is named twice", hint="name each service once")
+    return pairs
+
+
+def _defaults(wishes: list[Wish], error: NoPortAvailable | PlanUnresolved | StoreError) -> int:
+    """Print what each service asked for first, although it is not reserved; without such a port raise `error`."""
+    ports = [wish.preferred[0] if wish.preferred else wish.base for wish in wishes]
+    if None in ports:
+        raise error
+    warn(f"{error.message}; the default is printed, and it is not reserved")
+    for wish, port in zip(wishes, ports, strict=True):
+        emit(str(port) if len(wishes) == 1 else f"{clean(wish.name)} {port}")
+    return ExitCode.YES
+
+
+def _emit_services(deps: Deps, rows: tuple[Assignment, ...]) -> None:
+    snapshot = deps.observer.snapshot()
+    views = (snapshot.service(row.key) for row in rows)
+    emit_json({"assignments": [service_json(view, snapshot) for view in views if view]})
+
+
+def _explain(row: Assignment) -> None:
+    say(f"{row.name}: {row.port} ({source_phrase(row)}) after {plural(row.attempts, 'attempt')}")
+    for reason in row.reasons:
+        say(f"  {reason.port if reason.port is not None else 'no port'}: {reason_phrase(reason)}")

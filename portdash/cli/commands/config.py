@@ -1,0 +1,101 @@
+"""`portdash config show`, `check` and `path`."""
+
+import json
+import os
+
+import click
+
+from portdash.cli.context import Globals, home, working_directory
+from portdash.cli.output import Tone, emit, emit_json, emit_lines, say, warn
+from portdash.cli.parameters import json_option
+from portdash.cli.settings_text import settings
+from portdash.config.loading import check, load
+from portdash.config.paths import state_dir, user_file
+from portdash.config.settings import Config
+from portdash.config.urls import redacted
+from portdash.errors import ExitCode
+from portdash.text import clean, columns, plural
+
+
+@click.group("config")
+def command() -> None:
+    """Show and check the configuration."""
+
+
+@command.command("show")
+@json_option
+@click.pass_obj
+def show(options: Globals, *, as_json: bool) -> None:
+    """Show every setting in force, and where it comes from."""
+    config = _load(options)
+    values = [(key, value, str(config.origin(key))) for key, value in settings(config)]
+    if as_json:
+        emit_json(
+            {
+                "files": [str(path) for path in config.files],
+                "values": {key: {"value": value, "origin": origin} for key, value, origin in values},
+            }
+        )
+        return
+    for warning in config.warnings:
+        warn(warning)
+    rows = [(clean(key), clean(_shown(value), limit=200), origin) for key, value, origin in values]
+    heading, *lines = columns([("KEY", "VALUE", "FROM"), *rows])
+    emit(heading, Tone.HEADING)
+    emit_lines(lines)
+
+
+@command.command("check")
+@json_option
+@click.pass_obj
+def check_all(options: Globals, *, as_json: bool) -> int:
+    """Find everything that is wrong in the configuration.
+
+    In the environment in force and in all others that the files declare. Exit code 2 means that something is.
+    """
+    problems = check(cwd=working_directory(), environ=os.environ, flags=options.flags(), home=home())
+    if as_json:
+        keys = ("place", "key", "value", "message", "hint")
+        emit_json({"problems": [{key: getattr(problem, key) for key in keys} for problem in problems]})
+        return ExitCode.USAGE if problems else ExitCode.YES
+    for problem in problems:
+        emit(f"{problem} ({problem.hint})" if problem.hint else str(problem), Tone.BAD)
+    if problems:
+        say(plural(len(problems), "problem"))
+        return ExitCode.USAGE
+    config = _load(options)
+    for warning in config.warnings:
+        warn(warning)
+    say(f"nothing is wrong in {plural(len(config.files), 'file')}")
+    return ExitCode.YES
+
+
+@command.command("path")
+@json_option
+@click.pass_obj
+def path(options: Globals, *, as_json: bool) -> None:
+    """Show which files are read, and where the assignments are kept."""
+    config = _load(options)
+    where = user_file(os.environ, home())
+    facts: dict[str, str | None] = {
+        "user_file": str(where),
+        "project_file": str(config.project_file) if config.project_file else None,
+        "state_directory": str(state_dir(os.environ, home())),
+        "store": redacted(config.store),
+    }
+    if as_json:
+        emit_json({**facts, "files": [str(each) for each in config.files]})
+        return
+    notes = {
+        "user_file": "" if where in config.files else "(not there)",
+        "project_file": "" if config.project_file in config.files else "(none found)",
+    }
+    emit_lines(columns([(name, clean(value or "-", limit=None), notes.get(name, "")) for name, value in facts.items()]))
+
+
+def _load(options: Globals) -> Config:
+    return load(cwd=working_directory(), environ=os.environ, flags=options.flags(), home=home())
+
+
+def _shown(value: object) -> str:
+    return "-" if value is None else value if isinstance(value, str) else json.dumps(value)

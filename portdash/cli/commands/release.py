@@ -1,0 +1,53 @@
+"""`portdash release NAME|PORT`."""
+
+import click
+
+from portdash.cli.carry_out import Ask, agreed, declined, must_ask, refuse_if_read_only
+from portdash.cli.context import Globals
+from portdash.cli.output import emit_json, emit_lines, say
+from portdash.cli.parameters import json_option, yes_option
+from portdash.cli.plan_text import service_of
+from portdash.errors import ExitCode, NoSuchService
+from portdash.manager.apply import apply_plan
+from portdash.manager.plans import find_service, plan_release
+from portdash.model.assignment import ServiceKey
+from portdash.model.plan import Plan
+from portdash.report.serialise import plan_json
+from portdash.text import and_list
+
+
+@click.command("release")
+@click.argument("name", metavar="NAME|PORT")
+@yes_option
+@json_option
+@click.pass_obj
+def command(options: Globals, *, name: str, yes: bool, as_json: bool) -> int:
+    """Give the port of a service back.
+
+    Services that inherit it are listed, and given back with it after a yes.
+    """
+    with options.deps() as deps:
+        snapshot = deps.observer.snapshot()
+        view = find_service(deps, snapshot, name)
+        if view.assignment is None:
+            raise NoSuchService(f"{view.name} has no port to give back", hint="`portdash status` shows who has one")
+        plan = plan_release(deps, snapshot, [view.key])
+        refuse_if_read_only(deps, plan.title)
+        children = heirs(plan, view.key)
+        asked = False
+        if children and not yes:
+            say(f"{and_list(children)} inherit{'s' if len(children) == 1 else ''} {view.port} from {view.name}")
+            asked = must_ask(Ask.ALWAYS)
+            if not agreed("Give back all of them?"):
+                return declined()
+        outcome = apply_plan(deps, plan, snapshot=None if asked else snapshot)
+    if as_json:
+        emit_json({"plan": plan_json(plan), "applied": True})
+    else:
+        emit_lines(outcome.lines)
+    return ExitCode.YES
+
+
+def heirs(plan: Plan, key: ServiceKey) -> list[str]:
+    """Return the names of the services that are released besides the one asked for."""
+    return [service_of(step, plan.workspace) for step in plan.steps if step.key and step.key != key]

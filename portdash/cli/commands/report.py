@@ -1,0 +1,69 @@
+"""`portdash report`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from portdash.cli.clipboard import copy as copy_text
+from portdash.cli.context import Globals, home
+from portdash.cli.output import say
+from portdash.cli.parameters import json_option
+from portdash.errors import ExitCode, PortdashError, UsageError
+from portdash.manager.deps import Deps
+from portdash.manager.plans import find_service
+from portdash.model.snapshot import Snapshot
+from portdash.report.formats import ReportFormat, render
+from portdash.report.redaction import Redaction
+from portdash.report.scope import Scope
+from portdash.text import clean, fit
+
+
+@click.command("report")
+@click.option("--format", "form", type=click.Choice([each.value for each in ReportFormat]), help="Text if not said.")
+@click.option("--scope", "about", metavar="SERVICE|workspace|all", default="workspace", help="What it is about.")
+@click.option("--copy", is_flag=True, help="Put it on the clipboard as well.")
+@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write it to FILE instead.")
+@click.option("--no-redact", is_flag=True, help="Keep the home directory and secrets in it.")
+@json_option
+@click.pass_obj
+def command(
+    options: Globals, *, form: str | None, about: str, copy: bool, output: Path | None, no_redact: bool, as_json: bool
+) -> int:
+    """Write the summary report.
+
+    It says of each service which port it has, how it got it, who holds it, and what is wrong. Arguments of processes
+    are not in it; the home directory reads `~`, and secrets are masked.
+    """
+    if as_json and form not in (None, "json"):
+        raise UsageError(f"--json and --format {form} exclude each other", hint="leave one of them out")
+    wanted = ReportFormat.JSON if as_json else ReportFormat(form or "text")
+    with options.deps() as deps:
+        snapshot = deps.observer.snapshot()
+        scope = _scope(deps, snapshot, about)
+    text = render(snapshot, scope, wanted, Redaction(home=str(home()), enabled=not no_redact))
+    if output is not None:
+        _write(output, text)
+    else:
+        sys.stdout.write(fit(sys.stdout, text) + "\n")
+    if copy:
+        say(copy_text(text))
+    return ExitCode.YES
+
+
+def _scope(deps: Deps, snapshot: Snapshot, about: str) -> Scope:
+    if about == "all":
+        return Scope()
+    if about == "workspace":
+        return Scope(workspace=snapshot.workspace)
+    return Scope(service=find_service(deps, snapshot, about).key)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise PortdashError(
+            f"the report cannot be written to {clean(str(path))}: {error.strerror}", hint="name another file with -o"
+        ) from error
+    say(f"written to {path}")

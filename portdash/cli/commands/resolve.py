@@ -1,0 +1,45 @@
+"""`portdash resolve [NAME]`."""
+
+import click
+
+from portdash.cli.carry_out import Ask, carry_out
+from portdash.cli.context import Globals
+from portdash.cli.parameters import dry_run_option, json_option, strategy_option, yes_option
+from portdash.manager.allocate import draft
+from portdash.manager.deps import Deps
+from portdash.manager.plans import find_service, plan_resolve
+from portdash.model.plan import Plan, Strategy
+from portdash.model.snapshot import Snapshot
+
+
+@click.command("resolve")
+@click.argument("name", required=False)
+@strategy_option
+@dry_run_option
+@click.option("--terminate", is_flag=True, help="Agree to end processes that are not portdash's.")
+@yes_option
+@json_option
+@click.pass_obj
+def command(
+    options: Globals,
+    *,
+    name: str | None,
+    strategy: str | None,
+    dry_run: bool,
+    terminate: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Show the way out of conflicts, and take it.
+
+    Of the service NAME, or of all. Without a terminal --yes has to agree to the plan.
+    """
+    with options.deps() as deps:
+        snapshot, plan = draft(deps, lambda snapshot: _plan(deps, snapshot, name, strategy))
+        ask = Ask.NEVER if yes else Ask.ALWAYS
+        return carry_out(deps, snapshot, plan, ask=ask, as_json=as_json, dry_run=dry_run, consent=terminate)
+
+
+def _plan(deps: Deps, snapshot: Snapshot, name: str | None, strategy: str | None) -> Plan:
+    key = find_service(deps, snapshot, name).key if name else None
+    return plan_resolve(deps, snapshot, key, strategy=Strategy(strategy) if strategy else None)

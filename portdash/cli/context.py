@@ -1,0 +1,68 @@
+"""What stands before the command, and how a command gets at the rest of portdash with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portdash.errors import UsageError
+
+if TYPE_CHECKING:
+    from portdash.config.settings import Flags
+    from portdash.manager.deps import Deps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Globals:
+    """The options before any command. None and False mean `not given`."""
+
+    config: Path | None = None
+    store: str | None = None
+    workspace: str | None = None
+    environment: str | None = None
+    read_only: bool = False
+    debug: bool = False
+
+    def flags(self) -> Flags:
+        """Return them as the configuration takes them."""
+        from portdash.config.settings import Flags  # noqa: PLC0415  --help needs no configuration
+
+        return Flags(
+            config=self.config,
+            store=self.store,
+            workspace=self.workspace,
+            environment=self.environment,
+            read_only=self.read_only or None,
+            debug=self.debug or None,
+        )
+
+    @contextmanager
+    def deps(self) -> Iterator[Deps]:
+        """Open configuration, store and machine for one command. Raises ConfigError or StoreError."""
+        from portdash.manager.opening import open_deps  # noqa: PLC0415  `get` and `config` do without
+
+        deps = open_deps(flags=self.flags(), cwd=working_directory(), environ=os.environ, home=home(), actor="cli")
+        try:
+            yield deps
+        finally:
+            deps.close()
+
+
+def working_directory() -> Path:
+    """Return the working directory. Raises UsageError when it was deleted under us."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError("the working directory is gone", hint="change to a directory that exists") from error
+
+
+def home() -> Path:
+    """Return the home directory. Raises UsageError when the system knows none."""
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise UsageError("there is no home directory", hint="set HOME") from error

@@ -1,0 +1,120 @@
+"""Who holds one port: what `check` and `who` say, as a document and as lines."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from portdash.cli.listener_text import process_text, service_text
+from portdash.manager.deps import Deps
+from portdash.model.ports import IpProtocol
+from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
+from portdash.report.scope import workspace_label
+from portdash.report.serialise import listener_json
+from portdash.report.words import uptime
+from portdash.text import clean
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What is known about one port."""
+
+    port: int
+    protocol: IpProtocol
+    holders: tuple[SeenListener, ...]
+    refusal: str | None
+    """Why the kernel does not let us bind it though nobody listens."""
+    services: tuple[ServiceView, ...]
+    """Whose assignment it is; those that inherit it come after the one they inherit from."""
+
+    @property
+    def free(self) -> bool:
+        """Whether a server could bind it now, on every address."""
+        return not self.holders and self.refusal is None
+
+
+def look_at(deps: Deps, snapshot: Snapshot, port: int, protocol: IpProtocol) -> Holding:
+    """Find out about a port; it is bound for an instant if nobody listens there."""
+    holders = tuple(
+        seen for seen in snapshot.listeners if (seen.listener.port, seen.listener.protocol) == (port, protocol)
+    )
+    services = [view for view in snapshot.services if view.port == port and view.key.protocol is protocol]
+    return Holding(
+        port=port,
+        protocol=protocol,
+        holders=holders,
+        refusal=None if holders else deps.machine.bind_error(protocol, port),
+        services=tuple(sorted(services, key=lambda view: view.spec.inherit_from is not None)),
+    )
+
+
+def holding_json(holding: Holding, snapshot: Snapshot) -> dict[str, object]:
+    """Return `{port, free, holders}`, each holder a Listener with its parents, unit, connections and evidence."""
+    return {
+        "port": holding.port,
+        "free": holding.free,
+        "holders": [
+            {
+                **listener_json(seen, snapshot, arguments=True),
+                "parents": [{"pid": each.pid, "process": clean(each.name)} for each in seen.listener.ancestors],
+                "unit": None,
+                "evidence": [clean(each) for each in seen.attribution.evidence],
+            }
+            for seen in holding.holders
+        ],
+    }
+
+
+def verdict_lines(holding: Holding, snapshot: Snapshot) -> Iterator[str]:
+    """Yield one line a holder, or the one that says it is free."""
+    name = port_text(holding)
+    assigned = assigned_text(holding, snapshot)
+    if holding.free:
+        yield f"{name} is free{assigned}"
+    elif holding.refusal is not None:
+        yield clean(f"{name} is taken: nobody listens, but the system refuses it: {holding.refusal}{assigned}")
+    for seen in holding.holders:
+        project = seen.listener.project
+        where = f" ({project.label})" if project else ""
+        yield clean(f"{name} is taken: {seen.listener.label}{where} on {seen.listener.address}{assigned}")
+
+
+def detail_lines(holding: Holding, snapshot: Snapshot) -> Iterator[str]:
+    """Yield all that is known of each holder."""
+    for number, seen in enumerate(holding.holders):
+        if number:
+            yield ""
+        for label, value in _facts(seen, snapshot):
+            yield f"{label:<12} {value}"
+
+
+def port_text(holding: Holding) -> str:
+    """Return `3000`, or `53/udp`."""
+    return str(holding.port) if holding.protocol is IpProtocol.TCP else f"{holding.port}/{holding.protocol}"
+
+
+def assigned_text(holding: Holding, snapshot: Snapshot) -> str:
+    """Return `, assigned to shop/web`, or nothing."""
+    names = [f"{workspace_label(snapshot, view.key.workspace)}/{view.name}" for view in holding.services]
+    return clean(f", assigned to {', '.join(names)}") if names else ""
+
+
+def _facts(seen: SeenListener, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    listener, owner = seen.listener, seen.listener.owner
+    yield "port", f"{listener.port}/{listener.protocol} on {clean(listener.address)}"
+    yield "process", f"{process_text(seen)}{f' {owner.pid}' if owner else ''}"
+    if owner and owner.command:
+        yield "command", clean(" ".join(owner.command), limit=1000)
+    optional = (
+        ("user", (owner.user if owner else None) or listener.user),
+        ("directory", owner.cwd if owner else None),
+        ("project", listener.project.label if listener.project else None),
+        ("parents", " < ".join(f"{each.name} {each.pid}" for each in listener.ancestors)),
+        ("container", listener.container.name if listener.container else None),
+        ("started by", listener.via),
+        ("connections", None if listener.connections is None else str(listener.connections)),
+        ("up", uptime(listener, snapshot.taken_at)),
+        ("other pids", ", ".join(map(str, listener.pids[1:]))),
+    )
+    yield from ((label, clean(value, limit=1000)) for label, value in optional if value)
+    yield "service", service_text(seen, snapshot)
+    for evidence in seen.attribution.evidence:
+        yield "because", clean(evidence)

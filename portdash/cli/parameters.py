@@ -1,0 +1,57 @@
+"""Options and arguments that several commands share, and how their text is read."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from portdash.errors import InvalidPort
+from portdash.model.ports import IpProtocol, PortRange, parse_port, parse_range
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def json_option(function: F) -> F:
+    """Add `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(function)
+
+
+def yes_option(function: F) -> F:
+    """Add `--yes`."""
+    return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(function)
+
+
+def dry_run_option(function: F) -> F:
+    """Add `--dry-run`."""
+    return click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")(function)
+
+
+def strategy_option(function: F) -> F:
+    """Add `--strategy`."""
+    names = click.Choice(["minimal", "aggressive", "conservative"])
+    return click.option("--strategy", type=names, help="How far it may go for the service that asks.")(function)
+
+
+def read_port(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
+    """Read one port. Raises InvalidPort."""
+    return None if value is None else parse_port(value)
+
+
+def read_ports(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[int, ...] | None:
+    """Read ports separated by commas; where it makes sense a range stands for all of its ports. Raises InvalidPort."""
+    if value is None:
+        return None
+    return tuple(port for part in value.split(",") for port in parse_range(part.strip()))
+
+
+def read_range(_ctx: click.Context, _param: click.Parameter, value: str | None) -> PortRange | None:
+    """Read `A-B`. Raises InvalidPort."""
+    return None if value is None else parse_range(value)
+
+
+def read_slot(text: str) -> tuple[int, IpProtocol]:
+    """Read `PORT`, `PORT/tcp` or `PORT/udp`. Raises InvalidPort."""
+    port, slash, protocol = text.partition("/")
+    if slash and protocol.casefold() not in tuple(IpProtocol):
+        raise InvalidPort(f"{text[:40]!r} is not a port", hint="write PORT, PORT/tcp or PORT/udp")
+    return parse_port(port), IpProtocol(protocol.casefold()) if slash else IpProtocol.TCP

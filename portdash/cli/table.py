@@ -1,0 +1,33 @@
+"""Which commands there are, and in which module each is defined. Help is printed from here; no command is imported."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command: `portdash.cli.commands.MODULE` has it as `command`."""
+
+    module: str
+    help: str
+    """The line `portdash --help` shows; the command's own help begins with it."""
+    alias_of: str | None = None
+
+
+COMMANDS = {
+    "status": Entry("status", "Show the services of this workspace, their ports and who holds them."),
+    "ls": Entry("ls", "List every listener of this machine with the service it belongs to."),
+    "allocate": Entry("allocate", "Give services a port; one that has a usable port keeps it."),
+    "alloc": Entry("allocate", "Short for allocate.", alias_of="allocate"),
+    "get": Entry("get", "Print the port of a service."),
+    "release": Entry("release", "Give the port of a service back."),
+    "move": Entry("move", "Move a service to another port."),
+    "adopt": Entry("adopt", "Make a listener a service of the project it runs in."),
+    "check": Entry("check", "Say whether a port is free, and who has it if not."),
+    "who": Entry("who", "Show who holds a port."),
+    "conflicts": Entry("conflicts", "List where intent and reality disagree."),
+    "resolve": Entry("resolve", "Show the way out of conflicts, and take it."),
+    "undo": Entry("undo", "Take this workspace's last change back."),
+    "report": Entry("report", "Write the summary report."),
+    "config": Entry("config", "Show and check the configuration."),
+    "completion": Entry("completion", "Print the completion script of a shell."),
+}

@@ -1,0 +1,59 @@
+"""What a command must not load: a shell script that asks for a port does not pay for a dashboard."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from cli_harness import Portdash
+
+FACES = {"textual", "rich", "httpx", "redis", "litestar", "asyncio"}
+FAST = FACES | {"psutil", "msgspec", "tomllib", "multiprocessing", "concurrent.futures", "portdash.manager.deps"}
+
+CODE = """
+import json, sys
+from portdash.cli.guard import run
+
+pytestmark = pytest.mark.usefixtures("project")
+code = run(sys.argv[1:])
+sys.stdout.flush()
+print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
+"""
+
+
+def modules(*arguments: str) -> tuple[int, set[str]]:
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, *arguments], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL
+    )
+    code, loaded = json.loads(done.stderr.splitlines()[-1])
+    return code, set(loaded)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["status"], ["status", "--json"], ["ls"], ["allocate", "api"], ["get", "web"], ["release", "web"],
+        ["move", "web"], ["check", "4000"], ["who", "4000"], ["conflicts"], ["resolve"], ["undo"], ["report"],
+        ["report", "--format", "json"], ["config", "show"], ["config", "check"], ["config", "path"],
+        ["completion", "bash"], ["--help"], ["--version"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_no_command_loads_a_face(portdash: Portdash, arguments: list[str]):
+    portdash("alloc", "web")
+    code, loaded = modules(*arguments)
+    assert code in (0, 1)
+    assert not loaded & FACES
+
+
+def test_get_loads_next_to_nothing(portdash: Portdash):
+    portdash("alloc", "web")
+    code, loaded = modules("get", "web")
+    assert code == 0
+    assert not loaded & FAST
+
+
+def test_the_entry_point_loads_nothing_at_import():
+    code = "import sys, portdash.cli; print([name for name in sys.modules if name in ('click', 'portdash.cli.guard')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
