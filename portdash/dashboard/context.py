@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from portdash.dashboard.rows.facts import Facts
-from portdash.dashboard.rows.row import Group, Kind, Other, OthersLine, Row
+from portdash.dashboard.rows.row import Group, Other, OthersLine, Row
 from portdash.dashboard.rows.words import worst_conflict
 from portdash.model.assignment import ServiceKey
 from portdash.model.listener import Listener
@@ -23,6 +23,8 @@ class Context:
     """How many services are in trouble."""
     stale: str | None = None
     """Why what is shown is old; changes wait until it is not."""
+    is_in_details: bool = False
+    """Whether keys go to the details."""
     can_go_back: bool = False
     """Whether `esc` has anything to take back."""
     has_details: bool = False
@@ -111,10 +113,6 @@ class Context:
             return "it is a service already" if is_service else "the row under the cursor is no listener"
         return self.no_change()
 
-    def no_fold(self) -> str | None:
-        """Say that nothing folds here."""
-        return self.no_row()
-
     def no_trouble(self) -> str | None:
         """Say that there is no trouble to go to."""
         return self.no_facts() or (None if self.trouble else "no trouble")
@@ -128,10 +126,5 @@ class Context:
         return None if self.has_details else "only the list is shown; enter opens the details"
 
     def no_details(self) -> str | None:
-        """Say that the row has no details."""
-        return self.no_row()
-
-    @property
-    def kind(self) -> Kind | None:
-        """The kind of row under the cursor."""
-        return self.row.kind if self.row else None
+        """Say that the row has no details, or that they are open."""
+        return self.no_row() or ("the details are open" if self.is_in_details else None)

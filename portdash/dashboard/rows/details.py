@@ -22,7 +22,7 @@ from portdash.text import plural
 _OWNED = {
     Ownership.CONFIRMED: "confirmed",
     Ownership.PRESUMED: "presumed",
-    Ownership.FOREIGN: "not this service's",
+    Ownership.FOREIGN: "foreign",
     Ownership.UNKNOWN: "unverified",
 }
 
@@ -152,7 +152,8 @@ def _distinct(seen: tuple[SeenListener, ...]) -> tuple[SeenListener, ...]:
 def _holder(seen: SeenListener, view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
     sign = words.sign_of(seen, view)
     ownership = next(each for each, own in words.SIGNS.items() if own == sign)
-    yield heading("WHO HOLDS IT", width, Span(f"{sign} {_OWNED[ownership]}", Tone.PLAIN))
+    whose = f"not {facts.label_of(view.key.workspace)}/{view.name}" if sign == g.FOREIGN else _OWNED[ownership]
+    yield heading("WHO HOLDS IT", width, Span(f"{sign} {whose}"))
     yield from listener_facts(seen.listener, facts, width)
     if seen.key is not None and seen.key != view.key:
         owner = facts.snapshot.service(seen.key)
@@ -168,7 +169,7 @@ def _holder(seen: SeenListener, view: ServiceView, facts: Facts, width: int) -> 
 def listener_facts(listener: Listener, facts: Facts, width: int) -> Iterator[Line]:
     """Yield what is known of a listener: process, project, directory, chain, age, connections."""
     owner = listener.owner
-    command = " ".join(owner.command) if owner and owner.command else ""
+    command = words.short_command(owner.command if owner else None)
     if listener.container:
         compose = listener.container.compose_project
         service = listener.container.compose_service

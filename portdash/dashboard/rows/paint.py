@@ -91,7 +91,7 @@ def service_cells(view: ServiceView, facts: Facts) -> dict[Column, Cell]:
         Column.HELD_BY: (words.held_by(view, facts), Tone.DIM if idle and not view.listeners else Tone.PLAIN),
         Column.VIA: ((words.via_of(server),), Tone.DIM),
         Column.UP: (words.up_of(server, facts, key), Tone.DIM),
-        Column.COMMAND: ((_command(server.owner.command if server and server.owner else None),), Tone.DIM),
+        Column.COMMAND: ((words.short_command(server.owner.command if server and server.owner else None),), Tone.DIM),
     }
 
 
@@ -113,12 +113,8 @@ def other_cells(other: Other, facts: Facts) -> dict[Column, Cell]:
         Column.HELD_BY: ((f"{label}  {runs}".rstrip(), label), tone),
         Column.VIA: ((words.via_of(listener),), Tone.DIM),
         Column.UP: (words.up_of(listener, facts, other.key), Tone.DIM),
-        Column.COMMAND: ((_command(listener.owner.command if listener.owner else None),), Tone.DIM),
+        Column.COMMAND: ((words.short_command(listener.owner.command if listener.owner else None),), Tone.DIM),
     }
-
-
-def _command(command: tuple[str, ...] | None) -> str:
-    return " ".join(command) if command else ""
 
 
 def _cells(cells: dict[Column, Cell], places: tuple[Place, ...], sign: Tone | None = None) -> Line:

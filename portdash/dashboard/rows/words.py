@@ -121,7 +121,7 @@ def age(seconds: float) -> str:
     if hours == 0:
         return f"{minutes}m"
     if days == 0:
-        return f"{hours}h{minutes % 60:02}" if hours < 10 else f"{hours}h"
+        return f"{hours}h{minutes % 60:02}" if hours < 10 and minutes % 60 else f"{hours}h"
     if days < 10 and hours % 24 < 10:
         return f"{days}d{hours % 24}h" if hours % 24 else f"{days}d"
     return f"{days}d" if days < 1000 else f"{days // 365}y"
@@ -246,19 +246,36 @@ def short_label(listener: Listener) -> str:
 
 def what_runs(process: Process | None) -> str:
     """Return what an interpreter was started for (`vite preview`); empty where the process name says it."""
-    if process is None or not process.command or len(process.command) < 2:
+    words = _past_interpreter(process.command) if process and process.command else ()
+    if not words:
         return ""
-    program = process.command[0].rpartition("/")[2]
-    if re.sub(r"[\d.]+$", "", program) not in _INTERPRETERS:
-        return ""
-    words = list(process.command[1:])
-    if words[0] == "-m" and len(words) > 1:
-        return words[1]
     if words[0].startswith("-"):
         return "inspector" if words[0].startswith("--inspect") else ""
-    name = _SCRIPT_ENDING.sub("", words[0].rpartition("/")[2])
     plain = re.fullmatch(r"[a-z]{2,10}", words[1]) if len(words) > 1 else None
-    return f"{name} {words[1]}" if plain else name
+    return f"{words[0]} {words[1]}" if plain else words[0]
+
+
+def short_command(command: tuple[str, ...] | None) -> str:
+    """Return a command line without what everybody knows: interpreter, directories, endings (`next dev -p 3000`)."""
+    if not command:
+        return ""
+    words = _past_interpreter(command)
+    if words and not words[0].startswith("-"):
+        return " ".join(words)
+    return " ".join((command[0].rpartition("/")[2], *command[1:]))
+
+
+def _past_interpreter(command: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the script an interpreter runs and its arguments; nothing where no interpreter runs."""
+    program = re.sub(r"[\d.]+$", "", command[0].rpartition("/")[2])
+    words = command[1:]
+    if program not in _INTERPRETERS or not words:
+        return ()
+    if words[0] == "-m" and len(words) > 1:
+        return words[1:]
+    if words[0].startswith("-"):
+        return words
+    return (_SCRIPT_ENDING.sub("", words[0].rpartition("/")[2]), *words[1:])
 
 
 def reason_text(verdict: Verdict, holder: str | None) -> str:

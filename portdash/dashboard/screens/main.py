@@ -64,7 +64,10 @@ class MainScreen(Going, inherit_bindings=False):
 
     @on(CommandRequested)
     async def _command_requested(self, message: CommandRequested) -> None:
-        await self.run_command(message.command_id)
+        if message.command_id in BY_ID:
+            await self.run_command(message.command_id)
+        elif message.command_id == "keep_filter":
+            self._filter_kept()
 
     async def run_command(self, command_id: str) -> None:
         """Run a command that was chosen otherwise than by its key."""

@@ -141,9 +141,9 @@ class Going(MainView):
         """Type a filter; the list follows."""
         if self.is_in_details:
             self._leave_details()
-        self.filter_input.add_class("-open")
+        self.query_one("#filter-line").add_class("-open")
         self.filter_input.focus()
-        self.show_bars()
+        self.call_after_refresh(self.show_bars)
 
     @on(Input.Changed, "#filter")
     def _filter_changed(self, event: Input.Changed) -> None:
@@ -155,9 +155,9 @@ class Going(MainView):
         self._close_filter()
 
     def _close_filter(self) -> None:
-        self.filter_input.remove_class("-open")
+        self.query_one("#filter-line").remove_class("-open")
         self.table.focus()
-        self.show_list()
+        self.call_after_refresh(self.show_list)
 
     def action_trouble(self) -> None:
         """Only rows in trouble, or all."""

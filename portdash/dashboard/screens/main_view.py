@@ -1,16 +1,16 @@
 """What the main screen shows: it holds the facts of the last snapshot and draws them. What keys do is in `main`."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
+from textual.containers import Container, Horizontal, Vertical
 from textual.events import Resize
 from textual.reactive import var
 from textual.screen import Screen
-from textual.widget import Widget
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from portdash.dashboard.commands import BY_ID, footer_commands
 from portdash.dashboard.context import Context
@@ -38,6 +38,8 @@ from portdash.text import clean
 SLOW_AFTER = 2.5
 """Seconds without a new look after which the header says so."""
 ALWAYS = ("help", "quit")
+LEAVE = (Entry("leave", "ctrl+c", "Quit"),)
+"""What stands at the end of the footer while letters are text."""
 
 
 class MainView(Screen[None]):
@@ -59,8 +61,10 @@ class MainView(Screen[None]):
         .-beside > #details, .-below > #details, .-over.-open > #details { display: block; }
         .-over.-open > #list { display: none; }
         .-below > #details { height: auto; }
-        #filter { display: none; height: 1; border: none; padding: 0 1; background: $surface; }
-        #filter.-open { display: block; }
+        #filter-line { display: none; height: 1; background: $surface; padding: 0 1; }
+        #filter-line.-open { display: block; }
+        #filter-sign { width: 1; color: $accent; }
+        #filter { width: 1fr; height: 1; border: none; padding: 0; background: $surface; }
         LineBar.-off { display: none; }
     }
     """
@@ -102,9 +106,9 @@ class MainView(Screen[None]):
                 box.border_title = "Services"
                 yield ServiceTable(id="table").with_glyphs(glyphs)
             yield DetailsPane(id="details").with_glyphs(glyphs)
-        yield Input(
-            self.filter_text, placeholder="filter: words, port:3000, project:shop, !", id="filter", compact=True
-        )
+        with Horizontal(id="filter-line"):
+            yield Static("/", id="filter-sign", markup=False)
+            yield Input(self.filter_text, placeholder="words, port:3000, project:shop, !", id="filter", compact=True)
         yield KeyBar(id="footer").with_glyphs(glyphs)
 
     def on_mount(self) -> None:
@@ -127,6 +131,7 @@ class MainView(Screen[None]):
             is_read_only=self.options.read_only or self.desk.is_read_only,
             trouble=len(troubles(self.facts)) if self.facts else 0,
             stale=self.stale,
+            is_in_details=self.is_in_details,
             can_go_back=self.is_in_details or self.has_filter or self.trouble_only,
             has_details=self.arrangement.details is not Where.OVER,
             resolution=self._resolution_of(row.key if row else None),
@@ -140,7 +145,7 @@ class MainView(Screen[None]):
     @property
     def has_filter(self) -> bool:
         """Whether a filter is set or being typed."""
-        return bool(self.filter_text) or self.filter_input.has_class("-open")
+        return bool(self.filter_text) or self.filter_input.has_focus
 
     @on(SnapshotTaken)
     def _snapshot_taken(self, message: SnapshotTaken) -> None:
@@ -175,17 +180,14 @@ class MainView(Screen[None]):
             body.set_class(self.arrangement.details is where, f"-{where.value}")
         if self.arrangement.details is not Where.OVER:
             body.remove_class("-open")
-        for box in self._framed():
-            box.set_class(self.arrangement.framed, "-framed")
+        self.query_one("#list").set_class(self.arrangement.framed, "-framed")
+        self.pane.set_class(self.arrangement.framed or self.arrangement.details is Where.OVER, "-framed")
+        for box in (self.query_one("#list"), self.pane):
             box.set_class(self.options.glyphs.is_ascii, "-ascii")
         self.query_one("#trouble").set_class(not self.arrangement.has_trouble_line, "-off")
         self.pane.styles.width = self.arrangement.size if self.arrangement.details is Where.BESIDE else "1fr"
         self.pane.styles.height = self.arrangement.size if self.arrangement.details is Where.BELOW else "1fr"
         self.call_after_refresh(self._resized)
-
-    def _framed(self) -> Iterable[Widget]:
-        yield self.query_one("#list")
-        yield self.pane
 
     def _resized(self) -> None:
         if self.facts is not None and not self.has_folded:
@@ -219,13 +221,18 @@ class MainView(Screen[None]):
         context = self.context
         trouble = trouble_line(self.facts, self.table.cursor, self.size.width)
         self.query_one("#trouble", LineBar).show(trouble)
-        usable = [command.id for command in footer_commands(context) if command.id not in ALWAYS]
-        self.footer.show(self._entries(usable), self._entries(ALWAYS))
+        self._show_footer(context)
         if self.facts is not None and self.pane.display:
             row = context.row
             offers = offers_for(context, self.keymap.printed)
-            width = max(20, self.pane.scrollable_content_region.width)
-            self.pane.show(title_of(row, self.facts), details(row, self.facts, offers, width))
+            self.pane.show(title_of(row, self.facts), partial(details, row, self.facts, offers))
+
+    def _show_footer(self, context: Context) -> None:
+        if self.filter_input.has_focus:
+            self.footer.show([Entry("keep_filter", "enter", "Keep"), Entry("back", "esc", "Clear")], LEAVE)
+            return
+        usable = [command.id for command in footer_commands(context) if command.id not in ALWAYS]
+        self.footer.show(self._entries(usable), self._entries(ALWAYS))
 
     def show_header(self) -> None:
         """Draw the header; below 18 lines what is in trouble stands there instead of the counts."""

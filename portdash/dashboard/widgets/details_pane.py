@@ -1,6 +1,9 @@
 """The pane of details: lines that scroll, drawn only when they changed."""
 
+from collections.abc import Callable
+
 from textual.content import Content
+from textual.events import Resize
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -10,35 +13,48 @@ from portdash.dashboard.rows.row import Line
 from portdash.dashboard.widgets.toned import Toned
 
 
-class DetailsPane(ScrollView, Toned, can_focus=True, inherit_bindings=False):
+class DetailsPane(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     """Shows what is known about one row; its title says which."""
 
     DEFAULT_CSS = """
     DetailsPane {
         height: 1fr;
-        overflow-x: hidden;
+        overflow: hidden auto;
         scrollbar-size-vertical: 1;
         padding: 0 1;
+        scrollbar-gutter: stable;
     }
     """
 
     lines: tuple[Line, ...] = ()
     title = ""
+    _write: Callable[[int], tuple[Line, ...]] | None = None
 
-    def show(self, title: str, lines: tuple[Line, ...]) -> None:
-        """Draw other lines. Another title means another row, and starts at its top."""
+    def show(self, title: str, write: Callable[[int], tuple[Line, ...]]) -> None:
+        """Draw what `write` makes of so many cells. Another title means another row, and starts at its top."""
+        self._write = write
         if title != self.title:
             self.title = title
             self.border_title = Content(self.glyphs.draw(safe(title)))
             self.scroll_to(y=0, animate=False)
-        if lines == self.lines:
+        self._rewrite()
+
+    def on_resize(self, event: Resize) -> None:  # noqa: ARG002
+        """Break the lines anew."""
+        self._rewrite()
+
+    def _rewrite(self) -> None:
+        width = self.scrollable_content_region.width
+        if self._write is None or width < 4:
             return
-        self.lines = lines
-        self.virtual_size = Size(1, len(lines))
-        self.refresh()
+        lines = self._write(width)
+        if lines != self.lines:
+            self.lines = lines
+            self.virtual_size = Size(1, len(lines))
+            self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
         number = self.scroll_offset.y + y
         line = self.lines[number] if number < len(self.lines) else ()
-        return self.strip(line, self.size.width)
+        return self.strip(line, self.scrollable_content_region.width)

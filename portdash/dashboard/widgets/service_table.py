@@ -19,13 +19,13 @@ from portdash.dashboard.rows.texts import READING, STARRED
 from portdash.dashboard.widgets.toned import Toned
 
 
-class ServiceTable(ScrollView, Toned, can_focus=True, inherit_bindings=False):
+class ServiceTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     """Shows a listing and keeps a cursor in it, by key."""
 
     DEFAULT_CSS = """
     ServiceTable {
         height: 1fr;
-        overflow-x: hidden;
+        overflow: hidden auto;
         scrollbar-size-vertical: 1;
     }
     """
