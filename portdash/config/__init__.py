@@ -1,0 +1,1 @@
+"""From TOML files, variables and flags to one `Config` that knows where each value comes from."""

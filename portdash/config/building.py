@@ -1,0 +1,112 @@
+"""From merged tables to settings: what is set replaces the default, and values become the model's own types."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec.structs import fields
+
+from portdash.config.origins import Origin, dotted
+from portdash.config.sections import HealthCheck, HookConfig
+from portdash.config.settings import Config, ServiceConfig
+from portdash.config.tables import Line, RangeTable, SectionTable, ServiceTable, Span, Table
+from portdash.model.assignment import Match, ServiceSpec
+from portdash.model.policy import TypeRange
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+D = TypeVar("D", bound="DataclassInstance")
+
+_SPEC = ("type", "purpose", "preferred", "base", "range", "exclude", "env", "inherit_from", "conflicts_with",
+         "priority", "pin", "protocol")  # fmt: skip
+"""Keys of a service that are its specification's."""
+_RUN = ("command", "depends_on", "restart_on", "url", "replicas")
+"""Keys of a service that are its configuration's."""
+
+
+def apply_tables(
+    config: Config, table: SectionTable, origins: Mapping[str, Origin], *, untrusted: Path | None = None
+) -> Config:
+    """Return `config` with all that the merged files say. `untrusted` is the project file that is not trusted."""
+    config = replace(config, **_set(table, ("strategy", "base_port", "return_home", "store")))
+    return replace(
+        config,
+        workspace_base=table.workspace and str(table.workspace),
+        bounds=table.range.ports if table.range else config.bounds,
+        ranges=config.ranges if table.ranges is None else tuple(map(_type_range, table.ranges)),
+        services=tuple(_service(name, service, origins, untrusted) for name, service in (table.services or {}).items()),
+        dashboard=_fill(config.dashboard, table.dashboard),
+        health=_fill(config.health, table.health),
+        discovery=_fill(config.discovery, table.discovery),
+        api=_fill(config.api, table.api),
+        keys=MappingProxyType({str(name): str(key) for name, key in (table.keys or {}).items()}),
+        hooks=tuple(
+            _fill(HookConfig(on=hook.on, command=tuple(hook.command)), hook, skip=("on", "command"))
+            for hook in table.hooks or ()
+        ),
+    )
+
+
+def _type_range(table: RangeTable) -> TypeRange:
+    return TypeRange(str(table.name), table.range.ports, str(table.type), table.priority)
+
+
+def _service(name: str, table: ServiceTable, origins: Mapping[str, Origin], untrusted: Path | None) -> ServiceConfig:
+    spec = ServiceSpec(
+        name=name,
+        match=_fill(Match(), table.match) if table.match else None,
+        **_set(table, _SPEC),
+    )
+    command = origins.get(dotted("services", name, "command").casefold())
+    declared = [
+        origin.path
+        for key in fields(table)
+        if (origin := origins.get(dotted("services", name, key.name).casefold())) and origin.path
+    ]
+    return ServiceConfig(
+        spec=spec,
+        detect=bool(table.detect),
+        fingerprint=str(table.detect) if table.detect not in (None, "", "*") else None,
+        health=_fill(HealthCheck(), table.health) if table.health else None,
+        root=command.path.parent if command and command.path else declared[-1].parent if declared else None,
+        may_start=not (command and untrusted and command.path == untrusted),
+        **_set(table, _RUN),
+    )
+
+
+def _fill(default: D, table: Table | None, *, skip: tuple[str, ...] = ()) -> D:
+    """Return a section with the values that its table sets; both have the same keys."""
+    if table is None:
+        return default
+    names = tuple(field.name for field in fields(table) if field.name not in skip)
+    return replace(default, **_set(table, names))
+
+
+def _set(table: Table, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the values that are set, ready for a dataclass with fields of the same names; a test compares the two."""
+    return {name: _plain(value) for name in names if (value := getattr(table, name)) is not None}
+
+
+def _plain(value: object) -> object:
+    """Return a value without the class that only said how to read it."""
+    if isinstance(value, Span):
+        return value.ports
+    if type(value).__module__ == Line.__module__:
+        return _base(value)
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    if isinstance(value, dict):
+        return MappingProxyType({str(name): _plain(inner) for name, inner in value.items()})
+    return value
+
+
+def _base(value: object) -> object:
+    """Return a value of one of our kinds as the built-in type that it is one of."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, float):
+        return float(value)
+    return frozenset(value) if isinstance(value, frozenset) else tuple(value) if isinstance(value, tuple) else value

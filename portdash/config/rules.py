@@ -1,0 +1,156 @@
+"""What must hold between the services and ranges of a configuration, whichever files they come from."""
+
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from itertools import combinations
+
+from portdash.config.origins import BUILT_IN, Origin, dotted
+from portdash.config.problems import Problem, nearest, suggestion
+from portdash.config.settings import Config, ServiceConfig
+from portdash.model.names import base_name, variable_for
+from portdash.text import clean
+
+DEEPEST = 16
+"""Services that may inherit from one another in a row."""
+
+
+def broken_rules(config: Config) -> Iterator[Problem]:
+    """Yield what does not fit together."""
+    yield from _ranges(config)
+    for service in config.services:
+        yield from _references(config, service)
+        yield from _contradictions(config, service)
+    yield from _inheritance(config)
+    yield from _start_order(config)
+    yield from _variables(config)
+
+
+def doubts(config: Config) -> Iterator[str]:
+    """Yield what is possible and probably not meant: types that no range is set aside for, but nearly."""
+    types = sorted({each.type for each in config.ranges})
+    for service in config.services:
+        wanted = service.spec.type
+        if wanted and wanted not in types and (near := nearest(wanted, types)):
+            key = dotted("services", service.name, "type")
+            what = f"no range is set aside for {clean(wanted)}; did you mean {clean(near)}?"
+            yield f"{_place(config, key)}: {key}: {what}"
+
+
+def _ranges(config: Config) -> Iterator[Problem]:
+    for one, two in combinations(config.ranges, 2):
+        if one.name == two.name:
+            yield _problem(config, "ranges", None, f"two ranges are called {clean(one.name)}")
+        if one.type != two.type and one.ports.first <= two.ports.last and two.ports.first <= one.ports.last:
+            yield _problem(
+                config,
+                "ranges",
+                None,
+                f"{clean(one.name)} ({one.ports}, {clean(one.type)}) and {clean(two.name)} ({two.ports}, "
+                f"{clean(two.type)}) overlap",
+                hint="ranges of different types must not share ports; [[ranges]] in a file replace the built-in ones",
+            )
+
+
+def _references(config: Config, service: ServiceConfig) -> Iterator[Problem]:
+    """Services named by a service must be declared, and be others than itself."""
+    names = [each.name for each in config.services]
+    for key, wanted in (
+        *(("inherit_from", name) for name in [service.spec.inherit_from] if name),
+        *(("conflicts_with", name) for name in service.spec.conflicts_with),
+        *(("depends_on", name) for name in service.depends_on),
+    ):
+        other = config.service(wanted) or config.service(base_name(wanted))
+        path = dotted("services", service.name, key)
+        if other is None:
+            hint = suggestion(wanted, [name for name in names if name != service.name], what="declared")
+            yield _problem(config, path, wanted, "no such service is declared", hint=hint)
+        elif other is service and wanted.casefold() == service.name.casefold():
+            if key == "conflicts_with":  # the other two are circles, and said as such
+                yield _problem(config, path, wanted, "a service cannot conflict with itself")
+        elif key == "inherit_from" and other.url is not None:
+            yield _problem(config, path, wanted, "that service has a url and no port to inherit")
+
+
+def _contradictions(config: Config, service: ServiceConfig) -> Iterator[Problem]:
+    spec, health = service.spec, service.health
+    if spec.range and spec.base is not None and spec.base not in spec.range:
+        key = dotted("services", service.name, "base")
+        yield _problem(config, key, str(spec.base), f"outside the service's own range {spec.range}")
+    parent = (spec.inherit_from or "").casefold()
+    if parent and parent in (name.casefold() for name in spec.conflicts_with):
+        key = dotted("services", service.name, "conflicts_with")
+        yield _problem(config, key, parent, "it cannot have that service's port and conflict with it")
+    if health and health.exec and (health.http_get or health.contains or health.status or health.headers):
+        key = dotted("services", service.name, "health")
+        yield _problem(config, key, None, "either exec or http_get, not both")
+    elif health and not health.http_get and (health.contains or health.status or health.headers):
+        key = dotted("services", service.name, "health")
+        yield _problem(config, key, None, "contains, status and headers need http_get", hint='such as http_get = "/"')
+
+
+def _inheritance(config: Config) -> Iterator[Problem]:
+    """Services that inherit from themselves by way of others, each circle once; and chains that are too long."""
+    for service in config.services:
+        trail = [service]
+        while (parent := _parent(config, trail[-1])) and parent not in trail:
+            trail.append(parent)
+        key = dotted("services", service.name, "inherit_from")
+        if parent is service and service.name == min(each.name for each in trail):
+            circle = " -> ".join(each.name for each in (*trail, service))
+            yield _problem(config, key, service.spec.inherit_from, f"inherits in a circle: {circle}")
+        elif parent is None and len(trail) - 1 > DEEPEST:
+            message = f"inherits through {len(trail) - 1} services, at most {DEEPEST} are possible"
+            yield _problem(config, key, service.spec.inherit_from, message)
+
+
+def _parent(config: Config, service: ServiceConfig) -> ServiceConfig | None:
+    return config.service(service.spec.inherit_from) if service.spec.inherit_from else None
+
+
+def _start_order(config: Config) -> Iterator[Problem]:
+    """Services that wait for one another to be started: one circle, where there are any."""
+    graph = {
+        service.name: [other.name for name in service.depends_on if (other := config.service(base_name(name)))]
+        for service in config.services
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1]
+        key = dotted("services", circle[1], "depends_on")
+        yield _problem(config, key, None, f"they wait for one another: {' -> '.join(reversed(circle))}")
+
+
+def _variables(config: Config) -> Iterator[Problem]:
+    """Two services exported under one name: one of them would read the other's port."""
+    owner: dict[str, str] = {}
+    for service in config.services:
+        if service.url is not None:
+            continue
+        instances = [variable_for(f"{service.name}@{number}") for number in range(2, service.replicas + 1)]
+        for variable in (service.spec.variable, *instances):
+            other = owner.setdefault(variable, service.name)
+            if other != service.name:
+                key = dotted("services", service.name, "env" if service.spec.env == variable else "")
+                yield _problem(
+                    config,
+                    key.removesuffix('.""'),
+                    None,
+                    f"would be exported as {variable}, which is {clean(other)}'s",
+                    hint='give one of them a variable of its own: env = "…_PORT"',
+                )
+
+
+def _problem(config: Config, key: str, value: str | None, message: str, *, hint: str | None = None) -> Problem:
+    shown = None if value is None else f'"{clean(value)}"'
+    return Problem(place=_place(config, key), key=key, value=shown, message=message, hint=hint)
+
+
+def _place(config: Config, key: str) -> str:
+    origin = config.origin(key)
+    if origin == BUILT_IN:  # the key of a whole service: any of its values will do
+        below = key.casefold() + "."
+        origin = next(
+            (found for each, found in config.origins.items() if each.startswith(below)), Origin(BUILT_IN.layer)
+        )
+    return str(origin)

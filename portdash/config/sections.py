@@ -1,0 +1,123 @@
+"""The sections of a configuration that belong to rooms of their own, with their defaults. Durations are seconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from portdash.model.health import HealthLevel
+from portdash.model.ports import PortRange
+from portdash.model.storage import EventKind
+
+
+class Glyphs(StrEnum):
+    """Which signs the dashboard draws with."""
+
+    AUTO = "auto"
+    """ASCII where the terminal or the locale cannot carry the others."""
+    UNICODE = "unicode"
+    ASCII = "ascii"
+
+
+class RestartOn(StrEnum):
+    """What makes a supervised service start again."""
+
+    EXIT = "exit"
+    """It ended, for whatever reason."""
+    FAILURE = "failure"
+    """It ended with a status other than 0."""
+    UNHEALTHY = "unhealthy"
+    """Its health check failed often enough."""
+    MOVED = "moved"
+    """A service it depends on has another port now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DashboardConfig:
+    """`[dashboard]`."""
+
+    theme: str | None = None
+    """Name of a theme; None leaves the choice to the dashboard."""
+    refresh: float = 1.0
+    """Seconds between two looks at the sockets."""
+    glyphs: Glyphs = Glyphs.AUTO
+    bell: bool = True
+    """Whether a new conflict, or a service of yours going down, rings."""
+    mouse: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthConfig:
+    """`[health]`: how services are checked that do not say it themselves."""
+
+    interval: float = 5.0
+    timeout: float = 1.0
+    initial_delay: float = 30.0
+    """Seconds after its start during which a failing service counts as starting."""
+    failure_threshold: int = 3
+    """Failed checks in a row that make a service unhealthy."""
+    success_threshold: int = 2
+    """Good checks in a row that make it healthy again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCheck:
+    """`[services.NAME] health`: how one service is checked. None: as `[health]` says."""
+
+    http_get: str | None = None
+    """Path that is fetched, such as `/health`."""
+    contains: str | None = None
+    """Text that must stand in what is fetched."""
+    status: tuple[int, ...] = ()
+    """HTTP status codes that count as good; empty for the usual ones."""
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """Sent along; may hold secrets."""
+    exec: tuple[str, ...] = ()
+    """Command whose exit status 0 means healthy."""
+    level: HealthLevel | None = None
+    """How far a check may go; `kernel` sends no packet at all."""
+    interval: float | None = None
+    timeout: float | None = None
+    initial_delay: float | None = None
+    failure_threshold: int | None = None
+    success_threshold: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscoveryConfig:
+    """`[discovery]`: how clients find the instances of a service."""
+
+    timeout: float = 10.0
+    range: PortRange | None = None
+    """Ports in which unregistered instances are looked for; None looks at those of the service alone."""
+    max_retries: int = 3
+    """Rounds over all instances before a request fails."""
+    retry_backoff: float = 1.0
+    """Seconds between two rounds."""
+    cluster: tuple[str, ...] = field(default=(), repr=False)
+    """Registries of other machines, as URLs; may hold passwords."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiConfig:
+    """`[api]`: the HTTP API of `portdash serve`, on this machine's loopback only."""
+
+    port: int = 8081
+    uds: str | None = None
+    """Absolute path of a Unix socket to serve on; None for the one in the runtime directory."""
+    open_read: bool = False
+    """Whether reading needs no token."""
+    allow_kill: bool = False
+    """Whether processes may be ended through it."""
+    token: str | None = field(default=None, repr=False)
+    """From PORTDASH_TOKEN alone; None for the one in the state directory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookConfig:
+    """`[[hooks]]`: a command to run when something happens."""
+
+    on: tuple[EventKind, ...]
+    command: tuple[str, ...]
+    timeout: float = 10.0
+    """Seconds after which it is ended."""
