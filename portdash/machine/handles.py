@@ -1,5 +1,6 @@
 """Holding on to a process, so that a signal reaches that one and never a later one with its pid."""
 
+import errno
 import os
 import select
 import signal
@@ -94,5 +95,9 @@ class PsutilHandle:
 def hold(pid: int) -> Handle:
     """Take hold of a process. Raises ProcessLookupError when there is none of that pid."""
     if sys.platform == "linux" and hasattr(os, "pidfd_open"):
-        return PidfdHandle(pid)
+        try:
+            return PidfdHandle(pid)
+        except OSError as error:
+            if error.errno not in (errno.ENOSYS, errno.EPERM):  # an old kernel, or a sandbox that knows no pidfd
+                raise
     return PsutilHandle(pid)

@@ -166,7 +166,11 @@ def _let_go(target: Target, pids: Collection[int], grace: float, around: Surroun
 def _prove_free(target: Target, around: Surroundings, *, until: float) -> None:
     """Raise Refused when anybody listens on the port between now and `until`."""
     while True:
-        if rows := _rows(target, around):
+        rows = _rows(target, around)
+        if rows and not any(row.pids for row in rows):
+            time.sleep(_LOOK_EVERY)  # one that appeared during the look has its owner in the next
+            rows = _rows(target, around)
+        if rows:
             raise _still_held(target, rows, around)
         left = until - time.monotonic()
         if left <= 0:

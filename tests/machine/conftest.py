@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -41,11 +42,13 @@ def serve() -> Iterator[Serve]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the whole session of a child: it may have forked."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, 9)
-    process.kill()
-    process.communicate()
+    """Kill a child and what it forked, and close its pipes. One that has been collected has no session any more."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdin.close()
+    process.stdout.close()
 
 
 @pytest.fixture

@@ -215,7 +215,7 @@ def test_refusals_in_words(monkeypatch: pytest.MonkeyPatch, code: int, platform:
     assert bind_error(TCP, 80, platform=platform) == verdict
 
 
-@pytest.mark.parametrize(("code", "hint"), [(errno.EMFILE, "ulimit"), (errno.ENOBUFS, "doctor")])
+@pytest.mark.parametrize(("code", "hint"), [(errno.EMFILE, "ulimit"), (errno.ENOBUFS, "ip address")])
 def test_what_says_nothing_about_the_port_is_an_error(monkeypatch: pytest.MonkeyPatch, code: int, hint: str):
     Answers(monkeypatch, six=code)
     with pytest.raises(PortdashError, match="tcp port 80") as caught:
