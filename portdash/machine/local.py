@@ -13,6 +13,7 @@ from portdash.machine.ancestry import ancestors, is_orphan, parents, topmost, vi
 from portdash.machine.availability import bind_error
 from portdash.machine.identity import boot_id, current_user, host_id
 from portdash.machine.limits import read_limits
+from portdash.machine.panes import Panes
 from portdash.machine.processes import Once, Setting, system_processes
 from portdash.machine.projects import find_project
 from portdash.machine.sockets_psutil import PsutilSockets
@@ -59,6 +60,7 @@ class LocalMachine:
         self._sockets = sockets or PsutilSockets()
         self._processes = processes or system_processes()
         self._home = home or Path.home()
+        self._panes = Panes()
 
     @cached_property
     def host(self) -> str:
@@ -109,7 +111,10 @@ class LocalMachine:
         setting = self._setting(owner.pid)
         # A daemon of a system's user without systemd looks just like one, and is none.
         orphan = owner.user == self.user and is_orphan(chain, setting)
-        return _Origin(ancestors(chain), via(owner, chain, setting, orphan=orphan), orphan)
+        label = via(owner, chain, setting, orphan=orphan)
+        if label == "tmux" and (place := self._panes.place(owner, chain)):
+            label = f"tmux {place}"
+        return _Origin(ancestors(chain), label, orphan)
 
     def _setting(self, pid: int) -> Setting:
         table = self._processes

@@ -7,7 +7,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
-from portdash.machine.procfs import PROC, read
+from portdash.machine.procfs import PROC, open_file, open_files, read
 from portdash.model.ports import IpProtocol
 
 Descriptor = tuple[int, int]
@@ -25,32 +25,17 @@ def sharers(sockets: Iterable[Descriptor]) -> dict[Descriptor, set[int]]:
     """
     if not os.path.isdir(f"{PROC}/self/fd"):  # noqa: PTH112 (pathlib costs five times as much)
         return {}
-    links = {each: link for each in sockets if (link := _link(f"{PROC}/{each[0]}/fd/{each[1]}"))}
+    links = {each: link for each in sockets if (link := open_file(each[0], each[1]))}
     holders = _holders(set(links.values())) if links else {}
     return {each: holders[link] | {each[0]} for each, link in links.items()}
-
-
-def _link(path: str) -> str | None:
-    try:
-        return os.readlink(path)  # noqa: PTH115 (the hottest line of the room)
-    except OSError:
-        return None
 
 
 def _holders(wanted: Collection[str]) -> defaultdict[str, set[int]]:
     """Find who has the sockets `wanted` (as `socket:[inode]`) open, among all processes we may look into."""
     holders: defaultdict[str, set[int]] = defaultdict(set)
     for name in os.listdir(PROC):  # noqa: PTH208
-        if not name.isdigit():
-            continue
-        directory = f"{PROC}/{name}/fd"
-        try:
-            numbers = os.listdir(directory)  # noqa: PTH208
-        except OSError:
-            continue
-        for number in numbers:
-            link = _link(f"{directory}/{number}")
-            if link and link in wanted:
+        if name.isdigit():
+            for link in open_files(int(name)).intersection(wanted):
                 holders[link].add(int(name))
     return holders
 
