@@ -1,0 +1,172 @@
+"""Building a plan step by step on a working copy of the world, so that each step sees what those before it did."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Source, Verdict
+from portdash.model.listener import Listener
+from portdash.model.plan import Action, Cost, Plan, Step, Strategy, Target, Unresolved
+from portdash.model.snapshot import SeenListener, Snapshot
+from portdash.planning.occupancy import Group, Occupancy
+from portdash.planning.requests import Placement
+from portdash.planning.rules import first_choice
+from portdash.planning.wording import holder_text
+from portdash.text import clean
+
+_ROWS = (Action.ASSIGN, Action.MOVE, Action.UPDATE)
+
+
+class Draft:
+    """A plan that grows. `occupancy` is always the world as it will be after the steps so far."""
+
+    def __init__(
+        self, snapshot: Snapshot, *, strategy: Strategy, actor: str, placements: Sequence[Placement] = ()
+    ) -> None:
+        self.snapshot = snapshot
+        self.occupancy = Occupancy(snapshot, placements)
+        self.strategy = strategy
+        self.actor = actor
+        self.optimal = True
+        self.claimants = frozenset(each.key for each in placements)
+        """Services the request is about: they do not displace each other."""
+        self._steps: list[Step] = []
+        self._notices: dict[str, None] = {}
+        self._unresolved: dict[str, bool] = {}
+
+    def notice(self, text: str) -> None:
+        """Say something, once."""
+        self._notices[text] = None
+
+    def leave(self, text: str, *, asked: bool) -> None:
+        """Note what stays as it is; with `asked` the whole plan may not be applied."""
+        self._unresolved[text] = asked or self._unresolved.get(text, False)
+
+    def ask_for_all(self) -> None:
+        """Make the plan stuck for everything that it leaves: nothing of what was asked for can be done."""
+        self._unresolved = dict.fromkeys(self._unresolved, True)
+
+    def touches(self, keys: Iterable[ServiceKey]) -> bool:
+        """Say whether a step so far changes one of these services."""
+        touched = {step.key for step in self._steps}
+        return any(key in touched for key in keys)
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether anything is going to be done."""
+        return bool(self._steps)
+
+    def set_row(self, options: Sequence[Assignment], reason: str) -> None:
+        """Give a service the first of `options`, the others standing in for it; what inherits from it follows.
+
+        The order of steps is the order of the claims: a port must have been given up by an earlier step.
+        """
+        row = options[0]
+        children = self.occupancy.below(row.key)
+        # A child must end up on its parent's port, whichever option that gets: so the parent has no choice.
+        self._set_one(options[:1] if children else options, reason)
+        for key in children:
+            self.inherit(key, self.occupancy.spec(key), row.port)
+
+    def inherit(self, key: ServiceKey, spec: ServiceSpec, port: int) -> None:
+        """Give a service its parent's port; without a step when nothing changes."""
+        before = self.occupancy.rows.get(key)
+        if before and (before.port, before.source, before.spec) == (port, Source.INHERITED, spec):
+            return
+        moved = before is None or before.port != port
+        row = Assignment(
+            key=key,
+            spec=spec,
+            port=port,
+            source=Source.INHERITED,
+            reasons=(Reason(port, Verdict.CHOSEN),),
+            assigned_at=self.snapshot.taken_at if moved or before is None else before.assigned_at,
+            actor=self.actor,
+        )
+        self._set_one((row,), f"it shares the port of {clean(spec.inherit_from or '')}")
+
+    def release(self, key: ServiceKey, reason: str) -> None:
+        """Take a service's port away."""
+        row = self.occupancy.rows[key]
+        self.occupancy.drop(key)
+        self._steps.append(Step(action=Action.RELEASE, reason=reason, key=key, before=row))
+
+    def end(self, target: Target, reason: str) -> None:
+        """End the process or stop the container that holds a port."""
+        action = Action.STOP_CONTAINER if target.container_id else Action.TERMINATE
+        self._steps.append(Step(action=action, reason=reason, target=target))
+
+    def restart(self, key: ServiceKey, reason: str) -> None:
+        """Have a supervised child started again on the port its service has by then."""
+        self._steps.append(Step(action=Action.RESTART, reason=reason, key=key))
+
+    def say_what_runs(self, group: Group, port: int) -> None:
+        """Note that a group's server still listens where it does, now that `port` is going to be its own."""
+        servers = [seen for seen in self.occupancy.servers(group) if seen.listener.port != port]
+        if not servers or any(seen.listener.port == port for seen in self.occupancy.servers(group)):
+            return
+        listener = servers[0].listener
+        name = self.occupancy.label(group.root)
+        if is_supervised(listener, servers[0], self.snapshot):
+            self.restart(
+                group.root, f"{clean(listener.label)} listens on {listener.port}, and is started again on {port}"
+            )
+            return
+        text = f"{name} still runs on {listener.port} ({holder_text(listener)}): start it again on {port}"
+        self.leave(text, asked=False)
+
+    def finish(self, title: str, *, all_or_nothing: bool = True) -> Plan:
+        """Return the plan; one that cannot give what was asked for has no steps."""
+        unresolved = tuple(Unresolved(text, asked) for text, asked in self._unresolved.items())
+        stuck = all_or_nothing and any(left.asked for left in unresolved)
+        steps = () if stuck else tuple(self._steps)
+        return Plan(
+            title=title,
+            strategy=self.strategy,
+            workspace=self.snapshot.workspace,
+            revision=self.snapshot.revision,
+            steps=steps,
+            cost=cost_of(steps, self.occupancy),
+            optimal=self.optimal,
+            unresolved=tuple(left for left in unresolved if left.asked) if stuck else unresolved,
+            notices=tuple(self._notices),
+        )
+
+    def _set_one(self, options: Sequence[Assignment], reason: str) -> None:
+        key = options[0].key
+        earlier = next((step for step in self._steps if step.key == key and step.action in _ROWS), None)
+        if earlier is not None:
+            self._steps.remove(earlier)
+        before = earlier.before if earlier else self.occupancy.rows.get(key)
+        action = Action.ASSIGN if before is None else Action.UPDATE if before.port == options[0].port else Action.MOVE
+        self._steps.append(Step(action=action, reason=reason, key=key, before=before, options=tuple(options)))
+        self.occupancy.put(options[0])
+
+
+def is_supervised(listener: Listener, seen: SeenListener, snapshot: Snapshot) -> bool:
+    """Say whether the server was started by portdash: a process above it holds the lease, not it itself."""
+    lease = snapshot.leases.get(seen.key) if seen.key else None
+    return lease is not None and lease.pid not in listener.pids and lease.pid in {up.pid for up in listener.ancestors}
+
+
+def cost_of(steps: Iterable[Step], occupancy: Occupancy) -> Cost:
+    """Return what the steps cost; a group of services that share a port counts once."""
+    steps = tuple(steps)
+    moved: dict[ServiceKey, Step] = {}
+    for step in steps:
+        if step.key is not None and step.before and step.after and step.from_port != step.to_port:
+            moved.setdefault(occupancy.root(step.key), step)
+    running = {key for key in moved if occupancy.servers(occupancy.group(key))}
+    lost = {key for key, step in moved.items() if loses(step.before, step.to_port)}
+    ended = sum(1 for step in steps if step.target is not None)
+    return Cost(running_moved=len(running), moved=len(moved), lost=len(lost), terminated=ended)
+
+
+def loses(row: Assignment | None, port: int | None) -> bool:
+    """Say whether a service that has `row` loses its first choice by getting `port`."""
+    return row is not None and row.port == first_choice(row.spec) and port != row.port
+
+
+def displaced(row: Assignment, option: Assignment) -> Assignment:
+    """Return `option` for a service that had to leave its port and may come back to it."""
+    home = row.port if row.home is None else row.home
+    return replace(option, home=None if option.port == home else home)

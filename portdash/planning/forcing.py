@@ -1,0 +1,128 @@
+"""Getting a service the very port it wants, whoever holds it: the aggressive way."""
+
+from portdash.model.assignment import Assignment, ServiceKey, Verdict
+from portdash.model.listener import Listener
+from portdash.model.plan import Target
+from portdash.model.snapshot import SeenListener
+from portdash.planning.candidates import find
+from portdash.planning.displacement import may_displace, release_vanished
+from portdash.planning.drafting import Draft, displaced, is_supervised
+from portdash.planning.occupancy import Group
+from portdash.planning.rules import words
+from portdash.planning.wording import holder_text
+from portdash.text import clean
+
+_PROTECTED = words(
+    "init launchd systemd systemd-resolved sshd dockerd containerd docker-proxy rootlessport podman "
+    "conmon tmux screen dbus-daemon xorg xwayland gnome-shell windowserver loginwindow"
+)
+"""Processes that are never ended, whoever asks; the machine knows more of them and checks again."""
+
+
+def force(draft: Draft, group: Group, port: int) -> str | None:
+    """Clear `port` for a group: move the services that have it, end the processes that hold it.
+
+    Returns None when the steps are drafted, or why the port cannot be had, and then nothing is drafted.
+    """
+    occupancy = draft.occupancy
+    moves = _moves(draft, group, port)
+    if isinstance(moves, str):
+        return moves
+    leaving = frozenset(key for other, _ in moves for key in other.members)
+    if refusal := occupancy.blocked(group, port, ()):
+        return f"{refusal.verdict.value}: {refusal.holder}" if refusal.holder else refusal.verdict.value
+    targets: dict[tuple[int | None, str | None], tuple[Target, str]] = {}
+    for seen in occupancy.strangers(group, port):
+        if seen.key in leaving and is_supervised(seen.listener, seen, draft.snapshot):
+            continue  # portdash started it, and starts it again on its new port
+        if problem := _untouchable(seen.listener, draft.snapshot.user):
+            return f"{holder_text(seen.listener)} holds it, and {problem}"
+        target = target_of(seen.listener)
+        targets.setdefault((target.pid, target.container_id), (target, _why(draft, group, seen, port)))
+    release_vanished(draft, group, port)
+    for target, reason in targets.values():
+        draft.end(target, reason)
+    ended = {key for other, _ in moves for key in other.members if targets and occupancy.servers(other)}
+    occupancy.clear((protocol, port) for protocol in group.protocols)
+    for other, options in moves:
+        draft.set_row(options, f"makes room for {occupancy.label(group.root)} on {port}")
+        draft.say_what_runs(other, options[0].port)
+        if other.root in ended and not occupancy.servers(other):
+            draft.leave(f"{occupancy.label(other.root)} is ended: start it again on {options[0].port}", asked=False)
+    return None
+
+
+def target_of(listener: Listener) -> Target:
+    """Return the identity of what holds a port, as it is checked again before it is ended."""
+    container, owner = listener.container, listener.owner
+    return Target(
+        label=clean(listener.label),
+        protocol=listener.protocol,
+        port=listener.port,
+        pid=owner.pid if owner and not container else None,
+        started_at=owner.started_at if owner and not container else None,
+        ticks=owner.ticks if owner and not container else 0,
+        container_id=container.id if container else None,
+    )
+
+
+def _moves(draft: Draft, group: Group, port: int) -> list[tuple[Group, tuple[Assignment, ...]]] | str:
+    """Return where the services on `port` go, each to the first free candidate of its own; or who cannot go."""
+    occupancy = draft.occupancy
+    roots: dict[ServiceKey, Group] = {}
+    for key in occupancy.rivals(group, port):
+        if not occupancy.is_vanished(key):
+            root = occupancy.root(key)
+            holder = occupancy.rows.get(root)
+            top = root if holder is not None and holder.port == port else key
+            roots.setdefault(top, occupancy.group(top))
+    moves: list[tuple[Group, tuple[Assignment, ...]]] = []
+    given: set[int] = {port}
+    for root, other in roots.items():
+        if problem := _immovable(draft, group, other):
+            return f"{occupancy.label(root)} has it, and {problem}"
+        found = find(occupancy, other, avoid=frozenset(given), actor=draft.actor)
+        if not found.options or found.last_verdict is Verdict.VANISHED:
+            return f"{occupancy.label(root)} has it, and there is no other port for that one"
+        row = occupancy.rows[root]
+        options = tuple(displaced(row, each) for each in found.options)
+        given.add(options[0].port)
+        moves.append((other, options if len(roots) == 1 else options[:1]))
+    return moves
+
+
+def _immovable(draft: Draft, claimant: Group, group: Group) -> str | None:
+    """Return why a service stays where it is, None when it may be displaced."""
+    occupancy = draft.occupancy
+    if may_displace(draft, claimant, group):
+        return None
+    if occupancy.is_pinned(group):
+        return "is pinned"
+    if occupancy.priority(group) < occupancy.priority(claimant):
+        return "is more important"
+    if group.root.user != claimant.root.user:
+        return f"belongs to {clean(group.root.user)}"
+    if group.members & draft.claimants or draft.touches(group.members):
+        return "got it in the same plan"
+    return "this project is not trusted to move services of others"
+
+
+def _untouchable(listener: Listener, user: str) -> str | None:
+    """Return why a holder is not ended, None when it may be, with consent."""
+    if listener.container is not None:
+        return None
+    owner = listener.owner
+    if owner is None:
+        return "who that is may not be read"
+    if owner.pid <= 1 or (owner.name or "").casefold().partition(":")[0] in _PROTECTED:
+        return "it is protected"
+    holder = listener.user or owner.user
+    if holder is not None and holder != user:
+        return f"it runs as {clean(holder)}"
+    return None
+
+
+def _why(draft: Draft, group: Group, seen: SeenListener, port: int) -> str:
+    name = draft.occupancy.label(group.root)
+    facts = "; ".join(seen.attribution.evidence) if seen.key in group.members else ""
+    return f"it holds {port}, which is to be {name}'s{f' ({facts})' if facts else ''}"

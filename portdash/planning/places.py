@@ -1,0 +1,83 @@
+"""Which workspace or project a listener's process works in. Paths are compared as text: nothing is looked up."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from portdash.model.assignment import Workspace
+from portdash.model.listener import Listener
+from portdash.text import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The known workspaces, by name and by root."""
+
+    workspaces: Mapping[str, Workspace]
+    roots: Mapping[str, str]
+    """Name of the workspace at each root."""
+    _nearest: dict[str, str | None] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, workspaces: Iterable[Workspace]) -> "Places":
+        """Index `workspaces`."""
+        known = {each.name: each for each in workspaces}
+        return cls(known, {each.root: each.name for each in known.values() if each.root})
+
+    def root_of(self, workspace: str) -> str | None:
+        """Return the directory of a workspace, None when it has none or is not known."""
+        known = self.workspaces.get(workspace)
+        return known.root if known else None
+
+    def of_listener(self, listener: Listener) -> str | None:
+        """Return the root of the project its process works in, None outside any.
+
+        The nearest of the known roots and the project's own decides, so that a nested worktree is its own.
+        """
+        project = listener.project.root if listener.project else None
+        cwd = listener.owner.cwd if listener.owner else None
+        known = self._nearest_root(cwd) if cwd else None
+        if project is None or known is None:
+            return project or known
+        return project if len(project) > len(known) else known
+
+    def label_of(self, root: str, listener: Listener) -> str:
+        """Return how people call the project at `root`."""
+        name = self.roots.get(root)
+        if name is not None:
+            return clean(self.workspaces[name].label)
+        return clean(listener.project.label if listener.project else root)
+
+    def compose_names(self, workspace: str) -> frozenset[str]:
+        """Return the names docker compose gives to a workspace's project: by default that of its directory."""
+        known = self.workspaces.get(workspace)
+        names = [workspace]
+        if known and known.root:
+            names.append(re.split(r"[/\\]", known.root.rstrip("/\\"))[-1])
+        return frozenset(name for each in names if (name := compose_name(each)))
+
+    def _nearest_root(self, directory: str) -> str | None:
+        if directory not in self._nearest:
+            self._nearest[directory] = next((each for each in upwards(directory) if each in self.roots), None)
+        return self._nearest[directory]
+
+
+def upwards(directory: str) -> Iterator[str]:
+    """Yield a directory and all above it, as text."""
+    while directory:
+        yield directory
+        cut = max(directory.rfind("/"), directory.rfind("\\"))
+        if cut <= 0:
+            return
+        directory = directory[:cut]
+
+
+def is_below(directory: str, root: str) -> bool:
+    """Say whether `directory` is `root` or lies in it."""
+    root = root.rstrip("/\\")
+    return directory == root or directory.startswith((f"{root}/", f"{root}\\"))
+
+
+def compose_name(text: str) -> str:
+    """Return `text` as docker compose writes project names: lower case letters, digits, `-` and `_`."""
+    return re.sub(r"[^a-z0-9_-]", "", text.casefold()).lstrip("_-")

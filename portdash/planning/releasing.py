@@ -1,0 +1,35 @@
+"""Planning to give ports back."""
+
+from collections.abc import Sequence
+
+from portdash.errors import NoSuchService
+from portdash.model.assignment import ServiceKey
+from portdash.model.plan import Plan
+from portdash.model.snapshot import Snapshot
+from portdash.planning.drafting import Draft
+from portdash.planning.wording import holder_text, title
+from portdash.text import clean
+
+
+def plan_release(snapshot: Snapshot, keys: Sequence[ServiceKey], *, actor: str) -> Plan:
+    """Plan the release of services and of all that inherit from them, children first. Raises NoSuchService."""
+    draft = Draft(snapshot, strategy=snapshot.policy.strategy, actor=actor)
+    occupancy = draft.occupancy
+    asked = tuple(dict.fromkeys(keys))
+    for key in asked:
+        if key not in snapshot.assignments:
+            raise NoSuchService(f"{clean(key.service)} has no port to give back")
+    names = [snapshot.assignments[key].name for key in asked]
+    for key in asked:
+        if key not in occupancy.rows:
+            continue  # it went with its parent
+        group = occupancy.group(key)
+        for seen in occupancy.servers(group)[:1]:
+            runs = f"{holder_text(seen.listener)} on {seen.listener.port}"
+            draft.notice(f"{occupancy.label(key)} still runs: {runs} is not ended")
+        for child in reversed(occupancy.below(key)):
+            draft.release(
+                child, "asked for" if child in asked else f"it shares the port of {clean(occupancy.spec(key).name)}"
+            )
+        draft.release(key, "asked for")
+    return draft.finish(title("release", names))

@@ -1,0 +1,36 @@
+"""What the planner can be asked for."""
+
+from dataclasses import dataclass
+
+from portdash.model.assignment import ServiceKey, ServiceSpec
+from portdash.model.ports import IpProtocol
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """An environment variable that says which port a service shall have."""
+
+    variable: str
+    value: str
+    """As found; it need not be a port. Our own export come back is filtered out before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A service that wants a port, with everything it asks for."""
+
+    key: ServiceKey
+    spec: ServiceSpec
+    override: Override | None = None
+    strict: bool = False
+    """Whether an override that cannot be had is an error instead of a notice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """A listener that becomes a service."""
+
+    key: ServiceKey
+    spec: ServiceSpec
+    port: int
+    protocol: IpProtocol

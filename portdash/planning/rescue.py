@@ -1,0 +1,125 @@
+"""What becomes of a service whose own port is in trouble: held by a stranger, or shared with another service."""
+
+from dataclasses import replace
+
+from portdash.model.assignment import Assignment, ServiceKey, Source, Verdict
+from portdash.model.plan import Strategy
+from portdash.planning.candidates import Search, find
+from portdash.planning.displacement import (
+    carry_out,
+    cheapest_chain,
+    exchange_row,
+    may_displace,
+    price_of,
+    release_vanished,
+)
+from portdash.planning.drafting import Draft, displaced
+from portdash.planning.forcing import force
+from portdash.planning.occupancy import Group
+from portdash.planning.wording import holders_text
+from portdash.text import and_list, clean
+
+
+def trouble_text(draft: Draft, group: Group, port: int) -> str:
+    """Return who is in the way of a group on its own port: `node 4121 (shop@fix-login) holds 3000`."""
+    occupancy = draft.occupancy
+    rivals = [occupancy.label(key) for key in occupancy.rivals(group, port)]
+    if rivals:
+        return f"{and_list(rivals)} {'has' if len(rivals) == 1 else 'have'} {port} too"
+    return f"{holders_text(seen.listener for seen in occupancy.strangers(group, port))} holds {port}"
+
+
+def rescue(draft: Draft, key: ServiceKey, *, asked: bool) -> bool:
+    """Draft the way out for a root whose port it cannot use, as the strategy says; say whether there is one.
+
+    Where there is none it is noted as unresolved, `asked` as given.
+    """
+    occupancy = draft.occupancy
+    group = occupancy.group(key)
+    row = occupancy.rows[key]
+    trouble = trouble_text(draft, group, row.port)
+    name = occupancy.label(key)
+    if draft.strategy is Strategy.CONSERVATIVE:
+        draft.leave(f"{name} stays on {row.port} though {trouble}", asked=asked)
+        return False
+    if draft.strategy is Strategy.AGGRESSIVE:
+        problem = force(draft, group, row.port)
+        if problem is not None:
+            draft.leave(f"{name} cannot have {row.port}: {problem}", asked=asked)
+        return problem is None
+    if push_cheaper(draft, group, row):
+        return True
+    if occupancy.is_pinned(group):
+        draft.leave(f"{name} is pinned to {row.port}, and {trouble}", asked=asked)
+        return False
+    found = step_aside(draft, group, row, trouble)
+    if found is not None:
+        draft.leave(f"{name} stays on {row.port}, for {trouble} and no other port is free for it", asked=asked)
+    return found is None
+
+
+def step_aside(draft: Draft, group: Group, row: Assignment, reason: str) -> Search | None:
+    """Move a group off its port to its next best one, if need be at the cost of others; its port stays its home.
+
+    Returns None when that is drafted, else the search that found nothing.
+    """
+    avoid = frozenset({row.port})
+    found = find(draft.occupancy, group, avoid=avoid, actor=draft.actor)
+    if found.options:
+        take(draft, group, tuple(displaced(row, each) for each in found.options), found, reason)
+        return None
+    chain, draft.optimal = cheapest_chain(draft, group, avoid=avoid)
+    if chain is None:
+        return found
+    port = carry_out(draft, chain)
+    draft.set_row((displaced(row, exchange_row(draft, group, port)),), reason)
+    draft.say_what_runs(group, port)
+    return None
+
+
+def take(draft: Draft, group: Group, options: tuple[Assignment, ...], found: Search, reason: str) -> None:
+    """Give a group the options of a search; a port of a workspace that is gone is released first."""
+    if found.last_verdict is Verdict.VANISHED:
+        options = options[:1]
+        release_vanished(draft, group, options[0].port)
+    draft.set_row(options, reason)
+    draft.say_what_runs(group, options[0].port)
+
+
+def push_cheaper(draft: Draft, group: Group, row: Assignment) -> bool:
+    """Where the port is shared with one other service: move that one instead, if that costs less and is allowed."""
+    occupancy = draft.occupancy
+    rivals = occupancy.rivals(group, row.port)
+    strangers = occupancy.strangers(group, row.port)
+    if not rivals:
+        return False
+    other = occupancy.group(occupancy.root(rivals[0]))
+    theirs = [seen for seen in strangers if seen.is_owned and seen.key in other.members]
+    if not other.members.issuperset(rivals) or len(theirs) != len(strangers):
+        return False
+    if other.root not in occupancy.rows or not may_displace(draft, group, other):
+        return False
+    more_important = occupancy.priority(group) < occupancy.priority(other)
+    if not (occupancy.is_pinned(group) or more_important or price_of(occupancy, other) < price_of(occupancy, group)):
+        return False
+    reason = f"makes room for {occupancy.label(group.root)} on {row.port}"
+    return step_aside(draft, other, occupancy.rows[other.root], reason) is None
+
+
+def keep_where_it_runs(draft: Draft, key: ServiceKey, port: int) -> str | None:
+    """Move a service's assignment to the port its server runs on; return why that cannot be, None when drafted."""
+    occupancy = draft.occupancy
+    group = occupancy.group(key)
+    row = occupancy.rows[key]
+    refusal = occupancy.refusal(group, port)
+    if refusal is not None and refusal.verdict is not Verdict.QUARANTINED:
+        whose = {
+            Verdict.ASSIGNED: f"which is {refusal.holder}'s",
+            Verdict.PREFERRED_BY: f"which {refusal.holder} asks for",
+        }
+        return whose.get(refusal.verdict, f"which is {clean(refusal.verdict.value).replace('_', ' ')}")
+    option = exchange_row(draft, group, port)
+    if option.source is not Source.PREFERRED:
+        option = replace(option, source=Source.DETECTED)
+    draft.set_row((displaced(row, option),), f"its server runs on {port}")
+    return None

@@ -1,0 +1,86 @@
+"""Planning to take an operation back, as far as the world still allows it."""
+
+from dataclasses import replace
+
+from portdash.model.assignment import Assignment, Source
+from portdash.model.plan import Plan
+from portdash.model.snapshot import Snapshot
+from portdash.model.storage import Change, Operation
+from portdash.planning.drafting import Draft
+from portdash.planning.inheritance import parent_of
+from portdash.planning.recognition import would_own
+from portdash.planning.wording import holder_text
+from portdash.text import clean
+
+_REASON = "it was so before"
+
+
+def plan_undo(snapshot: Snapshot, operation: Operation, *, actor: str) -> Plan:
+    """Plan the rows as they were before `operation`. What has changed since is left and said; processes stay ended."""
+    draft = Draft(snapshot, strategy=snapshot.policy.strategy, actor=actor)
+    if operation.undone:
+        draft.leave(f"{clean(operation.title)} was taken back already", asked=True)
+    else:
+        waiting = [change for change in operation.changes if _is_as_left(draft, change)]
+        while waiting and (ready := [change for change in waiting if _obstacle(draft, change) is None]):
+            _take_back(draft, ready[0])
+            waiting.remove(ready[0])
+        for change in waiting:
+            draft.leave(f"{clean(_row(change).name)} stays as it is: {_obstacle(draft, change)}", asked=False)
+        if not draft.has_steps:
+            draft.ask_for_all()
+    return replace(draft.finish(f"undo: {clean(operation.title)}"), undoes=operation.id)
+
+
+def _is_as_left(draft: Draft, change: Change) -> bool:
+    """Say whether the row is still what the operation made of it, and note it where it is not."""
+    row = draft.occupancy.rows.get(change.key)
+    after = change.after
+    if (row.revision if row else None) == (after.revision if after else None) and row == after:
+        return True
+    draft.leave(f"{clean(_row(change).name)} stays as it is: it has changed since", asked=False)
+    return False
+
+
+def _obstacle(draft: Draft, change: Change) -> str | None:
+    """Return what keeps a row from being as it was, None when it can be now."""
+    row, after, occupancy = change.before, change.after, draft.occupancy
+    if row is None:
+        heirs = occupancy.below(change.key)
+        return f"{occupancy.label(heirs[0])} shares its port" if heirs else None
+    if after is not None and after.port == row.port:
+        return None
+    parent = parent_of(row.key, occupancy.specs | {row.key: row.spec})
+    if row.source is Source.INHERITED:
+        shared = occupancy.rows.get(parent) if parent else None
+        if shared is None or shared.port != row.port:
+            return f"{clean(row.spec.inherit_from or '')} does not have {row.port}"
+        return None
+    return _taken(draft, row)
+
+
+def _taken(draft: Draft, row: Assignment) -> str | None:
+    occupancy = draft.occupancy
+    slot = (row.key.protocol, row.port)
+    for key in occupancy.at(slot):
+        if key != row.key:
+            return f"{row.port} is {occupancy.label(key)}'s by now"
+    for seen in draft.snapshot.listeners:
+        if (seen.listener.protocol, seen.listener.port) == slot and not would_own(draft.snapshot, seen, row):
+            return f"{holder_text(seen.listener)} listens on {row.port}"
+    return None
+
+
+def _take_back(draft: Draft, change: Change) -> None:
+    if change.before is None:
+        draft.release(change.key, _REASON)
+        return
+    draft.set_row((change.before,), _REASON)
+    if change.after is not None and change.after.port != change.before.port:
+        draft.say_what_runs(draft.occupancy.group(change.key), change.before.port)
+
+
+def _row(change: Change) -> Assignment:
+    row = change.before or change.after
+    assert row is not None
+    return row
