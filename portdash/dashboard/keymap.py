@@ -67,8 +67,8 @@ def make_keymap(changes: Mapping[str, str]) -> Keymap:
             hint = f"did you mean {near[0]}?" if near else f"commands are {', '.join(sorted(BY_ID))}"
             raise ConfigError(f"[keys] {clean(name)}: there is no such command", hint=hint)
         keys[name] = tuple(_parse(name, part) for part in _split(text))
-    if not keys["quit"] and not keys["leave"]:
-        raise ConfigError("[keys] quit and leave are both switched off", hint="leave one key to quit with")
+    if not keys["leave"]:
+        raise ConfigError('[keys] leave = "" would leave no way out of a dialog', hint="give leave some key")
     return Keymap(keys, _by_key(keys, changes))
 
 

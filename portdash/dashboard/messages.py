@@ -2,16 +2,16 @@
 
 from textual.message import Message
 
+from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import Row, RowKey
-from portdash.model.snapshot import Snapshot
 
 
 class SnapshotTaken(Message):
-    """The poller looked."""
+    """The poller looked, and made what it saw ready for showing."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, facts: Facts) -> None:
         super().__init__()
-        self.snapshot = snapshot
+        self.facts = facts
 
 
 class LookFailed(Message):

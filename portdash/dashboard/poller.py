@@ -12,6 +12,7 @@ from textual.message import Message
 
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.messages import LookFailed, SnapshotTaken
+from portdash.dashboard.rows.facts import Facts, digest
 from portdash.errors import PortdashError
 from portdash.text import clean
 
@@ -31,7 +32,7 @@ class Poller:
         self._stopped = Event()
         self._called = Event()
         self._holds: set[str] = set()
-        self._revision: int | None = None
+        self._facts: Facts | None = None
 
     def run(self) -> None:
         """Look, post, wait, until stopped."""
@@ -62,25 +63,25 @@ class Poller:
 
     def _look(self) -> None:
         try:
-            snapshot = self._desk.look()
+            facts = digest(self._desk.look(), home=self._desk.home, before=self._facts)
         except PortdashError as error:
             self._post(LookFailed(error.message, error.hint))
         except Exception as error:  # noqa: BLE001  the dashboard outlives whatever a look runs into, and says it
             _log.exception("a look failed")
             self._post(LookFailed(clean(f"{type(error).__name__}: {error}")))
         else:
-            self._revision = snapshot.revision
-            self._post(SnapshotTaken(snapshot))
+            self._facts = facts
+            self._post(SnapshotTaken(facts))
 
     def _wait(self) -> None:
         """Wait one interval, less when called or when the store has a new revision."""
         until = monotonic() + self._interval
         while not self._called.is_set() and (left := until - monotonic()) > 0:
-            if self._holds or self._revision is None:
-                self._called.wait(left if self._revision is None else min(left, SLICE))
+            if self._holds or self._facts is None:
+                self._called.wait(left)
                 continue
             try:
-                changed = self._desk.wait_for_change(self._revision, min(left, SLICE))
+                changed = self._desk.wait_for_change(self._facts.snapshot.revision, min(left, SLICE))
             except PortdashError:
                 # The next look will say what is wrong with the store; until then only the clock counts.
                 self._called.wait(left)

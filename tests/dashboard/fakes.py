@@ -1,11 +1,9 @@
 """A desk that shows what a test lays on it."""
 
-from collections.abc import Callable
 from threading import Event
 
 from portdash.dashboard.desk import Desk
 from portdash.errors import PortdashError
-from portdash.manager.apply import Outcome
 from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Action, Plan, Step, Strategy
 from portdash.model.snapshot import Snapshot
@@ -59,8 +57,3 @@ class FakeDesk(Desk):
             revision=snapshot.revision,
             steps=(step,),
         )
-
-    def apply(
-        self, plan: Plan, *, consent: bool = False, progress: Callable[[str], None] | None = None  # noqa: ARG002
-    ) -> Outcome:
-        return Outcome(operation=None, lines=("nothing to change",))

@@ -132,10 +132,12 @@ def snapshot_of(
     for view in services:
         ownership = view.attribution.ownership if view.attribution else Ownership.UNKNOWN
         for each in (*view.elsewhere, *view.listeners):
-            own = each in view.elsewhere or ownership.is_ours
+            own = each in view.elsewhere or (ownership.is_ours and each is view.listeners[0])
             if each not in known and (own or not any(each in other.elsewhere for other in services)):
                 known.add(each)
-                seen.append(SeenListener(each, view.key, Attribution(Ownership.CONFIRMED if own else ownership)))
+                seen.append(
+                    SeenListener(each, view.key, Attribution(Ownership.CONFIRMED if own else Ownership.FOREIGN))
+                )
     seen += [SeenListener(each) for each in others]
     return Snapshot(
         taken_at=taken_at,
@@ -172,39 +174,83 @@ def working_day() -> Snapshot:
         service(SHOP, "metrics", 9090),
         service(SHOP, "redis", 6379, own=docker(6379, "shop-redis-1", 3 * DAY, SHOP)),
         service(
-            SHOP, "web", 3000, foreign=thief, reasons=(Reason(3000, Verdict.CHOSEN),),
+            SHOP,
+            "web",
+            3000,
+            foreign=thief,
+            reasons=(Reason(3000, Verdict.CHOSEN),),
             conflicts=(conflict(ConflictKind.SQUATTED, SHOP, "web", 3000, "node 4121 (shop@fix-login)"),),
         ),
         service(SHOP, "websocket", 8000, source=Source.INHERITED, inherit="api", own=uvicorn),
         service(
-            SHOP, "worker", 5174, source=Source.FALLBACK, missed=5173, health=fast(4),
+            SHOP,
+            "worker",
+            5174,
+            source=Source.FALLBACK,
+            missed=5173,
+            health=fast(4),
             own=listener(5174, 4415, up=up, via="tmux 1.1", workspace=SHOP),
             reasons=(Reason(5173, Verdict.LISTENING, "node 4400"), Reason(5174, Verdict.CHOSEN)),
         ),
         service(FIX, "api", 8001, source=Source.FALLBACK, missed=8000, own=uvicorn2, health=fast(15)),
         service(FIX, "redis", 6380, source=Source.FALLBACK, missed=6379),
-        service(FIX, "storybook", 6006, health=fast(31), own=listener(6006, 4139, up=8 * MINUTE, via="claude", workspace=FIX)),
         service(
-            FIX, "web", 3002, source=Source.FALLBACK, missed=3000, elsewhere=thief,
+            FIX,
+            "storybook",
+            6006,
+            health=fast(31),
+            own=listener(6006, 4139, up=8 * MINUTE, via="claude", workspace=FIX),
+        ),
+        service(
+            FIX,
+            "web",
+            3002,
+            source=Source.FALLBACK,
+            missed=3000,
+            elsewhere=thief,
             conflicts=(conflict(ConflictKind.MISPLACED, FIX, "web", 3002, "node 4121"),),
         ),
         service(FIX, "websocket", 8001, source=Source.INHERITED, inherit="api", own=uvicorn2),
         service(
-            BLOG, "cms", 1337, own=listener(1337, 2811, up=26 * HOUR, via="tmux 2.0", workspace=BLOG),
+            BLOG,
+            "cms",
+            1337,
+            own=listener(1337, 2811, up=26 * HOUR, via="tmux 2.0", workspace=BLOG),
             health=Health(state=HealthState.HUNG, level=HealthLevel.KERNEL, detail="40s, 5 waiting"),
         ),
         service(BLOG, "db", 5432, own=docker(5432, "blog-db-1", 6 * DAY, BLOG)),
         service(BLOG, "mail", 8025, own=docker(8025, "blog-mail-1", 6 * DAY, BLOG), health=fast(2)),
         service(
-            BLOG, "web", 4321, own=listener(4321, 6120, up=12, via="vscode", workspace=BLOG),
+            BLOG,
+            "web",
+            4321,
+            own=listener(4321, 6120, up=12, via="vscode", workspace=BLOG),
             health=Health(state=HealthState.DEGRADED, level=HealthLevel.HTTP, detail="flapping 6x"),
         ),
-        service(INFRA, "grafana", 3100, source=Source.FALLBACK, missed=3000, health=fast(8), own=docker(3100, "infra-grafana-1", 6 * DAY, INFRA)),
-        service(INFRA, "loki", 3101, source=Source.FALLBACK, missed=3100, own=docker(3101, "infra-loki-1", 6 * DAY, INFRA)),
+        service(
+            INFRA,
+            "grafana",
+            3100,
+            source=Source.FALLBACK,
+            missed=3000,
+            health=fast(8),
+            own=docker(3100, "infra-grafana-1", 6 * DAY, INFRA),
+        ),
+        service(
+            INFRA, "loki", 3101, source=Source.FALLBACK, missed=3100, own=docker(3101, "infra-loki-1", 6 * DAY, INFRA)
+        ),
         service(INFRA, "otel", 4318, own=docker(4318, "infra-otel-1", 6 * DAY, INFRA)),
-        service(INFRA, "prometheus", 9091, source=Source.FALLBACK, missed=9090, health=fast(5), own=docker(9091, "infra-prom-1", 6 * DAY, INFRA)),
+        service(
+            INFRA,
+            "prometheus",
+            9091,
+            source=Source.FALLBACK,
+            missed=9090,
+            health=fast(5),
+            own=docker(9091, "infra-prom-1", 6 * DAY, INFRA),
+        ),
         service(INFRA, "traefik", 8080, health=fast(1), own=docker(8080, "infra-traefik-1", 6 * DAY, INFRA)),
-    )  # fmt: skip
+    )
     return snapshot_of(services, other_listeners())
 
 

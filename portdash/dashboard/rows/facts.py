@@ -154,12 +154,12 @@ def _sorted_others(others: Iterable[Other], snapshot: Snapshot) -> tuple[Other, 
     order = sorted(snapshot.workspaces, key=lambda workspace: sort_key(workspace, here))
     ranks = {workspace.root: rank for rank, workspace in enumerate(order) if workspace.root}
 
-    def place(other: Other) -> tuple[int, str, int, str]:
+    def place(other: Other) -> tuple[int, str, int, int]:
         listener = other.listener
         project = listener.project
         if project is None:
-            return (len(ranks) + 1, "", listener.port, str(other.key))
-        return (ranks.get(project.root, len(ranks)), project.label, listener.port, str(other.key))
+            return (len(ranks) + 1, "", listener.port, listener.pid or 0)
+        return (ranks.get(project.root, len(ranks)), project.label, listener.port, listener.pid or 0)
 
     return tuple(sorted(others, key=place))
 

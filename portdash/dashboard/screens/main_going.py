@@ -102,7 +102,6 @@ class Going(MainView):
         if self.arrangement.details is Where.OVER:
             self.query_one("#body").add_class("-open")
         self.pane.focus()
-        self.call_after_refresh(self.show_bars)
 
     @on(RowOpened)
     def _row_opened(self) -> None:
@@ -111,7 +110,6 @@ class Going(MainView):
     def _leave_details(self) -> None:
         self.query_one("#body").remove_class("-open")
         self.table.focus()
-        self.call_after_refresh(self.show_bars)
 
     def action_next_pane(self) -> None:
         """From the list to the details and back."""
@@ -143,7 +141,6 @@ class Going(MainView):
             self._leave_details()
         self.query_one("#filter-line").add_class("-open")
         self.filter_input.focus()
-        self.call_after_refresh(self.show_bars)
 
     @on(Input.Changed, "#filter")
     def _filter_changed(self, event: Input.Changed) -> None:
@@ -157,7 +154,7 @@ class Going(MainView):
     def _close_filter(self) -> None:
         self.query_one("#filter-line").remove_class("-open")
         self.table.focus()
-        self.call_after_refresh(self.show_list)
+        self.show_list()
 
     def action_trouble(self) -> None:
         """Only rows in trouble, or all."""

@@ -20,7 +20,7 @@ from portdash.dashboard.messages import CursorMoved, LookFailed, SnapshotTaken
 from portdash.dashboard.offers import offers_for, resolution_text
 from portdash.dashboard.options import Options
 from portdash.dashboard.rows.details import details, title_of
-from portdash.dashboard.rows.facts import Facts, digest
+from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.filtering import parse_filter
 from portdash.dashboard.rows.listing import ListState, build_listing, folded_to_fit
 from portdash.dashboard.rows.row import RowKey
@@ -152,7 +152,7 @@ class MainView(Screen[None]):
         is_first = self.facts is None
         self.looked_at = self.options.monotonic()
         self.stale = None
-        self.facts = digest(message.snapshot, home=self.desk.home, before=self.facts)
+        self.facts = message.facts
         if is_first or self.folded is None:
             self._fold_to_fit()
         self.show_list()
@@ -170,6 +170,10 @@ class MainView(Screen[None]):
 
     @on(CursorMoved)
     def _cursor_moved(self) -> None:
+        self.show_bars()
+
+    def on_descendant_focus(self) -> None:
+        """Another pane has the keys: the footer says what they do there."""
         self.show_bars()
 
     def on_resize(self, event: Resize) -> None:
