@@ -26,13 +26,22 @@ class Act(Button):
         super().__init__("", id=id, compact=True, action=action)
         self._key = key
         self._act = label
+        self._is_terse = False
         self.name_it(label)
 
     def name_it(self, label: str) -> None:
         """Give it another label."""
         self._act = label
         left, right = ("(", ")") if self.disabled else ("[", "]")
-        self.label = Content.assemble(f"{left} {clean(label)}  ", (self._key, "dim"), f" {right}")
+        parts = (f"{left} {clean(label)}  ", f" {right}") if not self._is_terse else (f"{left}{clean(label)} ", right)
+        self.label = Content.assemble(parts[0], (self._key, "dim"), parts[1])
+        self.refresh(layout=True)
+
+    def be_terse(self, *, is_terse: bool) -> None:
+        """Leave out the air where there is little room."""
+        if is_terse != self._is_terse:
+            self._is_terse = is_terse
+            self.name_it(self._act)
 
     def watch_disabled(self, disabled: bool) -> None:
         """Change the brackets with it."""

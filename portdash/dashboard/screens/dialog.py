@@ -25,6 +25,10 @@ from portdash.text import clean
 R = TypeVar("R")
 
 
+TERSE_BELOW = 78
+"""Columns below which buttons leave out their air."""
+
+
 class DialogBody(VerticalScroll, can_focus=False):
     """What the dialog says; scrolls when the screen is too small for it."""
 
@@ -122,6 +126,8 @@ class Dialog(ModalScreen[R]):
 
     def on_resize(self, _event: Resize) -> None:
         """Keep the buttons on the screen, whatever its size."""
+        for each in self.query(Act):
+            each.be_terse(is_terse=self.size.width < TERSE_BELOW)
         self.call_after_refresh(self._fit)
 
     def on_key(self, event: Key) -> None:

@@ -8,6 +8,7 @@ from threading import Event
 from typing import Any
 
 from textual.app import App
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -272,9 +273,6 @@ def refused(message: str) -> PortdashError:
     return PortdashError(message, hint="try again")
 
 
-SIZES = ((160, 45), (80, 24), (60, 20))
-
-
 @asynccontextmanager
 async def opened(screen: Screen[Any], size: tuple[int, int] = (80, 24)) -> AsyncIterator[tuple[Host, Pilot[None]]]:
     """Show a dialog and wait until it stands."""
@@ -284,9 +282,26 @@ async def opened(screen: Screen[Any], size: tuple[int, int] = (80, 24)) -> Async
         yield host, pilot
 
 
+async def press(host: Host, pilot: Pilot[None], *keys: str) -> None:
+    """Type keys. Unlike `Pilot.press` it waits for messages to be handled, not for the processor to be idle."""
+    assert host._driver is not None
+    for each in keys:
+        event = Key(each, each if len(each) == 1 else None)
+        event.set_sender(host)
+        host._driver.send_message(event)
+        await drained(pilot)
+
+
+async def drained(pilot: Pilot[None]) -> None:
+    """Let a message go down to a widget, up again to the app, and what follows from it."""
+    for _ in range(4):
+        await pilot._wait_for_screen()
+
+
 async def settled(host: Host, pilot: Pilot[None]) -> None:
-    """Wait for workers and for what they set in motion."""
-    await pilot.pause()
+    """Wait for workers, for what they set in motion, and for the screen to be drawn."""
+    await drained(pilot)
     await host.workers.wait_for_complete()
-    await pilot.pause()
-    await pilot.pause()
+    await drained(pilot)
+    host.screen._on_timer_update()
+    await drained(pilot)

@@ -7,13 +7,13 @@ from dialog_fakes import (
     API_ROW,
     AT_ONCE,
     HOSTILE,
-    SIZES,
     WEB,
     FakeDesk,
     key,
     move,
     opened,
     plan,
+    press,
     refused,
     settled,
     snapshot,
@@ -34,13 +34,12 @@ def undoer(desk: FakeDesk) -> UndoScreen:
     return UndoScreen(given, snapshot(), patience=AT_ONCE)
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_an_empty_field_is_the_next_best_port(size: tuple[int, int]):
+async def test_an_empty_field_is_the_next_best_port():
     desk = FakeDesk()
-    async with opened(mover(desk), size) as (host, pilot):
+    async with opened(mover(desk), (60, 20)) as (host, pilot):
         assert "3000 → 3003" in host.text
         assert "3001 given back a moment ago by old" in host.text
-        await pilot.press("enter")
+        await press(host, pilot, "enter")
         await settled(host, pilot)
         assert desk.applied[0][0].steps[0].to_port == 3003
         assert len(host.answers) == 1
@@ -49,11 +48,11 @@ async def test_an_empty_field_is_the_next_best_port(size: tuple[int, int]):
 async def test_the_plan_follows_the_port_that_is_typed():
     desk = FakeDesk()
     async with opened(mover(desk)) as (host, pilot):
-        await pilot.press(*"3009")
+        await press(host, pilot, *"3009")
         await settled(host, pilot)
         assert "3000 → 3009" in host.text
         assert "portdash move web 3009" in host.text
-        await pilot.press("enter")
+        await press(host, pilot, "enter")
         await settled(host, pilot)
         assert desk.applied[0][0].steps[0].to_port == 3009
 
@@ -70,11 +69,11 @@ async def test_what_is_left_to_do_names_the_command_of_a_server_that_runs():
 async def test_a_port_that_cannot_be_had_is_said_and_not_applied(text: str, said: str):
     desk = FakeDesk()
     async with opened(mover(desk)) as (host, pilot):
-        await pilot.press(*text)
+        await press(host, pilot, *text)
         await settled(host, pilot)
         assert said in host.text
         assert host.screen.query_one("#yes", Act).disabled
-        await pilot.press("enter")
+        await press(host, pilot, "enter")
         await settled(host, pilot)
         assert desk.applied == []
         assert "cannot be had" in host.text
@@ -83,7 +82,7 @@ async def test_a_port_that_cannot_be_had_is_said_and_not_applied(text: str, said
 async def test_moving_to_where_it_is_changes_nothing():
     desk = FakeDesk()
     async with opened(mover(desk)) as (host, pilot):
-        await pilot.press(*"3000", "enter")
+        await press(host, pilot, *"3000", "enter")
         await settled(host, pilot)
         assert desk.applied == []
         assert "nothing to change" in host.text
@@ -94,13 +93,12 @@ async def test_a_service_that_is_gone_is_said():
         assert "there is no such service" in host.text
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_undo_shows_the_plan_and_enter_applies_it(size: tuple[int, int]):
+async def test_undo_shows_the_plan_and_enter_applies_it():
     desk = FakeDesk(undo=plan(f"undo {HOSTILE}", move(WEB, 3003)))
-    async with opened(undoer(desk), size) as (host, pilot):
+    async with opened(undoer(desk), (60, 20)) as (host, pilot):
         assert "3000 → 3003" in host.text
         assert "[/]x[@click=app.quit]y" in host.text
-        await pilot.press("enter")
+        await press(host, pilot, "enter")
         await settled(host, pilot)
         assert len(desk.applied) == 1
 
@@ -110,7 +108,7 @@ async def test_nothing_to_undo_says_so_and_enter_only_leaves():
     async with opened(undoer(desk)) as (host, pilot):
         assert "there is nothing to undo in shop" in host.text
         assert not host.screen.query_one("#yes").display
-        await pilot.press("enter")
+        await press(host, pilot, "enter")
         await settled(host, pilot)
         assert host.answers == [None]
         assert desk.applied == []
@@ -119,7 +117,7 @@ async def test_nothing_to_undo_says_so_and_enter_only_leaves():
 async def test_an_undo_that_fails_is_said_and_the_dialog_stays():
     desk = FakeDesk(undo=plan("undo", move(WEB, 3003)), error=refused("the store changed meanwhile"))
     async with opened(undoer(desk)) as (host, pilot):
-        await pilot.press("enter")
+        await press(host, pilot, "enter")
         await settled(host, pilot)
         assert "the store changed meanwhile. try again" in host.text
         assert host.screen is host.dialog

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dialog_fakes import AT_ONCE, HOSTILE, WEB, FakeDesk, opened, settled, snapshot
+from dialog_fakes import AT_ONCE, HOSTILE, WEB, FakeDesk, opened, press, settled, snapshot
 from textual.widgets import Input, OptionList
 
 from portdash.dashboard.screens import report
@@ -20,13 +20,13 @@ def reporter(**more: Any) -> ReportScreen:  # noqa: ANN401
 async def test_format_and_scope_follow_their_keys():
     async with opened(reporter(), (160, 45)) as (host, pilot):
         assert "portdash report: shop" in host.text
-        await pilot.press("f")
+        await press(host, pilot, "f")
         await settled(host, pilot)
         assert "# portdash report: shop" in host.text
-        await pilot.press("f")
+        await press(host, pilot, "f")
         await settled(host, pilot)
         assert '"schema_version": 1' in host.text
-        await pilot.press("f", "s")
+        await press(host, pilot, "f", "s")
         await settled(host, pilot)
         assert "portdash report: all workspaces" in host.text
         assert "~/src/shop" in host.text or "6006" in host.text
@@ -41,7 +41,7 @@ async def test_what_is_masked_is_said_and_can_be_shown():
     async with opened(reporter(), (160, 45)) as (host, pilot):
         assert "secrets and home masked" in host.text
         assert "/home/ann" not in host.text
-        await pilot.press("x")
+        await press(host, pilot, "x")
         await settled(host, pilot)
         assert "NOTHING MASKED" in host.text
         assert "/home/ann/src/shop" in host.text
@@ -49,10 +49,10 @@ async def test_what_is_masked_is_said_and_can_be_shown():
 
 async def test_saving_writes_the_preview_and_says_where(home: Path):
     async with opened(reporter(), (120, 30)) as (host, pilot):
-        await pilot.press("f", "w")
+        await press(host, pilot, "f", "w")
         await settled(host, pilot)
         assert host.screen.query_one("#path", Input).value == "portdash-report.md"
-        await pilot.press("enter")
+        await press(host, pilot, "enter")
         await settled(host, pilot)
         assert "saved" in host.text
         assert (home / "portdash-report.md").read_text().startswith("# portdash report: shop")
@@ -63,23 +63,23 @@ async def test_a_file_that_is_there_is_overwritten_only_when_said_twice(home: Pa
     there = home / "portdash-report.txt"
     there.write_text("precious")
     async with opened(reporter(), (120, 30)) as (host, pilot):
-        await pilot.press("w", "enter")
+        await press(host, pilot, "w", "enter")
         await settled(host, pilot)
         assert "is there already" in host.text
         assert there.read_text() == "precious"
-        await pilot.press("escape", "w", "enter")
+        await press(host, pilot, "escape", "w", "enter")
         await settled(host, pilot)
         assert there.read_text() == "precious"
-        await pilot.press("enter")
+        await press(host, pilot, "enter")
         await settled(host, pilot)
         assert there.read_text().startswith("portdash report")
 
 
 async def test_a_place_that_cannot_be_written_is_said():
     async with opened(reporter(), (120, 30)) as (host, pilot):
-        await pilot.press("w")
+        await press(host, pilot, "w")
         host.screen.query_one("#path", Input).value = "/nowhere/at/all.md"
-        await pilot.press("enter")
+        await press(host, pilot, "enter")
         await settled(host, pilot)
         assert "not saved: /nowhere/at/all.md: No such file or directory" in host.text
 
@@ -93,7 +93,7 @@ async def test_copying_says_what_happened(monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr(report, "copy_text", copy)
     async with opened(reporter(), (120, 30)) as (host, pilot):
-        await pilot.press("y")
+        await press(host, pilot, "y")
         await settled(host, pilot)
         assert "the report was sent to the terminal" in host.text
         assert copied[0].startswith("portdash report: shop")
@@ -110,14 +110,14 @@ async def test_help_runs_the_line_under_the_cursor():
     async with opened(HelpScreen(ROWS, HOSTILE, patience=AT_ONCE)) as (host, pilot):
         assert "not here: no conflict" in host.text
         assert "[/]x[@click=app.quit]y" in host.text
-        await pilot.press("j", "down", "enter")
+        await press(host, pilot, "j", "down", "enter")
         await settled(host, pilot)
         assert host.answers == ["allocate"]
 
 
 async def test_help_says_why_a_line_cannot_be_run():
     async with opened(HelpScreen(ROWS, "web", patience=AT_ONCE)) as (host, pilot):
-        await pilot.press("down", "enter")
+        await press(host, pilot, "down", "enter")
         await settled(host, pilot)
         assert "Resolve: no conflict" in host.text
         assert host.screen is host.dialog
@@ -127,9 +127,9 @@ async def test_help_says_why_a_line_cannot_be_run():
 async def test_long_help_scrolls_with_its_cursor_on_a_small_screen():
     rows = [(str(number), f"Command {number}", "what it does", None) for number in range(40)]
     async with opened(HelpScreen(rows, "web", patience=AT_ONCE), (60, 20)) as (host, pilot):
-        await pilot.press("end")
+        await press(host, pilot, "end")
         await settled(host, pilot)
         assert "Command 39" in host.text
-        await pilot.press("enter")
+        await press(host, pilot, "enter")
         await settled(host, pilot)
         assert host.answers == ["39"]

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from dialog_fakes import (
     AT_ONCE,
-    SIZES,
     THIEF,
     WEB,
     FakeDesk,
     key,
     opened,
+    press,
     process,
     refused,
     settled,
@@ -30,14 +30,13 @@ def screen_of(desk: FakeDesk, of: Any = WEB.key) -> ResolveScreen:  # noqa: ANN4
     return ResolveScreen(given, snapshot(), of, patience=AT_ONCE)
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_enter_applies_the_chosen_way(size: tuple[int, int]):
+async def test_enter_applies_the_chosen_way():
     desk = FakeDesk()
-    async with opened(screen_of(desk), size) as (host, pilot):
+    async with opened(screen_of(desk), (60, 20)) as (host, pilot):
         assert "▲ squatted" in host.text
         assert "3000 → 3003" in host.text
         assert "portdash resolve web --strategy minimal" in host.text
-        await pilot.press("enter")
+        await press(host, pilot, "enter")
         await settled(host, pilot)
         ((plan, consent),) = desk.applied
         assert plan.strategy is Strategy.MINIMAL
@@ -60,7 +59,7 @@ async def test_narrow_screens_open_only_the_chosen_way():
         boxes = [each.region for each in host.screen.query(Way)]
         assert len({box.x for box in boxes}) == 1
         assert boxes[0].height > boxes[1].height == boxes[2].height == 3
-        await pilot.press("right")
+        await press(host, pilot, "right")
         await settled(host, pilot)
         assert "web stays squatted on 3000" in host.text
         assert "3000 → 3003" not in host.text
@@ -69,7 +68,7 @@ async def test_narrow_screens_open_only_the_chosen_way():
 async def test_a_way_that_leaves_what_was_asked_for_cannot_be_applied():
     desk = FakeDesk()
     async with opened(screen_of(desk)) as (host, pilot):
-        await pilot.press("2", "enter")
+        await press(host, pilot, "2", "enter")
         await settled(host, pilot)
         assert desk.applied == []
         assert "web stays squatted on 3000" in host.text
@@ -79,15 +78,15 @@ async def test_a_way_that_leaves_what_was_asked_for_cannot_be_applied():
 async def test_ending_a_process_takes_its_typed_port():
     desk = FakeDesk()
     async with opened(screen_of(desk), (160, 45)) as (host, pilot):
-        await pilot.press("3", "enter")
+        await press(host, pilot, "3", "enter")
         await settled(host, pilot)
         assert desk.applied == []
         assert "not been agreed" in host.text
-        await pilot.press("t", *"300", "enter")
+        await press(host, pilot, "t", *"300", "enter")
         await settled(host, pilot)
         assert desk.applied == []
         assert "Type its port, 3000, to agree" in host.text
-        await pilot.press("0", "enter")
+        await press(host, pilot, "0", "enter")
         await settled(host, pilot)
         ((plan, consent),) = desk.applied
         assert plan.strategy is Strategy.AGGRESSIVE
@@ -97,26 +96,26 @@ async def test_ending_a_process_takes_its_typed_port():
 async def test_consent_holds_for_one_plan_only():
     desk = FakeDesk()
     async with opened(screen_of(desk), (160, 45)) as (host, pilot):
-        await pilot.press("3", "t", *"3000")
+        await press(host, pilot, "3", "t", *"3000")
         await settled(host, pilot)
         assert host.dialog.has_consent
-        await pilot.press("escape")
+        await press(host, pilot, "escape")
         await settled(host, pilot)
         assert host.screen is host.dialog
         assert not host.dialog.has_consent
-        await pilot.press("t", *"3000")
+        await press(host, pilot, "t", *"3000")
         host.dialog.action_choose(0)
         host.dialog.action_choose(2)
         await settled(host, pilot)
         assert not host.dialog.has_consent
-        await pilot.press("enter")
+        await press(host, pilot, "enter")
         await settled(host, pilot)
         assert desk.applied == []
 
 
 async def test_there_is_nothing_to_agree_to_where_nothing_ends():
     async with opened(screen_of(FakeDesk())) as (host, pilot):
-        await pilot.press("t")
+        await press(host, pilot, "t")
         await settled(host, pilot)
         assert "nothing to agree to" in host.text
         assert not isinstance(host.focused, Field)
@@ -126,12 +125,12 @@ async def test_all_conflicts_go_into_one_plan_and_back():
     desk = FakeDesk()
     async with opened(screen_of(desk), (160, 45)) as (host, pilot):
         assert "All 2 conflicts in one plan" in host.text
-        await pilot.press("a")
+        await press(host, pilot, "a")
         await settled(host, pilot)
         assert "Resolve ▲ 2 conflicts" in host.text
         assert "3002 → 3004" in host.text
         assert "portdash resolve --strategy minimal" in host.text
-        await pilot.press("a")
+        await press(host, pilot, "a")
         await settled(host, pilot)
         assert "3002 → 3004" not in host.text
 
@@ -154,22 +153,22 @@ async def test_a_world_that_changed_disarms_the_plan_until_it_is_read_again(newe
         assert said in host.text
         assert host.dialog.has_class("-stale")
         assert host.screen.query_one("#yes").disabled
-        await pilot.press("enter")
+        await press(host, pilot, "enter")
         await settled(host, pilot)
         assert desk.applied == []
         assert "r reads" in host.text
-        await pilot.press("r")
+        await press(host, pilot, "r")
         await settled(host, pilot)
         assert said not in host.text
         assert not host.dialog.has_class("-stale")
-        await pilot.press("enter")
+        await press(host, pilot, "enter")
         await settled(host, pilot)
         assert len(desk.applied) == 1
 
 
 async def test_a_world_that_changed_takes_consent_back():
     async with opened(screen_of(FakeDesk()), (160, 45)) as (host, pilot):
-        await pilot.press("3", "t", *"3000")
+        await press(host, pilot, "3", "t", *"3000")
         await settled(host, pilot)
         host.dialog.world_changed(snapshot(revision=8))
         await settled(host, pilot)
@@ -183,7 +182,7 @@ async def test_a_refresh_that_changes_nothing_of_it_leaves_the_plan_armed():
         host.dialog.world_changed(newer)
         await settled(host, pilot)
         assert "unchanged" in host.text
-        await pilot.press("enter")
+        await press(host, pilot, "enter")
         await settled(host, pilot)
         assert len(desk.applied) == 1
 
@@ -197,7 +196,7 @@ async def test_y_copies_the_plan_as_text(monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr(resolve, "copy_text", copy)
     async with opened(screen_of(FakeDesk())) as (host, pilot):
-        await pilot.press("Y")
+        await press(host, pilot, "Y")
         await settled(host, pilot)
         assert "the plan was copied with test" in host.text
     assert copied[0].splitlines()[:3] == ["resolve web (minimal)", "", "1. move  shop/web  3000 → 3003"]
@@ -207,7 +206,7 @@ async def test_y_copies_the_plan_as_text(monkeypatch: pytest.MonkeyPatch):
 async def test_an_error_is_said_and_the_screen_stays():
     desk = FakeDesk(error=refused("the store changed meanwhile"))
     async with opened(screen_of(desk), (60, 20)) as (host, pilot):
-        await pilot.press("enter")
+        await press(host, pilot, "enter")
         await settled(host, pilot)
         assert "the store changed meanwhile" in host.text
         assert host.screen is host.dialog
