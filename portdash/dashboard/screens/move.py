@@ -102,7 +102,7 @@ class MoveScreen(PlanDialog):
             ("Plan", steps or "no step: it stays where it is"),
             ("Passed", passed),
             ("Left", [clean(left.text) for left in plan.unresolved]),
-            ("Says", [clean(note) for note in plan.notices]),
+            ("Note", [clean(note) for note in plan.notices]),
             ("Still to do", to_do_lines(plan, self.snapshot, self.desk.home) if plan.steps else ""),
             ("Back", back_text(plan) if plan.steps else ""),
             ("Shell", move_command(self.snapshot, self.key, to)),

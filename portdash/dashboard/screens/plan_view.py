@@ -34,10 +34,14 @@ def workspace_label(snapshot: Snapshot, name: str) -> str:
 
 
 def spoken_name(snapshot: Snapshot, key: ServiceKey) -> str:
-    """Return the shortest name that the command line understands from here: `web`, or `blog/web`."""
+    """Return the shortest name that the command line finds a service by from here: `web`, or `shop@fix-login/web`."""
     view = snapshot.service(key)
     name = view.name if view else key.service
-    return name if key.workspace == snapshot.workspace else f"{key.workspace}/{name}"
+    if key.workspace == snapshot.workspace:
+        return name
+    label = workspace_label(snapshot, key.workspace)
+    namesakes = sum(1 for each in snapshot.workspaces if label in (each.label, each.name))
+    return f"{label if namesakes == 1 else key.workspace}/{name}"
 
 
 def step_cells(step: Step, snapshot: Snapshot) -> tuple[str, str]:
@@ -100,32 +104,57 @@ def left_lines(plan: Plan) -> tuple[str, ...]:
 
 def to_do_lines(plan: Plan, snapshot: Snapshot, home: str) -> tuple[str, ...]:
     """Return what is left for the person: a moved server knows nothing of its new port until it is started again."""
-    lines = list(_restarts(plan, snapshot, home))
+    lines = tuple(dict.fromkeys(_restarts(plan, snapshot, home)))
     if lines:
-        return tuple(lines)
+        return lines
     if plan.needs_consent:
         return tuple(f"start {clean(name)} again" for name in _claimants(plan, snapshot))
     return ("nothing",) if plan.steps else ()
 
 
 def _restarts(plan: Plan, snapshot: Snapshot, home: str) -> Iterator[str]:
+    """Yield a line for each server that must be started anew; one that serves several services is told once."""
     restarted = {step.key for step in plan.steps if step.action is Action.RESTART}
+    told: set[int] = set()
     for step in plan.steps:
         row = step.after
         if row is None or step.action is not Action.MOVE or row.key in restarted or row.port == step.from_port:
             continue
-        yield restart_line(snapshot.service(row.key), row, home)
+        view = snapshot.service(row.key)
+        servers = own_listeners(view)
+        pids = {each.pid for each in servers if each.pid is not None}
+        if any(each.port == row.port for each in servers) or pids & told:
+            continue
+        told |= pids
+        yield restart_line(view, row, home)
 
 
 def restart_line(view: ServiceView | None, row: Assignment, home: str) -> str:
-    """Return how to start a service on its new port: `start web again: PORT=3003 npm run dev  in ~/src/shop`."""
+    """Return how to start a service on its new port: `start web again: PORT=3003 npm run dev  in ~/src/shop`.
+
+    A command that names the old port is told with the new one.
+    """
+    name, again = clean(row.name), " again" if view and view.is_running else ""
+    server = next(iter(own_listeners(view)), None)
+    if server and server.container:
+        return f"publish {clean(server.container.name)} on {row.port} instead of {server.port}, and start it again"
     variable = row.spec.env or "PORT"
-    again = " again" if view and view.is_running else ""
-    owner = next((each.owner for each in own_listeners(view) if each.owner), None) if view else None
-    if owner is None or not owner.command:
-        return f"start {clean(row.name)}{again} with {variable}={row.port}"
+    owner = server.owner if server else None
+    if server is None or owner is None or not owner.command:
+        return f"start {name}{again} with {variable}={row.port}"
     place = f"  in {tilde(owner.cwd, home)}" if owner.cwd else ""
-    return f"start {clean(row.name)}{again}: {variable}={row.port} {clean(shlex.join(owner.command), limit=90)}{place}"
+    argv = [_with_port(word, server.port, row.port) for word in owner.command]
+    prefix = f"{variable}={row.port} " if argv == list(owner.command) else ""
+    return f"start {name}{again}: {prefix}{clean(shlex.join(argv), limit=120)}{place}"
+
+
+def _with_port(word: str, old: int, new: int) -> str:
+    """Return an argument with its port changed: `8000`, `--port=8000`, `127.0.0.1:8000`."""
+    for sign in ("", "=", ":"):
+        end = f"{sign}{old}"
+        if word == end or (sign and word.endswith(end)):
+            return word.removesuffix(end) + f"{sign}{new}"
+    return word
 
 
 def own_listeners(view: ServiceView | None) -> tuple[Listener, ...]:

@@ -27,7 +27,7 @@ def allocation_facts(snapshot: Snapshot, plan: Plan, wish: Wish) -> list[Fact]:
         ("", list(_candidates(plan, row)) if row and plan.steps else ""),
         ("Also", ["  ".join(step_cells(step, snapshot)) for step in others]),
         ("Left", [clean(left.text) for left in plan.unresolved]),
-        ("Says", [clean(note) for note in plan.notices]),
+        ("Note", [clean(note) for note in plan.notices]),
         ("Variable", f"{row.spec.env or variable_for(base_name(row.name))}={row.port}" if row else ""),
         ("Shell", allocate_command(wish)),
     ]
@@ -78,7 +78,7 @@ def adoption_facts(snapshot: Snapshot, plan: Plan, home: str) -> list[Fact]:
         ("Services", [_born(snapshot, plan, step) for step in born]),
         ("Known by", [line for step in born if (line := _known_by(step, home))]),
         ("Left", [clean(left.text) for left in plan.unresolved]),
-        ("Says", [clean(note) for note in plan.notices]),
+        ("Note", [clean(note) for note in plan.notices]),
         ("To do", [line for line in to_do_lines(plan, snapshot, home) if line != "nothing"]),
         ("Shell", [adopt_command(step.after.port, step.after.name) for step in born if step.after]),
     ]

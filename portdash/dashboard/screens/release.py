@@ -67,8 +67,8 @@ class ReleaseScreen(PlanDialog):
         return [
             ("Gives back", [self._released(step) for step in asked]),
             ("With it", [f"{self._released(step)}, which inherits its port" for step in rest]),
-            ("Stays", self._still_running(released)),
-            ("Says", [clean(note) for note in plan.notices]),
+            ("Stays", "" if plan.notices else self._still_running(released)),
+            ("Note", [clean(note) for note in plan.notices]),
             ("Then", "the ports stay closed to other services for 60 s. u takes it back"),
             ("Shell", release_command(self.snapshot, self.keys)),
         ]

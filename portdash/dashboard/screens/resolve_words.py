@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from portdash.dashboard.screens.plan_view import service_label
 from portdash.model.assignment import ServiceKey
-from portdash.model.conflict import Conflict
+from portdash.model.conflict import Conflict, ConflictKind
 from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
 from portdash.text import and_list, clean, plural
+
+_HELD = (ConflictKind.SQUATTED, ConflictKind.DUPLICATE, ConflictKind.MUTUAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,14 @@ def headline(snapshot: Snapshot, key: ServiceKey | None) -> str:
         return f"Resolve   {service_label(snapshot, key)} has no conflict any more"
     first = mine[0]
     more = f" and {len(mine) - 1} more" if len(mine) > 1 else ""
-    return f"Resolve ▲ {first.kind}{more}   {service_label(snapshot, key)} {_wants(first)}"
+    return f"Resolve ▲ {first.kind}{more}   {service_label(snapshot, key)} {_suffers(first)}"
 
 
-def _wants(conflict: Conflict) -> str:
-    held = f"   held by {clean(conflict.holder)}" if conflict.holder else ""
-    return f"wants {conflict.port}{held}"
+def _suffers(conflict: Conflict) -> str:
+    if conflict.kind in _HELD or not conflict.detail:
+        held = f"   held by {clean(conflict.holder)}" if conflict.holder else ""
+        return f"wants {conflict.port}{held}"
+    return f"{conflict.port}   {clean(conflict.detail)}"
 
 
 def what_differs(old: Snapshot, new: Snapshot, key: ServiceKey | None, plans: Sequence[Plan]) -> str:

@@ -68,7 +68,7 @@ class UndoScreen(PlanDialog):
         rows = [
             ("Takes back", clean(plan.title)),
             ("Left", [clean(left.text) for left in plan.unresolved]),
-            ("Says", [clean(note) for note in plan.notices]),
+            ("Note", [clean(note) for note in plan.notices]),
             ("Still to do", to_do_lines(plan, self.snapshot, self.desk.home)),
             ("Shell", command("undo")),
         ]

@@ -93,7 +93,7 @@ def _parts(plan: Plan, snapshot: Snapshot, home: str) -> Iterator[RenderableType
         [
             ("COST", cost_text(plan)),
             ("LEFT", left_lines(plan)),
-            ("SAYS", [clean(note) for note in plan.notices]),
+            ("NOTE", [clean(note) for note in plan.notices]),
             ("YOU", to_do_lines(plan, snapshot, home)),
             ("BACK", back_text(plan)),
         ],

@@ -1,0 +1,122 @@
+"""A plan in words."""
+
+from dataclasses import replace
+
+import pytest
+from dialog_fakes import API, API_ROW, END, HOME, OTHER, SOCKET, WEB, key, move, plan, snapshot, view
+
+from portdash.dashboard.screens.plan_view import (
+    back_text,
+    cost_text,
+    left_lines,
+    restart_line,
+    spoken_name,
+    step_cells,
+    tilde,
+    to_do_lines,
+    tried,
+)
+from portdash.dashboard.screens.resolve_words import consent_word, headline
+from portdash.dashboard.screens.shell import command, release_command
+from portdash.model.assignment import Reason, Verdict
+from portdash.model.listener import Container
+from portdash.model.plan import Action, Step, Unresolved
+
+SCENE = snapshot()
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (move(WEB, 3003), ("move", "shop/web  3000 → 3003")),
+        (
+            Step(action=Action.ASSIGN, reason="", key=key("new"), options=(replace(WEB, port=1),)),
+            ("assign", "shop/new"),
+        ),
+        (Step(action=Action.RELEASE, reason="", key=OTHER.key, before=OTHER), ("release", "shop@fix-login/web  3002")),
+        (END, ("end", "node 4121 on 3000: TERM, up to 5s, never KILL")),
+    ],
+)
+def test_a_step_is_a_verb_and_its_object(step: Step, words: tuple[str, str]):
+    verb, what = step_cells(step, SCENE)
+    assert verb == words[0]
+    assert what.startswith(words[1].removesuffix("shop/new"))
+
+
+def test_what_a_plan_costs_leaves_and_can_take_back():
+    moving = plan("p", move(WEB, 3003), left=(Unresolved("x\x1b[2J"),))
+    assert cost_text(moving) == "1 service moves, no process ends"
+    assert left_lines(moving) == ("x\\x1b[2J",)
+    assert back_text(moving) == "u undoes all of it"
+    ending = plan("p", END)
+    assert cost_text(ending) == "ends 1 process not portdash's"
+    assert back_text(ending) == "node 4121 cannot be brought back; u undoes the rest"
+    assert (cost_text(plan("p")), left_lines(plan("p"))) == ("nothing", ("nothing",))
+    assert cost_text(replace(moving, optimal=False)).endswith("a cheaper way may exist")
+
+
+def test_a_server_that_serves_two_services_is_started_again_once():
+    both = plan("p", move(API_ROW, 8002), move(SOCKET, 8002))
+    assert to_do_lines(both, SCENE, HOME) == ("start api again: PORT=8002 uvicorn  in ~/src/shop",)
+
+
+def test_a_service_that_runs_on_its_new_port_already_needs_no_restart():
+    seen = replace(SCENE, services=(replace(view(OTHER), elsewhere=(replace(API, port=3000),)),))
+    assert to_do_lines(plan("p", move(OTHER, 3000)), seen, HOME) == ("nothing",)
+
+
+@pytest.mark.parametrize(
+    ("command_line", "said"),
+    [
+        (("vite", "--port", "8000"), "vite --port 8002"),
+        (("vite", "--port=8000"), "vite --port=8002"),
+        (("gunicorn", "-b", "127.0.0.1:8000"), "gunicorn -b 127.0.0.1:8002"),
+        (("node", "80001"), "PORT=8002 node 80001"),
+        (("sh", "a b; rm"), "PORT=8002 sh 'a b; rm'"),
+    ],
+)
+def test_a_command_that_names_the_old_port_is_told_with_the_new_one(command_line: tuple[str, ...], said: str):
+    assert API.owner
+    running = view(API_ROW, replace(API, owner=replace(API.owner, command=command_line)))
+    line = restart_line(running, replace(API_ROW, port=8002), HOME)
+    assert line == f"start api again: {said}  in ~/src/shop"
+
+
+def test_a_container_is_published_elsewhere():
+    running = view(API_ROW, replace(API, container=Container(id="1", name="api-1")))
+    assert restart_line(running, replace(API_ROW, port=8002), HOME).startswith("publish api-1 on 8002 instead of 8000")
+
+
+def test_the_ports_that_were_passed_over_are_told_shortly():
+    refused = tuple(Reason(port, Verdict.EXCLUDED) for port in range(1, 8))
+    assert tried(replace(WEB, reasons=refused)).endswith("4 excluded, 3 more")
+    assert tried(replace(WEB, reasons=(Reason(None, Verdict.NOT_A_PORT),))) == "? not a port"
+    assert tried(replace(WEB, reasons=(Reason(3000, Verdict.CHOSEN),))) == ""
+
+
+def test_a_service_is_called_as_the_command_line_finds_it():
+    assert spoken_name(SCENE, WEB.key) == "web"
+    assert spoken_name(SCENE, OTHER.key) == "shop@fix-login/web"
+    twins = replace(SCENE, workspaces=(*SCENE.workspaces, replace(SCENE.workspaces[1], name="shop~9999")))
+    assert spoken_name(twins, OTHER.key) == "shop~1a2b/web"
+
+
+def test_shell_lines_are_quoted_and_clean():
+    assert command("allocate", "a b", "--purpose", "$(x)\x1b") == "portdash allocate 'a b' --purpose '$(x)\\x1b'"
+    assert release_command(SCENE, (WEB.key, OTHER.key)) == "portdash release web; portdash release shop@fix-login/web"
+
+
+def test_consent_is_the_port_of_one_and_the_count_of_several():
+    assert consent_word(plan("p", END)).answer == "3000"
+    assert consent_word(plan("p", END, END)).answer == "2"
+
+
+def test_the_headline_says_who_suffers_what():
+    assert headline(SCENE, WEB.key).startswith("Resolve ▲ squatted   shop/web wants 3000   held by node 4121")
+    assert headline(SCENE, None) == "Resolve ▲ 2 conflicts"
+    assert "no conflict any more" in headline(SCENE, API_ROW.key)
+
+
+def test_the_home_directory_is_a_tilde_only_as_a_whole():
+    assert tilde(f"{HOME}/src", HOME) == "~/src"
+    assert tilde(f"{HOME}ie/src", HOME) == f"{HOME}ie/src"
