@@ -112,8 +112,7 @@ def test_adopt(portdash: Portdash, project: Path, home: Path, free_port: FreePor
     server(port, cwd=project)
     os.chdir(home)  # the fixture of every test puts it back
     result = portdash("adopt", str(port), "--name", "web")
-    assert (result.code, result.out) == (0, f"shop/web {port}
-")
+    assert (result.code, result.out) == (0, f"shop/web {port}\n")
     os.chdir(project)
     document = portdash("status", "--json").document
     assert [(each["name"], each["port"], each["source"]) for each in document["services"]] == [
@@ -213,9 +212,7 @@ def test_undo(portdash: Portdash, free_port: FreePort):
 @pytest.mark.parametrize(
     "arguments", [["release", "web"], ["move", "web"], ["undo"], ["resolve", "--yes"], ["allocate", "api"]]
 )
-def test_read_only_changes_nothing(
-    portdash: Portdash, squatted: Squatted, arguments: list[str]
-):
+def test_read_only_changes_nothing(portdash: Portdash, squatted: Squatted, arguments: list[str]):
     port, _holder = squatted
     result = portdash("--read-only", *arguments)
     assert result.code == 6
@@ -231,9 +228,7 @@ def test_read_only_adopts_nothing(portdash: Portdash, project: Path, free_port: 
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1), ("", 1)])
-def test_asked_at_a_terminal(
-    portdash: Portdash, squatted: Squatted, project: Path, answer: str, code: int
-):
+def test_asked_at_a_terminal(portdash: Portdash, squatted: Squatted, project: Path, answer: str, code: int):
     port, _holder = squatted
     child = pexpect.spawn(
         sys.executable, ["-m", "portdash", "resolve", "web"], cwd=str(project), encoding="utf-8", dimensions=(40, 200)

@@ -7,6 +7,7 @@ from portdash.cli.output import emit, emit_json, say
 from portdash.cli.parameters import json_option
 from portdash.cli.service_text import conflict_lines
 from portdash.errors import ExitCode
+from portdash.planning.conflicts import contested
 from portdash.report.serialise import conflict_json
 
 

@@ -1,0 +1,36 @@
+"""`portdash` without a command: the dashboard."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from portdash.cli.context import Globals
+from portdash.errors import UsageError
+from portdash.manager.deps import Deps
+
+
+def open_dashboard(options: Globals, *, filter_text: str, demo: bool) -> int:
+    """Show the dashboard until it is left; return the exit code.
+
+    It reads keys from stdin and draws on stderr. Raises UsageError where one of them is no terminal: the toolkit would
+    draw all the same, and never end.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("the dashboard needs a terminal", hint="without one, `portdash status` says what there is")
+    with _invented(options) if demo else options.deps() as deps:
+        from portdash.dashboard.app import options_for, run_dashboard  # noqa: PLC0415  loads Textual
+
+        shown = deps.by("dashboard")
+        return run_dashboard(shown, options_for(shown, filter_text=filter_text))
+
+
+@contextmanager
+def _invented(options: Globals) -> Iterator[Deps]:
+    from portdash.demo.scene import demo_deps  # noqa: PLC0415  only for who asks for it
+
+    deps = demo_deps()
+    try:
+        yield replace(deps, config=replace(deps.config, read_only=options.read_only))
+    finally:
+        deps.close()

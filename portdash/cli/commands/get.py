@@ -1,0 +1,103 @@
+"""`portdash get NAME`: the command that shell scripts call, so it loads next to nothing."""
+
+import os
+from pathlib import Path
+
+import click
+
+from portdash.cli.context import Globals, home, working_directory
+from portdash.cli.output import emit, emit_json
+from portdash.cli.parameters import json_option
+from portdash.config.loading import load
+from portdash.config.paths import state_dir
+from portdash.config.settings import Config
+from portdash.errors import ExitCode, NoSuchService
+from portdash.machine.identity import current_user, host_id
+from portdash.machine.projects import workspace_for
+from portdash.model.names import check_service
+from portdash.model.ports import IpProtocol
+from portdash.store.lookup import port_of, workspace_of
+from portdash.text import clean
+
+SQLITE = "sqlite:///"
+Found = tuple[str, IpProtocol, int]
+"""Workspace, protocol and port."""
+
+
+@click.command("get")
+@click.argument("name")
+@json_option
+@click.pass_obj
+def command(options: Globals, *, name: str, as_json: bool) -> int:
+    """Print the port of a service.
+
+    NAME may be qualified, as in shop/web. Exit code 3 means that it has none.
+    """
+    where, slash, service = name.rpartition("/")
+    check_service(service)
+    config = load(cwd=working_directory(), environ=os.environ, flags=options.flags(), home=home())
+    found = _find(options, config, where if slash else None, service)
+    if found is None:
+        raise NoSuchService(f"{clean(name)} has no port", hint=f"`portdash allocate {clean(name)}` gives it one")
+    workspace, protocol, port = found
+    if not as_json:
+        emit(str(port))
+        return ExitCode.YES
+    emit_json(
+        {
+            "name": service,
+            "workspace": workspace,
+            "environment": config.environment,
+            "protocol": protocol.value,
+            "port": port,
+        }
+    )
+    return ExitCode.YES
+
+
+def _find(options: Globals, config: Config, where: str | None, service: str) -> Found | None:
+    """Ask the file of assignments; only where that does not settle it, open all that other commands open."""
+    if not config.store.startswith(SQLITE):
+        return _find_slowly(options, where, service)
+    path = config.store.removeprefix(SQLITE)
+    path = path if Path(path).is_absolute() else f"/{path}"
+    if not os.path.lexists(path):
+        return None
+    host = host_id(state_dir(os.environ, home()))
+    named = where or config.workspace
+    workspace = named or _workspace_here(config, path, host)
+    if workspace is None:
+        return None
+    for protocol in IpProtocol:
+        port = port_of(
+            path,
+            host=host,
+            user=current_user(),
+            workspace=workspace,
+            environment=config.environment,
+            service=service,
+            protocol=protocol,
+        )
+        if port is not None:
+            return workspace, protocol, port
+    # A workspace that a person names may be written in another case, or as a worktree's label.
+    return _find_slowly(options, where, service) if named else None
+
+
+def _workspace_here(config: Config, path: str, host: str) -> str | None:
+    """Return the name under which the store knows the workspace of the working directory."""
+    workspace = workspace_for(working_directory(), home(), base=config.workspace_base)
+    return workspace.name if workspace.root is None else workspace_of(path, host=host, root=workspace.root)
+
+
+def _find_slowly(options: Globals, where: str | None, service: str) -> Found | None:
+    with options.deps() as deps:
+        state = deps.store.snapshot()
+        wanted = (where or deps.place.workspace.name).casefold()
+        names = [each.name for each in state.workspaces if wanted in (each.name.casefold(), each.label.casefold())]
+        for workspace in [*names, where or deps.place.workspace.name]:
+            for protocol in IpProtocol:
+                row = state.assignments.get(deps.place.key(service, workspace=workspace, protocol=protocol))
+                if row:
+                    return workspace, protocol, row.port
+    return None
