@@ -11,6 +11,33 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
+__all__ = [
+    "Assignment",
+    "ConfigError",
+    "InvalidName",
+    "InvalidPort",
+    "NoPortAvailable",
+    "NoSuchService",
+    "PlanOutdated",
+    "PlanUnresolved",
+    "PortManager",
+    "PortdashError",
+    "Refused",
+    "StoreError",
+    "UsageError",
+    "Wish",
+    "__version__",
+    "allocate",
+    "allocate_many",
+    "assign_port",
+    "export_env_vars",
+    "get_next_port",
+    "get_port",
+    "is_port_available",
+    "release_port",
+    "reset_ports",
+]
+
 _HOMES = {
     "portdash.manager.library": (
         "allocate",
@@ -42,7 +69,6 @@ _HOMES = {
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = ["__version__", *sorted(_HOME_OF)]  # noqa: PLE0604  strings, from the table above
 
 if TYPE_CHECKING:
     from portdash.errors import (

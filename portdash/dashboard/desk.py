@@ -6,6 +6,7 @@ from threading import Lock
 
 from portdash.manager.apply import Outcome, apply_plan
 from portdash.manager.deps import Deps
+from portdash.manager.naming import suggest_name
 from portdash.manager.plans import (
     plan_adopt,
     plan_allocate,
@@ -13,7 +14,6 @@ from portdash.manager.plans import (
     plan_release,
     plan_resolve,
     plan_undo,
-    suggest_name,
 )
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
@@ -52,7 +52,7 @@ class Desk:
     @property
     def home(self) -> str:
         """The directory that is shown as `~`."""
-        return str(Path.home())
+        return self._deps.environ.get("HOME") or str(Path.home())
 
     def look(self) -> Snapshot:
         """Return everything as it is now. Blocks; raises PortdashError."""

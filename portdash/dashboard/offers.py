@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from portdash.dashboard.commands import BY_ID
 from portdash.dashboard.context import Context
 from portdash.dashboard.rows.details import Offer
-from portdash.manager.plans import suggest_name
+from portdash.manager.naming import suggest_name
 from portdash.model.plan import Action, Plan
 from portdash.text import and_list, plural
 

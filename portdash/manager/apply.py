@@ -60,7 +60,8 @@ def apply_plan(
     """Apply `plan`, or raise and leave the store as it was.
 
     `snapshot` is a look at the world that is fresh enough to check the target ports against; without it a new one is
-    taken. `consent` allows ending what is not ours. Raises LockedDown, PlanUnresolved, PlanOutdated, Refused, StoreError.
+    taken. `consent` allows ending what is not ours. Raises LockedDown, PlanUnresolved, PlanOutdated, Refused or
+    StoreError.
     """
     if deps.config.read_only:
         raise LockedDown(f"read-only: {plan.title} was not done")

@@ -11,15 +11,16 @@ from portdash.manager.allocate import allocate, settle
 from portdash.manager.apply import Outcome, apply_plan
 from portdash.manager.deps import Deps
 from portdash.manager.events import Callback
+from portdash.manager.finding import find_service
 from portdash.manager.opening import open_deps
-from portdash.manager.plans import find_service, plan_move, plan_release, plan_resolve
+from portdash.manager.plans import plan_move, plan_release, plan_resolve
 from portdash.manager.wishes import Wish
-from portdash.model.assignment import Assignment
+from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.conflict import Conflict
 from portdash.model.names import variable_for
 from portdash.model.plan import Plan, Strategy
+from portdash.model.policy import DEFAULT_BASE_PORT
 from portdash.model.ports import IpProtocol, PortRange
-from portdash.model.storage import EventKind
 from portdash.planning.candidates import next_available
 
 
@@ -32,7 +33,7 @@ class PortManager:
 
     def __init__(
         self,
-        base_port: int = 4000,
+        base_port: int = DEFAULT_BASE_PORT,
         *,
         store: str | None = None,
         config: str | Path | None = None,
@@ -41,10 +42,8 @@ class PortManager:
         deps: Deps | None = None,
     ) -> None:
         self._deps = deps or _open(store, config, workspace, environment)
-        if base_port != self._deps.config.base_port and base_port != PortManager.BASE_PORT:
+        if base_port != DEFAULT_BASE_PORT:  # what was not said leaves the configuration's
             self._deps = replace(self._deps, config=replace(self._deps.config, base_port=base_port))
-
-    BASE_PORT = 4000
 
     def allocate(
         self,
@@ -105,7 +104,7 @@ class PortManager:
         """Give the service's port back; say whether it had one."""
         snapshot = self._deps.observer.snapshot()
         try:
-            view = find_service(self._deps, snapshot, service_name)
+            view = find_service(snapshot, service_name)
         except NoSuchService:
             return False
         if view.assignment is None:
@@ -148,7 +147,7 @@ class PortManager:
     def plan(self, name: str, *, strategy: str | None = None, to: int | None = None) -> Plan:
         """Plan the way out of the service's conflicts, or its move to `to`; nothing is changed."""
         snapshot = self._deps.observer.snapshot()
-        view = find_service(self._deps, snapshot, name)
+        view = find_service(snapshot, name)
         wanted = Strategy(strategy) if strategy else None
         if to is not None:
             return plan_move(self._deps, snapshot, view.key, to, strategy=wanted)
@@ -166,7 +165,7 @@ class PortManager:
         """Let go of the store."""
         self._deps.close()
 
-    def _own(self) -> Mapping[object, Assignment]:
+    def _own(self) -> Mapping[ServiceKey, Assignment]:
         place = self._deps.place
         here = (place.host, place.user, place.workspace.name, place.environment)
         rows = self._deps.store.snapshot().assignments

@@ -5,7 +5,7 @@ from pathlib import Path
 from portdash.config.settings import Config
 from portdash.machine.projects import name_suffix, workspace_for
 from portdash.model.assignment import Workspace
-from portdash.model.names import base_name, check_workspace
+from portdash.model.names import check_workspace
 from portdash.model.storage import StoreState
 
 
@@ -34,7 +34,7 @@ def settle_name(derived: Workspace, state: StoreState) -> Workspace:
     if derived.name.casefold() not in taken:
         return derived
     return Workspace(
-        name=f"{base_name(derived.name)[:58].partition('~')[0]}~{name_suffix(derived.root)}",
+        name=f"{derived.name[:58]}~{name_suffix(derived.root)}",
         root=derived.root,
         repository=derived.repository,
         worktree=derived.worktree,

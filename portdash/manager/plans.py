@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 
 from portdash.errors import NoSuchService, UsageError
+from portdash.machine.projects import workspace_of
 from portdash.manager.deps import Deps
+from portdash.manager.naming import free_name, suggest_name
 from portdash.manager.places import settle_name
 from portdash.manager.wishes import Wish, place
 from portdash.model.assignment import Match, ServiceKey, ServiceSpec, Workspace
 from portdash.model.listener import Listener
-from portdash.model.names import DEFAULT_WORKSPACE, service_from
+from portdash.model.names import DEFAULT_WORKSPACE
 from portdash.model.plan import Plan, Strategy
-from portdash.model.ports import parse_port
-from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.model.snapshot import Snapshot
 from portdash.model.storage import StoreState
 from portdash.planning.adoption import plan_adopt as _plan_adopt
 from portdash.planning.allocation import plan_allocate as _plan_allocate
@@ -22,7 +22,6 @@ from portdash.planning.releasing import plan_release as _plan_release
 from portdash.planning.requests import Adoption
 from portdash.planning.resolution import plan_resolve as _plan_resolve
 from portdash.planning.undoing import plan_undo as _plan_undo
-from portdash.text import clean
 
 
 def plan_allocate(deps: Deps, snapshot: Snapshot, wishes: Sequence[Wish], *, strategy: Strategy | None = None) -> Plan:
@@ -60,7 +59,7 @@ def plan_adopt(
     workspaces: list[Workspace] = []
     adoptions: list[Adoption] = []
     for number, listener in enumerate(listeners):
-        workspace = _workspace_of(deps, snapshot, listener, workspaces)
+        workspace = _workspace_of(snapshot, listener, workspaces)
         wanted = names[number] if number < len(names) else None
         taken = {view.key.service for view in snapshot.services if view.key.workspace == workspace.name}
         taken |= {each.key.service for each in adoptions if each.key.workspace == workspace.name}
@@ -86,56 +85,6 @@ def plan_undo(deps: Deps, snapshot: Snapshot) -> Plan:
     return replace(plan, undoes=operations[0].id)
 
 
-def suggest_name(listener: Listener) -> str:
-    """Return a service name for a listener: its container's service, its project, its process, else its port."""
-    container = listener.container
-    for text in (
-        container and (container.compose_service or container.name),
-        listener.project and listener.project.name,
-        listener.owner and listener.owner.name,
-    ):
-        if text and (name := service_from(text)):
-            return name
-    return f"port-{listener.port}"
-
-
-def free_name(name: str, taken: set[str]) -> str:
-    """Return `name`, or `name-2`, `name-3` ... where a service has that name already."""
-    if name.casefold() not in taken:
-        return name
-    return next(each for count in range(2, 10_000) if (each := f"{name[:57]}-{count}").casefold() not in taken)
-
-
-def find_service(deps: Deps, snapshot: Snapshot, text: str) -> ServiceView:
-    """Return the service that `web`, `shop/web`, `shop@fix-login/web` or `3000` means. Raises NoSuchService."""
-    if text.isdigit():
-        return _service_on(snapshot, text)
-    where, slash, name = text.rpartition("/")
-    labels = {each.name: each.label.casefold() for each in snapshot.workspaces}
-    here = snapshot.workspace
-    for view in snapshot.services:
-        names = (view.key.workspace.casefold(), labels.get(view.key.workspace))
-        if view.key.service == name.casefold() and (
-            where.casefold() in names if slash else names[0] == here.casefold()
-        ):
-            return view
-    known = [view.name for view in snapshot.services if view.key.workspace == here]
-    near = get_close_matches(name, known, n=1)
-    raise NoSuchService(
-        f"{clean(text)} is no service of {labels.get(here, here)}",
-        hint=f"did you mean {near[0]}?" if near else None,
-    )
-
-
-def _service_on(snapshot: Snapshot, text: str) -> ServiceView:
-    port = parse_port(text)
-    found = [view for view in snapshot.services if view.port == port]
-    if not found:
-        raise NoSuchService(f"no service has port {port}", hint=f"`portdash check {port}` says who uses it")
-    # A parent stands for those that inherit its port.
-    return next((view for view in found if view.spec.inherit_from is None), found[0])
-
-
 def _signature(listener: Listener) -> Match | None:
     owner = listener.owner
     if owner is None:
@@ -143,13 +92,13 @@ def _signature(listener: Listener) -> Match | None:
     return Match(process=owner.name, directory=owner.cwd if listener.project else None)
 
 
-def _workspace_of(deps: Deps, snapshot: Snapshot, listener: Listener, fresh: Sequence[Workspace]) -> Workspace:
+def _workspace_of(snapshot: Snapshot, listener: Listener, fresh: Sequence[Workspace]) -> Workspace:
     project = listener.project
     if project is None:
         default = snapshot.workspace_named(DEFAULT_WORKSPACE)
         return default or Workspace(name=DEFAULT_WORKSPACE, root=None)
     known = StoreState(workspaces=(*snapshot.workspaces, *fresh))
-    return settle_name(deps.machine.workspace_of(project), known)
+    return settle_name(workspace_of(project), known)
 
 
 def _with_workspaces(deps: Deps, snapshot: Snapshot, plan: Plan, *more: Workspace) -> Plan:

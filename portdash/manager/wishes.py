@@ -90,7 +90,7 @@ def _check_variable(snapshot: Snapshot, key: ServiceKey, spec: ServiceSpec) -> N
         if (view.spec.env or variable_for(view.name)) == variable:
             raise UsageError(
                 f"{spec.name} and {view.name} would both be exported as {variable}",
-                hint=f"give one of them a variable of its own: --env {spec.name[:1].upper()}_OTHER_PORT",
+                hint="give one of them a variable of its own: `--env NAME_PORT`, or `env` in portdash.toml",
             )
 
 

@@ -6,6 +6,7 @@ from portdash.model.plan import Strategy
 from portdash.model.ports import PortRange
 
 DEFAULT_PRIORITY = 3
+DEFAULT_BASE_PORT = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Policy:
     """What the configuration says about placement."""
 
     strategy: Strategy = Strategy.MINIMAL
-    base_port: int = 4000
+    base_port: int = DEFAULT_BASE_PORT
     """Start of the sequential search for services that ask for nothing."""
     span: int = 1000
     """Ports in the sequential search."""

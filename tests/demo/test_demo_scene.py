@@ -10,8 +10,8 @@ from portdash.demo.scene import demo_deps, first_run_deps
 from portdash.errors import Refused
 from portdash.manager.apply import apply_plan
 from portdash.manager.deps import Deps
+from portdash.manager.finding import find_service
 from portdash.manager.plans import (
-    find_service,
     plan_adopt,
     plan_allocate,
     plan_move,
@@ -66,7 +66,7 @@ def snapshot(deps: Deps) -> Snapshot:
 
 
 def service(deps: Deps, name: str) -> ServiceView:
-    return find_service(deps, deps.observer.snapshot(), name)
+    return find_service(deps.observer.snapshot(), name)
 
 
 def drawn(view: ServiceView, snapshot: Snapshot) -> str:

@@ -6,7 +6,8 @@ from portdash.cli.carry_out import Ask, carry_out
 from portdash.cli.context import Globals
 from portdash.cli.parameters import dry_run_option, json_option, read_port
 from portdash.manager.allocate import draft
-from portdash.manager.plans import find_service, plan_move
+from portdash.manager.finding import find_service
+from portdash.manager.plans import plan_move
 
 
 @click.command("move")
@@ -22,6 +23,6 @@ def command(options: Globals, *, name: str, port: int | None, dry_run: bool, as_
     """
     with options.deps() as deps:
         snapshot, plan = draft(
-            deps, lambda snapshot: plan_move(deps, snapshot, find_service(deps, snapshot, name).key, port)
+            deps, lambda snapshot: plan_move(deps, snapshot, find_service(snapshot, name).key, port)
         )
         return carry_out(deps, snapshot, plan, ask=Ask.NEVER, as_json=as_json, dry_run=dry_run)

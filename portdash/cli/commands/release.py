@@ -9,7 +9,8 @@ from portdash.cli.parameters import json_option, yes_option
 from portdash.cli.plan_text import service_of
 from portdash.errors import ExitCode, NoSuchService
 from portdash.manager.apply import apply_plan
-from portdash.manager.plans import find_service, plan_release
+from portdash.manager.finding import find_service
+from portdash.manager.plans import plan_release
 from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Plan
 from portdash.report.serialise import plan_json
@@ -28,7 +29,7 @@ def command(options: Globals, *, name: str, yes: bool, as_json: bool) -> int:
     """
     with options.deps() as deps:
         snapshot = deps.observer.snapshot()
-        view = find_service(deps, snapshot, name)
+        view = find_service(snapshot, name)
         if view.assignment is None:
             raise NoSuchService(f"{view.name} has no port to give back", hint="`portdash status` shows who has one")
         plan = plan_release(deps, snapshot, [view.key])

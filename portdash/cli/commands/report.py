@@ -11,7 +11,7 @@ from portdash.cli.output import say
 from portdash.cli.parameters import json_option
 from portdash.errors import ExitCode, PortdashError, UsageError
 from portdash.manager.deps import Deps
-from portdash.manager.plans import find_service
+from portdash.manager.finding import find_service
 from portdash.model.snapshot import Snapshot
 from portdash.report.formats import ReportFormat, render
 from portdash.report.redaction import Redaction
@@ -40,7 +40,7 @@ def command(
     wanted = ReportFormat.JSON if as_json else ReportFormat(form or "text")
     with options.deps() as deps:
         snapshot = deps.observer.snapshot()
-        scope = _scope(deps, snapshot, about)
+        scope = _scope(snapshot, about)
     text = render(snapshot, scope, wanted, Redaction(home=str(home()), enabled=not no_redact))
     if output is not None:
         _write(output, text)
@@ -51,12 +51,12 @@ def command(
     return ExitCode.YES
 
 
-def _scope(deps: Deps, snapshot: Snapshot, about: str) -> Scope:
+def _scope(snapshot: Snapshot, about: str) -> Scope:
     if about == "all":
         return Scope()
     if about == "workspace":
         return Scope(workspace=snapshot.workspace)
-    return Scope(service=find_service(deps, snapshot, about).key)
+    return Scope(service=find_service(snapshot, about).key)
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,7 +7,8 @@ from portdash.cli.context import Globals
 from portdash.cli.parameters import dry_run_option, json_option, strategy_option, yes_option
 from portdash.manager.allocate import draft
 from portdash.manager.deps import Deps
-from portdash.manager.plans import find_service, plan_resolve
+from portdash.manager.finding import find_service
+from portdash.manager.plans import plan_resolve
 from portdash.model.plan import Plan, Strategy
 from portdash.model.snapshot import Snapshot
 
@@ -41,5 +42,5 @@ def command(
 
 
 def _plan(deps: Deps, snapshot: Snapshot, name: str | None, strategy: str | None) -> Plan:
-    key = find_service(deps, snapshot, name).key if name else None
+    key = find_service(snapshot, name).key if name else None
     return plan_resolve(deps, snapshot, key, strategy=Strategy(strategy) if strategy else None)

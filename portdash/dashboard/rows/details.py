@@ -12,7 +12,7 @@ from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.prose import LABEL, fact, heading, paragraph, wrapped
 from portdash.dashboard.rows.row import Group, Line, Other, OthersLine, Row, Span, SystemLine, Tone
 from portdash.dashboard.rows.summary import describe
-from portdash.manager.plans import suggest_name
+from portdash.manager.naming import suggest_name
 from portdash.model.assignment import Assignment
 from portdash.model.listener import Listener, Ownership
 from portdash.model.names import variable_for

@@ -27,7 +27,7 @@ from portdash.dashboard.rows.row import (
     Tone,
     service_row_key,
 )
-from portdash.manager.plans import suggest_name
+from portdash.manager.naming import suggest_name
 from portdash.model.assignment import Source
 from portdash.model.snapshot import ServiceView
 from portdash.text import plural

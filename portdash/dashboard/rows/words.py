@@ -247,7 +247,7 @@ def short_label(listener: Listener) -> str:
 def what_runs(process: Process | None) -> str:
     """Return what an interpreter was started for (`vite preview`); empty where the process name says it."""
     words = _past_interpreter(process.command) if process and process.command else ()
-    if not words:
+    if not words or (process and words[0] == process.name):
         return ""
     if words[0].startswith("-"):
         return "inspector" if words[0].startswith("--inspect") else ""

@@ -13,7 +13,7 @@ from portdash.dashboard.screens.report import ReportScreen
 from portdash.dashboard.screens.resolve import ResolveScreen
 from portdash.dashboard.screens.undo import UndoScreen
 from portdash.demo.scene import demo_deps
-from portdash.manager.plans import find_service
+from portdash.manager.finding import find_service
 from portdash.model.assignment import ServiceKey, Source
 
 
@@ -25,7 +25,7 @@ def desk() -> Iterator[Desk]:
 
 
 def key_of(desk: Desk, name: str) -> ServiceKey:
-    return find_service(desk.deps, desk.look(), name).key
+    return find_service(desk.look(), name).key
 
 
 def port_of(desk: Desk, key: ServiceKey) -> int | None:
