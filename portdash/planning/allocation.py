@@ -79,7 +79,7 @@ def _place_new(draft: Draft, placement: Placement, refused: tuple[Reason, ...]) 
         raise exhausted(found, text)
     if draft.strategy is Strategy.CONSERVATIVE:
         raise exhausted(found)
-    way, draft.optimal = cheapest_chain(draft, group)
+    way = cheapest_chain(draft, group)
     if way is None:
         raise exhausted(found)
     port = carry_out(draft, way)

@@ -43,14 +43,15 @@ class Chain:
     price: Price
 
 
-def cheapest_chain(
-    draft: Draft, claimant: Group, ports: tuple[int, ...] | None = None, *, avoid: frozenset[int] = frozenset()
-) -> tuple[Chain | None, bool]:
-    """Return the cheapest chain, None when there is none, and whether that is proved.
+def cheapest_chain(draft: Draft, claimant: Group, *, avoid: frozenset[int] = frozenset()) -> Chain | None:
+    """Return the cheapest chain over the claimant's candidates but those in `avoid`, None when there is none.
 
-    `ports` are those the claimant may take, in order; None means all its candidates but those in `avoid`.
+    One that is not proved to be the cheapest makes the draft say so.
     """
-    return _Exchange(draft, claimant, avoid).run(ports)
+    search = _Exchange(draft, claimant, avoid)
+    chain = search.run()
+    draft.optimal = draft.optimal and search.is_exact
+    return chain
 
 
 def may_displace(draft: Draft, claimant: Group, group: Group) -> bool:
@@ -119,8 +120,14 @@ class _Exchange:
         self._queue: list[tuple[Price, tuple[int, ...], ServiceKey, tuple[Link, ...]]] = []
         self._groups: dict[ServiceKey, Group | None] = {}
 
-    def run(self, ports: tuple[int, ...] | None) -> tuple[Chain | None, bool]:
-        self._expand(self._claimant, (0, 0, 0), (), (), ports)
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing was left out."""
+        return self._expansions <= MOST_EXPANSIONS
+
+    def run(self) -> Chain | None:
+        """Return the cheapest way; past the limit, the cheapest of those in the queue by then."""
+        self._expand(self._claimant, (0, 0, 0), (), ())
         done: set[ServiceKey] = set()
         while self._queue:
             price, ranks, key, links = heappop(self._queue)
@@ -131,23 +138,14 @@ class _Exchange:
             avoid = frozenset((self._occupancy.rows[key].port, *(link.port for link in links)))
             landing = find(self._occupancy, group, avoid=avoid, actor=self._draft.actor)
             if landing.options:
-                return Chain(links, group, landing, price), True
-            if self._expansions > MOST_EXPANSIONS:
-                return None, False
-            self._expand(group, price, ranks, links, None)
-        return None, True
+                return Chain(links, group, landing, price)
+            if self.is_exact:
+                self._expand(group, price, ranks, links)
+        return None
 
-    def _expand(
-        self,
-        group: Group,
-        price: Price,
-        ranks: tuple[int, ...],
-        links: tuple[Link, ...],
-        ports: tuple[int, ...] | None,
-    ) -> None:
+    def _expand(self, group: Group, price: Price, ranks: tuple[int, ...], links: tuple[Link, ...]) -> None:
         """Queue every service that `group` could push off one of its candidates."""
-        order = candidate_ports(group.spec, self._draft.snapshot.policy) if ports is None else ports
-        for rank, port in enumerate(order):
+        for rank, port in enumerate(candidate_ports(group.spec, self._draft.snapshot.policy)):
             self._expansions += 1
             holder = None if port in self._avoid and not links else self._holder(group, port)
             if holder is None:

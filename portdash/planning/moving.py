@@ -51,7 +51,7 @@ def _move_on(draft: Draft, key: ServiceKey) -> None:
         return
     if draft.strategy is Strategy.CONSERVATIVE:
         raise exhausted(found, "" if not gone else "No free port is left but those of vanished workspaces.")
-    chain, draft.optimal = cheapest_chain(draft, group, avoid=avoid)
+    chain = cheapest_chain(draft, group, avoid=avoid)
     if chain is None:
         raise exhausted(found)
     port = carry_out(draft, chain)

@@ -68,7 +68,7 @@ def step_aside(draft: Draft, group: Group, row: Assignment, reason: str) -> Sear
     if found.options:
         take(draft, group, tuple(displaced(row, each) for each in found.options), found, reason)
         return None
-    chain, draft.optimal = cheapest_chain(draft, group, avoid=avoid)
+    chain = cheapest_chain(draft, group, avoid=avoid)
     if chain is None:
         return found
     port = carry_out(draft, chain)
