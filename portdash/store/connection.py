@@ -1,0 +1,65 @@
+"""Opening a connection to the store's file, and looking at what it is before it is believed.
+
+`portdash get` pays for this module: it imports next to nothing.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from portdash.store import trouble
+from portdash.store.schema import APPLICATION_ID, SCHEMA, VERSION
+
+_SETTINGS = (
+    "PRAGMA synchronous = EXTRA",  # what was acknowledged survives a power loss: the directory is synced too
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA journal_mode = DELETE",  # not WAL: two writers could damage it before SQLite 3.51.3
+)
+
+
+def open_connection(path: str, *, read_only: bool, patience: float) -> sqlite3.Connection:
+    """Open in `rw` mode unless told otherwise: it never creates, falls back to reading, and settles a crashed write.
+
+    Raises sqlite3.Error.
+    """
+    connection = sqlite3.connect(
+        f"{Path(path).as_uri()}?mode={'ro' if read_only else 'rw'}",
+        uri=True,
+        timeout=patience,  # the busy timeout, set before any pragma
+        isolation_level=None,
+        check_same_thread=False,  # `close` is called from another thread than the one that uses it
+    )
+    try:
+        for setting in _SETTINGS:
+            connection.execute(setting)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def format_of(connection: sqlite3.Connection, path: str) -> int:
+    """Return the version of the tables, 0 when the file has no page yet. Raises StoreDamaged when it is not ours."""
+    if _pragma(connection, "page_count") == 0:
+        return 0
+    if _pragma(connection, "application_id") != APPLICATION_ID:
+        raise trouble.damaged(path, "it is not a store of portdash")
+    version = _pragma(connection, "user_version")
+    if version < VERSION:
+        raise trouble.damaged(path, f"its format is {version}")
+    found = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+    if version == VERSION and found != set(SCHEMA):  # without its unique index, two services could have one port
+        raise trouble.damaged(path, "its tables are not those that were made")
+    return version
+
+
+def check_integrity(connection: sqlite3.Connection, path: str) -> None:
+    """Let SQLite look at every page, and compare tables with indexes. Raises StoreDamaged."""
+    (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if verdict != "ok":
+        raise trouble.damaged(path, verdict.splitlines()[-1])
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    (value,) = connection.execute(f"PRAGMA {name}").fetchone()
+    return int(value)

@@ -1,0 +1,142 @@
+"""Strict reading of JSON objects: every field has its type, and nothing is left over."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from portdash.errors import UsageError
+from portdash.model.ports import PortRange, check_port
+
+T = TypeVar("T")
+_ABSENT = object()
+
+
+class Undecodable(ValueError):
+    """What was read is not what is written here."""
+
+
+def dumps(value: Mapping[str, object]) -> str:
+    """Return compact JSON in ASCII, so that lone surrogates of odd file names survive SQLite."""
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+class Fields:
+    """The fields of one JSON object, each taken once. Raises Undecodable for whatever is off."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, value: object) -> None:
+        if type(value) is not dict:
+            raise Undecodable("an object is missing")
+        self._left: dict[str, object] = value.copy()
+
+    @classmethod
+    def parse(cls, text: str) -> "Fields":
+        """Read JSON text."""
+        try:
+            return cls(json.loads(text))
+        except (ValueError, RecursionError) as error:
+            raise Undecodable("a record is not JSON") from error
+
+    def done(self) -> None:
+        """Check that nothing is left over."""
+        if self._left:
+            raise Undecodable("a record has fields that are not known here")
+
+    def any(self, name: str) -> object:
+        """Take a field as it is; None when it is absent."""
+        return self._left.pop(name, None)
+
+    def list(self, name: str, read: Callable[[object], T]) -> tuple[T, ...]:
+        """Take a list, each item through `read`; empty when it is absent."""
+        value = self._left.pop(name, None)
+        if value is None:
+            return ()
+        if type(value) is not list:
+            raise Undecodable(f"{name} is not a list")
+        return tuple(map(read, value))
+
+    def text(self, name: str, default: object = _ABSENT) -> str:
+        """Take a text."""
+        value = self._left.pop(name, default)
+        if type(value) is not str:
+            raise Undecodable(f"{name} is not a text")
+        return value
+
+    def optional_text(self, name: str) -> str | None:
+        """Take a text, None when it is absent."""
+        return self.text(name) if name in self._left else None
+
+    def whole(self, name: str, default: object = _ABSENT) -> int:
+        """Take a whole number; True is none."""
+        return whole(self._left.pop(name, default))
+
+    def optional_whole(self, name: str) -> int | None:
+        """Take a whole number, None when it is absent."""
+        return self.whole(name) if name in self._left else None
+
+    def optional_port(self, name: str) -> int | None:
+        """Take a port, None when it is absent."""
+        return port(self._left.pop(name)) if name in self._left else None
+
+    def moment(self, name: str) -> float:
+        """Take a finite number of seconds."""
+        value = self._left.pop(name, None)
+        if type(value) not in (int, float) or not math.isfinite(value):  # type: ignore[arg-type]
+            raise Undecodable(f"{name} is not a time")
+        return float(value)  # type: ignore[arg-type]
+
+    def flag(self, name: str) -> bool:
+        """Take a truth, False when it is absent."""
+        value = self._left.pop(name, False)
+        if type(value) is not bool:
+            raise Undecodable(f"{name} is not a truth")
+        return value
+
+
+def text(value: object) -> str:
+    """Return `value` if it is a text."""
+    if type(value) is not str:
+        raise Undecodable("a text is missing")
+    return value
+
+
+def whole(value: object) -> int:
+    """Return `value` if it is a whole number, which True is not."""
+    if type(value) is not int:
+        raise Undecodable("a number is missing")
+    return value
+
+
+def port(value: object) -> int:
+    """Return `value` if it is a port."""
+    try:
+        return check_port(value)
+    except UsageError as error:
+        raise Undecodable(error.message) from error
+
+
+def port_range(value: object) -> PortRange:
+    """Return the range that a list of two ports stands for."""
+    if type(value) is not list or len(value) != 2:
+        raise Undecodable("a range is not two ports")
+    try:
+        return PortRange(*map(port, value))
+    except UsageError as error:
+        raise Undecodable(error.message) from error
+
+
+def checked(check: Callable[[str], str], value: object) -> str:
+    """Return `value` if it is a text that `check` accepts."""
+    try:
+        return check(text(value))
+    except UsageError as error:
+        raise Undecodable(error.message) from error
+
+
+def word_of(words: Mapping[str, T], value: object, what: str) -> T:
+    """Return what `value` stands for in a closed vocabulary; a mapping is far faster than calling the enumeration."""
+    if type(value) is not str or value not in words:
+        raise Undecodable(f"{what} is not known here")
+    return words[value]

@@ -1,0 +1,130 @@
+"""One connection for each thread of one process, opened when it is needed and again when the file was replaced."""
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from weakref import WeakSet
+
+from portdash.errors import StoreUnavailable
+from portdash.store import trouble
+from portdash.store.connection import open_connection
+from portdash.text import clean
+
+_ATTEMPTS = 3
+Identity = tuple[int, int]
+"""Device and inode: a file put in the place of another is not the same store."""
+
+
+@dataclass(slots=True, weakref_slot=True, eq=False)
+class Link:
+    """A connection of one thread. Closed with the last reference to it, but never by a forked child."""
+
+    connection: sqlite3.Connection
+    identity: Identity
+    pid: int = field(default_factory=os.getpid)
+    version: int = 0
+    """The format of the file, 0 while it is empty."""
+    guard: threading.Lock = field(default_factory=threading.Lock)
+    """Held while the connection is in use, so that closing waits."""
+
+    def close(self) -> None:
+        """Close the connection. In a child it is left alone: rolling back there would harm the parent."""
+        if self.pid == os.getpid():
+            self.connection.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class Links:
+    """The connections of the process that made this object; after a fork the child makes its own."""
+
+    def __init__(self, *, read_only: bool, patience: float) -> None:
+        self.pid = os.getpid()
+        self._writers = threading.Lock()
+        self._read_only = read_only
+        self._patience = patience
+        self._own = threading.local()
+        self._all: WeakSet[Link] = WeakSet()
+        self._guard = threading.Lock()
+        self._closed = False
+
+    @contextlib.contextmanager
+    def use(self, path: str, found: os.stat_result) -> Iterator[tuple[Link, bool]]:
+        """Yield this thread's connection to the file that was `found` at `path`, and whether it is new.
+
+        Raises StoreUnavailable, sqlite3.Error.
+        """
+        link: Link | None = getattr(self._own, "link", None)
+        fresh = link is None or link.identity != identify(found)
+        if link is None or fresh:
+            self.drop()
+            link = self._connect(path)
+        with link.guard:
+            if self._closed:
+                raise closed()
+            yield link, fresh
+
+    @contextlib.contextmanager
+    def one_writer(self, path: str) -> Iterator[None]:
+        """Be the only thread that writes; the lock file is for the processes. Raises StoreBusy."""
+        if not self._writers.acquire(timeout=self._patience):
+            raise trouble.busy(path, self._patience)
+        try:
+            yield
+        finally:
+            self._writers.release()
+
+    def drop(self) -> int:
+        """Let go of this thread's connection, so that the next use starts afresh; return the format it had found."""
+        link: Link | None = getattr(self._own, "link", None)
+        if link is None:
+            return 0
+        self._own.link = None
+        link.close()
+        return link.version
+
+    def close(self) -> None:
+        """Close all connections, each when its thread is done with it."""
+        with self._guard:
+            self._closed = True
+            links = list(self._all)
+        for link in links:
+            with link.guard:
+                link.close()
+
+    def _connect(self, path: str) -> Link:
+        try:
+            link = connect(path, read_only=self._read_only, patience=self._patience)
+        except OSError as error:
+            raise trouble.from_os(error, path, writing=False) from error
+        with self._guard:
+            if self._closed:
+                raise closed()
+            self._all.add(link)
+        self._own.link = link
+        return link
+
+
+def identify(found: os.stat_result) -> Identity:
+    """Return which file it is."""
+    return found.st_dev, found.st_ino
+
+
+def connect(path: str, *, read_only: bool, patience: float) -> Link:
+    """Open the file at `path`, which must exist. Raises sqlite3.Error, OSError, StoreUnavailable."""
+    for _ in range(_ATTEMPTS):
+        identity = identify(os.stat(path))  # noqa: PTH116 (the path may hold what pathlib would change)
+        link = Link(open_connection(path, read_only=read_only, patience=patience), identity)
+        if identify(os.stat(path)) == identity:  # noqa: PTH116
+            return link
+        link.close()
+    raise StoreUnavailable(f"the store {clean(path)} is being replaced again and again")
+
+
+def closed() -> StoreUnavailable:
+    """Return the error for a store that is used after it was closed."""
+    return StoreUnavailable("the store is closed", hint="open it again")

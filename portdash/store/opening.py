@@ -1,0 +1,41 @@
+"""From a store's URL to the store."""
+
+from pathlib import Path
+
+from portdash.errors import ConfigError
+from portdash.model.storage import Store
+from portdash.text import clean
+
+_HINT = "a store is sqlite:///ABSOLUTE/FILE; without one, portdash uses a file in your state directory"
+_LATER = ("json", "redis", "rediss")
+
+
+def open_store(url: str, *, host: str, read_only: bool = False) -> Store:
+    """Return the store that `url` names: `sqlite:///ABSOLUTE/FILE` or `memory:`. Touches nothing yet.
+
+    `host` is the id of this machine. Raises ConfigError for every other URL, without repeating what may be a password.
+    """
+    scheme, colon, rest = url.partition(":")
+    if scheme == "sqlite" and colon:
+        from portdash.store.sqlite import SqliteStore  # noqa: PLC0415 (only the store in use is loaded)
+
+        return SqliteStore(_file(rest), host=host, read_only=read_only)
+    if url == "memory:":
+        from portdash.store.memory import MemoryStore  # noqa: PLC0415
+
+        return MemoryStore(host=host)
+    if scheme in _LATER and colon:
+        raise ConfigError(f"{scheme}: is a store this version does not have yet", hint=_HINT)
+    raise ConfigError(f"{clean(scheme, limit=40)!r} is no kind of store", hint=_HINT)
+
+
+def _file(rest: str) -> Path:
+    """Return the path after `sqlite:`. On POSIX the third slash may stand for the path's own: both forms are in use."""
+    if not rest.startswith("///") or "\0" in rest:
+        raise ConfigError("the store's file must be absolute", hint=_HINT)
+    path = Path(rest[3:])
+    if not path.is_absolute():
+        path = Path("/" + rest[3:])
+    if not path.is_absolute() or not path.name or rest.endswith("/"):
+        raise ConfigError("the store's file must be absolute", hint=_HINT)
+    return path

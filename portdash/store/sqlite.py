@@ -1,0 +1,202 @@
+"""The store in a SQLite file: this machine's authority, shared by every process of its user.
+
+A writer holds the lock file (`locking`), then BEGIN IMMEDIATE; a reader needs neither. Reading never creates a file.
+"""
+
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from portdash.errors import StoreDamaged, StoreReadOnly
+from portdash.model.storage import Applied, Batch, Event, Operation, Rejected, StoreState
+from portdash.store import trouble
+from portdash.store.connection import check_integrity, format_of
+from portdash.store.fields import Undecodable
+from portdash.store.filesystem import refuse_network
+from portdash.store.links import Link, Links
+from portdash.store.locking import lock_file
+from portdash.store.place import look, make_directory, make_file, note_seal, seal_of
+from portdash.store.rows import Refusal
+from portdash.store.schema import VERSION
+from portdash.store.seal import describe, lock_path_of, read_seal
+from portdash.store.states import States
+from portdash.store.tables import Tables, Version
+from portdash.store.transition import transit
+from portdash.store.validation import check_batch
+from portdash.store.writing import create, write
+
+T = TypeVar("T")
+
+PATIENCE = 10.0
+"""Seconds a lock is waited for."""
+_POLL = 0.05
+"""Seconds between two looks at the revision; a look costs some 30 microseconds."""
+
+
+class SqliteStore:
+    """Implements `model.storage.Store` on the file at `path`, which is made by the first change.
+
+    `host` is the machine whose workspaces a snapshot holds. With `read_only` nothing is ever written, not even to
+    settle what a crashed writer left.
+    """
+
+    def __init__(self, path: Path, *, host: str, read_only: bool = False, patience: float = PATIENCE) -> None:
+        self._path = path
+        self._host = host
+        self._read_only = read_only
+        self._patience = patience
+        self._states = States(host)
+        self._closed = threading.Event()
+        self._links = Links(read_only=read_only, patience=patience)
+        self._left_behind: list[Links] = []
+        """A parent's connections, which a forked child must neither use nor close."""
+        self._trusted: str | None = None
+        """The path that was found to be on a local disk."""
+
+    @property
+    def url(self) -> str:
+        """`sqlite:///` and the absolute path."""
+        return f"sqlite:///{self._path.as_posix()}"
+
+    def snapshot(self, since: StoreState | None = None) -> StoreState:
+        """Return what the store holds; the same object while nothing has changed. Raises StoreError."""
+        state = self._read(self._states.current) or self._states.empty()
+        return since if since is not None and since == state else state
+
+    def apply(self, batch: Batch) -> Applied | Rejected:
+        """Store all of `batch` or nothing, durably. Raises StoreError, and UsageError for names that are none."""
+        check_batch(batch)
+        if self._read_only:
+            raise StoreReadOnly(
+                f"the store {self._real_path()} was opened for reading only", hint="leave out --read-only"
+            )
+        answer = self._transact(batch)
+        return answer if isinstance(answer, Applied) else Rejected(self.snapshot(), answer)
+
+    def watch(self, since: int, timeout: float) -> int:
+        """Wait until the revision differs from `since`, at most `timeout` seconds; return the revision then."""
+        deadline = time.monotonic() + timeout
+        while True:
+            revision = (self._read(Tables.version) or Version()).revision
+            remaining = deadline - time.monotonic()
+            if revision != since or remaining <= 0:
+                return revision
+            if self._closed.wait(min(_POLL, remaining)):
+                return revision
+
+    def events(self, *, limit: int = 100, service: str | None = None) -> tuple[Event, ...]:
+        """Return the latest events, newest first; `service` compares without case."""
+        return self._read(lambda tables: tables.events(limit, service)) or ()
+
+    def operations(self, workspace: str, *, limit: int = 1) -> tuple[Operation, ...]:
+        """Return the latest operations of a workspace that changed rows and are not undone, newest first."""
+        return self._read(lambda tables: tables.operations(workspace, limit)) or ()
+
+    def close(self) -> None:
+        """Close every thread's connection; closing twice is fine."""
+        self._closed.set()
+        self._here().close()
+
+    def _read(self, ask: Callable[[Tables], T]) -> T | None:
+        """Return what `ask` reads, all at one moment; None when there is no store yet."""
+        path, here = self._real_path(), self._here()
+        found = look(path)
+        if found is None:
+            here.drop()
+            return None
+        with self._said(path, writing=False), here.use(path, found) as (link, fresh):
+            link.connection.execute("BEGIN")
+            try:
+                link.version = format_of(link.connection, path)
+                if fresh and read_seal(lock_path_of(path)) != describe(found):
+                    check_integrity(link.connection, path)
+                return ask(Tables(link.connection)) if link.version else None
+            finally:
+                _roll_back(link.connection)
+
+    def _transact(self, batch: Batch) -> Applied | str:
+        """Return the batch as stored, or why it was refused."""
+        with self._writing() as connection:
+            tables = Tables(connection)
+            if seen := tables.operation(batch.id):
+                return Applied(seen)
+            try:
+                effects = transit(tables, batch, tables.version().revision + 1)
+            except Refusal as refusal:
+                return str(refusal)
+            write(connection, effects, last_sequence=tables.last_sequence())
+            connection.execute("COMMIT")
+            return Applied(effects.operation)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Yield a connection in a write transaction on a store that was found sound; the caller commits."""
+        path, here = self._real_path(), self._here()
+        with here.one_writer(path):
+            make_directory(path)
+            with lock_file(lock_path_of(path), patience=self._patience, store=path) as lock:
+                found = make_file(path, lock)
+                with self._said(path, writing=True), here.use(path, found) as (link, _):
+                    link.version = format_of(
+                        link.connection, path
+                    )  # beforehand: a begun write shows an empty file a page
+                    link.connection.execute("BEGIN IMMEDIATE")
+                    try:
+                        _prepare(link, path, sealed=seal_of(lock) == describe(found))
+                        yield link.connection
+                    finally:
+                        _roll_back(link.connection)
+                note_seal(path, lock)
+
+    @contextlib.contextmanager
+    def _said(self, path: str, *, writing: bool) -> Iterator[None]:
+        """Turn what SQLite and the decoder raise into the store's errors; the connection is not used again."""
+        try:
+            yield
+        except (sqlite3.Error, Undecodable) as error:
+            version = self._here().drop()
+            if isinstance(error, sqlite3.Error):
+                said = trouble.from_sqlite(error, path, patience=self._patience, writing=writing)
+            else:
+                said = trouble.damaged(path, str(error))
+            if isinstance(said, StoreDamaged) and version > VERSION:  # tables of the future that cannot be read here
+                said = trouble.too_new(path, version)
+            raise said from error
+
+    def _here(self) -> Links:
+        """Return this process's connections: after a fork, new ones."""
+        if self._links.pid != os.getpid():
+            self._left_behind.append(self._links)
+            self._links = Links(read_only=self._read_only, patience=self._patience)
+            self._states = States(self._host)
+        return self._links
+
+    def _real_path(self) -> str:
+        """Return the file behind symbolic links, on a disk whose locks can be trusted. Raises StoreUnavailable."""
+        path = os.path.realpath(self._path)
+        if path != self._trusted:
+            refuse_network(path)
+            self._trusted = path
+        return path
+
+
+def _prepare(link: Link, path: str, *, sealed: bool) -> None:
+    """Make sure that the file may be written: it is a sound store of our format, or empty and made one now."""
+    if link.version > VERSION:
+        raise trouble.too_new(path, link.version)
+    if not link.version:
+        create(link.connection)
+    elif not sealed:
+        check_integrity(link.connection, path)
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    """End the transaction if it is still open; one that cannot even be rolled back goes with its connection."""
+    if connection.in_transaction:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")

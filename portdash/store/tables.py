@@ -1,0 +1,193 @@
+"""Reading the tables of the SQLite store, whole or one row at a time.
+
+Every row passes its checksum and the strict decoder; one that does not raises Undecodable.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from portdash.model.assignment import Assignment, Lease, ServiceKey, Workspace
+from portdash.model.storage import Event, Operation, PlanRecord, Quarantine
+from portdash.store.codec import PROTOCOLS, assignment_from, key_columns, key_from, source_from
+from portdash.store.fields import Fields, Undecodable, port, text, whole, word_of
+from portdash.store.records import event_from, lease_from, operation_from, plan_from, workspace_from
+from portdash.store.rows import Slot
+from portdash.store.schema import BY_KEY, SELECT_ASSIGNMENT, SELECT_WORKSPACE
+from portdash.store.seal import row_sum
+
+Columns = tuple[object, ...]
+
+_LEASE = "SELECT host, user, workspace, environment, service, protocol, body, sum FROM lease"
+_QUARANTINE = "SELECT host, protocol, port, released_at, service, sum FROM quarantine"
+_PLAN = "SELECT id, host, body, sum FROM plan"
+_OPERATION = "SELECT revision, id, workspace, changed, undone, body, sum FROM operation"
+_EVENT = "SELECT sequence, service, body, sum FROM event"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Which state of a store it is: two files with one revision may still have had different pasts."""
+
+    revision: int = 0
+    operation: str = ""
+    """Id of the latest operation."""
+
+
+def searchable(words: str) -> bytes:
+    """Return a foreign text as a column holds it for looking up: lone surrogates would not go into a TEXT."""
+    return words.encode("utf-8", "surrogatepass")
+
+
+class Tables:
+    """A store's rows as a connection sees them. Implements `rows.Rows`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def version(self) -> Version:
+        """Return the revision and what made it."""
+        rows = self._select("SELECT revision, operation, sum FROM meta")
+        if len(rows) != 1:
+            raise Undecodable("its revision is missing")
+        return Version(whole(rows[0][0]), text(rows[0][1]))
+
+    def assignment(self, key: ServiceKey) -> Assignment | None:
+        """Return the row of a service."""
+        return next(self._assignments(f"{SELECT_ASSIGNMENT} {BY_KEY}", *key_columns(key)), None)
+
+    def assignments(self) -> dict[ServiceKey, Assignment]:
+        """Return every row."""
+        return {row.key: row for row in self._assignments(SELECT_ASSIGNMENT)}
+
+    def owner(self, slot: Slot) -> ServiceKey | None:
+        """Return whose port it is, services that inherit it aside."""
+        where = "WHERE host = ? AND port = ? AND protocol = ? AND source <> 'inherited'"
+        host, protocol, number = slot
+        return next(
+            (row.key for row in self._assignments(f"{SELECT_ASSIGNMENT} {where}", host, number, protocol.value)), None
+        )
+
+    def lease(self, key: ServiceKey) -> Lease | None:
+        """Return the lease of a service."""
+        return next(map(_lease, self._select(f"{_LEASE} {BY_KEY}", *key_columns(key))), None)
+
+    def leases(self) -> dict[ServiceKey, Lease]:
+        """Return every lease."""
+        return {lease.key: lease for lease in map(_lease, self._select(_LEASE))}
+
+    def workspace_named(self, host: str, name: str) -> Workspace | None:
+        """Return the workspace of that name; case does not count."""
+        rows = self._select(f"{SELECT_WORKSPACE} WHERE host = ? AND folded = ?", host, name.casefold())
+        return next(map(_workspace, rows), None)
+
+    def workspace_at(self, host: str, root: str) -> Workspace | None:
+        """Return the workspace of that root."""
+        rows = self._select(f"{SELECT_WORKSPACE} WHERE host = ? AND root = ?", host, searchable(root))
+        return next(map(_workspace, rows), None)
+
+    def workspaces(self, host: str) -> tuple[Workspace, ...]:
+        """Return the workspaces of a host, by name."""
+        rows = self._select(f"{SELECT_WORKSPACE} WHERE host = ?", host)
+        return tuple(sorted(map(_workspace, rows), key=lambda each: each.name))
+
+    def quarantines(self) -> tuple[Quarantine, ...]:
+        """Return the ports given back, by host, protocol and number."""
+        return tuple(map(_quarantine, self._select(f"{_QUARANTINE} ORDER BY host, protocol, port")))
+
+    def plans(self) -> tuple[PlanRecord, ...]:
+        """Return the plans in state `applying`, by id."""
+        return tuple(map(_plan, self._select(f"{_PLAN} ORDER BY id")))
+
+    def operation(self, identity: str) -> Operation | None:
+        """Return an operation that is still in the log."""
+        return next(map(_operation, self._select(f"{_OPERATION} WHERE id = ?", identity)), None)
+
+    def operation_at(self, revision: int) -> str | None:
+        """Return the id of the operation that made a revision, None when it is not in the log."""
+        row = self._connection.execute("SELECT id FROM operation WHERE revision = ?", (revision,)).fetchone()
+        return text(row[0]) if row else None
+
+    def operations_after(self, revision: int) -> tuple[Operation, ...]:
+        """Return the operations that followed on `revision`, oldest first."""
+        return tuple(map(_operation, self._select(f"{_OPERATION} WHERE revision > ? ORDER BY revision", revision)))
+
+    def operations(self, workspace: str, limit: int) -> tuple[Operation, ...]:
+        """Return the latest operations of a workspace that changed rows and are not undone, newest first."""
+        where = "WHERE workspace = ? AND changed = 1 AND undone = 0 ORDER BY revision DESC LIMIT ?"
+        return tuple(map(_operation, self._select(f"{_OPERATION} {where}", workspace, limit)))
+
+    def events(self, limit: int, service: str | None) -> tuple[Event, ...]:
+        """Return the latest events, newest first."""
+        last = "ORDER BY sequence DESC LIMIT ?"
+        if service is None:
+            rows = self._select(f"{_EVENT} {last}", limit)
+        else:
+            rows = self._select(f"{_EVENT} WHERE service = ? {last}", searchable(service.casefold()), limit)
+        return tuple(map(_event, rows))
+
+    def last_sequence(self) -> int:
+        """Return the number of the latest event, 0 when there is none."""
+        (found,) = self._connection.execute("SELECT coalesce(max(sequence), 0) FROM event").fetchone()
+        return whole(found)
+
+    def _assignments(self, sql: str, *parameters: object) -> Iterator[Assignment]:
+        return map(_assignment, self._select(sql, *parameters))
+
+    def _select(self, sql: str, *parameters: object) -> list[Columns]:
+        """Return the rows without their sums, which are right."""
+        found = []
+        for *values, expected in self._connection.execute(sql, parameters):
+            if row_sum(values) != expected:
+                raise Undecodable("a row does not fit its checksum")
+            found.append(tuple(values))
+        return found
+
+
+def _assignment(columns: Columns) -> Assignment:
+    *parts, number, source, revision, body = columns
+    fields = Fields.parse(text(body))
+    return assignment_from(key_from(parts), port(number), source_from(source), whole(revision), fields)
+
+
+def _lease(columns: Columns) -> Lease:
+    *parts, body = columns
+    return lease_from(key_from(parts), Fields.parse(text(body)))
+
+
+def _workspace(columns: Columns) -> Workspace:
+    return workspace_from(Fields.parse(text(columns[3])))
+
+
+def _quarantine(columns: Columns) -> Quarantine:
+    host, protocol, number, released_at, service = columns
+    if type(released_at) is not float:
+        raise Undecodable("a quarantine has no time")
+    return Quarantine(
+        host=text(host),
+        protocol=word_of(PROTOCOLS, protocol, "a protocol"),
+        port=port(number),
+        service=text(service),
+        released_at=released_at,
+    )
+
+
+def _plan(columns: Columns) -> PlanRecord:
+    identity, host, body = columns
+    return plan_from(text(identity), text(host), Fields.parse(text(body)))
+
+
+def _operation(columns: Columns) -> Operation:
+    revision, identity, workspace, _, undone, body = columns
+    return operation_from(
+        identity=text(identity),
+        revision=whole(revision),
+        workspace=text(workspace),
+        undone=bool(whole(undone)),
+        body=Fields.parse(text(body)),
+    )
+
+
+def _event(columns: Columns) -> Event:
+    sequence, _, body = columns
+    return event_from(whole(sequence), Fields.parse(text(body)))

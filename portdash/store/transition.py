@@ -1,0 +1,259 @@
+"""What a batch does to a store: pure, and the same for every back end.
+
+A batch is judged by its end: rows that it changes or removes give up their ports first, so two services may swap, and
+only then does each claim, in order, take the first of its options that nobody has.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from portdash.model.assignment import Assignment, Lease, ServiceKey, Source, Workspace
+from portdash.model.storage import (
+    Batch,
+    Change,
+    Claim,
+    DropLease,
+    Event,
+    EventKind,
+    MarkUndone,
+    Op,
+    Operation,
+    PlanRecord,
+    PlanState,
+    Quarantine,
+    RecordEvent,
+    RecordPlan,
+    RecordWorkspace,
+    Remove,
+    TakeLease,
+)
+from portdash.store.rows import Effects, Refusal, Rows, Slot, slot_of
+
+
+def transit(rows: Rows, batch: Batch, revision: int) -> Effects:
+    """Return what `batch` does as revision `revision`. Raises Refusal, and then nothing is to be done."""
+    draft = _Draft(rows, batch, revision)
+    for op in batch.ops:
+        draft.take(op)
+    return draft.effects()
+
+
+@dataclass(slots=True)
+class _Row:
+    """A row that the batch touches: as the store has it, as it is by now, and why."""
+
+    before: Assignment | None
+    now: Assignment | None
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A batch half worked through."""
+
+    rows: Rows
+    batch: Batch
+    revision: int
+    touched: dict[ServiceKey, _Row] = field(default_factory=dict)
+    placed: dict[Slot, ServiceKey] = field(default_factory=dict)
+    history: list[ServiceKey | Event] = field(default_factory=list)
+    """What becomes an event, in order: a touched row, or an event as it was handed in."""
+    leases: dict[ServiceKey, Lease | None] = field(default_factory=dict)
+    workspaces: list[tuple[str, Workspace]] = field(default_factory=list)
+    quarantines: dict[Slot, Quarantine | None] = field(default_factory=dict)
+    plans: dict[str, PlanRecord | None] = field(default_factory=dict)
+    undone: list[str] = field(default_factory=list)
+    vacated: frozenset[ServiceKey] = field(init=False)
+    reserved: frozenset[Slot] = field(init=False)
+
+    def __post_init__(self) -> None:
+        ops = self.batch.ops
+        claimed = (op.options[0].key for op in ops if isinstance(op, Claim))
+        self.vacated = frozenset((*claimed, *(op.key for op in ops if isinstance(op, Remove))))
+        own = {op.record.id for op in ops if isinstance(op, RecordPlan)}
+        others = (plan for plan in self.rows.plans() if plan.id not in own)
+        self.reserved = frozenset((plan.host, *slot) for plan in others for slot in plan.reserved)
+
+    def take(self, op: Op) -> None:
+        """Work one op in."""
+        match op:
+            case Claim():
+                self._claim(op)
+            case Remove():
+                self._remove(op)
+            case TakeLease():
+                self._take_lease(op.lease)
+            case DropLease():
+                self._drop_lease(op)
+            case RecordWorkspace():
+                self._record_workspace(op.host, op.workspace)
+            case RecordPlan():
+                self.plans[op.record.id] = op.record if op.record.state is PlanState.APPLYING else None
+            case RecordEvent():
+                self.history.append(replace(op.event, revision=self.revision))
+            case MarkUndone():
+                self._mark_undone(op.operation_id)
+
+    def effects(self) -> Effects:
+        """Return the sum of it all."""
+        changes = {
+            key: Change(row.before, row.now)
+            for key, row in self.touched.items()
+            if row.before is not None or row.now is not None
+        }
+        for key, change in changes.items():
+            if change.after is None:
+                self.leases[key] = None
+        operation = Operation(
+            id=self.batch.id,
+            title=self.batch.title,
+            workspace=self.batch.workspace,
+            actor=self.batch.actor,
+            at=self.batch.at,
+            revision=self.revision,
+            changes=tuple(changes.values()),
+        )
+        events = (
+            entry if isinstance(entry, Event) else self._event(changes[entry], self.touched[entry].reason)
+            for entry in self.history
+            if isinstance(entry, Event) or entry in changes
+        )
+        return Effects(
+            operation=operation,
+            events=tuple(events),
+            leases=self.leases,
+            workspaces=tuple(self.workspaces),
+            quarantines=self.quarantines,
+            plans=self.plans,
+            undone=tuple(self.undone),
+        )
+
+    def _claim(self, op: Claim) -> None:
+        key, name = op.options[0].key, op.options[0].name
+        row = self._row(key)
+        self._expect(name, row.now, op.expected)
+        chosen = next((option for option in op.options if self._obstacle(option, row) is None), None)
+        if chosen is None:
+            first = op.options[0]
+            raise Refusal(f"{name} cannot have {first.port}: {self._obstacle(first, row)}")
+        self._give_up(key)
+        row.now, row.reason = replace(chosen, revision=self.revision), op.reason
+        if chosen.source is not Source.INHERITED:
+            self.placed[slot_of(chosen)] = key
+            self.quarantines[slot_of(chosen)] = None  # somebody's port again
+
+    def _remove(self, op: Remove) -> None:
+        row = self._row(op.key)
+        gone = row.now
+        self._expect(op.key.service, gone, op.expected)
+        if gone is None:
+            raise Refusal(f"{op.key.service} is gone already")
+        self._give_up(op.key)
+        row.now, row.reason = None, op.reason
+        if gone.source is not Source.INHERITED:  # an inherited port is still its parent's
+            host, protocol, port = slot = slot_of(gone)
+            if slot not in self.placed:
+                self.quarantines[slot] = Quarantine(
+                    host=host, protocol=protocol, port=port, service=gone.name, released_at=self.batch.at
+                )
+
+    def _row(self, key: ServiceKey) -> _Row:
+        if key not in self.touched:
+            before = self.rows.assignment(key)
+            self.touched[key] = _Row(before, before)
+            self.history.append(key)
+        return self.touched[key]
+
+    @staticmethod
+    def _expect(name: str, row: Assignment | None, expected: int | None) -> None:
+        found = row.revision if row else None
+        if found == expected:
+            return
+        if found is None:
+            raise Refusal(f"{name} is gone")
+        raise Refusal(f"{name} has port {row.port if row else '?'} by now")
+
+    def _obstacle(self, option: Assignment, row: _Row) -> str | None:
+        """Return what keeps a service from an option, None when it is free."""
+        if option.source is Source.INHERITED:
+            return None
+        slot = slot_of(option)
+        owner = self.placed.get(slot) or self._lasting_owner(slot)
+        if owner is not None and owner != option.key:
+            return f"it is the port of {owner.workspace}/{owner.service}"
+        had = row.before is not None and row.before.source is not Source.INHERITED and slot_of(row.before) == slot
+        if slot in self.reserved and not had:
+            return "a plan that is being applied keeps it"
+        return None
+
+    def _lasting_owner(self, slot: Slot) -> ServiceKey | None:
+        owner = self.rows.owner(slot)
+        return None if owner in self.vacated else owner
+
+    def _give_up(self, key: ServiceKey) -> None:
+        """Forget where an earlier op of this batch placed the service."""
+        now = self.touched[key].now
+        if now is not None and self.placed.get(slot_of(now)) == key:
+            del self.placed[slot_of(now)]
+
+    def _take_lease(self, lease: Lease) -> None:
+        row = self.touched[lease.key].now if lease.key in self.touched else self.rows.assignment(lease.key)
+        if row is None:
+            raise Refusal(f"{lease.key.service} is gone, so it cannot be leased")
+        self.leases[lease.key] = lease
+
+    def _drop_lease(self, op: DropLease) -> None:
+        held = self.leases[op.key] if op.key in self.leases else self.rows.lease(op.key)
+        if held is not None and held.token == op.token:
+            self.leases[op.key] = None
+
+    def _record_workspace(self, host: str, workspace: Workspace) -> None:
+        """Write a workspace down; a root keeps the name it has, and a name the root."""
+        named, there = self._known_workspaces(host, workspace)
+        if there is not None and there.name != workspace.name:
+            raise Refusal(f"{workspace.root} is the workspace {there.name}")
+        if named is not None and workspace.root is not None and named.root != workspace.root:
+            raise Refusal(f"another workspace is called {named.name}")
+        if named is None or (workspace.root is not None and named != workspace):
+            self.workspaces.append((host, workspace))
+
+    def _known_workspaces(self, host: str, workspace: Workspace) -> tuple[Workspace | None, Workspace | None]:
+        """Return the workspace that has the name, and the one that has the root, with those of this batch."""
+        named = self.rows.workspace_named(host, workspace.name)
+        there = self.rows.workspace_at(host, workspace.root) if workspace.root is not None else None
+        for owner, other in self.workspaces:
+            if owner == host and other.name.casefold() == workspace.name.casefold():
+                named = other
+            if owner == host and workspace.root is not None and other.root == workspace.root:
+                there = other
+        return named, there
+
+    def _mark_undone(self, identity: str) -> None:
+        operation = self.rows.operation(identity)
+        if operation is None:
+            raise Refusal("what is to be undone is too long ago")
+        if operation.undone or identity in self.undone:
+            raise Refusal(f"{operation.title} is undone already")
+        self.undone.append(identity)
+
+    def _event(self, change: Change, reason: str) -> Event:
+        row = change.after or change.before
+        assert row is not None
+        return Event(
+            kind=_kind(change),
+            at=self.batch.at,
+            workspace=row.key.workspace,
+            service=row.name,
+            actor=self.batch.actor,
+            reason=reason,
+            from_port=change.before.port if change.before else None,
+            to_port=change.after.port if change.after else None,
+            revision=self.revision,
+        )
+
+
+def _kind(change: Change) -> EventKind:
+    if change.after is None:
+        return EventKind.RELEASED
+    if change.before is None:
+        return EventKind.ADOPTED if change.after.source is Source.DETECTED else EventKind.ASSIGNED
+    return EventKind.UPDATED if change.before.port == change.after.port else EventKind.MOVED

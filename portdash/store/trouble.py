@@ -1,0 +1,62 @@
+"""What went wrong with a file, said in the store's errors."""
+
+import errno
+import sqlite3
+import stat as modes
+from os import stat_result
+
+from portdash.errors import StoreBusy, StoreDamaged, StoreError, StoreReadOnly, StoreTooNew, StoreUnavailable
+from portdash.text import clean
+
+_NO_SPACE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+_NOT_WRITABLE = frozenset((errno.EACCES, errno.EPERM, errno.EROFS))
+
+
+def damaged(path: str, detail: str) -> StoreDamaged:
+    """Return the error for a file that is not what was written."""
+    return StoreDamaged(f"the store {clean(path)} is damaged: {clean(detail)}")
+
+
+def too_new(path: str, version: int) -> StoreTooNew:
+    """Return the error for a file that a later portdash wrote."""
+    return StoreTooNew(f"the store {clean(path)} was written by a newer portdash (format {version})")
+
+
+def busy(path: str, seconds: float) -> StoreBusy:
+    """Return the error for a lock that was not to be had within `seconds`."""
+    return StoreBusy(f"another process has held the store {clean(path)} for {seconds:g} s")
+
+
+def check_kind(path: str, found: stat_result) -> None:
+    """Raise StoreDamaged when what stands in the store's place is no ordinary file: opening it could hang."""
+    if not modes.S_ISREG(found.st_mode):
+        raise damaged(path, "it is not an ordinary file")
+
+
+def from_sqlite(error: sqlite3.Error, path: str, *, patience: float, writing: bool) -> StoreError:
+    """Return the store's error for one of SQLite's."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the low byte is the primary code
+    text = clean(str(error))
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return busy(path, patience)
+    if code == sqlite3.SQLITE_FULL:
+        return StoreReadOnly(f"there is no space left for the store {clean(path)}; nothing was changed")
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return StoreReadOnly(f"the store {clean(path)} cannot be written: {text}")
+    if code == sqlite3.SQLITE_CANTOPEN:
+        kind = StoreReadOnly if writing else StoreUnavailable
+        return kind(f"the store {clean(path)} cannot be opened: {text}")
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT):
+        hint = "look at the disk; the same command can be run again, a change that was stored has no second effect"
+        return StoreError(f"the store {clean(path)} failed: {text}", hint=hint)
+    return damaged(path, text)
+
+
+def from_os(error: OSError, path: str, *, writing: bool) -> StoreError:
+    """Return the store's error for one of the operating system's, met on the way to the file."""
+    text = clean(error.strerror or str(error))
+    if error.errno in _NO_SPACE:
+        return StoreReadOnly(f"there is no space left for {clean(path)}; nothing was changed")
+    if writing and error.errno in _NOT_WRITABLE:
+        return StoreReadOnly(f"{clean(path)} cannot be written: {text}")
+    return StoreUnavailable(f"{clean(path)} cannot be opened: {text}")

@@ -1,0 +1,122 @@
+"""Writing a batch's effects into the tables of the SQLite store. The caller holds the transaction."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from portdash.model.assignment import Assignment, Lease, Workspace
+from portdash.model.storage import QUARANTINE_SECONDS, Change, Event, Operation, PlanRecord, Quarantine
+from portdash.store.codec import assignment_body, key_columns
+from portdash.store.fields import dumps
+from portdash.store.records import event_body, lease_body, operation_body, plan_body, workspace_body
+from portdash.store.rows import Effects
+from portdash.store.schema import APPLICATION_ID, BY_KEY, EVENTS_KEPT, OPERATIONS_KEPT, SCHEMA, VERSION
+from portdash.store.seal import row_sum
+from portdash.store.tables import searchable
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make an empty file a store at revision 0."""
+    for statement in SCHEMA:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("INSERT INTO meta VALUES (1, 0, '', ?)", (row_sum((0, "")),))
+
+
+def write(connection: sqlite3.Connection, effects: Effects, *, last_sequence: int) -> None:
+    """Write all of `effects`; `last_sequence` is the number of the latest event so far."""
+    operation = effects.operation
+    _write_changes(connection, operation.changes)
+    for key, lease in effects.leases.items():
+        if lease is None:
+            connection.execute(f"DELETE FROM lease {BY_KEY}", key_columns(key))  # noqa: S608 (our words)
+        else:
+            _replace(connection, "lease", _lease(lease))
+    for host, workspace in effects.workspaces:
+        _replace(connection, "workspace", _workspace(host, workspace))
+    _write_quarantines(connection, effects)
+    for identity, plan in effects.plans.items():
+        if plan is None:
+            connection.execute("DELETE FROM plan WHERE id = ?", (identity,))
+        else:
+            _replace(connection, "plan", _plan(plan))
+    _write_events(connection, effects.events, last_sequence)
+    for identity in effects.undone:
+        _mark_undone(connection, identity)
+    _replace(connection, "operation", _operation(operation))
+    connection.execute("DELETE FROM operation WHERE revision <= ?", (operation.revision - OPERATIONS_KEPT,))
+    version = (operation.revision, operation.id)
+    connection.execute("UPDATE meta SET revision = ?, operation = ?, sum = ?", (*version, row_sum(version)))
+
+
+def _write_changes(connection: sqlite3.Connection, changes: Sequence[Change]) -> None:
+    """Delete first, insert then: the unique index must see two services that swap only when both are done."""
+    for change in changes:
+        if change.before is not None:
+            connection.execute(f"DELETE FROM assignment {BY_KEY}", key_columns(change.key))  # noqa: S608 (our words)
+    for change in changes:
+        if change.after is not None:
+            _insert(connection, "assignment", _assignment(change.after))
+
+
+def _write_quarantines(connection: sqlite3.Connection, effects: Effects) -> None:
+    for (host, protocol, port), quarantine in effects.quarantines.items():
+        if quarantine is None:
+            slot = (host, protocol.value, port)
+            connection.execute("DELETE FROM quarantine WHERE host = ? AND protocol = ? AND port = ?", slot)
+        else:
+            _replace(connection, "quarantine", _quarantine(quarantine))
+    now = effects.operation.at
+    connection.execute("DELETE FROM quarantine WHERE abs(released_at - ?) >= ?", (now, QUARANTINE_SECONDS))
+
+
+def _write_events(connection: sqlite3.Connection, events: Sequence[Event], last: int) -> None:
+    for sequence, event in enumerate(events, last + 1):
+        service = searchable(event.service.casefold())
+        _insert(connection, "event", (sequence, service, dumps(event_body(event))))
+    connection.execute("DELETE FROM event WHERE sequence <= ?", (last + len(events) - EVENTS_KEPT,))
+
+
+def _mark_undone(connection: sqlite3.Connection, identity: str) -> None:
+    sql = "SELECT revision, id, workspace, changed, body FROM operation WHERE id = ?"
+    *front, body = connection.execute(sql, (identity,)).fetchone()
+    _replace(connection, "operation", (*front, 1, body))
+
+
+def _insert(connection: sqlite3.Connection, table: str, values: tuple[object, ...]) -> None:
+    """Insert a row in the order of its columns, with its sum as the last one."""
+    marks = ", ".join("?" * (len(values) + 1))
+    connection.execute(f"INSERT INTO {table} VALUES ({marks})", (*values, row_sum(values)))  # noqa: S608 (our words)
+
+
+def _replace(connection: sqlite3.Connection, table: str, values: tuple[object, ...]) -> None:
+    """Insert a row in place of the one with its key."""
+    marks = ", ".join("?" * (len(values) + 1))
+    connection.execute(f"REPLACE INTO {table} VALUES ({marks})", (*values, row_sum(values)))  # noqa: S608 (our words)
+
+
+def _assignment(row: Assignment) -> tuple[object, ...]:
+    return *key_columns(row.key), row.port, row.source.value, row.revision, dumps(assignment_body(row))
+
+
+def _lease(lease: Lease) -> tuple[object, ...]:
+    return *key_columns(lease.key), dumps(lease_body(lease))
+
+
+def _workspace(host: str, workspace: Workspace) -> tuple[object, ...]:
+    root = None if workspace.root is None else searchable(workspace.root)
+    return host, workspace.name.casefold(), root, dumps(workspace_body(workspace))
+
+
+def _quarantine(quarantine: Quarantine) -> tuple[object, ...]:
+    place = (quarantine.host, quarantine.protocol.value, quarantine.port)
+    return *place, float(quarantine.released_at), quarantine.service
+
+
+def _plan(plan: PlanRecord) -> tuple[object, ...]:
+    return plan.id, plan.host, dumps(plan_body(plan))
+
+
+def _operation(operation: Operation) -> tuple[object, ...]:
+    place = (operation.revision, operation.id, operation.workspace)
+    return *place, int(bool(operation.changes)), int(operation.undone), dumps(operation_body(operation))
