@@ -10,7 +10,6 @@ from portdash.cli.context import Globals, home
 from portdash.cli.output import say
 from portdash.cli.parameters import json_option
 from portdash.errors import ExitCode, PortdashError, UsageError
-from portdash.manager.deps import Deps
 from portdash.manager.finding import find_service
 from portdash.model.snapshot import Snapshot
 from portdash.report.formats import ReportFormat, render
