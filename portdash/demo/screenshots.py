@@ -11,7 +11,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -55,11 +55,11 @@ class Shot:
 
 
 SHOTS = (
-    Shot(name="main", size=(160, 45), keys=("n",), shows="squatted"),
-    Shot(name="main-light", size=(160, 45), keys=("n",), shows="squatted", theme=LIGHT.name),
-    Shot(name="main-80x24", size=(80, 24), keys=("n",), shows="squatted"),
-    Shot(name="resolve", size=(160, 45), keys=("n", "c"), shows="aggressive"),
-    Shot(name="details-80x24", size=(80, 24), keys=("n", "enter"), shows="WHO HOLDS IT"),
+    Shot(name="main", size=(160, 45), shows="squatted"),
+    Shot(name="main-light", size=(160, 45), shows="squatted", theme=LIGHT.name),
+    Shot(name="main-80x24", size=(80, 24), shows="squatted"),
+    Shot(name="resolve", size=(160, 45), keys=("c",), shows="aggressive"),
+    Shot(name="details", size=(80, 40), keys=("N", "enter"), shows="WHO ANSWERS"),
     Shot(
         name="allocate",
         size=(120, 32),
@@ -68,18 +68,18 @@ SHOTS = (
         shows="3005",
     ),
     Shot(name="report", size=(120, 45), keys=("R",), shows="portdash report: shop"),
-    Shot(name="first-run-80x24", size=(80, 24), shows="sshd", deps=first_run_deps),
+    Shot(name="first-run-80x24", size=(80, 24), shows="WOULD BE", deps=first_run_deps),
 )
 
 
 async def draw(shot: Shot) -> str:
-    """Return the picture as SVG. Raises TimeoutError when it does not come to show what it should."""
+    """Return the picture as SVG. Raises PortdashError when it does not come to show what it should."""
     deps = shot.deps()
-    with as_the_demo_user():
+    with as_the_demo_user(), closing(deps):
         app = PortdashApp(
             Desk(deps), options=Options(theme=shot.theme, typing_window=0, monotonic=_standing_still, refresh=3600)
         )
-        async with app.run_test(size=shot.size) as pilot, asyncio.timeout(PATIENCE):
+        async with app.run_test(size=shot.size) as pilot:
             await _at_rest(pilot, "live")
             for key in shot.keys:
                 await pilot.press(key)
@@ -87,14 +87,13 @@ async def draw(shot: Shot) -> str:
             for name, text in shot.fields.items():
                 app.screen.query_one(f"#{name}", Input).value = text
             svg = await _at_rest(pilot, shot.shows)
-    deps.close()
     return _with_local_font(svg)
 
 
 async def _at_rest(pilot: Pilot[int], shows: str = "") -> str:
     """Wait until nothing changes any more and `shows` is seen; return the picture."""
-    before = ""
-    while True:
+    before, until = "", time.monotonic() + PATIENCE
+    while time.monotonic() < until:
         await pilot.pause()
         for each in pilot.app.screen.query(Input):
             each.cursor_blink = False
@@ -103,6 +102,7 @@ async def _at_rest(pilot: Pilot[int], shows: str = "") -> str:
             return now
         before = now
         await asyncio.sleep(0.05)
+    raise PortdashError(f"{shows!r} was never shown", hint=f"this was: {' / '.join(lines_of(before)[:8])}")
 
 
 def lines_of(svg: str) -> list[str]:

@@ -114,13 +114,14 @@ class _Author:
         )
 
     def conflicts(self) -> Section:
-        lines = []
+        rows = []
         for conflict in self._scope.conflicts(self._snapshot):
             kind = f"{conflict.kind.value} (notice)" if conflict.kind.is_notice else conflict.kind.value
-            said = conflict.detail or (f"{conflict.holder} is in the way" if conflict.holder else "")
+            said = conflict.detail or (f"{conflict.holder} is in the way" if conflict.holder else "-")
             name = self._qualified(conflict.name, conflict.key.workspace)
-            lines.append(self.shown(f"{name} {conflict.port} {kind}{': ' if said else ''}{said}"))
-        return Section("Conflicts", lines=tuple(lines), empty="None." if self._views else "")
+            rows.append((kind, self.shown(name), _slot(conflict.port, conflict.protocol), self.shown(said)))
+        columns = ("conflict", "service", "port", "what is wrong")
+        return Section("Conflicts", columns, tuple(rows), empty="None." if self._views else "")
 
     def misses(self) -> Section:
         """Say for each service that has not its first choice what was tried before."""

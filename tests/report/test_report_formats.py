@@ -42,7 +42,8 @@ SERVICES
   worker   5174  fallback 5173  not running  nobody
 
 CONFLICTS
-  web 3000 squatted: node 4121 of shop@fix-login has 3000
+  CONFLICT  SERVICE  PORT  WHAT IS WRONG
+  squatted  web      3000  node 4121 of shop@fix-login has 3000
 
 WHY NOT THE FIRST CHOICE
   worker has 5174: 5173 assigned to blog/web
@@ -72,7 +73,8 @@ def test_the_text_report_over_all():
     assert "portdash report: all workspaces" in text
     assert "Workspace    shop@fix-login  ~/src/shop-fix\n" in text
     assert re.search(r"^  shop@fix-login/web +3002  preferred +misplaced +runs on 3000: node 4121$", text, re.MULTILINE)
-    assert "  shop/web 3000 squatted: " in text
+    assert re.search(r"^  squatted +shop/web +3000  node 4121 of ", text, re.MULTILINE)
+    assert re.search(r"^  misplaced +shop@fix-login/web  3002  -$", text, re.MULTILINE)
     assert re.search(r"^  5353/udp  0\.0\.0\.0    owner hidden \(avahi\)  -        -       -$", text, re.MULTILINE)
 
 
@@ -144,7 +146,7 @@ def test_the_markdown_report():
     assert report.startswith("# portdash report: shop\n\n- **Taken**: 2025-03-04T11:02:02Z\n")
     assert "| service | port | source | state | held by |\n| --- | --- | --- | --- | --- |\n" in report
     assert "| WEB\\_PORT | 3000 | web |" in report
-    assert "- web 3000 squatted: node 4121 of shop@fix-login has 3000\n" in report
+    assert "| squatted | web | 3000 | node 4121 of shop@fix-login has 3000 |\n" in report
 
 
 def rendered(markdown: str) -> list[Token]:
@@ -186,7 +188,7 @@ def test_a_hostile_process_cannot_change_the_reports(name: str):
     assert all(line.isprintable() for line in report.split("\n"))
     tokens = rendered(report)
     assert sum(token.type == "heading_open" for token in tokens) == 7
-    assert sum(token.type == "table_open" for token in tokens) == 3
+    assert sum(token.type == "table_open" for token in tokens) == 4
     assert not any(token.type in ("html_block", "fence", "code_block") for token in tokens)
     assert all(line.isprintable() for line in report_text(_with_process(name)).split("\n"))
 
