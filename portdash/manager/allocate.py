@@ -1,7 +1,7 @@
 """From a wish to a port that is really free: observe, plan, try the bind, claim, and again when a rival was faster."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from os import getpid
 from uuid import uuid4
 
@@ -22,24 +22,37 @@ TRIED = 16
 MakePlan = Callable[[Snapshot], Plan]
 
 
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What became of a request for ports."""
+
+    assignments: tuple[Assignment, ...]
+    """One for each wish, in their order."""
+    notices: tuple[str, ...] = ()
+    """Worth saying: an override that was no port, a preference outside its range."""
+
+
 def allocate(
     deps: Deps, wishes: Sequence[Wish], *, strategy: Strategy | None = None, lease: bool = False
-) -> tuple[Assignment, ...]:
+) -> Allocation:
     """Give every wish its port, or none; a service that has a usable one keeps it.
 
     `lease` notes that the calling process uses them. Raises UsageError, NoSuchService, NoPortAvailable, PlanUnresolved,
     StoreError.
     """
     keys: tuple[ServiceKey, ...] = ()
+    notices: tuple[str, ...] = ()
 
     def make_plan(snapshot: Snapshot) -> Plan:
-        nonlocal keys
+        nonlocal keys, notices
         keys = tuple(place(deps, snapshot, wish).key for wish in wishes)
-        return plan_allocate(deps, snapshot, wishes, strategy=strategy)
+        plan = plan_allocate(deps, snapshot, wishes, strategy=strategy)
+        notices = plan.notices
+        return plan
 
     settle(deps, make_plan, leases=(lambda: _leases(deps, keys)) if lease else None)
     rows = deps.store.snapshot().assignments
-    return tuple(rows[key] for key in keys)
+    return Allocation(tuple(rows[key] for key in keys), notices)
 
 
 def settle(

@@ -1,5 +1,6 @@
 """`PortManager`: the manager as one object, for programs that import portdash."""
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -22,6 +23,8 @@ from portdash.model.plan import Plan, Strategy
 from portdash.model.policy import DEFAULT_BASE_PORT
 from portdash.model.ports import IpProtocol, PortRange
 from portdash.planning.candidates import next_available
+
+_log = logging.getLogger("portdash.allocation")
 
 
 class PortManager:
@@ -84,7 +87,10 @@ class PortManager:
         self, wishes: list[Wish], *, strategy: str | None = None, lease: bool = True
     ) -> tuple[Assignment, ...]:
         """Give several services their ports, or none of them."""
-        return allocate(self._deps, wishes, strategy=Strategy(strategy) if strategy else None, lease=lease)
+        found = allocate(self._deps, wishes, strategy=Strategy(strategy) if strategy else None, lease=lease)
+        for notice in found.notices:
+            _log.warning(notice)
+        return found.assignments
 
     def allocate_port(self, name: str, type: str | None = None, preferred: int | None = None) -> Assignment:  # noqa: A002
         """Give the service a port of its type's range, `preferred` if it can be had."""

@@ -76,11 +76,14 @@ def command(
     ]
     with options.deps() as deps:
         try:
-            rows = allocate(deps, wishes, strategy=Strategy(strategy) if strategy else None)
+            found = allocate(deps, wishes, strategy=Strategy(strategy) if strategy else None)
         except (NoPortAvailable, PlanUnresolved, StoreError) as error:
             if on_failure is None or as_json:
                 raise
             return _defaults(wishes, error)
+        for notice in found.notices:
+            warn(notice)
+        rows = found.assignments
         if as_json:
             _emit_services(deps, rows)
             return ExitCode.YES
