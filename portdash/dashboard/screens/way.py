@@ -66,10 +66,9 @@ class Way(VerticalScroll, can_focus=False):
     def mark(self, *, chosen: bool, armed: bool) -> None:
         """Say in the title whether it is chosen, and whether `enter` would apply it."""
         self.set_class(chosen, "-chosen")
-        words = [f"{self.number} {self.strategy}"]
+        words = [f"{'▸ ' if chosen else ''}{self.number} {self.strategy}"]
         words += ["default"] if self.is_default else []
         words += [] if armed else ["not armed"]
-        words += ["chosen ▸"] if chosen else []
         self.border_title = Content(" ── ".join(words))
 
     def on_click(self, event: Click) -> None:

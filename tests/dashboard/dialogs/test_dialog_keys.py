@@ -1,5 +1,6 @@
 """Which keys a dialog believes, and that it fits every screen."""
 
+from asyncio import timeout
 from threading import Event
 from time import monotonic
 from typing import Any
@@ -14,6 +15,7 @@ from dialog_fakes import (
     VITE,
     WEB,
     FakeDesk,
+    Host,
     move,
     opened,
     plan,
@@ -23,6 +25,7 @@ from dialog_fakes import (
     snapshot,
 )
 from textual.events import Key
+from textual.pilot import Pilot
 
 from portdash.dashboard.screens.allocate import AllocateScreen
 from portdash.dashboard.screens.dialog import Dialog
@@ -39,6 +42,13 @@ def typed(key: str, at: float) -> Key:
     event = Key(key, key if len(key) == 1 else None)
     event.time = at
     return event
+
+
+async def until(host: Host, pilot: Pilot[None], text: str) -> None:
+    """Wait until the screen says `text`."""
+    async with timeout(30):
+        while text not in host.text:
+            await pilot.pause()
 
 
 def guard(burst: float = 0.0) -> KeyGuard:
@@ -182,8 +192,9 @@ async def test_a_confirming_key_followed_by_silence_counts():
     short = Patience(quiet=0.0, burst=0.001, clock=lambda: 0.0)
     async with opened(ReleaseScreen(desk, snapshot(), [API_ROW.key], patience=short)) as (host, pilot):
         await press(host, pilot, "y")
-        while not host.answers:
-            await settled(host, pilot)
+        async with timeout(30):
+            while not host.answers:
+                await settled(host, pilot)
         assert len(desk.applied) == 1
 
 
@@ -224,8 +235,7 @@ async def test_a_broken_core_is_said_and_not_swallowed():
     desk: Any = FakeDesk(error=ZeroDivisionError("by zero"))
     async with opened(ReleaseScreen(desk, snapshot(), [API_ROW.key], patience=AT_ONCE)) as (host, pilot):
         await press(host, pilot, "y")
-        while "portdash broke" not in host.text:
-            await pilot.pause()
+        await until(host, pilot, "portdash broke")
         assert "ZeroDivisionError" in host.text
         assert host.screen is host.dialog
 
@@ -243,8 +253,7 @@ async def test_while_a_plan_is_applied_the_dialog_cannot_be_left_nor_confirmed_a
     desk: Any = FakeDesk(gate=Event(), lines=("ending node 4121 …",))
     async with opened(ReleaseScreen(desk, snapshot(), [API_ROW.key], patience=AT_ONCE)) as (host, pilot):
         await press(host, pilot, "y")
-        while "ending node 4121" not in host.text:
-            await pilot.pause()
+        await until(host, pilot, "ending node 4121")
         await press(host, pilot, "y", "escape", "n")
         await pilot.pause()
         assert host.screen is host.dialog

@@ -47,6 +47,8 @@ async def test_enter_applies_the_chosen_way():
 async def test_wide_screens_show_three_boxes_of_one_height_side_by_side():
     async with opened(screen_of(FakeDesk()), (160, 45)) as (host, _):
         boxes = [each.region for each in host.screen.query(Way)]
+        assert "▸ 1 minimal ── default" in host.text
+        assert "3 aggressive ── not armed" in host.text
         assert len({box.y for box in boxes}) == 1
         assert len({box.height for box in boxes}) == 1
         assert "the other stays misplaced" in host.text
