@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from operator import attrgetter
 from types import MappingProxyType
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey, ServiceSpec, Source, Workspace
@@ -12,6 +13,7 @@ from portdash.model.policy import Policy, PortLimits
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Declaration, ServiceView, Snapshot, Status
 from portdash.planning.conflicts import Circumstances, find_conflicts, worst_first
+from portdash.planning.inheritance import plain
 from portdash.planning.occupancy import Occupancy
 from portdash.planning.ownership import gather
 from portdash.planning.recognition import Recognised, recognise
@@ -49,7 +51,7 @@ def assemble(
     """
     specs = _effective_specs(assignments, declarations)
     facts = gather(workspaces=workspaces, leases=leases, assignments=assignments, environment=environment)
-    ordered = sorted(listeners, key=lambda each: (each.port, each.protocol, each.address))
+    ordered = sorted(listeners, key=attrgetter("port", "protocol", "address"))
     recognised = recognise(ordered, specs, assignments, facts)
     base = Snapshot(
         taken_at=taken_at,
@@ -112,7 +114,7 @@ def _services(
         for key in shown
     ]
     order = _WorkspaceOrder(snapshot)
-    return tuple(sorted(views, key=lambda view: (order.rank(view.key.workspace), view.key.service, view.key)))
+    return tuple(sorted(views, key=lambda view: (order.rank(view.key.workspace), view.key.service, plain(view.key))))
 
 
 def _view(
@@ -172,6 +174,7 @@ class _WorkspaceOrder:
         self._repository = self._family(snapshot.workspace)
 
     def rank(self, name: str) -> tuple[bool, bool, str, bool, str, str]:
+        """Return what a workspace sorts by."""
         known = self._known.get(name)
         family = self._family(name)
         label = known.label.casefold() if known else name.casefold()

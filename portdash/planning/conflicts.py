@@ -36,7 +36,7 @@ def find_conflicts(occupancy: Occupancy, case: Circumstances) -> tuple[Conflict,
         *_with_services(occupancy, case),
         *_notices(case, occupancy.snapshot.policy, occupancy.snapshot.limits),
     ]
-    return tuple(sorted(found, key=lambda each: SEVERITY[each.kind]))
+    return tuple(sorted(found, key=lambda each: SEVERITY[each.kind])) if found else ()
 
 
 def contested(snapshot: Snapshot) -> tuple[Conflict, ...]:
@@ -78,6 +78,8 @@ def _place_of(key: ServiceKey) -> ServiceKey:
 
 
 def _with_listeners(case: Circumstances) -> Iterator[Conflict]:
+    if not case.here and not case.elsewhere:
+        return
     row, name = case.row, clean(case.row.name)
     ours = [seen.listener for seen in case.here if seen.attribution.ownership.is_ours]
     theirs = [seen.listener for seen in case.here if not seen.attribution.ownership.is_ours]
@@ -108,6 +110,8 @@ def answers_localhost(address: str) -> bool:
 
 def _with_services(occupancy: Occupancy, case: Circumstances) -> Iterator[Conflict]:
     """Yield the services that have the port too, or share it though they must not."""
+    if len(occupancy.on_port(case.row.port)) == 1:
+        return
     row, name = case.row, clean(case.row.name)
     alone = Group(row.key, row.spec, frozenset({row.key}), (row.key.protocol,))
     root = occupancy.root(row.key)

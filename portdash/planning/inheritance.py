@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from operator import attrgetter
 
 from portdash.errors import UsageError
 from portdash.model.assignment import ServiceKey, ServiceSpec
 from portdash.model.ports import IpProtocol
+
+plain = attrgetter("host", "user", "workspace", "environment", "service", "protocol")
+"""A key's fields as a tuple: sorts as the keys do, several times faster."""
 
 Specs = Mapping[ServiceKey, ServiceSpec]
 
@@ -39,7 +43,7 @@ def root_of(key: ServiceKey, specs: Specs) -> ServiceKey:
 def children_of(specs: Specs) -> dict[ServiceKey, list[ServiceKey]]:
     """Return the direct children of every parent, in the order of their keys."""
     children: dict[ServiceKey, list[ServiceKey]] = {}
-    for key in sorted(key for key, spec in specs.items() if spec.inherit_from is not None):
+    for key in sorted((key for key, spec in specs.items() if spec.inherit_from is not None), key=plain):
         parent = parent_of(key, specs)
         if parent is not None:
             children.setdefault(parent, []).append(key)

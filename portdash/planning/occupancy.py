@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Verdict
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import SeenListener, Snapshot
-from portdash.planning.inheritance import children_of, descendants, root_of
+from portdash.planning.inheritance import children_of, descendants, plain, root_of
 from portdash.planning.requests import Placement
 from portdash.planning.rules import asked_ports, priority_of, static_refusal
 from portdash.planning.wording import Names, holder_text
@@ -97,6 +97,10 @@ class Occupancy:
         """Return the services that have this port."""
         protocol, port = slot
         return [key for key in self._at.get(port, ()) if key.protocol is protocol]
+
+    def on_port(self, port: int) -> list[ServiceKey]:
+        """Return the services that have this number in either protocol."""
+        return self._at.get(port, [])
 
     def listeners(self, group: Group, port: int) -> list[SeenListener]:
         """Return who listens on `port` in the protocols of a group."""
@@ -205,11 +209,11 @@ class Occupancy:
 
     def _note_wishes(self) -> None:
         """Index which port is preferred, or called home, by which known service that has a port of its own."""
-        wishes: dict[tuple[int, ServiceKey], None] = {}
-        for key, spec in sorted((self._declared | self.specs).items(), key=lambda item: item[0]):
+        for key, spec in (self._declared | self.specs).items():
             if spec.inherit_from is None and not self.is_vanished(key):
                 row = self.rows.get(key)
                 home = () if row is None or row.home is None else (row.home,)
-                wishes |= dict.fromkeys((port, key) for port in (*spec.preferred, *home))
-        for port, key in wishes:
-            self._wanted_by.setdefault(port, []).append(key)
+                for port in dict.fromkeys((*spec.preferred, *home)):
+                    self._wanted_by.setdefault(port, []).append(key)
+        for keys in self._wanted_by.values():
+            keys.sort(key=plain)

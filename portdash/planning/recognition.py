@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from portdash.model.assignment import Assignment, Match, ServiceKey, ServiceSpec
 from portdash.model.listener import Attribution, Listener, Ownership
 from portdash.model.snapshot import SeenListener, Snapshot
-from portdash.planning.inheritance import root_of
+from portdash.planning.inheritance import plain, root_of
 from portdash.planning.occupancy import Slot
 from portdash.planning.ownership import OwnershipFacts, attribute, fits, gather, is_specific, leased_to
 from portdash.planning.places import upwards
@@ -72,7 +72,7 @@ def _units_by_slot(
 ) -> dict[Slot, list[list[ServiceKey]]]:
     """Return the services on each port; those that share it by inheritance are one unit, the root first."""
     units: dict[Slot, dict[ServiceKey, list[ServiceKey]]] = {}
-    for key in sorted(rows):
+    for key in sorted(rows, key=plain):
         row = rows[key]
         root = key if row.spec.inherit_from is None else root_of(key, specs)
         unit = units.setdefault((key.protocol, row.port), {}).setdefault(root, [])
@@ -132,13 +132,14 @@ class _Rules:
 
     def __init__(self, specs: Mapping[ServiceKey, ServiceSpec]) -> None:
         self._by: dict[tuple[str | None, str | None], list[tuple[ServiceKey, Match]]] = {}
-        for key, spec in sorted(specs.items(), key=lambda item: item[0]):
+        for key, spec in sorted(specs.items(), key=lambda item: plain(item[0])):
             match = spec.match
             if match is not None and is_specific(match):
                 name = match.process.casefold() if match.process else None
                 place = match.directory.rstrip("/\\") if match.directory else None
                 self._by.setdefault((name, place), []).append((key, match))
         self._names = {name for name, _ in self._by}
+        self._places = {place for _, place in self._by}
 
     def __bool__(self) -> bool:
         return bool(self._by)
@@ -166,5 +167,5 @@ class _Rules:
             return
         place = listener.project.root if container and listener.project else owner.cwd if owner else None
         for directory in (*(upwards(place) if place else ()), None):
-            for name in known_or_any:
+            for name in known_or_any if directory in self._places else ():
                 yield from self._by.get((name, directory), ())

@@ -48,7 +48,9 @@ def worlds(draw: st.DrawFn) -> World:
         parents = [each for each in world.rows.values() if each.spec.inherit_from is None]
         if parents and draw(st.booleans()):
             parent = draw(st.sampled_from(parents))
-            world.has(name, parent.port, parent.key.workspace, inherit_from=parent.name, pin=draw(st.integers(0, 5)) == 0)
+            world.has(
+                name, parent.port, parent.key.workspace, inherit_from=parent.name, pin=draw(st.integers(0, 5)) == 0
+            )
     for port in draw(st.lists(PORTS, max_size=3, unique=True)):
         world.listens(port, pid=9000 + port, cwd="/home/me/src/other" if port % 2 else None, name="squatter")
     return world

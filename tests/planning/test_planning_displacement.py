@@ -58,7 +58,9 @@ def test_what_loses_no_first_choice_goes_before_what_does():
 
 
 def test_a_group_moves_as_one():
-    world = World().has("a", 7000, base=7000).has("child", 7000, inherit_from="a").has("grand", 7000, inherit_from="child")
+    world = (
+        World().has("a", 7000, base=7000).has("child", 7000, inherit_from="a").has("grand", 7000, inherit_from="child")
+    )
     plan = place(world, ask("web", range=PortRange(7000, 7000)))
     assert ports(world, plan) == {"shop/a": 7001, "shop/child": 7001, "shop/grand": 7001, "shop/web": 7000}
     assert plan.cost.moved == 1

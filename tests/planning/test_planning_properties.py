@@ -62,7 +62,12 @@ def test_a_chosen_port_breaks_no_rule(data, world, strategy):
         if row and step.from_port != row.port and row.source is not Source.INHERITED:
             assert static_refusal(row.spec, row.port, world.policy, world.limits) is None
             if row.source not in (Source.OVERRIDE, Source.PREFERRED):
-                assert row.spec.range is None or row.port in (*row.spec.range, *row.spec.preferred, row.home, step.before and step.before.home)
+                assert row.spec.range is None or row.port in (
+                    *row.spec.range,
+                    *row.spec.preferred,
+                    row.home,
+                    step.before and step.before.home,
+                )
 
 
 @often
@@ -139,7 +144,11 @@ def test_nobody_displaces_the_pinned_or_the_more_important(data, world, strategy
     rank = placement.spec.priority or 3
     for step in plan.steps if plan else ():
         if step.action is Action.MOVE and step.before:
-            group = [row for row in world.rows.values() if (row.port, row.key.workspace) == (step.from_port, step.before.key.workspace)]
+            group = [
+                row
+                for row in world.rows.values()
+                if (row.port, row.key.workspace) == (step.from_port, step.before.key.workspace)
+            ]
             assert not any(row.spec.pin for row in group)
             assert all((row.spec.priority or 3) >= rank for row in group)
             assert world.policy.trusted or step.before.key.workspace == "shop"

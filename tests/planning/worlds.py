@@ -29,7 +29,9 @@ LIMITS = PortLimits(ephemeral=PortRange(32768, 60999), reserved=frozenset({4321}
 NOW = 1_000_000.0
 
 
-def key(name: str, workspace: str = "shop", protocol: IpProtocol = IpProtocol.TCP, environment: str = "dev") -> ServiceKey:
+def key(
+    name: str, workspace: str = "shop", protocol: IpProtocol = IpProtocol.TCP, environment: str = "dev"
+) -> ServiceKey:
     return ServiceKey("host", "me", workspace, environment, name.casefold(), protocol)
 
 
@@ -37,7 +39,9 @@ def spec(name: str, **wishes: Any) -> ServiceSpec:
     return ServiceSpec(name=name, **wishes)
 
 
-def ask(name: str, workspace: str = "shop", *, override: str | None = None, strict: bool = False, **wishes: Any) -> Placement:
+def ask(
+    name: str, workspace: str = "shop", *, override: str | None = None, strict: bool = False, **wishes: Any
+) -> Placement:
     protocol = wishes.get("protocol", IpProtocol.TCP)
     found = Override("PORT", override) if override is not None else None
     return Placement(key(name, workspace, protocol), spec(name, **wishes), found, strict=strict)
@@ -79,7 +83,14 @@ class World:
         how = source or (Source.INHERITED if wanted.inherit_from else source_of(wanted, port))
         service = key(name, workspace, wanted.protocol, environment)
         self.rows[service] = Assignment(
-            key=service, spec=wanted, port=port, source=how, home=home, assigned_at=1.0, actor="test", revision=self.revision
+            key=service,
+            spec=wanted,
+            port=port,
+            source=how,
+            home=home,
+            assigned_at=1.0,
+            actor="test",
+            revision=self.revision,
         )
         return self
 

@@ -1,0 +1,182 @@
+from dataclasses import replace
+
+import pytest
+from worlds import BLOG, FIX, SHOP, World, key, listener, spec
+
+from portdash.model.assignment import Lease, Match, ServiceSpec, Source
+from portdash.model.listener import Attribution, Container, Listener, Ownership
+from portdash.model.ports import IpProtocol
+from portdash.model.project import Project
+from portdash.planning.kinds import named_like, program_of
+from portdash.planning.ownership import attribute, gather
+from portdash.planning.places import compose_name, is_below
+
+CONFIRMED, PRESUMED, UNKNOWN, FOREIGN = Ownership
+HERE = "/home/me/src/shop"
+ELSEWHERE = Project(root="/home/me/src/notes", name="notes")
+
+
+def judge(
+    seen: Listener, wanted: ServiceSpec | None = None, workspace: str = "shop", world: World | None = None
+) -> Attribution:
+    world = world or World().has("web", 3000)
+    facts = gather(workspaces=world.workspaces, leases=world.leases, assignments=world.rows, environment="dev")
+    return attribute(seen, key("web", workspace), wanted or spec("web"), facts)
+
+
+def compose(project: str | None, name: str = "shop-web-1") -> Container:
+    return Container(id="c1", name=name, compose_project=project, compose_service="web")
+
+
+@pytest.mark.parametrize(
+    ("seen", "wanted", "ownership"),
+    [
+        # the working directory, and what runs there
+        (listener(3000, cwd=HERE), spec("web"), PRESUMED),
+        (listener(3000, cwd=f"{HERE}/packages/site"), spec("web"), PRESUMED),
+        (listener(3000, cwd=HERE), spec("web", type="web"), CONFIRMED),
+        (listener(3000, cwd=HERE, name="python3.11"), spec("web", type="api"), CONFIRMED),
+        (listener(3000, cwd=HERE, name="my-own-server"), spec("web", type="web"), PRESUMED),
+        (listener(3000, cwd=HERE), spec("web", type="database"), UNKNOWN),
+        (listener(3000, cwd=HERE, name="web"), spec("web"), CONFIRMED),
+        (listener(3000, cwd=HERE, name=None), spec("web"), PRESUMED),
+        (listener(3000, cwd=HERE, user="root"), spec("web", type="web"), UNKNOWN),
+        # another checkout, another project, a neighbour whose name begins alike
+        (listener(3000, cwd=FIX.root), spec("web"), FOREIGN),
+        (listener(3000, cwd=BLOG.root), spec("web"), FOREIGN),
+        (listener(3000, cwd=ELSEWHERE.root, project=ELSEWHERE), spec("web"), FOREIGN),
+        (listener(3000, cwd=f"{HERE}-old"), spec("web"), UNKNOWN),
+        # a worktree that lies inside this workspace is its own project
+        (
+            listener(
+                3000,
+                cwd=f"{HERE}/.worktrees/x/src",
+                project=Project(root=f"{HERE}/.worktrees/x", name="shop", repository="shop", worktree="x"),
+            ),
+            spec("web", type="web"),
+            FOREIGN,
+        ),
+        # rules
+        (listener(3000, cwd=HERE), spec("web", match=Match(process="NODE")), CONFIRMED),
+        (listener(3000, cwd=HERE), spec("web", match=Match(process="ruby")), UNKNOWN),
+        (
+            listener(3000, cwd="/srv", command=("node", "next", "dev")),
+            spec("web", match=Match(command="next dev")),
+            CONFIRMED,
+        ),
+        (listener(3000, cwd="/srv/app/x"), spec("web", match=Match(process="node", directory="/srv/app")), CONFIRMED),
+        (listener(3000, cwd="/srv/application"), spec("web", match=Match(directory="/srv/app")), UNKNOWN),
+        (listener(3000, cwd=BLOG.root), spec("web", match=Match(process="node")), FOREIGN),
+        (listener(3000, cwd=BLOG.root), spec("web", match=Match(process="node", directory=BLOG.root)), CONFIRMED),
+        (listener(3000, cwd="/"), spec("web", match=Match()), UNKNOWN),
+        # no project at all
+        (listener(3000, cwd="/var/lib/pg", name="postgres"), spec("web", type="database"), PRESUMED),
+        (listener(3000, cwd="/var/lib/pg", name="postgres", user="postgres"), spec("web", type="database"), UNKNOWN),
+        (listener(3000, cwd=None, name="launchd-ish"), spec("web"), UNKNOWN),
+        (listener(3000, pid=None, user="root"), spec("web"), UNKNOWN),
+        # containers
+        (listener(3000, container=compose("shop")), spec("web"), CONFIRMED),
+        (listener(3000, container=compose("blog")), spec("web"), FOREIGN),
+        (
+            listener(3000, container=compose("shop"), project=Project(root=BLOG.root or "", name="blog")),
+            spec("web"),
+            FOREIGN,
+        ),
+        (listener(3000, container=compose(None)), spec("web"), PRESUMED),
+        (listener(3000, container=compose(None, "lonely_dijkstra")), spec("web"), UNKNOWN),
+        (listener(3000, container=compose("else", "x")), spec("web", match=Match(process="x")), CONFIRMED),
+        (
+            listener(3000, name="docker-proxy", container=compose("blog")),
+            spec("web", match=Match(process="docker-proxy")),
+            FOREIGN,
+        ),
+    ],
+)
+def test_what_the_evidence_says(seen, wanted, ownership):
+    verdict = judge(seen, wanted)
+    assert verdict.ownership is ownership, verdict.evidence
+    assert verdict.evidence
+
+
+@pytest.mark.parametrize(
+    ("seen", "ownership"),
+    [
+        (listener(3000, cwd="/home/me"), PRESUMED),
+        (listener(3000, cwd="/home/me", user="root"), UNKNOWN),
+        (listener(3000, cwd=BLOG.root), FOREIGN),
+        (listener(3000, cwd=ELSEWHERE.root, project=ELSEWHERE), FOREIGN),
+    ],
+)
+def test_outside_any_project_ones_own_process_is_presumed(seen, ownership):
+    assert judge(seen, workspace="default").ownership is ownership
+
+
+def leased(workspace: str, pid: int) -> World:
+    world = World().has("web", 3000).has("web", 3001, "blog").has("api", 3002)
+    name = "api" if workspace == "api" else "web"
+    who = key(name, "shop" if workspace == "api" else workspace)
+    world.leases[who] = Lease(key=who, pid=pid, started=1, boot_id="b", token="t")
+    return world
+
+
+@pytest.mark.parametrize(
+    ("workspace", "pid", "ownership"),
+    [
+        ("shop", 4121, CONFIRMED),
+        ("shop", 77, CONFIRMED),
+        ("blog", 4121, FOREIGN),
+        ("blog", 77, FOREIGN),
+        ("api", 4121, FOREIGN),
+        ("api", 77, PRESUMED),
+        ("shop", 1234, PRESUMED),
+    ],
+)
+def test_a_lease_beats_everything_else(workspace, pid, ownership):
+    seen = listener(3000, cwd=HERE, ancestors=(78, 77))
+    verdict = judge(seen, world=leased(workspace, pid))
+    assert verdict.ownership is ownership
+    if workspace == "blog" and pid == 4121:
+        assert verdict.evidence == ("process 4121 has leased blog/web",)
+
+
+def test_what_was_adopted_unread_stays_ones_own_until_it_can_be_read():
+    world = World().has("web", 3000, source=Source.DETECTED)
+    assert judge(listener(3000, pid=None, user="root"), world=world).ownership is PRESUMED
+    assert judge(listener(3000, container=compose(None, "some-db")), world=world).ownership is PRESUMED
+    assert judge(listener(3000, cwd=BLOG.root), world=world).ownership is FOREIGN
+
+
+def test_evidence_is_safe_to_show():
+    nasty = replace(listener(3000, name="\x1b]52;c;x\x07node"), project=None)
+    assert all(text.isprintable() for text in judge(nasty).evidence)
+
+
+@pytest.mark.parametrize(
+    ("name", "program"),
+    [
+        ("node", "node"),
+        ("Python3.11", "python"),
+        ("next-server (v15.0.3)", "next-server"),
+        ("postgres: writer", "postgres"),
+        ("php-fpm8.2", "php-fpm"),
+        ("node.exe", "node"),
+        ("7", "7"),
+        ("", ""),
+    ],
+)
+def test_programs_are_known_without_their_versions(name, program):
+    assert program_of(name) == program
+
+
+def test_names_of_containers_and_directories():
+    assert named_like(spec("redis"), "my-redis-1")
+    assert named_like(spec("store", type="database"), "app_postgres_1")
+    assert not named_like(spec("redis"), "redistribute")
+    assert compose_name("My Shop.v2") == "myshopv2"
+    assert is_below("/a/b", "/a/b/")
+    assert not is_below("/a/bc", "/a/b")
+    assert SHOP.root == HERE
+
+
+def test_the_protocol_does_not_matter_to_the_judgement():
+    assert judge(listener(3000, cwd=HERE, protocol=IpProtocol.UDP)).ownership is PRESUMED
