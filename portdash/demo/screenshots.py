@@ -86,19 +86,20 @@ async def draw(shot: Shot) -> str:
                 await _at_rest(pilot)
             for name, text in shot.fields.items():
                 app.screen.query_one(f"#{name}", Input).value = text
-            svg = await _at_rest(pilot, shot.shows)
+            svg = await _at_rest(pilot, shot.shows, looks=5)
     return _with_local_font(svg)
 
 
-async def _at_rest(pilot: Pilot[int], shows: str = "") -> str:
-    """Wait until nothing changes any more and `shows` is seen; return the picture."""
-    before, until = "", time.monotonic() + PATIENCE
+async def _at_rest(pilot: Pilot[int], shows: str = "", *, looks: int = 2) -> str:
+    """Wait until `looks` looks in a row are the same and `shows` is seen; return the picture."""
+    before, same, until = "", 1, time.monotonic() + PATIENCE
     while time.monotonic() < until:
         await pilot.pause()
         for each in pilot.app.screen.query(Input):
             each.cursor_blink = False
         now = pilot.app.export_screenshot(title="portdash")
-        if now == before and shows in "\n".join(lines_of(now)):
+        same = same + 1 if now == before else 1
+        if same >= looks and shows in "\n".join(lines_of(now)):
             return now
         before = now
         await asyncio.sleep(0.05)
