@@ -5,7 +5,7 @@ from enum import Enum
 
 import click
 
-from portdash.cli.output import emit_json, emit_lines, say, warn
+from portdash.cli.output import emit_json, emit_lines, say
 from portdash.cli.plan_text import plan_lines
 from portdash.errors import ExitCode, LockedDown, PlanUnresolved, Refused
 from portdash.manager.apply import apply_plan
@@ -93,9 +93,3 @@ def declined() -> int:
     """Say that nothing was done."""
     say("nothing was changed")
     return ExitCode.NO
-
-
-def show_notices(plan: Plan) -> None:
-    """Write what a plan has to say besides its steps as warnings."""
-    for notice in plan.notices:
-        warn(notice)

@@ -1,10 +1,8 @@
 """Running a command so that whatever goes wrong ends as one line, or one JSON document, and the exit code agreed on."""
 
 import errno
-import logging
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -26,14 +24,14 @@ def run(arguments: Sequence[str]) -> int:
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     debug = "--debug" in options or os.environ.get("PORTDASH_DEBUG", "").casefold() in ("1", "true", "yes", "on")
     if debug:
-        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="portdash: %(name)s: %(message)s")
+        _log_to_stderr()
     try:
         try:
             code = _dispatch(arguments)
             sys.stdout.flush()
         except Exception as error:  # noqa: BLE001  the outermost place: every error becomes one line here
             if debug and not isinstance(error, click.exceptions.Exit):
-                traceback.print_exception(error)
+                _print_traceback(error)
             code = _answer(error, arguments, as_json="--json" in options)
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -52,6 +50,19 @@ def _dispatch(arguments: Sequence[str]) -> int:
     with root.make_context("portdash", list(arguments)) as context:
         code = root.invoke(context)
     return code if isinstance(code, int) else ExitCode.YES
+
+
+def _log_to_stderr() -> None:
+    import logging  # noqa: PLC0415  only with --debug
+
+    logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="portdash: %(name)s: %(message)s")
+
+
+def _print_traceback(error: Exception) -> None:
+    import traceback  # noqa: PLC0415  only with --debug
+
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        say(line)
 
 
 def _answer(error: Exception, arguments: Sequence[str], *, as_json: bool) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from portdash.cli.listener_text import process_text, service_text
+from portdash.cli.listener_text import command_text, process_text, service_text
 from portdash.manager.deps import Deps
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
@@ -101,9 +101,8 @@ def _facts(seen: SeenListener, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     listener, owner = seen.listener, seen.listener.owner
     yield "port", f"{listener.port}/{listener.protocol} on {clean(listener.address)}"
     yield "process", f"{process_text(seen)}{f' {owner.pid}' if owner else ''}"
-    if owner and owner.command:
-        yield "command", clean(" ".join(owner.command), limit=1000)
     optional = (
+        ("command", command_text(owner, limit=1000)),
         ("user", (owner.user if owner else None) or listener.user),
         ("directory", owner.cwd if owner else None),
         ("project", listener.project.label if listener.project else None),

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from portdash.model.listener import Ownership
+from portdash.model.listener import Ownership, Process
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import SeenListener, Snapshot
+from portdash.report.redaction import mask_secrets
 from portdash.report.scope import workspace_label
 from portdash.report.words import SIGNS, service_name, uptime
 from portdash.text import clean, columns
@@ -30,7 +31,7 @@ def listener_lines(snapshot: Snapshot, listeners: Sequence[SeenListener]) -> Ite
                 NOBODY if listener.connections is None else str(listener.connections),
                 clean(listener.via) if listener.via else NOBODY,
                 uptime(listener, snapshot.taken_at) or NOBODY,
-                clean(" ".join(owner.command), limit=80) if owner and owner.command else NOBODY,
+                command_text(owner, limit=80) or NOBODY,
             )
         )
     return columns(rows)
@@ -44,6 +45,11 @@ def process_text(seen: SeenListener) -> str:
     if listener.owner:
         return clean(listener.owner.name or "process")
     return clean(listener.label)
+
+
+def command_text(owner: Process | None, *, limit: int) -> str:
+    """Return a command line with its secrets masked, cut at `limit`; empty where it is not known."""
+    return clean(mask_secrets(" ".join(owner.command)), limit=limit) if owner and owner.command else ""
 
 
 def service_text(seen: SeenListener, snapshot: Snapshot) -> str:

@@ -117,7 +117,7 @@ def test_a_variable_that_is_no_port_is_named(portdash: Portdash, monkeypatch: py
         ["web", "--preferred", "70000"],
         ["web", "--preferred", "abc"],
         ["web", "--preferred", ""],
-        ["web", "--range", "5000"[::-1] + "-10"],
+        ["web", "--range", "5000-"],
         ["web", "--range", "9-5"],
         ["web=abc"],
         ["web=0"],
@@ -134,6 +134,16 @@ def test_what_cannot_be_meant_is_a_usage_error(portdash: Portdash, arguments: li
     assert result.out == ""
     assert result.err.count("\n") == 1
     assert all(byte == 10 or 32 <= byte < 127 for byte in result.err.encode())
+
+
+def test_the_default_where_the_store_cannot_be_used(portdash: Portdash, home: Path, free_port: FreePort):
+    portdash("alloc", "web")
+    (database,) = home.rglob("portdash.db")
+    database.write_bytes(b"no database" * 1000)
+    port = free_port()
+    result = portdash("alloc", "api", "--preferred", str(port), "--on-failure", "default")
+    assert (result.code, result.out) == (0, f"{port}\n")
+    assert portdash("alloc", "api", "--on-failure", "default").code == 5
 
 
 def test_get_of_nothing_is_3(portdash: Portdash):

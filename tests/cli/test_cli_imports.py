@@ -7,14 +7,14 @@ import sys
 import pytest
 from cli_harness import Portdash
 
+pytestmark = pytest.mark.usefixtures("project")
+
 FACES = {"textual", "rich", "httpx", "redis", "litestar", "asyncio"}
 FAST = FACES | {"psutil", "msgspec", "tomllib", "multiprocessing", "concurrent.futures", "portdash.manager.deps"}
 
 CODE = """
 import json, sys
 from portdash.cli.guard import run
-
-pytestmark = pytest.mark.usefixtures("project")
 code = run(sys.argv[1:])
 sys.stdout.flush()
 print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)

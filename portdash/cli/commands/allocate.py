@@ -6,8 +6,7 @@ from portdash.cli.context import Globals
 from portdash.cli.output import emit, emit_json, say, warn
 from portdash.cli.parameters import json_option, read_port, read_ports, read_range, strategy_option
 from portdash.errors import ExitCode, NoPortAvailable, PlanUnresolved, StoreError, UsageError
-from portdash.manager.allocate import allocate
-from portdash.manager.deps import Deps
+from portdash.manager.allocate import Allocation, allocate
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import Assignment
 from portdash.model.plan import Strategy
@@ -74,24 +73,36 @@ def command(
         )
         for name, own_base in _named(names, base)
     ]
-    with options.deps() as deps:
-        try:
-            found = allocate(deps, wishes, strategy=Strategy(strategy) if strategy else None)
-        except (NoPortAvailable, PlanUnresolved, StoreError) as error:
-            if on_failure is None or as_json:
-                raise
-            return _defaults(wishes, error)
-        for notice in found.notices:
-            warn(notice)
-        rows = found.assignments
-        if as_json:
-            _emit_services(deps, rows)
-            return ExitCode.YES
+    try:
+        found, services = _allocate(options, wishes, strategy, as_json=as_json)
+    except (NoPortAvailable, PlanUnresolved, StoreError) as error:
+        if on_failure is None or as_json:
+            raise
+        return _defaults(wishes, error)
+    for notice in found.notices:
+        warn(notice)
+    if as_json:
+        emit_json({"assignments": services})
+        return ExitCode.YES
+    rows = found.assignments
     for row in rows:
         if explain:
             _explain(row)
         emit(str(row.port) if len(rows) == 1 else f"{clean(row.name)} {row.port}")
     return ExitCode.YES
+
+
+def _allocate(
+    options: Globals, wishes: list[Wish], strategy: str | None, *, as_json: bool
+) -> tuple[Allocation, list[dict[str, object]]]:
+    """Allocate, and for a document look again: what is listening there belongs in it."""
+    with options.deps() as deps:
+        found = allocate(deps, wishes, strategy=Strategy(strategy) if strategy else None)
+        if not as_json:
+            return found, []
+        snapshot = deps.observer.snapshot()
+        views = (snapshot.service(row.key) for row in found.assignments)
+        return found, [service_json(view, snapshot) for view in views if view]
 
 
 def _named(names: tuple[str, ...], base: int | None) -> list[tuple[str, int | None]]:
@@ -117,12 +128,6 @@ def _defaults(wishes: list[Wish], error: NoPortAvailable | PlanUnresolved | Stor
     for wish, port in zip(wishes, ports, strict=True):
         emit(str(port) if len(wishes) == 1 else f"{clean(wish.name)} {port}")
     return ExitCode.YES
-
-
-def _emit_services(deps: Deps, rows: tuple[Assignment, ...]) -> None:
-    snapshot = deps.observer.snapshot()
-    views = (snapshot.service(row.key) for row in rows)
-    emit_json({"assignments": [service_json(view, snapshot) for view in views if view]})
 
 
 def _explain(row: Assignment) -> None:

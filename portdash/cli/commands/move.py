@@ -22,7 +22,5 @@ def command(options: Globals, *, name: str, port: int | None, dry_run: bool, as_
     To PORT, or without it to the next best one. Services that inherit its port move with it.
     """
     with options.deps() as deps:
-        snapshot, plan = draft(
-            deps, lambda snapshot: plan_move(deps, snapshot, find_service(snapshot, name).key, port)
-        )
+        snapshot, plan = draft(deps, lambda snapshot: plan_move(deps, snapshot, find_service(snapshot, name).key, port))
         return carry_out(deps, snapshot, plan, ask=Ask.NEVER, as_json=as_json, dry_run=dry_run)
