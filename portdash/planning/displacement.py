@@ -96,7 +96,7 @@ def carry_out(draft: Draft, chain: Chain) -> int:
 
 def release_vanished(draft: Draft, group: Group, port: int) -> None:
     """Release the rows of workspaces that are gone from `port`, those that inherit first."""
-    for key in draft.occupancy.rivals(group, port):
+    for key in filter(draft.occupancy.is_vanished, draft.occupancy.rivals(group, port)):
         for each in (*reversed(draft.occupancy.below(key)), key):
             if each in draft.occupancy.rows:
                 draft.release(each, f"the directory of {draft.occupancy.names.workspace(each.workspace)} is gone")

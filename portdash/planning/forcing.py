@@ -42,14 +42,23 @@ def force(draft: Draft, group: Group, port: int) -> str | None:
     release_vanished(draft, group, port)
     for target, reason in targets.values():
         draft.end(target, reason)
-    ended = {key for other, _ in moves for key in other.members if targets and occupancy.servers(other)}
+    runs = {other.root: occupancy.servers(other) for other, _ in moves}
     occupancy.clear((protocol, port) for protocol in group.protocols)
     for other, options in moves:
         draft.set_row(options, f"makes room for {occupancy.label(group.root)} on {port}")
-        draft.say_what_runs(other, options[0].port)
-        if other.root in ended and not occupancy.servers(other):
-            draft.leave(f"{occupancy.label(other.root)} is ended: start it again on {options[0].port}", asked=False)
+        _say_what_becomes_of(draft, other, runs[other.root], options[0].port)
     return None
+
+
+def _say_what_becomes_of(draft: Draft, group: Group, servers: list[SeenListener], port: int) -> None:
+    """Note that the server of a service which was moved has to be started again, or is by portdash."""
+    name = draft.occupancy.label(group.root)
+    if any(is_supervised(seen.listener, seen, draft.snapshot) for seen in servers):
+        draft.restart(group.root, f"its server is started again on {port}")
+    elif servers and not draft.occupancy.servers(group):
+        draft.leave(f"{name} is ended: start it again on {port}", asked=False)
+    else:
+        draft.say_what_runs(group, port)
 
 
 def target_of(listener: Listener) -> Target:

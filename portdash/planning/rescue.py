@@ -112,6 +112,8 @@ def keep_where_it_runs(draft: Draft, key: ServiceKey, port: int) -> str | None:
     group = occupancy.group(key)
     row = occupancy.rows[key]
     refusal = occupancy.refusal(group, port)
+    if heirs := [each.key for each in occupancy.rows.values() if each.home == port and each.key not in group.members]:
+        return f"which {occupancy.label(min(heirs))} may return to"
     if refusal is not None and refusal.verdict is not Verdict.QUARANTINED:
         whose = {
             Verdict.ASSIGNED: f"which is {refusal.holder}'s",

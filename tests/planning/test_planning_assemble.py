@@ -158,7 +158,7 @@ def test_mutual_counts_through_inheritance_and_across_protocols():
         ("127.0.0.1", "::ffff:127.0.0.1", True),
     ],
 )
-def test_shadowed_when_another_answers_part_of_localhost(ours, theirs, shadowed):
+def test_shadowed_when_another_answers_part_of_localhost(ours: str, theirs: str, shadowed: bool):
     world = (
         World()
         .has("web", 3000)
@@ -188,7 +188,7 @@ def test_shadowed_when_another_answers_part_of_localhost(ours, theirs, shadowed)
         ({}, 4321, None, ["forbidden"]),
     ],
 )
-def test_notices(wishes, port, source, expected):
+def test_notices(wishes: dict[str, object], port: int, source: Source | None, expected: list[str]):
     world = World().has("web", port, source=source, **wishes)
     assert kinds(world, "web") == expected
     assert world.view("web").status is Status.AVAILABLE
@@ -212,7 +212,7 @@ def test_conflicts_come_worst_first():
         (World().has("web", 3001, preferred=(3000,), source=Source.OVERRIDE), False),
     ],
 )
-def test_whether_the_missed_port_is_free_now(world, free):
+def test_whether_the_missed_port_is_free_now(world: World, free: bool):
     assert world.view("web").home_free is free
 
 

@@ -4,14 +4,14 @@ import pytest
 from worlds import LIMITS, MINIMAL, World, ask, key
 
 from portdash.errors import NoPortAvailable
-from portdash.model.assignment import Source, Verdict
+from portdash.model.assignment import Assignment, Source, Verdict
 from portdash.model.policy import Policy
 from portdash.model.ports import IpProtocol, PortRange
 from portdash.planning.allocation import plan_allocate
 from portdash.planning.candidates import next_available, search
 
 
-def first(world: World, **wishes):
+def first(world: World, **wishes: object) -> Assignment:
     return search(world.snapshot(), ask("new", **wishes)).options[0]
 
 
@@ -31,12 +31,12 @@ def first(world: World, **wishes):
         ({"override": "7070", "preferred": (7000,)}, 7070, Source.OVERRIDE),
     ],
 )
-def test_the_order_of_the_search(wishes, port, source):
+def test_the_order_of_the_search(wishes: dict[str, object], port: int, source: Source):
     option = first(World(), **wishes)
     assert (option.port, option.source) == (port, source)
 
 
-def refused(world: World, port: int, **wishes):
+def refused(world: World, port: int, **wishes: object) -> Verdict | None:
     reasons = search(world.snapshot(), ask("new", preferred=(port,), **wishes)).reasons
     return next((each.verdict for each in reasons if each.port == port), None)
 
@@ -67,7 +67,7 @@ def refused(world: World, port: int, **wishes):
         (World().has("dns", 7000, protocol=IpProtocol.UDP), {"conflicts_with": ("dns",)}, 7000, Verdict.MUTUAL),
     ],
 )
-def test_what_is_skipped_and_why(world, wishes, port, verdict):
+def test_what_is_skipped_and_why(world: World, wishes: dict[str, object], port: int, verdict: Verdict | None):
     assert refused(world, port, **wishes) is verdict
 
 

@@ -1,5 +1,6 @@
 """Making room by the cheapest chain, proved against trying everything."""
 
+from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -68,7 +69,7 @@ def test_a_group_moves_as_one():
 
 
 @pytest.mark.parametrize("obstacle", [{"pin": True}, {"priority": 1}])
-def test_the_pinned_and_the_more_important_stay(obstacle):
+def test_the_pinned_and_the_more_important_stay(obstacle: dict[str, object]):
     world = World().has("api", 7000, base=7000, **obstacle)
     with pytest.raises(NoPortAvailable):
         place(world, ask("web", range=PortRange(7000, 7000), priority=2))
@@ -167,7 +168,7 @@ def cheapest_by_trying(world: World, placement: Placement) -> tuple[int, int, in
     def price(row: Assignment) -> tuple[int, int, int]:
         return int(row.key.service in running), 1, int(row.spec.preferred[:1] == (row.port,))
 
-    def chains(spec: ServiceSpec, gone: tuple[int, ...]):
+    def chains(spec: ServiceSpec, gone: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
         for port in ports_of(spec):
             if port in gone or port in blocked:
                 continue

@@ -92,7 +92,7 @@ def compose(project: str | None, name: str = "shop-web-1") -> Container:
         ),
     ],
 )
-def test_what_the_evidence_says(seen, wanted, ownership):
+def test_what_the_evidence_says(seen: Listener, wanted: ServiceSpec, ownership: Ownership):
     verdict = judge(seen, wanted)
     assert verdict.ownership is ownership, verdict.evidence
     assert verdict.evidence
@@ -107,7 +107,7 @@ def test_what_the_evidence_says(seen, wanted, ownership):
         (listener(3000, cwd=ELSEWHERE.root, project=ELSEWHERE), FOREIGN),
     ],
 )
-def test_outside_any_project_ones_own_process_is_presumed(seen, ownership):
+def test_outside_any_project_ones_own_process_is_presumed(seen: Listener, ownership: Ownership):
     assert judge(seen, workspace="default").ownership is ownership
 
 
@@ -115,7 +115,7 @@ def leased(workspace: str, pid: int) -> World:
     world = World().has("web", 3000).has("web", 3001, "blog").has("api", 3002)
     name = "api" if workspace == "api" else "web"
     who = key(name, "shop" if workspace == "api" else workspace)
-    world.leases[who] = Lease(key=who, pid=pid, started=1, boot_id="b", token="t")
+    world.leases[who] = Lease(key=who, pid=pid, started=1, boot_id="b", token="t")  # noqa: S106
     return world
 
 
@@ -131,7 +131,7 @@ def leased(workspace: str, pid: int) -> World:
         ("shop", 1234, PRESUMED),
     ],
 )
-def test_a_lease_beats_everything_else(workspace, pid, ownership):
+def test_a_lease_beats_everything_else(workspace: str, pid: int, ownership: Ownership):
     seen = listener(3000, cwd=HERE, ancestors=(78, 77))
     verdict = judge(seen, world=leased(workspace, pid))
     assert verdict.ownership is ownership
@@ -164,7 +164,7 @@ def test_evidence_is_safe_to_show():
         ("", ""),
     ],
 )
-def test_programs_are_known_without_their_versions(name, program):
+def test_programs_are_known_without_their_versions(name: str, program: str):
     assert program_of(name) == program
 
 

@@ -8,7 +8,7 @@ from random_worlds import placements, strategies, wishes, worlds
 from worlds import AGGRESSIVE, CONSERVATIVE, MINIMAL, World, ask, key, result, slot
 
 from portdash.errors import NoPortAvailable
-from portdash.model.assignment import Source, Verdict
+from portdash.model.assignment import Assignment, ServiceKey, Source, Verdict
 from portdash.model.plan import Action, Plan, Strategy
 from portdash.planning.allocation import plan_allocate
 from portdash.planning.candidates import search
@@ -17,7 +17,7 @@ from portdash.planning.requests import Placement
 from portdash.planning.resolution import plan_resolve
 from portdash.planning.rules import static_refusal
 
-often = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+often = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def attempt(world: World, batch: list[Placement], strategy: Strategy) -> Plan | None:
@@ -36,7 +36,7 @@ def after(world: World, plan: Plan) -> World:
     return replace(world, rows=result(world, plan), listeners=listeners, revision=world.revision + 1)
 
 
-def check_consistent(rows) -> None:
+def check_consistent(rows: dict[ServiceKey, Assignment]) -> None:
     owners = [slot(row) for row in rows.values() if row.spec.inherit_from is None]
     assert len(owners) == len(set(owners)), "I1: two services have one port"
     for row in rows.values():
@@ -47,7 +47,7 @@ def check_consistent(rows) -> None:
 
 @often
 @given(st.data(), worlds(), strategies)
-def test_ports_are_unique_and_groups_stay_together(data, world, strategy):
+def test_ports_are_unique_and_groups_stay_together(data: st.DataObject, world: World, strategy: Strategy):
     plan = attempt(world, data.draw(placements(world)), strategy)
     if plan is not None:
         check_consistent(result(world, plan))
@@ -55,7 +55,7 @@ def test_ports_are_unique_and_groups_stay_together(data, world, strategy):
 
 @often
 @given(st.data(), worlds(), strategies)
-def test_a_chosen_port_breaks_no_rule(data, world, strategy):
+def test_a_chosen_port_breaks_no_rule(data: st.DataObject, world: World, strategy: Strategy):
     plan = attempt(world, data.draw(placements(world)), strategy)
     for step in plan.steps if plan else ():
         row = step.after
@@ -72,15 +72,24 @@ def test_a_chosen_port_breaks_no_rule(data, world, strategy):
 
 @often
 @given(st.data(), worlds(), strategies)
-def test_the_same_question_gets_the_same_plan(data, world, strategy):
-    batch = data.draw(placements(world))
-    assert attempt(world, batch, strategy) == attempt(world, list(reversed(batch)), strategy) or len(batch) > 1
-    assert attempt(world, batch, strategy) == attempt(world, list(batch), strategy)
+def test_nothing_is_released_but_what_has_vanished(data: st.DataObject, world: World, strategy: Strategy):
+    plan = attempt(world, data.draw(placements(world)), strategy)
+    for step in plan.steps if plan else ():
+        assert step.action is not Action.RELEASE or (step.before and step.before.key.workspace in world.vanished)
 
 
 @often
 @given(st.data(), worlds(), strategies)
-def test_asking_again_changes_nothing(data, world, strategy):
+def test_the_same_question_gets_the_same_plan(data: st.DataObject, world: World, strategy: Strategy):
+    batch = data.draw(placements(world))
+    plan, again = attempt(world, batch, strategy), attempt(world, list(reversed(batch)), strategy)
+    assert (plan is None) == (again is None)
+    assert plan is None or again is None or (plan.steps, plan.cost) == (again.steps, again.cost)
+
+
+@often
+@given(st.data(), worlds(), strategies)
+def test_asking_again_changes_nothing(data: st.DataObject, world: World, strategy: Strategy):
     batch = data.draw(placements(world))
     plan = attempt(world, batch, strategy)
     assume(plan is not None)
@@ -94,14 +103,14 @@ def test_asking_again_changes_nothing(data, world, strategy):
 
 @often
 @given(st.data(), worlds())
-def test_conservative_changes_no_existing_row_and_ends_nobody(data, world):
+def test_conservative_changes_no_existing_row_and_ends_nobody(data: st.DataObject, world: World):
     plan = attempt(world, data.draw(placements(world)), CONSERVATIVE)
     assert all(step.before is None and step.target is None for step in plan.steps if plan) if plan else True
 
 
 @often
 @given(st.data(), worlds())
-def test_minimal_moves_others_only_when_the_claimant_has_no_free_candidate(data, world):
+def test_minimal_moves_others_only_when_the_claimant_has_no_free_candidate(data: st.DataObject, world: World):
     placement = ask("new", **data.draw(wishes()))
     plan = attempt(world, [placement], MINIMAL)
     options = search(world.snapshot(), placement).options
@@ -118,7 +127,7 @@ def test_minimal_moves_others_only_when_the_claimant_has_no_free_candidate(data,
 
 @often
 @given(st.data(), worlds())
-def test_aggressive_gives_the_first_choice_or_touches_nothing(data, world):
+def test_aggressive_gives_the_first_choice_or_touches_nothing(data: st.DataObject, world: World):
     placement = ask("new", **data.draw(wishes()))
     try:
         plan = plan_allocate(world.snapshot(), [placement], strategy=AGGRESSIVE, actor="test")
@@ -138,7 +147,7 @@ def test_aggressive_gives_the_first_choice_or_touches_nothing(data, world):
 
 @often
 @given(st.data(), worlds(), strategies)
-def test_nobody_displaces_the_pinned_or_the_more_important(data, world, strategy):
+def test_nobody_displaces_the_pinned_or_the_more_important(data: st.DataObject, world: World, strategy: Strategy):
     placement = ask("new", **data.draw(wishes()))
     plan = attempt(world, [placement], strategy)
     rank = placement.spec.priority or 3
@@ -157,7 +166,7 @@ def test_nobody_displaces_the_pinned_or_the_more_important(data, world, strategy
 
 @often
 @given(worlds(), st.data())
-def test_a_search_takes_what_another_prefers_only_when_nothing_else_is_left(world, data):
+def test_a_search_takes_what_another_prefers_only_when_nothing_else_is_left(world: World, data: st.DataObject):
     placement = ask("new", **data.draw(wishes()))
     found = search(world.snapshot(), placement)
     if found.options and found.last_verdict in (Verdict.PREFERRED_BY, Verdict.QUARANTINED):
@@ -168,7 +177,7 @@ def test_a_search_takes_what_another_prefers_only_when_nothing_else_is_left(worl
 
 @often
 @given(worlds(), strategies)
-def test_resolving_all_keeps_the_store_consistent_and_never_makes_it_worse(world, strategy):
+def test_resolving_all_keeps_the_store_consistent_and_never_makes_it_worse(world: World, strategy: Strategy):
     before = world.snapshot()
     plan = plan_resolve(before, None, strategy=strategy, actor="test")
     if plan.is_stuck:
@@ -185,7 +194,7 @@ def test_resolving_all_keeps_the_store_consistent_and_never_makes_it_worse(world
 
 @often
 @given(worlds(), strategies, st.data())
-def test_a_move_ends_on_the_named_port_or_is_stuck(world, strategy, data):
+def test_a_move_ends_on_the_named_port_or_is_stuck(world: World, strategy: Strategy, data: st.DataObject):
     movable = [row for row in world.rows.values() if row.spec.inherit_from is None]
     assume(movable)
     row = data.draw(st.sampled_from(movable))

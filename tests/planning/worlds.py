@@ -1,7 +1,6 @@
 """A builder of snapshots: rows and listeners by a few words each, assembled as the observer does."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey, ServiceSpec, Source, Workspace
 from portdash.model.health import Health
@@ -35,12 +34,12 @@ def key(
     return ServiceKey("host", "me", workspace, environment, name.casefold(), protocol)
 
 
-def spec(name: str, **wishes: Any) -> ServiceSpec:
+def spec(name: str, **wishes: object) -> ServiceSpec:
     return ServiceSpec(name=name, **wishes)
 
 
 def ask(
-    name: str, workspace: str = "shop", *, override: str | None = None, strict: bool = False, **wishes: Any
+    name: str, workspace: str = "shop", *, override: str | None = None, strict: bool = False, **wishes: object
 ) -> Placement:
     protocol = wishes.get("protocol", IpProtocol.TCP)
     found = Override("PORT", override) if override is not None else None
@@ -75,7 +74,7 @@ class World:
         source: Source | None = None,
         home: int | None = None,
         environment: str = "dev",
-        **wishes: Any,
+        **wishes: object,
     ) -> "World":
         """Give a service a row."""
         self.revision += 1
@@ -94,12 +93,12 @@ class World:
         )
         return self
 
-    def declares(self, name: str, *, has_command: bool = False, **wishes: Any) -> "World":
+    def declares(self, name: str, *, has_command: bool = False, **wishes: object) -> "World":
         wanted = spec(name, **wishes)
         self.declared.append(Declaration(key(name, self.here, wanted.protocol), wanted, has_command=has_command))
         return self
 
-    def listens(self, port: int, **facts: Any) -> "World":
+    def listens(self, port: int, **facts: object) -> "World":
         """Let somebody listen; see `listener`."""
         self.listeners.append(listener(port, **facts))
         return self
@@ -108,7 +107,7 @@ class World:
         """Let a service's own leased server listen on its port, or on another."""
         service = key(name, workspace)
         pid = 20_000 + len(self.leases)
-        self.leases[service] = Lease(key=service, pid=pid, started=1, boot_id="boot", token="t")
+        self.leases[service] = Lease(key=service, pid=pid, started=1, boot_id="boot", token="t")  # noqa: S106
         root = next(each.root for each in self.workspaces if each.name == workspace)
         return self.listens(port or self.rows[service].port, pid=pid, cwd=root)
 
