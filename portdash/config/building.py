@@ -1,6 +1,5 @@
 """From merged tables to settings: what is set replaces the default, and values become the model's own types."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -8,10 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import fields
 
-from portdash.config.origins import Origin, dotted
+from portdash.config.merging import Merged
+from portdash.config.origins import dotted
 from portdash.config.sections import HealthCheck, HookConfig
 from portdash.config.settings import Config, ServiceConfig
-from portdash.config.tables import Line, RangeTable, SectionTable, ServiceTable, Span, Table
+from portdash.config.tables import Line, RangeTable, ServiceTable, Span, Table
 from portdash.model.assignment import Match, ServiceSpec
 from portdash.model.policy import TypeRange
 
@@ -27,17 +27,16 @@ _RUN = ("command", "depends_on", "restart_on", "url", "replicas")
 """Keys of a service that are its configuration's."""
 
 
-def apply_tables(
-    config: Config, table: SectionTable, origins: Mapping[str, Origin], *, untrusted: Path | None = None
-) -> Config:
+def apply_files(config: Config, merged: Merged, *, untrusted: Path | None = None) -> Config:
     """Return `config` with all that the merged files say. `untrusted` is the project file that is not trusted."""
+    table = merged.table
     config = replace(config, **_set(table, ("strategy", "base_port", "return_home", "store")))
     return replace(
         config,
         workspace_base=table.workspace and str(table.workspace),
         bounds=table.range.ports if table.range else config.bounds,
         ranges=config.ranges if table.ranges is None else tuple(map(_type_range, table.ranges)),
-        services=tuple(_service(name, service, origins, untrusted) for name, service in (table.services or {}).items()),
+        services=tuple(_service(name, service, merged, untrusted) for name, service in (table.services or {}).items()),
         dashboard=_fill(config.dashboard, table.dashboard),
         health=_fill(config.health, table.health),
         discovery=_fill(config.discovery, table.discovery),
@@ -54,25 +53,24 @@ def _type_range(table: RangeTable) -> TypeRange:
     return TypeRange(str(table.name), table.range.ports, str(table.type), table.priority)
 
 
-def _service(name: str, table: ServiceTable, origins: Mapping[str, Origin], untrusted: Path | None) -> ServiceConfig:
+def _service(name: str, table: ServiceTable, merged: Merged, untrusted: Path | None) -> ServiceConfig:
     spec = ServiceSpec(
         name=name,
         match=_fill(Match(), table.match) if table.match else None,
         **_set(table, _SPEC),
     )
-    command = origins.get(dotted("services", name, "command").casefold())
-    declared = [
-        origin.path
-        for key in fields(table)
-        if (origin := origins.get(dotted("services", name, key.name).casefold())) and origin.path
-    ]
+    file = merged.declared.get(name.casefold())
+    command = merged.origins.get(dotted("services", name, "command").casefold())
+    named_in = command.path if command else None
+    home = named_in or file
     return ServiceConfig(
         spec=spec,
         detect=bool(table.detect),
         fingerprint=str(table.detect) if table.detect not in (None, "", "*") else None,
         health=_fill(HealthCheck(), table.health) if table.health else None,
-        root=command.path.parent if command and command.path else declared[-1].parent if declared else None,
-        may_start=not (command and untrusted and command.path == untrusted),
+        file=file,
+        root=home.parent if home else None,
+        may_start=named_in is None or named_in != untrusted,
         **_set(table, _RUN),
     )
 

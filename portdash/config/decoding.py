@@ -36,17 +36,17 @@ def _parse(content: bytes, *, place: str, problems: Problems) -> dict[str, objec
     except RecursionError:
         message = "nested too deeply"
     except tomllib.TOMLDecodeError as error:
-        message = _located(str(error))
+        message = _located(str(error), lines=content.count(b"\n") + 1)
     except ValueError as error:  # a number of thousands of digits
         message = f"not TOML: {clean(str(error).partition(';')[0], limit=120)}"
     problems.add(Problem(place=place, message=message, hint="the file must be TOML: see config.example.toml"))
     return {}
 
 
-def _located(text: str) -> str:
+def _located(text: str, *, lines: int) -> str:
     """Put the place first: `line 3, column 7: expected '=' ...`."""
     found = _AT.match(text)
-    what, where = (found[1], found[2] or "at its end") if found else (text, "")
+    what, where = (found[1], found[2] or f"line {lines}, at its end") if found else (text, "")
     what = clean(what[:1].lower() + what[1:], limit=160)
     return f"{where}: not TOML: {what}" if where else f"not TOML: {what}"
 

@@ -99,7 +99,7 @@ class _Sources:
         return _checked(config, problems) if self.gathered.files else config
 
     def _with_files(self, config: Config) -> Config:
-        from portdash.config.building import apply_tables  # noqa: PLC0415  loads msgspec: only where there is a file
+        from portdash.config.building import apply_files  # noqa: PLC0415  loads msgspec: only where there is a file
         from portdash.config.merging import Merged  # noqa: PLC0415
 
         merged = Merged()
@@ -109,7 +109,7 @@ class _Sources:
             if section := (each.table.environments or {}).get(config.environment):
                 merged.lay(section, Origin(Layer.ENVIRONMENT, each.path, config.environment))
         untrusted = None if self.gathered.trusted else self.gathered.project_file
-        config = apply_tables(config, merged.table, merged.origins, untrusted=untrusted)
+        config = apply_files(config, merged, untrusted=untrusted)
         return replace(config, origins=MappingProxyType({**config.origins, **merged.origins}))
 
 

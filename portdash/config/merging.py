@@ -1,6 +1,7 @@
 """Laying tables over each other, and remembering where each value came from."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from msgspec.structs import fields, replace
 
@@ -15,6 +16,8 @@ class Merged:
         self.table = SectionTable()
         self.origins: dict[str, Origin] = {}
         """By key in lower case."""
+        self.declared: dict[str, Path] = {}
+        """The strongest file that declares a service, by its name in lower case."""
 
     def lay(self, table: SectionTable, origin: Origin) -> None:
         """Lay a section, or the part of a file that is one, over what is there.
@@ -24,6 +27,8 @@ class Merged:
         """
         self.origins.update((key.casefold(), origin) for key in set_keys(table))
         self.table = replace(self.table, **_changes(self.table, table))
+        if origin.path:
+            self.declared.update((name.casefold(), origin.path) for name in table.services or ())
 
 
 def set_keys(table: SectionTable) -> Iterator[str]:

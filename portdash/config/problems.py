@@ -80,6 +80,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     lower = word.casefold()
     if (same := names.get(_SYNONYMS.get(lower, ""))) is not None:
         return same
+    if len(lower) >= 3 and len(longer := [name for name in names if name.startswith(lower)]) == 1:
+        return names[longer[0]]
     from difflib import get_close_matches  # noqa: PLC0415  only needed once something is wrong
 
     found = get_close_matches(lower[:80], names, n=1, cutoff=0.7)

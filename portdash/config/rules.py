@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from itertools import combinations
 
-from portdash.config.origins import BUILT_IN, Origin, dotted
+from portdash.config.origins import dotted
 from portdash.config.problems import Problem, nearest, suggestion
 from portdash.config.settings import Config, ServiceConfig
 from portdash.model.names import base_name, variable_for
@@ -131,10 +131,10 @@ def _variables(config: Config) -> Iterator[Problem]:
         for variable in (service.spec.variable, *instances):
             other = owner.setdefault(variable, service.name)
             if other != service.name:
-                key = dotted("services", service.name, "env" if service.spec.env == variable else "")
+                key = ("services", service.name, "env") if service.spec.env == variable else ("services", service.name)
                 yield _problem(
                     config,
-                    key.removesuffix('.""'),
+                    dotted(*key),
                     None,
                     f"would be exported as {variable}, which is {clean(other)}'s",
                     hint='give one of them a variable of its own: env = "…_PORT"',
@@ -143,14 +143,10 @@ def _variables(config: Config) -> Iterator[Problem]:
 
 def _problem(config: Config, key: str, value: str | None, message: str, *, hint: str | None = None) -> Problem:
     shown = None if value is None else f'"{clean(value)}"'
-    return Problem(place=_place(config, key), key=key, value=shown, message=message, hint=hint)
+    return Problem(place=_place(config, key), key=clean(key), value=shown, message=message, hint=hint)
 
 
 def _place(config: Config, key: str) -> str:
-    origin = config.origin(key)
-    if origin == BUILT_IN:  # the key of a whole service: any of its values will do
-        below = key.casefold() + "."
-        origin = next(
-            (found for each, found in config.origins.items() if each.startswith(below)), Origin(BUILT_IN.layer)
-        )
-    return str(origin)
+    """Where the value of a key stands; of the key of a whole service, the file that declares it."""
+    declared = next((each.file for each in config.services if key == dotted("services", each.name)), None)
+    return clean(str(declared), limit=None) if declared else str(config.origin(key))

@@ -60,8 +60,10 @@ class ServiceConfig:
     """Kind of server that `detect` looks for, such as `vite`."""
     health: HealthCheck | None = None
     replicas: int = 1
+    file: Path | None = None
+    """The file that declares it; the strongest where several do."""
     root: Path | None = None
-    """Directory of the file that declares it: its command runs there."""
+    """Directory in which its command runs: that of the file that names the command."""
     may_start: bool = True
     """Whether its command may be started: not while it comes from a project that is not trusted."""
 
@@ -151,7 +153,7 @@ class Config:
         while key:
             if found := self.origins.get(key):
                 return found
-            key = key.rpartition(".")[0]
+            key = key.rpartition("[" if key.endswith("]") else ".")[0]
         return BUILT_IN
 
 

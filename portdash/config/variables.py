@@ -15,9 +15,10 @@ URL_PREFIX = "PORTDASH_URL_"
 KNOWN = (
     "PORTDASH_ENV", "PORTDASH_STORE", "PORTDASH_WORKSPACE", "PORTDASH_PORT_MIN", "PORTDASH_PORT_MAX",
     "PORTDASH_DISCOVERY_TIMEOUT", "PORTDASH_HEALTH_INTERVAL", "PORTDASH_DEBUG", "PORTDASH_CLUSTER_URL",
-    "PORTDASH_TOKEN",
+    "PORTDASH_TOKEN", "PORTDASH_EXPORTED",
 )  # fmt: skip
-"""Every one but PORTDASH_URL_<SERVICE>; PORTDASH_EXPORTED is our own word to ourselves."""
+"""Every one but PORTDASH_URL_<SERVICE>; the last is our own word to ourselves."""
+_PREFIX = "PORTDASH_"
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -72,8 +73,10 @@ def _read(read: Variables, name: str, value: str, *, cwd: Path, home: Path) -> N
             _read_url(read, name, value, cwd=cwd, home=home)
         case _ if name.startswith(URL_PREFIX) and len(name) > len(URL_PREFIX):
             _read_url(read, name, value, cwd=cwd, home=home)
-        case _ if name not in KNOWN and (near := nearest(name, KNOWN)) and len(name) > 12:
-            read.doubts.append(f"{clean(name)} is not a variable of portdash; did you mean {near}?")
+        case _ if name not in KNOWN and (
+            near := nearest(name[len(_PREFIX) :], [known[len(_PREFIX) :] for known in KNOWN])
+        ):
+            read.doubts.append(f"{clean(name)} is not a variable of portdash; did you mean {_PREFIX}{near}?")
 
 
 def _read_duration(read: Variables, name: str, value: str) -> None:

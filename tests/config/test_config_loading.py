@@ -1,0 +1,415 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from config_setting import Setting
+
+from portdash.config.loading import load
+from portdash.config.origins import Layer
+from portdash.config.ranges import DEFAULT_RANGES
+from portdash.config.sections import HealthCheck, HookConfig, RestartOn
+from portdash.config.settings import Config, Flags, ServiceConfig
+from portdash.errors import ConfigError, UnknownEnvironment
+from portdash.model.assignment import Match, ServiceSpec
+from portdash.model.health import HealthLevel
+from portdash.model.plan import Strategy
+from portdash.model.policy import Policy, TypeRange
+from portdash.model.ports import IpProtocol, PortRange
+from portdash.model.storage import EventKind
+
+
+def test_an_empty_home_gives_the_defaults(setting: Setting):
+    config = setting.load()
+    store = f"sqlite:///{setting.home}/.local/state/portdash/portdash.db"
+    assert config == Config(store=store, origins=config.origins)
+    assert config.policy() == Policy(ranges=DEFAULT_RANGES)
+    assert config.project_root is None
+
+
+def test_nothing_is_written(setting: Setting):
+    setting.shop("strategy = 'minimal'")
+    before = sorted(setting.home.rglob("*"))
+    setting.load()
+    setting.problems()
+    assert sorted(setting.home.rglob("*")) == before
+
+
+def test_without_files_neither_toml_reader_nor_decoder_is_imported(home: Path):
+    code = (
+        "import sys; from pathlib import Path; from portdash.config.loading import load;"
+        "from portdash.config.settings import Flags; home = Path(sys.argv[1]);"
+        "config = load(cwd=home, environ={'PORTDASH_DEBUG': '1'}, flags=Flags(), home=home);"
+        "assert config.debug; print(*sorted(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code, str(home)], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert "portdash.config.loading" in loaded
+    heavy = {"tomllib", "msgspec", "difflib", "hashlib", "asyncio", "textual", "rich", "click", "sqlite3", "socket"}
+    assert not heavy & loaded
+
+
+def test_paths_alone_load_nothing_else():
+    code = "import sys, portdash.config.paths; print(*[name for name in sys.modules if name.startswith('portdash')])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert sorted(run.stdout.split()) == ["portdash", "portdash.config", "portdash.config.paths"]
+
+
+def test_each_layer_wins_over_those_before_it(setting: Setting):
+    setting.user("base_port = 1111\nstrategy = 'conservative'\n[health]\ninterval = '1m'\ntimeout = 2\n")
+    assert setting.load().base_port == 1111
+    setting.shop("base_port = 2222\n[environments.staging]\nbase_port = 3333\nstore = 'json:p.json'\n")
+    assert setting.load().base_port == 2222
+    setting.environ["PORTDASH_ENV"] = "staging"
+    assert setting.load().base_port == 3333
+    setting.environ |= {"PORTDASH_STORE": "json:v.json", "PORTDASH_HEALTH_INTERVAL": "7s"}
+    config = setting.load()
+    assert (config.store, config.health.interval) == (f"json:{setting.project}/v.json", 7.0)
+    config = setting.load(store="memory:")
+    assert config.store == "memory:"
+    assert config.strategy is Strategy.CONSERVATIVE
+    assert config.health.timeout == 2.0
+    assert config.files == (setting.user_file, setting.project_file)
+    assert config.project_root == setting.project
+
+
+def test_every_value_knows_its_origin(setting: Setting):
+    setting.user("strategy = 'conservative'\nreturn_home = false")
+    setting.shop("base_port = 2222\n[services.Web]\npreferred = 1\n[environments.staging.services.web]\nbase = 3\n")
+    setting.environ |= {"PORTDASH_DEBUG": "1", "PORTDASH_PORT_MIN": "1024"}
+    config = setting.load(environment="staging", store="memory:")
+    origins = {key: config.origin(key) for key in ("strategy", "base_port", "services.WEB.preferred", "services.web.base",
+                                                   "debug", "range", "environment", "store", "keys", "api.port")}  # fmt: skip
+    assert {key: origin.layer for key, origin in origins.items()} == {
+        "strategy": Layer.USER_FILE,
+        "base_port": Layer.PROJECT_FILE,
+        "services.WEB.preferred": Layer.PROJECT_FILE,
+        "services.web.base": Layer.ENVIRONMENT,
+        "debug": Layer.VARIABLE,
+        "range": Layer.VARIABLE,
+        "environment": Layer.FLAG,
+        "store": Layer.FLAG,
+        "keys": Layer.BUILT_IN,
+        "api.port": Layer.BUILT_IN,
+    }
+    assert origins["strategy"].path == setting.user_file
+    assert str(origins["services.web.base"]) == f"{setting.project_file} [environments.staging]"
+    assert [str(origins[key]) for key in ("debug", "range", "store")] == [
+        "PORTDASH_DEBUG",
+        "PORTDASH_PORT_MIN",
+        "--store",
+    ]
+    assert str(origins["api.port"]) == "built-in"
+
+
+def test_a_full_service_is_decoded(setting: Setting):
+    setting.shop(
+        """
+        [services.web]
+        type = "development"
+        purpose = "the shop's pages"
+        preferred = [3000, 3001, 3000]
+        base = 3000
+        range = "3000-3099"
+        exclude = [3030, "3040-3042"]
+        env = "PORT"
+        conflicts_with = ["API"]
+        priority = 2
+        pin = true
+        protocol = "udp"
+        match = "vite"
+        detect = "vite"
+        health = { http_get = "/ok", contains = "up", status = [200], level = "http", timeout = "250ms" }
+        command = "npm run 'dev server' -- --port {port}"
+        depends_on = ["api"]
+        restart_on = ["failure", "moved"]
+        replicas = 2
+        [services.api]
+        match = { process = "uvicorn", directory = "back/../api" }
+        detect = true
+        command = ["sh", "-c", "a && b"]
+        [services.ws]
+        inherit_from = "web"
+        health = "/ws"
+        """,
+        trusted=True,
+    )
+    config = setting.load()
+    assert config.service("WEB") == ServiceConfig(
+        spec=ServiceSpec(
+            name="web",
+            type="development",
+            purpose="the shop's pages",
+            protocol=IpProtocol.UDP,
+            preferred=(3000, 3001),
+            base=3000,
+            range=PortRange(3000, 3099),
+            exclude=frozenset({3030, 3040, 3041, 3042}),
+            env="PORT",
+            conflicts_with=("API",),
+            priority=2,
+            pin=True,
+            match=Match(command="vite"),
+        ),
+        command=("npm", "run", "dev server", "--", "--port", "{port}"),
+        depends_on=("api",),
+        restart_on=(RestartOn.FAILURE, RestartOn.MOVED),
+        detect=True,
+        fingerprint="vite",
+        health=HealthCheck(http_get="/ok", contains="up", status=(200,), level=HealthLevel.HTTP, timeout=0.25),
+        replicas=2,
+        file=setting.project_file,
+        root=setting.project,
+    )
+    api, ws = config.service("api"), config.service("ws")
+    assert api is not None
+    assert ws is not None
+    assert api.spec.match == Match(process="uvicorn", directory=str(setting.project / "api"))
+    assert (api.detect, api.fingerprint, api.command) == (True, None, ("sh", "-c", "a && b"))
+    assert (ws.spec.inherit_from, ws.health) == ("web", HealthCheck(http_get="/ws"))
+    assert config.service("nothing") is None
+
+
+def test_values_are_of_the_built_in_types(setting: Setting):
+    setting.shop(
+        "workspace='shop'\n[services.web]\nenv='WEB_PORT'\npreferred=[1]\ncommand='a b'\nhealth={interval='1s'}"
+    )
+    web = setting.load().service("web")
+    assert web is not None
+    assert web.health is not None
+    assert [type(value) for value in (web.spec.env, web.spec.preferred, web.command, web.health.interval)] == [
+        str,
+        tuple,
+        tuple,
+        float,
+    ]
+    assert web.command is not None
+    assert {type(word) for word in web.command} == {str}
+    assert type(setting.load().workspace_base) is str
+
+
+def test_the_other_sections_are_decoded(setting: Setting):
+    setting.user(
+        """
+        range = [1024, 49151]
+        return_home = false
+        ranges = [{ name = "web", range = "3000-3999", type = "web" }]
+        hooks = [{ on = ["moved", "conflict"], command = "say it", timeout = "1m" }]
+        [dashboard]
+        theme = "nord"
+        refresh = "500ms"
+        glyphs = "ascii"
+        [discovery]
+        range = [8080, 8090]
+        max_retries = 5
+        cluster = ["redis://h"]
+        [api]
+        port = 9000
+        uds = "~/run/p.sock"
+        [keys]
+        refresh = "f5"
+        "help.show" = "f1,?"
+        """
+    )
+    config = setting.load()
+    assert config.bounds == PortRange(1024, 49151)
+    assert config.ranges == (TypeRange("web", PortRange(3000, 3999), "web", 3),)
+    assert config.hooks == (HookConfig(on=(EventKind.MOVED, EventKind.CONFLICT), command=("say", "it"), timeout=60.0),)
+    assert (config.dashboard.theme, config.dashboard.refresh, config.dashboard.glyphs) == ("nord", 0.5, "ascii")
+    assert (config.discovery.range, config.discovery.cluster) == (PortRange(8080, 8090), ("redis://h",))
+    assert (config.api.port, config.api.uds) == (9000, str(setting.home / "run/p.sock"))
+    assert dict(config.keys) == {"refresh": "f5", "help.show": "f1,?"}
+    assert not config.policy().return_home
+
+
+def test_tables_are_laid_over_key_by_key_and_values_whole(setting: Setting):
+    setting.user(
+        "hooks=[{on=['moved'],command='one'}]\n[keys]\na='x'\nb='y'\n"
+        "[services.Web]\npreferred=[1,2]\nhealth={http_get='/a',contains='b'}\nmatch={process='node'}\n[services.api]\n"
+    )
+    setting.shop(
+        "hooks=[{on=['moved'],command='two'}]\n[keys]\nb='z'\n"
+        "[services.db]\n[services.web]\npreferred=[3]\npurpose='p'\nmatch='vite'\nhealth={http_get='/c'}\n",
+        trusted=True,
+    )
+    config = setting.load()
+    assert [each.name for each in config.services] == ["web", "api", "db"]
+    web = config.service("web")
+    assert web is not None
+    assert (web.spec.preferred, web.spec.purpose, web.spec.match) == ((3,), "p", Match(command="vite"))
+    assert web.health == HealthCheck(http_get="/c")
+    assert dict(config.keys) == {"a": "x", "b": "z"}
+    assert [hook.command for hook in config.hooks] == [("one",), ("two",)]
+
+
+def test_a_named_file_replaces_the_project_file(setting: Setting):
+    setting.user("strategy = 'conservative'")
+    setting.shop("base_port = 1")
+    (setting.home / "x.toml").write_text("base_port = 2")
+    config = setting.load(config=setting.home / "x.toml")
+    assert (config.base_port, config.strategy) == (2, Strategy.CONSERVATIVE)
+    with pytest.raises(ConfigError, match=r"--config: .*nothing.toml: no such file"):
+        setting.load(config=Path("nothing.toml"))
+
+
+def test_home_itself_may_hold_a_project_file(home: Path):
+    (home / "portdash.toml").write_text("base_port = 2")
+    (home / "a").mkdir()
+    assert load(cwd=home, environ={}, flags=Flags(), home=home).base_port == 2
+    assert load(cwd=home / "a", environ={}, flags=Flags(), home=home).base_port == 2
+    assert load(cwd=home / "a", environ={}, flags=Flags(), home=home / "a").base_port == 4000
+
+
+@pytest.mark.parametrize(
+    ("environ", "flag", "in_file", "declared", "expected"),
+    [
+        ({}, None, None, (), "development"),
+        ({"PORTDASH_ENV": "staging"}, None, None, (), "staging"),
+        ({"PORTDASH_ENV": ""}, None, None, (), "development"),
+        ({"ENV": "staging"}, None, None, (), "development"),
+        ({"ENV": "staging"}, None, None, ("staging",), "staging"),
+        ({"ENV": "/etc/shrc"}, None, None, ("staging",), "development"),
+        ({"ENV": "staging", "PORTDASH_ENV": "ci"}, None, None, ("staging", "ci"), "ci"),
+        ({"PORTDASH_ENV": "staging"}, "ci", None, ("staging", "ci"), "ci"),
+        ({"PORTDASH_ENV": "development"}, None, None, ("staging",), "development"),
+        ({}, None, "staging", ("staging",), "staging"),
+        ({"ENV": "ci"}, None, "staging", ("staging", "ci"), "ci"),
+        ({}, "production", None, (), "production"),
+    ],
+)
+def test_which_environment_is_in_force(
+    setting: Setting,
+    environ: dict[str, str],
+    flag: str | None,
+    in_file: str | None,
+    declared: tuple[str, ...],
+    expected: str,
+):
+    lines = [f"environment = '{in_file}'"] if in_file else []
+    setting.shop("\n".join([*lines, *(f"[environments.{name}]" for name in declared)]))
+    setting.environ.update(environ)
+    config = setting.load(environment=flag)
+    assert config.environment == expected
+    assert config.environment_declared == (expected in declared)
+    assert config.environments == tuple(sorted(declared))
+
+
+@pytest.mark.parametrize(
+    ("variable", "flag", "declared", "hint"),
+    [
+        ("stagin", None, ("staging",), "did you mean staging?"),
+        (None, "prod", (), "did you mean production?"),
+        ("x", None, ("staging",), "known here: development and staging"),
+        ("staging", None, ("production",), "development and production"),
+    ],
+)
+def test_an_unknown_environment_is_named(
+    setting: Setting, variable: str | None, flag: str | None, declared: tuple[str, ...], hint: str
+):
+    setting.shop("\n".join(f"[environments.{name}]" for name in declared))
+    if variable:
+        setting.environ["PORTDASH_ENV"] = variable
+    with pytest.raises(UnknownEnvironment, match=f"Unknown environment: {variable or flag} ") as caught:
+        setting.load(environment=flag)
+    assert hint in caught.value.hint
+    assert ("PORTDASH_ENV" if variable else "--environment") in caught.value.message
+
+
+def test_an_environment_that_only_a_file_asks_for_must_be_declared_too(setting: Setting):
+    setting.shop("environment = 'stagin'\n[environments.staging]")
+    with pytest.raises(UnknownEnvironment, match="stagin"):
+        setting.load()
+
+
+def test_variables_are_read(setting: Setting):
+    setting.environ |= {
+        "PORTDASH_WORKSPACE": "shop~1a2b",
+        "PORTDASH_PORT_MIN": "8080",
+        "PORTDASH_PORT_MAX": "8090",
+        "PORTDASH_DISCOVERY_TIMEOUT": "500ms",
+        "PORTDASH_HEALTH_INTERVAL": "30",
+        "PORTDASH_DEBUG": "TRUE",
+        "PORTDASH_URL_MY_API": "http://localhost:9",
+        "PORTDASH_CLUSTER_URL": "redis://a,http://b",
+        "PORTDASH_TOKEN": "s3cret",
+        "PORTDASH_EXPORTED": "WEB_PORT=3000",
+    }
+    config = setting.load()
+    assert config.workspace == "shop~1a2b"
+    assert config.policy().bounds == PortRange(8080, 8090)
+    assert (config.discovery.timeout, config.health.interval, config.debug) == (0.5, 30.0, True)
+    assert config.url_of("my-api") == config.url_of("My.Api") == "http://localhost:9"
+    assert config.url_of("other") is None
+    assert config.discovery.cluster == ("redis://a", "http://b")
+    assert config.api.token == "s3cret"
+    assert config.warnings == ()
+
+
+def test_a_variable_wins_over_a_declared_url(setting: Setting):
+    setting.shop("[services.lm]\nurl = 'http://localhost:1234'")
+    assert setting.load().url_of("lm") == "http://localhost:1234"
+    setting.environ["PORTDASH_URL_LM"] = "http://localhost:9"
+    assert setting.load().url_of("LM") == "http://localhost:9"
+
+
+def test_one_bound_alone_keeps_the_other(setting: Setting):
+    setting.user("range = [1024, 30000]")
+    setting.environ["PORTDASH_PORT_MAX"] = "20000"
+    assert setting.load().bounds == PortRange(1024, 20000)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORTDASH_PORT_MIN", "0"),
+        ("PORTDASH_PORT_MAX", "65536"),
+        ("PORTDASH_PORT_MAX", "x"),
+        ("PORTDASH_WORKSPACE", "a b"),
+        ("PORTDASH_DISCOVERY_TIMEOUT", "soon"),
+        ("PORTDASH_HEALTH_INTERVAL", "-1s"),
+        ("PORTDASH_DEBUG", "maybe"),
+        ("PORTDASH_STORE", "mysql://x"),
+        ("PORTDASH_URL_API", "localhost"),
+        ("PORTDASH_CLUSTER_URL", "ftp://x"),
+        ("PORTDASH_TOKEN", "two words"),
+    ],
+)
+def test_an_invalid_variable_is_an_error_that_names_it(setting: Setting, name: str, value: str):
+    setting.environ[name] = value
+    with pytest.raises(ConfigError) as caught:
+        setting.load()
+    assert caught.value.message.startswith(f"{name}: ")
+    assert (value in caught.value.message) == (name not in ("PORTDASH_TOKEN", "PORTDASH_CLUSTER_URL"))
+    assert caught.value.hint
+
+
+def test_bounds_that_run_backwards_name_both_variables(setting: Setting):
+    setting.environ |= {"PORTDASH_PORT_MIN": "9000", "PORTDASH_PORT_MAX": "8000"}
+    with pytest.raises(
+        ConfigError, match="PORTDASH_PORT_MIN and PORTDASH_PORT_MAX: the range 9000-8000 runs backwards"
+    ):
+        setting.load()
+
+
+def test_a_variable_that_is_nearly_ours_is_doubted(setting: Setting):
+    setting.environ["PORTDASH_WORKSPCE"] = "x"
+    assert setting.load().warnings == (
+        "PORTDASH_WORKSPCE is not a variable of portdash; did you mean PORTDASH_WORKSPACE?",
+    )
+
+
+def test_flags_are_the_last_word(setting: Setting):
+    setting.environ |= {"PORTDASH_WORKSPACE": "a", "PORTDASH_DEBUG": "1"}
+    config = setting.load(workspace="b", read_only=True, debug=False)
+    assert (config.workspace, config.read_only, config.debug) == ("b", True, False)
+    with pytest.raises(ConfigError, match="--workspace"):
+        setting.load(workspace="a b")
+    with pytest.raises(ConfigError, match="--store"):
+        setting.load(store="nowhere")
+
+
+def test_secrets_are_not_in_the_representation(setting: Setting):
+    setting.environ |= {"PORTDASH_TOKEN": "hunter2", "PORTDASH_STORE": "redis://:hunter2@h/0",
+                        "PORTDASH_CLUSTER_URL": "redis://:hunter2@h", "PORTDASH_URL_X": "http://u:hunter2@h"}  # fmt: skip
+    setting.user("[services.x]\nurl='http://u:hunter2@h'\nhealth={http_get='/',headers={Authorization='hunter2'}}")
+    assert "hunter2" not in repr(setting.load())
