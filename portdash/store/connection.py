@@ -12,6 +12,10 @@ from portdash.store.schema import APPLICATION_ID, SCHEMA, VERSION
 _SETTINGS = (
     "PRAGMA synchronous = EXTRA",  # what was acknowledged survives a power loss: the directory is synced too
     "PRAGMA trusted_schema = OFF",
+    # No page outlives its transaction: SQLite knows stale ones by a counter in the file, and a copy that is restored
+    # under an open connection may come to the same count.
+    "PRAGMA cache_size = 0",
+    "PRAGMA cache_spill = OFF",
     "PRAGMA cell_size_check = ON",
     "PRAGMA journal_mode = DELETE",  # not WAL: two writers could damage it before SQLite 3.51.3
 )

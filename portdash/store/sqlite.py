@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from portdash.errors import StoreDamaged, StoreReadOnly
+from portdash.errors import StoreDamaged, StoreReadOnly, StoreUnavailable
 from portdash.model.storage import Applied, Batch, Event, Operation, Rejected, StoreState
 from portdash.store import trouble
 from portdash.store.connection import check_integrity, format_of
 from portdash.store.fields import Undecodable
 from portdash.store.filesystem import refuse_network
-from portdash.store.links import Link, Links
+from portdash.store.links import Link, Links, closed
 from portdash.store.locking import lock_file
 from portdash.store.place import look, make_directory, make_file, note_seal, seal_of
 from portdash.store.rows import Refusal
@@ -65,6 +65,7 @@ class SqliteStore:
 
     def snapshot(self, since: StoreState | None = None) -> StoreState:
         """Return what the store holds; the same object while nothing has changed. Raises StoreError."""
+        self._here()  # after a fork, the states are others
         state = self._read(self._states.current) or self._states.empty()
         return since if since is not None and since == state else state
 
@@ -82,7 +83,12 @@ class SqliteStore:
         """Wait until the revision differs from `since`, at most `timeout` seconds; return the revision then."""
         deadline = time.monotonic() + timeout
         while True:
-            revision = (self._read(Tables.version) or Version()).revision
+            try:
+                revision = (self._read(Tables.version) or Version()).revision
+            except StoreUnavailable:
+                if self._closed.is_set():
+                    return since
+                raise
             remaining = deadline - time.monotonic()
             if revision != since or remaining <= 0:
                 return revision
@@ -100,7 +106,8 @@ class SqliteStore:
     def close(self) -> None:
         """Close every thread's connection; closing twice is fine."""
         self._closed.set()
-        self._here().close()
+        if self._links.pid == os.getpid():
+            self._links.close()
 
     def _read(self, ask: Callable[[Tables], T]) -> T | None:
         """Return what `ask` reads, all at one moment; None when there is no store yet."""
@@ -142,9 +149,7 @@ class SqliteStore:
             with lock_file(lock_path_of(path), patience=self._patience, store=path) as lock:
                 found = make_file(path, lock)
                 with self._said(path, writing=True), here.use(path, found) as (link, _):
-                    link.version = format_of(
-                        link.connection, path
-                    )  # beforehand: a begun write shows an empty file a page
+                    link.version = format_of(link.connection, path)  # a begun write would show an empty file a page
                     link.connection.execute("BEGIN IMMEDIATE")
                     try:
                         _prepare(link, path, sealed=seal_of(lock) == describe(found))
@@ -159,7 +164,7 @@ class SqliteStore:
         try:
             yield
         except (sqlite3.Error, Undecodable) as error:
-            version = self._here().drop()
+            version = self._links.drop()
             if isinstance(error, sqlite3.Error):
                 said = trouble.from_sqlite(error, path, patience=self._patience, writing=writing)
             else:
@@ -169,7 +174,9 @@ class SqliteStore:
             raise said from error
 
     def _here(self) -> Links:
-        """Return this process's connections: after a fork, new ones."""
+        """Return this process's connections: after a fork, new ones. Raises StoreUnavailable when closed."""
+        if self._closed.is_set():
+            raise closed()
         if self._links.pid != os.getpid():
             self._left_behind.append(self._links)
             self._links = Links(read_only=self._read_only, patience=self._patience)

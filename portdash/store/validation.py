@@ -53,12 +53,12 @@ def _check_claim(claim: Claim) -> None:
     if len({option.key for option in claim.options}) != 1:
         raise ValueError("a claim has at least one option, and all are of one service")
     key = check_key(claim.options[0].key)
+    for option in claim.options:
+        _check_ports(option.port, option.home)
     for spec in {id(option.spec): option.spec for option in claim.options}.values():
         if check_service(spec.name).casefold() != key.service:
             raise InvalidName(f"{spec.name!r} is not the name of the service {key.service!r}")
         _check_spec(spec)
-    for option in claim.options:
-        _check_ports(option.port, option.home)
 
 
 def _check_spec(spec: ServiceSpec) -> None:

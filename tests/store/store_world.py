@@ -1,0 +1,65 @@
+"""Small words for talking to a store in tests."""
+
+from collections.abc import Iterable
+from itertools import count
+
+from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Source, Verdict
+from portdash.model.ports import IpProtocol
+from portdash.model.storage import Applied, Batch, Claim, Op, Rejected, Remove, Store
+
+HOST = "0123456789abcdef0123456789abcdef"
+_ids = count(1)
+
+
+def key(name: str, *, workspace: str = "shop", protocol: IpProtocol = IpProtocol.TCP, host: str = HOST) -> ServiceKey:
+    return ServiceKey(host, "dev", workspace, "development", name.casefold(), protocol)
+
+
+def row(name: str, port: int, *, source: Source = Source.SEQUENTIAL, of: ServiceKey | None = None) -> Assignment:
+    of = of or key(name)
+    return Assignment(
+        key=of,
+        spec=ServiceSpec(name=name, type="web", purpose="front end", protocol=of.protocol, preferred=(port,)),
+        port=port,
+        source=source,
+        attempts=2,
+        reasons=(Reason(3000, Verdict.LISTENING, "node 4121"), Reason(port, Verdict.CHOSEN)),
+        assigned_at=1000.5,
+        actor="cli",
+    )
+
+
+def claim(*options: Assignment, expected: int | None = None, reason: str = "asked") -> Claim:
+    return Claim(options=options, expected=expected, reason=reason)
+
+
+def remove(found: Assignment, reason: str = "given back") -> Remove:
+    return Remove(key=found.key, expected=found.revision, reason=reason)
+
+
+def batch(*ops: Op, id: str | None = None, at: float = 1000.0, workspace: str = "shop") -> Batch:  # noqa: A002
+    return Batch(
+        id=id or f"batch-{next(_ids)}", title="a change", workspace=workspace, actor="cli", at=at, ops=tuple(ops)
+    )
+
+
+def applied(store: Store, *ops: Op, at: float = 1000.0) -> Applied:
+    answer = store.apply(batch(*ops, at=at))
+    assert isinstance(answer, Applied), answer.detail
+    return answer
+
+
+def rejected(store: Store, *ops: Op) -> Rejected:
+    answer = store.apply(batch(*ops))
+    assert isinstance(answer, Rejected)
+    return answer
+
+
+def ports(store: Store) -> dict[str, int]:
+    return {row.name: row.port for row in store.snapshot().assignments.values()}
+
+
+def filled(store: Store, names: Iterable[str], *, first: int = 4000) -> Store:
+    for port, name in enumerate(names, first):
+        applied(store, claim(row(name, port)))
+    return store

@@ -1,0 +1,406 @@
+"""What every store promises, asked of each."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+from store_world import HOST, applied, batch, claim, filled, key, ports, rejected, remove, row
+
+from portdash.errors import InvalidName, InvalidPort, StoreError, UsageError
+from portdash.model.assignment import Lease, Source, Workspace
+from portdash.model.ports import IpProtocol
+from portdash.model.storage import (
+    Applied,
+    Change,
+    DropLease,
+    Event,
+    EventKind,
+    MarkUndone,
+    PlanRecord,
+    PlanState,
+    RecordEvent,
+    RecordPlan,
+    RecordWorkspace,
+    Store,
+    StoreState,
+    TakeLease,
+)
+
+
+def lease_of(name: str, token: str) -> Lease:
+    return Lease(key=key(name), pid=77, started=123, boot_id="boot", token=token)
+
+
+def plan(identity: str, *reserved: int, state: PlanState = PlanState.APPLYING) -> PlanRecord:
+    slots = tuple((IpProtocol.TCP, port) for port in reserved)
+    return PlanRecord(
+        id=identity,
+        host=HOST,
+        workspace="shop",
+        title="free 3000",
+        state=state,
+        pid=77,
+        started=123,
+        boot_id="boot",
+        reserved=slots,
+    )
+
+
+def test_a_new_store_is_empty(store: Store):
+    assert store.snapshot() == StoreState()
+    assert store.events() == ()
+    assert store.operations("shop") == ()
+    assert store.watch(7, 0) == 0
+
+
+def test_what_was_claimed_is_there_with_its_revision(store: Store):
+    answer = applied(store, claim(row("Web", 4000)))
+    stored = replace(row("Web", 4000), revision=1)
+    assert answer.revision == 1
+    assert answer.operation.changes == (Change(None, stored),)
+    assert store.snapshot() == StoreState(revision=1, assignments={key("web"): stored})
+    assert store.snapshot().assignments[key("web")].revision == 1
+
+
+def test_a_snapshot_is_the_same_object_while_nothing_changes(store: Store):
+    filled(store, ["web"])
+    before = store.snapshot()
+    assert store.snapshot(before) is before
+    applied(store, claim(row("api", 4001)))
+    after = store.snapshot(before)
+    assert after.revision == 2
+    assert len(before.assignments) == 1
+    assert len(after.assignments) == 2
+
+
+def test_a_snapshot_cannot_be_changed(store: Store):
+    filled(store, ["web"])
+    with pytest.raises(TypeError):
+        del store.snapshot().assignments[key("web")]  # type: ignore[attr-defined]
+
+
+def test_a_claim_takes_the_first_option_nobody_has(store: Store):
+    filled(store, ["a", "b"], first=4000)
+    applied(store, claim(*(row("c", port) for port in (4000, 4001, 4002, 4003))))
+    assert ports(store)["c"] == 4002
+
+
+def test_a_claim_without_a_free_option_is_rejected_and_says_whose_they_are(store: Store):
+    filled(store, ["a"])
+    answer = rejected(store, claim(row("b", 4000)))
+    assert answer.detail == "b cannot have 4000: it is the port of shop/a"
+    assert answer.state == store.snapshot()
+    assert answer.state.revision == 1
+
+
+@pytest.mark.parametrize("expected", [None, 1, 3, 99])
+def test_a_claim_on_another_revision_is_rejected(store: Store, expected: int | None):
+    applied(store, claim(row("web", 4000)))
+    applied(store, claim(row("web", 4001), expected=1))
+    rejected(store, claim(row("web", 4002), expected=expected))
+    assert ports(store) == {"web": 4001}
+
+
+def test_a_claim_on_a_row_that_is_not_there_is_rejected(store: Store):
+    assert "gone" in rejected(store, claim(row("web", 4000), expected=1)).detail
+
+
+def test_tcp_and_udp_and_hosts_have_ports_of_their_own(store: Store):
+    applied(
+        store,
+        claim(row("dns", 4000)),
+        claim(row("dns", 4000, of=key("dns", protocol=IpProtocol.UDP))),
+        claim(row("dns", 4000, of=key("dns", host="another"))),
+    )
+    assert len(store.snapshot().assignments) == 3
+
+
+def test_an_inherited_row_shares_its_parents_port(store: Store):
+    filled(store, ["web"])
+    applied(store, claim(row("admin", 4000, source=Source.INHERITED)))
+    assert ports(store) == {"web": 4000, "admin": 4000}
+    applied(store, remove(store.snapshot().assignments[key("admin")]))
+    assert store.snapshot().quarantines == ()
+    assert "shop/web" in rejected(store, claim(row("other", 4000))).detail
+
+
+def test_a_batch_is_all_or_nothing(store: Store):
+    filled(store, ["web"])
+    before = store.snapshot()
+    rejected(
+        store,
+        claim(row("api", 4005)),
+        RecordWorkspace(HOST, Workspace(name="shop", root="/src/shop")),
+        RecordPlan(plan("p", 3000)),
+        claim(row("db", 4000)),
+    )
+    assert store.snapshot(before) is before
+    assert len(store.events()) == 1
+
+
+def test_two_services_swap_ports_in_one_batch(store: Store):
+    filled(store, ["a", "b"], first=4000)
+    answer = applied(store, claim(row("a", 4001), expected=1), claim(row("b", 4000), expected=2))
+    assert ports(store) == {"a": 4001, "b": 4000}
+    assert answer.revision == 3
+    applied(store, claim(row("c", 4002)), claim(row("d", 4003)))
+    rotation = [claim(row(name, port), expected=rev) for name, port, rev in [("a", 4002, 3), ("c", 4003, 4)]]
+    applied(store, *rotation, claim(row("d", 4001), expected=4))
+    assert ports(store) == {"a": 4002, "b": 4000, "c": 4003, "d": 4001}
+
+
+def test_a_batch_cannot_give_one_port_twice(store: Store):
+    assert "shop/a" in rejected(store, claim(row("a", 4000)), claim(row("b", 4000))).detail
+
+
+def test_a_row_that_keeps_its_port_in_the_batch_is_not_robbed_of_it(store: Store):
+    filled(store, ["a"])
+    rejected(store, claim(row("b", 4000)), claim(row("a", 4000), expected=1))
+    applied(store, claim(row("b", 4000), row("b", 4001)), claim(row("a", 4002), expected=1))
+    assert ports(store) == {"a": 4002, "b": 4000}
+
+
+def test_a_port_given_up_in_the_batch_can_be_taken_in_it(store: Store):
+    filled(store, ["a"])
+    applied(store, remove(store.snapshot().assignments[key("a")]), claim(row("b", 4000)))
+    assert ports(store) == {"b": 4000}
+    assert store.snapshot().quarantines == ()
+
+
+def test_a_service_removed_and_claimed_in_one_batch_has_moved(store: Store):
+    filled(store, ["a"])
+    old = store.snapshot().assignments[key("a")]
+    answer = applied(store, remove(old), claim(row("a", 4009)))
+    assert [(change.before, change.after and change.after.port) for change in answer.operation.changes] == [(old, 4009)]
+    assert [event.kind for event in store.events()] == [EventKind.MOVED, EventKind.ASSIGNED]
+
+
+def test_a_released_port_is_in_quarantine_for_a_minute(store: Store):
+    filled(store, ["Web", "api"])
+    applied(store, remove(store.snapshot().assignments[key("web")]), at=1000.0)
+    (held,) = store.snapshot().quarantines
+    assert (held.host, held.protocol, held.port, held.service, held.released_at) == (HOST, "tcp", 4000, "Web", 1000.0)
+    applied(store, at=1059.0)
+    assert len(store.snapshot().quarantines) == 1
+    applied(store, at=1060.0)
+    assert store.snapshot().quarantines == ()
+
+
+def test_a_clock_set_back_does_not_keep_a_quarantine_for_years(store: Store):
+    filled(store, ["web"])
+    applied(store, remove(store.snapshot().assignments[key("web")]), at=2_000_000.0)
+    applied(store, at=1000.0)
+    assert store.snapshot().quarantines == ()
+
+
+def test_a_service_that_comes_back_lifts_its_own_quarantine(store: Store):
+    filled(store, ["web"])
+    applied(store, remove(store.snapshot().assignments[key("web")]))
+    applied(store, claim(row("web", 4000)))
+    assert store.snapshot().quarantines == ()
+
+
+def test_a_replayed_batch_has_no_second_effect(store: Store):
+    first = batch(claim(row("web", 4000)), id="once")
+    answer = store.apply(first)
+    assert store.apply(first) == answer
+    applied(store, claim(row("web", 4001), expected=1))
+    again = store.apply(first)
+    assert again == answer
+    assert isinstance(again, Applied)
+    assert again.operation.changes[0].after is not None
+    assert again.operation.changes[0].after.revision == 1
+    assert store.snapshot().revision == 2
+    assert len(store.events()) == 2
+
+
+def test_a_rejected_batch_may_be_tried_again_under_its_id(store: Store):
+    filled(store, ["web"])
+    wanted = batch(claim(row("api", 4000)), id="again")
+    store.apply(wanted)
+    applied(store, remove(store.snapshot().assignments[key("web")]))
+    assert isinstance(store.apply(wanted), Applied)
+
+
+def test_removing_what_is_gone_or_changed_is_rejected(store: Store):
+    filled(store, ["web"])
+    old = store.snapshot().assignments[key("web")]
+    applied(store, claim(row("web", 4001), expected=1))
+    rejected(store, remove(old))
+    applied(store, remove(store.snapshot().assignments[key("web")]))
+    assert "gone" in rejected(store, remove(old)).detail
+
+
+def test_leases_are_taken_replaced_and_dropped_by_their_token(store: Store):
+    filled(store, ["web"])
+    applied(store, TakeLease(lease_of("web", "one")))
+    applied(store, TakeLease(lease_of("web", "two")))
+    applied(store, DropLease(key("web"), "one"))
+    assert store.snapshot().leases == {key("web"): lease_of("web", "two")}
+    applied(store, DropLease(key("web"), "two"))
+    assert store.snapshot().leases == {}
+    assert ports(store) == {"web": 4000}
+
+
+def test_a_lease_needs_an_assignment_and_goes_with_it(store: Store):
+    rejected(store, TakeLease(lease_of("web", "one")))
+    applied(store, claim(row("web", 4000)), TakeLease(lease_of("web", "one")))
+    applied(store, claim(row("web", 4001), expected=1))
+    assert key("web") in store.snapshot().leases
+    applied(store, remove(store.snapshot().assignments[key("web")]))
+    assert store.snapshot().leases == {}
+
+
+def test_a_plan_being_applied_keeps_its_ports(store: Store):
+    filled(store, ["web"], first=3000)
+    applied(store, RecordPlan(plan("p", 3000, 3001)))
+    assert store.snapshot().plans == (plan("p", 3000, 3001),)
+    assert "plan" in rejected(store, claim(row("api", 3001))).detail
+    applied(store, claim(row("api", 3001), row("api", 3002)))
+    assert ports(store)["api"] == 3002
+    applied(store, claim(row("web", 3000), expected=1))  # what it has, it may keep
+    applied(store, RecordPlan(plan("p", 3000, 3001, state=PlanState.APPLIED)), claim(row("db", 3001)))
+    assert store.snapshot().plans == ()
+    assert ports(store)["db"] == 3001
+
+
+def test_a_plan_on_another_host_keeps_nothing_here(store: Store):
+    applied(store, RecordPlan(replace(plan("p", 3000), host="another")))
+    applied(store, claim(row("web", 3000)))
+
+
+def test_a_root_keeps_the_name_it_has(store: Store):
+    shop = Workspace(name="shop", root="/src/shop")
+    applied(store, RecordWorkspace(HOST, shop))
+    applied(store, RecordWorkspace(HOST, shop))
+    assert "is the workspace shop" in rejected(store, RecordWorkspace(HOST, replace(shop, name="other"))).detail
+    assert "called shop" in rejected(store, RecordWorkspace(HOST, Workspace(name="Shop", root="/src/2"))).detail
+    applied(store, RecordWorkspace(HOST, Workspace(name="shop", root=None)))
+    grown = replace(shop, repository="shop")
+    applied(store, RecordWorkspace(HOST, grown))
+    applied(store, RecordWorkspace("another", replace(shop, name="elsewhere")))
+    assert store.snapshot().workspaces == (grown,)
+
+
+def test_two_new_workspaces_of_one_batch_are_held_against_each_other(store: Store):
+    first, second = Workspace(name="shop", root="/a"), Workspace(name="shop", root="/b")
+    rejected(store, RecordWorkspace(HOST, first), RecordWorkspace(HOST, second))
+
+
+def test_a_root_that_is_not_unicode_is_kept_as_it_is(store: Store):
+    odd = Workspace(name="odd", root="/src/\udcff\udc80\x1b[2J")
+    applied(store, RecordWorkspace(HOST, odd))
+    assert store.snapshot().workspaces == (odd,)
+    rejected(store, RecordWorkspace(HOST, replace(odd, name="other")))
+
+
+def test_events_tell_what_happened_newest_first(store: Store):
+    applied(store, claim(row("Web", 4000), reason="first"), claim(row("db", 5432, source=Source.DETECTED)))
+    applied(store, claim(row("Web", 4001), expected=1, reason="squatted"))
+    applied(store, claim(replace(row("Web", 4001), home=4000), expected=2))
+    applied(store, remove(store.snapshot().assignments[key("web")], reason="done"))
+    ended = Event(kind=EventKind.TERMINATED, at=5.0, workspace="shop", service="", actor="cli", reason="ended node 1")
+    applied(store, RecordEvent(ended))
+    told = [(e.kind.value, e.service, e.from_port, e.to_port, e.reason, e.revision) for e in store.events()]
+    assert told == [
+        ("terminated", "", None, None, "ended node 1", 5),
+        ("released", "Web", 4001, None, "done", 4),
+        ("updated", "Web", 4001, 4001, "asked", 3),
+        ("moved", "Web", 4000, 4001, "squatted", 2),
+        ("adopted", "db", None, 5432, "asked", 1),
+        ("assigned", "Web", None, 4000, "first", 1),
+    ]
+    assert [event.sequence for event in store.events()] == [6, 5, 4, 3, 2, 1]
+    assert [event.revision for event in store.events(service="WEB", limit=2)] == [4, 3]
+    assert store.events(limit=0) == ()
+
+
+def test_operations_are_those_of_the_workspace_that_changed_rows_and_stand(store: Store):
+    first = applied(store, claim(row("web", 4000))).operation
+    applied(store, RecordWorkspace(HOST, Workspace(name="shop", root="/src/shop")))
+    store.apply(batch(claim(row("web", 4005, of=key("web", workspace="blog"))), workspace="blog"))
+    second = applied(store, claim(row("web", 4001), expected=1)).operation
+    assert store.operations("shop", limit=5) == (second, first)
+    assert store.operations("shop") == (second,)
+    undo = applied(store, claim(row("web", 4000), expected=4), MarkUndone(second.id)).operation
+    assert store.operations("shop", limit=5) == (undo, first)
+    assert "already" in rejected(store, MarkUndone(second.id)).detail
+    assert "ago" in rejected(store, MarkUndone("never")).detail
+
+
+def test_watch_returns_when_another_thread_changes_something(store: Store):
+    filled(store, ["web"])
+    assert store.watch(0, 30) == 1
+    started = threading.Event()
+    seen: list[int] = []
+
+    def wait() -> None:
+        started.set()
+        seen.append(store.watch(1, 30))
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    started.wait(10)
+    applied(store, claim(row("api", 4001)))
+    thread.join(30)
+    assert seen == [2]
+    assert store.watch(2, 0.01) == 2
+
+
+def test_close_wakes_whoever_watches_and_may_be_called_twice(store: Store):
+    filled(store, ["web"])
+    thread = threading.Thread(target=store.watch, args=(1, 60))
+    thread.start()
+    store.close()
+    thread.join(30)
+    assert not thread.is_alive()
+    store.close()
+    with pytest.raises(StoreError):
+        store.snapshot()
+    with pytest.raises(StoreError):
+        store.apply(batch())
+
+
+def test_many_threads_claim_and_none_gets_anothers_port(store: Store):
+    threads, each = 6, 8
+    barrier = threading.Barrier(threads)
+    got: list[int] = []
+    options = range(4000, 4000 + threads * each)
+
+    def work(number: int) -> None:
+        barrier.wait()
+        for turn in range(each):
+            name = f"s{number}-{turn}"
+            change = applied(store, claim(*(row(name, port) for port in options))).operation.changes[0]
+            assert change.after is not None
+            got.append(change.after.port)
+            store.snapshot()
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    assert sorted(got) == list(options)
+    assert store.snapshot().revision == threads * each
+
+
+@pytest.mark.parametrize(
+    ("op", "error"),
+    [
+        (claim(row("web", 0)), UsageError),
+        (claim(row("web", 70000)), InvalidPort),
+        (claim(replace(row("web", 4000), home=0)), InvalidPort),
+        (claim(row("../etc", 4000)), InvalidName),
+        (claim(replace(row("web", 4000), key=key("api"))), InvalidName),
+        (claim(replace(row("web", 4000), key=replace(key("web"), service="WEB"))), InvalidName),
+        (claim(replace(row("web", 4000), key=replace(key("web"), user="de\nv"))), InvalidName),
+        (RecordWorkspace(HOST, Workspace(name="", root=None)), InvalidName),
+        (claim(), ValueError),
+        (claim(row("web", 4000), row("api", 4001)), ValueError),
+    ],
+)
+def test_what_could_not_be_read_again_is_not_written(store: Store, op: object, error: type[Exception]):
+    with pytest.raises(error):
+        store.apply(batch(op))  # type: ignore[arg-type]
+    assert store.snapshot() == StoreState()
