@@ -28,6 +28,7 @@ class PortdashApp(App[int], inherit_bindings=False):
     CSS = """
     ToastRack { margin-bottom: 1; padding: 0; }
     Toast { width: auto; max-width: 100%; padding: 0 1; margin-top: 0; }
+    SearchIcon { display: none; }
     """
     TITLE = "portdash"
     ENABLE_COMMAND_PALETTE = False
@@ -38,7 +39,8 @@ class PortdashApp(App[int], inherit_bindings=False):
     def __init__(self, desk: Desk, *, options: Options | None = None) -> None:
         self.options = options or Options()
         self.keymap = make_keymap(self.options.keys)
-        super().__init__()
+        # Under NO_COLOR Textual turns colours to grey unless it is told at once that the terminal's own are wanted.
+        super().__init__(ansi_color=True if self.options.theme.startswith("ansi-") else None)
         self.desk = desk
         self.animation_level = "none"
         self.set_keymap({"leave": ",".join(self.keymap.keys["leave"])})
@@ -76,7 +78,7 @@ class PortdashApp(App[int], inherit_bindings=False):
             self._held.clear()
             if not self._told_of_burst:
                 self._told_of_burst = True
-                self.notify("Pasted or typed-ahead text was dropped: keys are commands here, / filters", markup=False)
+                self.notify("Pasted text was dropped: letters are commands here, / filters", markup=False)
             return
         self._told_of_burst = False
         command = self.keymap.by_key.get(event.key)

@@ -3,14 +3,17 @@
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from portdash.dashboard.commands import COMMANDS, Command
+from portdash.dashboard.commands import COMMANDS, Command, Group
 from portdash.dashboard.messages import CommandRequested
 from portdash.dashboard.screens.main import MainScreen
 from portdash.text import clean
 
+_KEPT = frozenset({"next_trouble", "previous_trouble"})
+"""The ways to go about that have a name worth typing."""
+
 
 class PortdashCommands(Provider):
-    """Offers all commands but those that only move the cursor; those that cannot be used say why."""
+    """Offers all commands but those that only go about; those that cannot be used say why."""
 
     async def discover(self) -> Hits:
         """Offer everything while nothing has been typed."""
@@ -32,7 +35,7 @@ class PortdashCommands(Provider):
         return screen
 
     def _commands(self) -> tuple[Command, ...]:
-        return tuple(command for command in COMMANDS if not command.is_harmless and command.id != "palette")
+        return tuple(command for command in COMMANDS if command.id in _KEPT or command.group is not Group.MOVE)
 
     def _display(self, command: Command) -> Content:
         """Return the line of a command. It is never markup: a reason may hold foreign words."""

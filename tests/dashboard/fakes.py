@@ -1,8 +1,17 @@
-"""A desk that shows what a test lays on it."""
+"""A desk that shows what a test lays on it, and what a test needs to work the screen."""
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from threading import Event
 
+from textual.app import App
+from textual.pilot import Pilot
+
+from portdash.dashboard.app import PortdashApp
 from portdash.dashboard.desk import Desk
+from portdash.dashboard.options import Options
+from portdash.dashboard.screens.main import MainScreen
 from portdash.errors import PortdashError
 from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Action, Plan, Step, Strategy
@@ -57,3 +66,47 @@ class FakeDesk(Desk):
             revision=snapshot.revision,
             steps=(step,),
         )
+
+
+async def until(pilot: Pilot[object], condition: Callable[[], object]) -> None:
+    """Let the app work until something is so."""
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.002)
+    await pilot.pause()
+
+
+def main_of(app: PortdashApp) -> MainScreen:
+    """The main screen at the bottom of the stack."""
+    return next(screen for screen in app.screen_stack if isinstance(screen, MainScreen))
+
+
+@asynccontextmanager
+async def running(
+    desk: FakeDesk, *, size: tuple[int, int] = (160, 45), **options: object
+) -> AsyncIterator[tuple[Pilot[object], MainScreen]]:
+    """A dashboard that has looked once, and looks again only when asked to."""
+    chosen: dict[str, object] = {"typing_window": 0, "refresh": 3600.0, "monotonic": lambda: 0.0, **options}
+    app = PortdashApp(desk, options=Options(**chosen))  # type: ignore[arg-type]
+    async with app.run_test(size=size) as pilot:
+        main = main_of(app)
+        await until(pilot, lambda: main.facts is not None or main.stale is not None)
+        yield pilot, main
+
+
+async def look(pilot: Pilot[object], main: MainScreen, desk: FakeDesk, snapshot: Snapshot) -> None:
+    """Let the poller see another snapshot."""
+    desk.snapshot = snapshot
+    main.poller.look_now()
+    await until(pilot, lambda: main.snapshot is snapshot)
+
+
+def screen_lines(app: App[object]) -> list[str]:
+    """What stands on the screen, line by line."""
+    strips = app.screen._compositor.render_strips()
+    return ["".join(segment.text for segment in strip if not segment.control) for strip in strips]
+
+
+def footer_of(main: MainScreen) -> list[str]:
+    """The ids of the commands in the footer, those that are always there last."""
+    return [entry.command_id for entry in (*main.footer.entries, *main.footer.always)]

@@ -37,7 +37,7 @@ def header_line(facts: Facts | None, standing: Standing, width: int) -> Line:
     for place, counts in ((3, 2), (2, 2), (3, 1), (2, 1), (1, 1), (0, 0)):
         left = (*_place(facts, standing, place), *_counts(facts, counts), *unusual)
         room = width - line_width(left) - 2
-        if room >= line_width((Span(ages[-1 if standing.is_wrong else min(1, len(ages) - 1)]),)):
+        if room >= line_width((Span(ages[0 if standing.is_wrong else min(1, len(ages) - 1)]),)):
             break
     return justify(left, (Span(f"{choose(ages, max(6, room))} ", age_tone),), width)
 
