@@ -8,9 +8,8 @@ import click
 from portdash.cli.context import Globals, home, working_directory
 from portdash.cli.output import emit, emit_json
 from portdash.cli.parameters import json_option
-from portdash.config.loading import load
+from portdash.cli.scope import Scope, find_scope
 from portdash.config.paths import state_dir
-from portdash.config.settings import Config
 from portdash.errors import ExitCode, NoSuchService
 from portdash.machine.identity import current_user, host_id
 from portdash.machine.projects import workspace_for
@@ -35,8 +34,8 @@ def command(options: Globals, *, name: str, as_json: bool) -> int:
     """
     where, slash, service = name.rpartition("/")
     check_service(service)
-    config = load(cwd=working_directory(), environ=os.environ, flags=options.flags(), home=home())
-    found = _find(options, config, where if slash else None, service)
+    scope = find_scope(options, cwd=working_directory(), environ=os.environ, home=home())
+    found = _find(options, scope, where if slash else None, service)
     if found is None:
         raise NoSuchService(f"{clean(name)} has no port", hint=f"`portdash allocate {clean(name)}` gives it one")
     workspace, protocol, port = found
@@ -47,7 +46,7 @@ def command(options: Globals, *, name: str, as_json: bool) -> int:
         {
             "name": service,
             "workspace": workspace,
-            "environment": config.environment,
+            "environment": scope.environment,
             "protocol": protocol.value,
             "port": port,
         }
@@ -55,17 +54,17 @@ def command(options: Globals, *, name: str, as_json: bool) -> int:
     return ExitCode.YES
 
 
-def _find(options: Globals, config: Config, where: str | None, service: str) -> Found | None:
+def _find(options: Globals, scope: Scope, where: str | None, service: str) -> Found | None:
     """Ask the file of assignments; only where that does not settle it, open all that other commands open."""
-    if not config.store.startswith(SQLITE):
+    if not scope.store.startswith(SQLITE):
         return _find_slowly(options, where, service)
-    path = config.store.removeprefix(SQLITE)
+    path = scope.store.removeprefix(SQLITE)
     path = path if Path(path).is_absolute() else f"/{path}"
     if not os.path.lexists(path):
         return None
     host = host_id(state_dir(os.environ, home()))
-    named = where or config.workspace
-    workspace = named or _workspace_here(config, path, host)
+    named = where or scope.workspace
+    workspace = named or _workspace_here(scope, path, host)
     if workspace is None:
         return None
     for protocol in IpProtocol:
@@ -74,7 +73,7 @@ def _find(options: Globals, config: Config, where: str | None, service: str) -> 
             host=host,
             user=current_user(),
             workspace=workspace,
-            environment=config.environment,
+            environment=scope.environment,
             service=service,
             protocol=protocol,
         )
@@ -84,9 +83,9 @@ def _find(options: Globals, config: Config, where: str | None, service: str) -> 
     return _find_slowly(options, where, service) if named else None
 
 
-def _workspace_here(config: Config, path: str, host: str) -> str | None:
+def _workspace_here(scope: Scope, path: str, host: str) -> str | None:
     """Return the name under which the store knows the workspace of the working directory."""
-    workspace = workspace_for(working_directory(), home(), base=config.workspace_base)
+    workspace = workspace_for(working_directory(), home(), base=scope.base)
     return workspace.name if workspace.root is None else workspace_of(path, host=host, root=workspace.root)
 
 
