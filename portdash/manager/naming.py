@@ -1,20 +1,52 @@
 """Names for what has none yet."""
 
+import re
+from pathlib import PurePath
+
 from portdash.model.listener import Listener
 from portdash.model.names import service_from
 
+_INTERPRETERS = re.compile(
+    r"(?:node|nodejs|bun|deno|ruby|perl|php|java|pythonw?|python[0-9.]+|sh|bash|dash|zsh)(?:\.exe)?"
+)
+_ENTRY_POINTS = frozenset(("app", "index", "main", "manage", "run", "serve", "server", "start"))
+"""Names that every second program's first file has: they say nothing about it."""
+
 
 def suggest_name(listener: Listener) -> str:
-    """Return a service name for a listener: its container's service, its project, its process, else its port."""
+    """Return a service name for a listener: its container's service, its program, its project, else its port."""
     container = listener.container
     for text in (
         container and (container.compose_service or container.name),
+        program_name(listener),
         listener.project and listener.project.name,
         listener.owner and listener.owner.name,
     ):
         if text and (name := service_from(text)):
             return name
     return f"port-{listener.port}"
+
+
+def program_name(listener: Listener) -> str | None:
+    """Return what runs rather than what runs it: `vite` for `node …/vite`, `http.server` for `python -m http.server`.
+
+    None where the command line is hidden, or names nothing but an interpreter and some file called like all others.
+    """
+    owner = listener.owner
+    if owner is None or not owner.command:
+        return None
+    program, *arguments = owner.command
+    name = PurePath(program.split(" ", 1)[0]).name  # some servers write their whole title into the first argument
+    if not _INTERPRETERS.fullmatch(name):
+        return name
+    while arguments and arguments[0].startswith("-"):
+        flag = arguments.pop(0)
+        if flag == "-m":
+            break
+        if flag in ("-c", "-e", "-jar", "-"):
+            return None
+    stem = re.sub(r"\.(?:m?js|cjs|ts|py|rb|php|sh)$", "", PurePath(arguments[0]).name) if arguments else ""
+    return None if stem.casefold() in _ENTRY_POINTS or not stem else stem
 
 
 def free_name(name: str, taken: set[str]) -> str:

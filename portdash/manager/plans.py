@@ -87,8 +87,8 @@ def plan_undo(deps: Deps, snapshot: Snapshot) -> Plan:
 
 def _signature(listener: Listener) -> Match | None:
     owner = listener.owner
-    if owner is None:
-        return None
+    if owner is None or listener.container:
+        return None  # a container's proxy says nothing about the service; its name and labels do
     return Match(process=owner.name, directory=owner.cwd if listener.project else None)
 
 

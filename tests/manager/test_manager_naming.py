@@ -1,0 +1,44 @@
+import pytest
+
+from portdash.manager.naming import free_name, suggest_name
+from portdash.model.listener import Container, Listener, Process
+from portdash.model.ports import IpProtocol
+from portdash.model.project import Project
+
+SHOP = Project(root="/home/dev/src/shop", name="shop")
+
+
+def listener(*command: str, name: str = "node", project: Project | None = SHOP) -> Listener:
+    owner = Process(pid=7, name=name, command=command)
+    return Listener(protocol=IpProtocol.TCP, address="::", port=5173, owner=owner, project=project)
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (("node", "/src/shop/node_modules/.bin/vite", "--port", "5173"), "vite"),
+        (("/usr/bin/python3.12", "-u", "-m", "http.server", "3000"), "http.server"),
+        (("next-server (v15.5.29)",), "next-server"),
+        (("/opt/venv/bin/uvicorn", "main:app"), "uvicorn"),
+        (("node", "server.js"), "shop"),
+        (("python", "-c", "import socket"), "shop"),
+        (("node",), "shop"),
+        ((), "shop"),
+        (("redis-server 127.0.0.1:6379",), "redis-server"),
+    ],
+)
+def test_a_listener_is_named_after_what_runs(command: tuple[str, ...], name: str):
+    assert suggest_name(listener(*command)) == name
+
+
+def test_a_container_is_named_after_its_service_and_the_nameless_after_its_port():
+    container = Container(id="1", name="blog-db-1", compose_service="db")
+    assert suggest_name(Listener(protocol=IpProtocol.TCP, address="::", port=5432, container=container)) == "db"
+    assert suggest_name(Listener(protocol=IpProtocol.TCP, address="::", port=5432)) == "port-5432"
+    assert suggest_name(listener("-", name="日本", project=None)) == "port-5173"
+
+
+def test_a_name_that_is_taken_gets_a_number():
+    assert free_name("vite", set()) == "vite"
+    assert free_name("Vite", {"vite", "vite-2"}) == "Vite-3"
+    assert len(free_name("x" * 63, {"x" * 63})) <= 63
