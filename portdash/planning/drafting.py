@@ -30,6 +30,7 @@ class Draft:
         self.claimants = frozenset(each.key for each in placements)
         """Services the request is about: they do not displace each other."""
         self._steps: list[Step] = []
+        self._touched: set[ServiceKey] = set()
         self._notices: dict[str, None] = {}
         self._unresolved: dict[str, bool] = {}
 
@@ -47,8 +48,7 @@ class Draft:
 
     def touches(self, keys: Iterable[ServiceKey]) -> bool:
         """Say whether a step so far changes one of these services."""
-        touched = {step.key for step in self._steps}
-        return any(key in touched for key in keys)
+        return any(key in self._touched for key in keys)
 
     @property
     def has_steps(self) -> bool:
@@ -88,6 +88,7 @@ class Draft:
         """Take a service's port away."""
         row = self.occupancy.rows[key]
         self.occupancy.drop(key)
+        self._touched.add(key)
         self._steps.append(Step(action=Action.RELEASE, reason=reason, key=key, before=row))
 
     def end(self, target: Target, reason: str) -> None:
@@ -139,6 +140,7 @@ class Draft:
         before = earlier.before if earlier else self.occupancy.rows.get(key)
         action = Action.ASSIGN if before is None else Action.UPDATE if before.port == options[0].port else Action.MOVE
         self._steps.append(Step(action=action, reason=reason, key=key, before=before, options=tuple(options)))
+        self._touched.add(key)
         self.occupancy.put(options[0])
 
 
@@ -155,10 +157,16 @@ def cost_of(steps: Iterable[Step], occupancy: Occupancy) -> Cost:
     for step in steps:
         if step.key is not None and step.before and step.after and step.from_port != step.to_port:
             moved.setdefault(occupancy.root(step.key), step)
-    running = {key for key in moved if occupancy.servers(occupancy.group(key))}
+    running = {key for key, step in moved.items() if _disturbs(occupancy, key, step.to_port)}
     lost = {key for key, step in moved.items() if loses(step.before, step.to_port)}
     ended = sum(1 for step in steps if step.target is not None)
     return Cost(running_moved=len(running), moved=len(moved), lost=len(lost), terminated=ended)
+
+
+def _disturbs(occupancy: Occupancy, root: ServiceKey, port: int | None) -> bool:
+    """Say whether a service runs, and not on `port` already."""
+    servers = occupancy.servers(occupancy.group(root))
+    return bool(servers) and all(seen.listener.port != port for seen in servers)
 
 
 def loses(row: Assignment | None, port: int | None) -> bool:

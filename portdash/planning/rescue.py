@@ -17,7 +17,7 @@ from portdash.planning.drafting import Draft, displaced
 from portdash.planning.forcing import force
 from portdash.planning.occupancy import Group
 from portdash.planning.wording import holders_text
-from portdash.text import and_list, clean
+from portdash.text import and_list
 
 
 def trouble_text(draft: Draft, group: Group, port: int) -> str:
@@ -113,13 +113,13 @@ def keep_where_it_runs(draft: Draft, key: ServiceKey, port: int) -> str | None:
     row = occupancy.rows[key]
     refusal = occupancy.refusal(group, port)
     if heirs := [each.key for each in occupancy.rows.values() if each.home == port and each.key not in group.members]:
-        return f"which {occupancy.label(min(heirs))} may return to"
+        return f"{port} is the home of {occupancy.label(min(heirs))}"
+    if refusal is not None and refusal.verdict is Verdict.ASSIGNED:
+        return f"{port} is {refusal.holder}'s"
+    if refusal is not None and refusal.verdict is Verdict.PREFERRED_BY:
+        return f"{refusal.holder} asks for {port}"
     if refusal is not None and refusal.verdict is not Verdict.QUARANTINED:
-        whose = {
-            Verdict.ASSIGNED: f"which is {refusal.holder}'s",
-            Verdict.PREFERRED_BY: f"which {refusal.holder} asks for",
-        }
-        return whose.get(refusal.verdict, f"which is {clean(refusal.verdict.value).replace('_', ' ')}")
+        return f"{port} is {refusal.verdict.value.replace('_', ' ')}"
     option = exchange_row(draft, group, port)
     if option.source is not Source.PREFERRED:
         option = replace(option, source=Source.DETECTED)

@@ -97,7 +97,8 @@ def _unshadow(draft: Draft, group: Group, *, asked: bool) -> None:
         return
     if draft.strategy is Strategy.AGGRESSIVE:
         problem = force(draft, group, row.port)
-    elif draft.strategy is Strategy.CONSERVATIVE or occupancy.is_pinned(group):
+    elif draft.strategy is Strategy.CONSERVATIVE or occupancy.is_pinned(group) or not asked:
+        # It works, in part: a plan for everything does not disturb it, a plan for this one service does.
         problem = f"{others} answers part of it"
     else:
         found = step_aside(draft, group, row, f"{others} answers part of {row.port}")
@@ -133,6 +134,6 @@ def _stay_with_server(draft: Draft, group: Group, *, quietly: bool, asked: bool 
         return True
     if not quietly:
         draft.leave(
-            f"{name} runs on {port} instead of {row.port}; {problem}: start it again on {row.port}", asked=asked
+            f"{name} runs on {port} instead of {row.port} ({problem}): start it again on {row.port}", asked=asked
         )
     return False

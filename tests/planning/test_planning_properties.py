@@ -17,7 +17,7 @@ from portdash.planning.requests import Placement
 from portdash.planning.resolution import plan_resolve
 from portdash.planning.rules import static_refusal
 
-often = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+often = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def attempt(world: World, batch: list[Placement], strategy: Strategy) -> Plan | None:
@@ -104,8 +104,12 @@ def test_asking_again_changes_nothing(data: st.DataObject, world: World, strateg
 @often
 @given(st.data(), worlds())
 def test_conservative_changes_no_existing_row_and_ends_nobody(data: st.DataObject, world: World):
-    plan = attempt(world, data.draw(placements(world)), CONSERVATIVE)
-    assert all(step.before is None and step.target is None for step in plan.steps if plan) if plan else True
+    batch = data.draw(placements(world))
+    plan = attempt(world, batch, CONSERVATIVE)
+    known = {placement.key for placement in batch}
+    for step in plan.steps if plan else ():
+        assert step.target is None
+        assert step.before is None or (step.key in known and step.from_port == step.to_port)
 
 
 @often
@@ -119,7 +123,7 @@ def test_minimal_moves_others_only_when_the_claimant_has_no_free_candidate(data:
         return
     others = [step for step in plan.steps if step.key != placement.key]
     assert not any(step.target for step in plan.steps)
-    if options and options[0].port != placement.override:
+    if options:
         assert all(step.action is Action.RELEASE for step in others)
     else:
         assert plan.cost.moved >= 1

@@ -66,7 +66,7 @@ def test_a_misplaced_service_does_not_settle_on_what_is_anothers():
     made = resolve(next_door(), "web", workspace=FIX.name)
     assert made.is_stuck
     assert texts(made) == [
-        "shop@fix-login/web runs on 3000 instead of 3002; which is shop/web's: start it again on 3002"
+        "shop@fix-login/web runs on 3000 instead of 3002 (3000 is shop/web's): start it again on 3002"
     ]
 
 
@@ -77,6 +77,7 @@ def test_a_misplaced_service_is_kept_where_it_runs():
     row = made.steps[0].after
     assert row is not None
     assert (row.source, row.home, made.steps[0].reason) == (Source.DETECTED, 3000, "its server runs on 3007")
+    assert made.cost.running_moved == 0, "its server is not disturbed"
     assert actions(resolve(world, "web", AGGRESSIVE)) == ["move web 3000 3007"]
     assert resolve(world, "web", CONSERVATIVE).is_stuck
     assert made.unresolved == ()
@@ -115,6 +116,7 @@ def test_what_is_shadowed_moves_or_has_the_other_ended():
     assert "start it again on 3001" in texts(resolve(world, "web"))[0]
     assert actions(resolve(world, "web", AGGRESSIVE)) == ["terminate node 5"]
     assert resolve(world, "web", CONSERVATIVE).is_stuck
+    assert texts(resolve(world, None)) == ["shop/web stays shadowed on 3000: node 5 answers part of it"]
 
 
 def test_a_contradiction_in_the_configuration_cannot_be_planned_away():
