@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Sized
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar, get_args, get_origin
@@ -17,6 +18,10 @@ from portdash.model.names import check_service, check_workspace
 from portdash.text import clean
 
 T = TypeVar("T", bound=Table)
+_DEEP_KEY = re.compile(rb"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){16}""")
+"""A key of more than 16 parts: none of ours is, and the TOML reader takes quadratic time and memory for long ones."""
+_MOST = {"services": 1000, "environments": 50, "ranges": 1000, "hooks": 1000}
+"""Entries that are read; a file made by a person has fewer, and one made to hurt comes to an end."""
 _AT = re.compile(r"(.*) \(at (?:(line \d+, column \d+)|(end of document))\)$", re.DOTALL)
 
 
@@ -29,7 +34,10 @@ def decode_file(content: bytes, *, path: Path, home: Path, problems: Problems) -
 
 def _parse(content: bytes, *, place: str, problems: Problems) -> dict[str, object]:
     try:
-        return tomllib.loads(content.decode("utf-8-sig"))
+        text = content.decode("utf-8-sig")
+        if not _DEEP_KEY.search(content):
+            return tomllib.loads(text)
+        message = "a key has more than 16 parts"
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         message = f"line {line}: not UTF-8 text (byte {content[error.start]:#04x})"
@@ -65,7 +73,8 @@ class _Decoder:
         values: dict[str, object] = {}
         for key, value in found.items():
             if key not in fields:
-                self._note((*above, key), value, "unknown key", suggestion(key, fields, what="keys here"))
+                hint = None if self._problems.is_full else suggestion(key, fields, what="keys here")
+                self._note((*above, key), value, "unknown key", hint)
                 continue
             try:
                 values[key] = self._value(value, fields[key].type, (*above, key))
@@ -111,6 +120,7 @@ class _Decoder:
         if not isinstance(value, dict):
             self._note(path, value, f"expected tables, as in [{dotted(*path)}.NAME]", None)
             raise _Wrong
+        self._check_size(value, path)
         named: dict[str, T] = {}
         spelled: dict[str, str] = {}
         for name, table in value.items():
@@ -134,6 +144,7 @@ class _Decoder:
         if not isinstance(value, list):
             self._note(path, value, f"expected a list of tables, as in [[{dotted(*path)}]]", None)
             raise _Wrong
+        self._check_size(value, path)
         tables = []
         for number, table in enumerate(value):
             try:
@@ -141,6 +152,11 @@ class _Decoder:
             except _Wrong:
                 continue
         return tuple(tables)
+
+    def _check_size(self, value: Sized, path: tuple[str, ...]) -> None:
+        if len(value) > _MOST[path[-1]]:
+            self._note(path, None, f"{len(value)} entries, at most {_MOST[path[-1]]} are possible", None)
+            raise _Wrong
 
     def _note(self, path: tuple[str, ...], value: object, message: str, hint: str | None, *, where: str = "") -> None:
         key = clean(dotted(*path)) + clean(where)

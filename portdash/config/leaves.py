@@ -15,7 +15,7 @@ from portdash.config.problems import Rejected
 from portdash.config.urls import REGISTRY_SCHEMES, parse_store, parse_url, resolve_path
 from portdash.errors import PortdashError
 from portdash.model.names import check_service, check_workspace
-from portdash.model.ports import PortRange, check_port, parse_range
+from portdash.model.ports import LAST_PORT, PortRange, check_port, parse_range
 
 _SHELL_SIGNS = frozenset(("&&", "||", "|", ";", "&", ">", ">>", "<", "2>&1"))
 _WHERE = re.compile(r" - at `\$(.*)`$", re.DOTALL)
@@ -106,11 +106,17 @@ def _port_list(value: object) -> tables.PortList:
     return tables.PortList(dict.fromkeys(check_port(port) for port in ports))
 
 
+def _one_port(value: object) -> PortRange:
+    port = check_port(value)
+    return PortRange(port, port)
+
+
 def _port_set(value: object) -> tables.PortSet:
-    excluded: set[int] = set()
-    for part in value if isinstance(value, list) else [value]:
-        excluded.update(parse_range(part.strip()) if isinstance(part, str) else (check_port(part),))
-    return tables.PortSet(excluded)
+    parts = value if isinstance(value, list) else [value]
+    ranges = {parse_range(part) if isinstance(part, str) else _one_port(part) for part in parts}
+    if sum(map(len, ranges)) > 4 * LAST_PORT:
+        raise Rejected("the same ports are named many times over")
+    return tables.PortSet(port for ports in ranges for port in ports)
 
 
 def _text(value: object) -> str:

@@ -117,5 +117,7 @@ def _checked(config: Config, problems: Problems) -> Config:
     from portdash.config.rules import broken_rules, doubts  # noqa: PLC0415  without a file there is nothing to break
 
     for problem in broken_rules(config):
+        if problems.is_full:
+            break
         problems.add(problem)
     return replace(config, warnings=(*config.warnings, *doubts(config)))

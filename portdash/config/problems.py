@@ -41,15 +41,25 @@ class Problem:
         return (UnknownEnvironment if self.environment else ConfigError)(str(self), hint=self.hint)
 
 
+MOST = 100
+"""Problems that are gathered; nobody reads more at once."""
+
+
 class Problems:
-    """Gathers problems, each only once."""
+    """Gathers problems, each only once, and no more than `MOST`."""
 
     def __init__(self) -> None:
         self._found: dict[Problem, None] = {}
 
     def add(self, problem: Problem) -> None:
         """Note one problem."""
-        self._found.setdefault(problem)
+        if not self.is_full:
+            self._found.setdefault(problem)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more are noted."""
+        return len(self._found) >= MOST
 
     def all(self) -> tuple[Problem, ...]:
         """Return what was noted, in order."""

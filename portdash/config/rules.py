@@ -1,6 +1,6 @@
 """What must hold between the services and ranges of a configuration, whichever files they come from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import combinations
 
@@ -10,18 +10,21 @@ from portdash.config.settings import Config, ServiceConfig
 from portdash.model.names import base_name, variable_for
 from portdash.text import clean
 
+Known = Mapping[str, ServiceConfig]
+"""Services by name in lower case."""
 DEEPEST = 16
 """Services that may inherit from one another in a row."""
 
 
 def broken_rules(config: Config) -> Iterator[Problem]:
     """Yield what does not fit together."""
+    known = {service.name.casefold(): service for service in config.services}
     yield from _ranges(config)
     for service in config.services:
-        yield from _references(config, service)
+        yield from _references(config, service, known)
         yield from _contradictions(config, service)
-    yield from _inheritance(config)
-    yield from _start_order(config)
+    yield from _inheritance(config, known)
+    yield from _start_order(config, known)
     yield from _variables(config)
 
 
@@ -51,7 +54,7 @@ def _ranges(config: Config) -> Iterator[Problem]:
             )
 
 
-def _references(config: Config, service: ServiceConfig) -> Iterator[Problem]:
+def _references(config: Config, service: ServiceConfig, known: Known) -> Iterator[Problem]:
     """Services named by a service must be declared, and be others than itself."""
     names = [each.name for each in config.services]
     for key, wanted in (
@@ -59,7 +62,7 @@ def _references(config: Config, service: ServiceConfig) -> Iterator[Problem]:
         *(("conflicts_with", name) for name in service.spec.conflicts_with),
         *(("depends_on", name) for name in service.depends_on),
     ):
-        other = config.service(wanted) or config.service(base_name(wanted))
+        other = _named(wanted, known)
         path = dotted("services", service.name, key)
         if other is None:
             hint = suggestion(wanted, [name for name in names if name != service.name], what="declared")
@@ -88,29 +91,26 @@ def _contradictions(config: Config, service: ServiceConfig) -> Iterator[Problem]
         yield _problem(config, key, None, "contains, status and headers need http_get", hint='such as http_get = "/"')
 
 
-def _inheritance(config: Config) -> Iterator[Problem]:
+def _inheritance(config: Config, known: Known) -> Iterator[Problem]:
     """Services that inherit from themselves by way of others, each circle once; and chains that are too long."""
     for service in config.services:
         trail = [service]
-        while (parent := _parent(config, trail[-1])) and parent not in trail:
+        while (parent := known.get((trail[-1].spec.inherit_from or "").casefold())) and len(trail) <= DEEPEST + 1:
+            if parent in trail:
+                break
             trail.append(parent)
         key = dotted("services", service.name, "inherit_from")
-        if parent is service and service.name == min(each.name for each in trail):
+        if len(trail) > DEEPEST + 1:
+            yield _problem(config, key, service.spec.inherit_from, f"inherits through more than {DEEPEST} services")
+        elif parent is service and service.name == min(each.name for each in trail):
             circle = " -> ".join(each.name for each in (*trail, service))
             yield _problem(config, key, service.spec.inherit_from, f"inherits in a circle: {circle}")
-        elif parent is None and len(trail) - 1 > DEEPEST:
-            message = f"inherits through {len(trail) - 1} services, at most {DEEPEST} are possible"
-            yield _problem(config, key, service.spec.inherit_from, message)
 
 
-def _parent(config: Config, service: ServiceConfig) -> ServiceConfig | None:
-    return config.service(service.spec.inherit_from) if service.spec.inherit_from else None
-
-
-def _start_order(config: Config) -> Iterator[Problem]:
+def _start_order(config: Config, known: Known) -> Iterator[Problem]:
     """Services that wait for one another to be started: one circle, where there are any."""
     graph = {
-        service.name: [other.name for name in service.depends_on if (other := config.service(base_name(name)))]
+        service.name: [other.name for name in service.depends_on if (other := _named(name, known))]
         for service in config.services
     }
     try:
@@ -119,6 +119,11 @@ def _start_order(config: Config) -> Iterator[Problem]:
         circle: list[str] = error.args[1]
         key = dotted("services", circle[1], "depends_on")
         yield _problem(config, key, None, f"they wait for one another: {' -> '.join(reversed(circle))}")
+
+
+def _named(name: str, known: Known) -> ServiceConfig | None:
+    """Return the service of that name, for a further instance (`web@2`) the one it is an instance of."""
+    return known.get(name.casefold()) or known.get(base_name(name).casefold())
 
 
 def _variables(config: Config) -> Iterator[Problem]:

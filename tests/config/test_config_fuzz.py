@@ -13,10 +13,10 @@ from portdash.config.show import as_json, rows
 from portdash.config.tables import FileTable, SectionTable, ServiceTable
 from portdash.errors import ConfigError
 
-WORDS = sorted({*FileTable.__struct_fields__, *SectionTable.__struct_fields__, *ServiceTable.__struct_fields__, "web", "api",
-                "http_get", "exec", "headers", "on", "interval", "name"})  # fmt: skip
-VALUES = ["3000-3010", "10s", "web", "api", "minimal", "tcp", "/health", "json:a.json", "http://localhost:1", "a && b", "",
-          "WEB_PORT", "\x1b]52;c;\x07", "moved", "x" * 300]  # fmt: skip
+WORDS = sorted({*FileTable.__struct_fields__, *SectionTable.__struct_fields__, *ServiceTable.__struct_fields__, "web",
+                "api", "http_get", "exec", "headers", "on", "interval", "name"})  # fmt: skip
+VALUES = ["3000-3010", "10s", "web", "api", "minimal", "tcp", "/health", "json:a.json", "http://localhost:1", "a && b",
+          "", "WEB_PORT", "\x1b]52;c;\x07", "moved", "x" * 300]  # fmt: skip
 
 scalars = st.one_of(
     st.sampled_from(VALUES),
@@ -33,7 +33,7 @@ tables = st.recursive(
     lambda inner: st.dictionaries(keys, st.one_of(inner, st.lists(inner, max_size=3), scalars), max_size=5),
     max_leaves=20,
 )
-quietly = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quietly = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def outcome(home: Path, environ: dict[str, str] | None = None) -> Config | ConfigError:
@@ -42,17 +42,15 @@ def outcome(home: Path, environ: dict[str, str] | None = None) -> Config | Confi
     before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
     problems = check(**arguments)
     try:
-        config = load(**arguments)
+        config: Config | ConfigError = load(**arguments)
     except ConfigError as error:
+        config = error
+    assert {path: path.read_bytes() for path in home.rglob("*") if path.is_file()} == before
+    if isinstance(config, ConfigError):
         assert problems
-        assert error.message.isprintable()
-        assert all(str(problem).isprintable() for problem in problems)
-        return error
-    finally:
-        assert {path: path.read_bytes() for path in home.rglob("*") if path.is_file()} == before
-    assert [
-        problem for problem in problems if not problem.place.endswith("]")
-    ] == []  # those of other environments only
+        assert all(line.isprintable() for line in (config.message, config.hint, *map(str, problems)))
+        return config
+    assert all(problem.place.endswith("]") for problem in problems)  # those of other environments only
     assert as_json(config)["values"]
     assert all(row.text.isprintable() for row in rows(config))
     return config
@@ -88,28 +86,42 @@ def test_any_services(home: Path, services: dict[str, object]):
 
 @quietly
 @given(st.dictionaries(
-    st.sampled_from(["ENV", "STORE", "WORKSPACE", "PORT_MIN", "PORT_MAX", "DEBUG", "URL_X", "CLUSTER_URL", "TOKEN", "", "X",
-                     "DISCOVERY_TIMEOUT", "HEALTH_INTERVAL"]),
+    st.sampled_from(["ENV", "STORE", "WORKSPACE", "PORT_MIN", "PORT_MAX", "DEBUG", "URL_X", "CLUSTER_URL", "TOKEN", "",
+                     "X", "DISCOVERY_TIMEOUT", "HEALTH_INTERVAL"]),
     st.one_of(st.sampled_from([*VALUES, "80", "redis://h", "\udcff"]), st.text(max_size=30)),
 ))  # fmt: skip
 def test_any_variables(home: Path, variables: dict[str, str]):
     outcome(home, {f"PORTDASH_{name}": value for name, value in variables.items()})
 
 
+SERVICES = (
+    "".join(f"[services.s{number}]\ninherit_from = 's{number + 1}'\n" for number in range(999)) + "[services.s999]\n"
+)
+RANGES = "".join(f"[[ranges]]\nname = 'r'\ntype = 't{number}'\nrange = [1, 9]\n" for number in range(20_000))
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "a." * 100_000 + "a = 1",
-        "[" + "a." * 100_000 + "a]",
-        "a = " + "{b = " * 3_000 + "1" + "}" * 3_000,
-        "[[a]]\n" * 100_000,
-        "services = { " + ", ".join(f"s{number} = {{}}" for number in range(5_000)) + " }",
-        "[services.a]\nexclude = [" + ", ".join(['"1-65535"'] * 1_000) + "]",
-        "x = '" + "y" * 1_000_000 + "'",
-        "".join(f"k{number} = 1\n" for number in range(20_000)),
+        pytest.param("a." * 100_000 + "a = 1", id="dotted"),
+        pytest.param('"a" . ' * 100_000 + "a = 1", id="quoted"),
+        pytest.param("[" + "a." * 100_000 + "a]", id="header"),
+        pytest.param("x = { " + "a." * 100_000 + "a = 1}", id="inline dotted"),
+        pytest.param("a = " + "{b = " * 3_000 + "1" + "}" * 3_000, id="inline"),
+        pytest.param("[[a]]\n" * 50_000, id="arrays"),
+        pytest.param("services = { " + ", ".join(f"s{number} = {{}}" for number in range(5_000)) + " }", id="services"),
+        pytest.param("".join(f"[environments.e{number}]\n" for number in range(1_000)), id="environments"),
+        pytest.param(
+            "[services.a]\nexclude = [" + ", ".join(f'"1-{65535 - n}"' for n in range(1_000)) + "]", id="exclude"
+        ),
+        pytest.param("x = '" + "y" * 1_000_000 + "'", id="long"),
+        pytest.param("y" * 1_000_000, id="bare"),
+        pytest.param("'\"" * 500_000, id="quotes"),
+        pytest.param("".join(f"k{number} = 1\n" for number in range(20_000)), id="unknown"),
+        pytest.param(SERVICES, id="chain"),
+        pytest.param(RANGES, id="ranges"),
     ],
-    ids=["dotted", "header", "inline", "arrays", "services", "exclude", "long", "unknown"],
 )
 def test_files_made_to_hurt_come_to_an_end(home: Path, text: str):
     (home / "portdash.toml").write_text(text)
-    outcome(home)
+    assert isinstance(outcome(home), ConfigError)

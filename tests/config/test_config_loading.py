@@ -78,9 +78,7 @@ def test_every_value_knows_its_origin(setting: Setting):
     setting.shop("base_port = 2222\n[services.Web]\npreferred = 1\n[environments.staging.services.web]\nbase = 3\n")
     setting.environ |= {"PORTDASH_DEBUG": "1", "PORTDASH_PORT_MIN": "1024"}
     config = setting.load(environment="staging", store="memory:")
-    origins = {key: config.origin(key) for key in ("strategy", "base_port", "services.WEB.preferred", "services.web.base",
-                                                   "debug", "range", "environment", "store", "keys", "api.port")}  # fmt: skip
-    assert {key: origin.layer for key, origin in origins.items()} == {
+    layers = {
         "strategy": Layer.USER_FILE,
         "base_port": Layer.PROJECT_FILE,
         "services.WEB.preferred": Layer.PROJECT_FILE,
@@ -92,6 +90,8 @@ def test_every_value_knows_its_origin(setting: Setting):
         "keys": Layer.BUILT_IN,
         "api.port": Layer.BUILT_IN,
     }
+    origins = {key: config.origin(key) for key in layers}
+    assert {key: origin.layer for key, origin in origins.items()} == layers
     assert origins["strategy"].path == setting.user_file
     assert str(origins["services.web.base"]) == f"{setting.project_file} [environments.staging]"
     assert [str(origins[key]) for key in ("debug", "range", "store")] == [
@@ -277,7 +277,7 @@ def test_home_itself_may_hold_a_project_file(home: Path):
         ({}, "production", None, (), "production"),
     ],
 )
-def test_which_environment_is_in_force(
+def test_which_environment_is_in_force(  # noqa: PLR0917
     setting: Setting,
     environ: dict[str, str],
     flag: str | None,
@@ -341,7 +341,7 @@ def test_variables_are_read(setting: Setting):
     assert config.url_of("my-api") == config.url_of("My.Api") == "http://localhost:9"
     assert config.url_of("other") is None
     assert config.discovery.cluster == ("redis://a", "http://b")
-    assert config.api.token == "s3cret"
+    assert config.api.token == setting.environ["PORTDASH_TOKEN"]
     assert config.warnings == ()
 
 
@@ -409,7 +409,7 @@ def test_flags_are_the_last_word(setting: Setting):
 
 
 def test_secrets_are_not_in_the_representation(setting: Setting):
-    setting.environ |= {"PORTDASH_TOKEN": "hunter2", "PORTDASH_STORE": "redis://:hunter2@h/0",
-                        "PORTDASH_CLUSTER_URL": "redis://:hunter2@h", "PORTDASH_URL_X": "http://u:hunter2@h"}  # fmt: skip
+    setting.environ |= {"PORTDASH_TOKEN": "hunter2", "PORTDASH_STORE": "redis://:hunter2@h/0"}
+    setting.environ |= {"PORTDASH_CLUSTER_URL": "redis://:hunter2@h", "PORTDASH_URL_X": "http://u:hunter2@h"}
     setting.user("[services.x]\nurl='http://u:hunter2@h'\nhealth={http_get='/',headers={Authorization='hunter2'}}")
     assert "hunter2" not in repr(setting.load())

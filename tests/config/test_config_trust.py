@@ -1,5 +1,4 @@
 import json
-import os
 import stat
 from pathlib import Path
 from threading import Thread
@@ -96,8 +95,8 @@ def test_each_thing_left_out_is_said_once_with_the_remedy(setting: Setting):
     setting.shop(EVIL)
     warnings = setting.load().warnings
     assert len(set(warnings)) == len(warnings)
-    for key in ("return_home", "store", "dashboard", "health", "discovery", "api", "keys", "hooks", "services.web.command",
-                "services.web.health.headers", "services.job.health.exec", "services.remote",
+    for key in ("return_home", "store", "dashboard", "health", "discovery", "api", "keys", "hooks",
+                "services.web.command", "services.web.health.headers", "services.job.health.exec", "services.remote",
                 "environments.staging.hooks", "environments.staging.store"):  # fmt: skip
         assert len([line for line in warnings if f": {key} is " in line]) == 1, key
     assert all(str(setting.project_file) in line and "`portdash trust`" in line for line in warnings)
@@ -217,8 +216,10 @@ def test_the_record_goes_by_the_real_place(setting: Setting):
     assert is_trusted(setting.project_file, state)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 2, "trusted": {}}', '{"version": 1, "trusted": {"a": 1}}',
-                                     "[" * 100_000, "\udcff"])  # fmt: skip
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", '{"version": 2, "trusted": {}}', '{"version": 1, "trusted": {"a": 1}}', "[" * 100_000, "\udcff"],
+)
 def test_a_damaged_record_trusts_nothing_and_is_never_overwritten(setting: Setting, content: str):
     setting.shop("return_home = false", trusted=True)
     record = setting.home / ".local/state/portdash" / RECORD
@@ -263,4 +264,4 @@ def test_a_state_directory_that_cannot_be_written_is_an_error(setting: Setting):
 def test_trust_of_a_missing_file_is_an_error(setting: Setting):
     with pytest.raises(ConfigError, match="no such file"):
         record_trust(setting.project / "nothing.toml", setting.home / "state")
-    assert os.listdir(setting.home) == ["src"]
+    assert [path.name for path in setting.home.iterdir()] == ["src"]
