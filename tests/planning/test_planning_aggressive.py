@@ -1,0 +1,99 @@
+"""The claimant gets its first choice, or nothing is touched."""
+
+import pytest
+from worlds import AGGRESSIVE, MINIMAL, SHOP, World, actions, ask
+
+from portdash.model.listener import Container
+from portdash.model.plan import Action, Plan, Strategy
+from portdash.model.policy import Policy
+from portdash.model.ports import IpProtocol, PortRange
+from portdash.planning.allocation import plan_allocate
+from portdash.planning.requests import Placement
+
+HERE = SHOP.root
+
+
+def plan(world: World, *batch: Placement, strategy: Strategy = MINIMAL) -> Plan:
+    return plan_allocate(world.snapshot(), batch, strategy=strategy, actor="cli")
+
+
+def texts(made: Plan) -> list[str]:
+    return [left.text for left in made.unresolved if left.asked]
+
+
+def test_aggressive_pushes_another_service_off():
+    world = World().has("api", 3000, base=3000)
+    made = plan(world, ask("web", preferred=(3000,)), strategy=AGGRESSIVE)
+    assert actions(made) == ["move api 3000 3001", "assign web 3000"]
+    assert not made.needs_consent
+
+
+def test_aggressive_ends_a_stranger_with_consent():
+    world = World().listens(3000)
+    made = plan(world, ask("web", preferred=(3000,)), strategy=AGGRESSIVE)
+    assert actions(made) == ["terminate node 4121", "assign web 3000"]
+    target = made.steps[0].target
+    assert target is not None
+    assert (target.pid, target.ticks, target.started_at, target.port) == (4121, 7, 5.0, 3000)
+    assert made.needs_consent
+    assert made.cost.terminated == 1
+
+
+def test_aggressive_stops_a_container_and_counts_its_sockets_once():
+    blog = Container(id="c1", name="blog-db-1", compose_project="blog")
+    world = World().listens(3000, container=blog, address="0.0.0.0").listens(3000, container=blog, address="::")
+    made = plan(world, ask("web", preferred=(3000,)), strategy=AGGRESSIVE)
+    assert [step.action for step in made.steps] == [Action.STOP_CONTAINER, Action.ASSIGN]
+    assert made.steps[0].target is not None
+    assert made.steps[0].target.container_id == "c1"
+
+
+def test_aggressive_keeps_the_port_of_an_existing_service():
+    made = plan(World().has("web", 3000).listens(3000), ask("web"), strategy=AGGRESSIVE)
+    assert actions(made) == ["terminate node 4121"]
+
+
+@pytest.mark.parametrize(
+    ("world", "text"),
+    [
+        (World().listens(3000, pid=None, user="root"), "owner hidden (root) holds it, and who that is may not be read"),
+        (World().listens(3000, user="root", cwd=None), "it runs as root"),
+        (World().listens(3000, pid=1), "it is protected"),
+        (World().listens(3000, name="sshd: me"), "it is protected"),
+        (World().has("api", 3000, pin=True), "shop/api has it, and is pinned"),
+        (World().has("api", 3000, priority=1), "shop/api has it, and is more important"),
+        (World().has("api", 3000, range=PortRange(3000, 3000)), "there is no other port for that one"),
+        (World(reserved={(IpProtocol.TCP, 3000)}), "reserved: a plan that is being applied"),
+        (World(policy=Policy(trusted=False)).has("api", 3000, "blog"), "this project is not trusted"),
+    ],
+)
+def test_aggressive_touches_nothing_where_the_port_cannot_be_had(world: World, text: str):
+    made = plan(world, ask("web", preferred=(3000,)), strategy=AGGRESSIVE)
+    assert made.is_stuck
+    assert made.steps == ()
+    assert text in texts(made)[0]
+
+
+def test_aggressive_ends_the_server_of_a_displaced_service_that_nobody_supervises():
+    world = World().has("api", 3000, base=3000).runs("api")
+    made = plan(world, ask("web", preferred=(3000,)), strategy=AGGRESSIVE)
+    assert actions(made) == ["terminate node 20000", "move api 3000 3001", "assign web 3000"]
+    assert [left.text for left in made.unresolved] == ["shop/api is ended: start it again on 3001"]
+
+
+def test_aggressive_has_a_supervised_server_started_again():
+    world = World().has("api", 3000, base=3000).runs("api")
+    world.listeners.clear()
+    world.listens(3000, pid=555, cwd=HERE, ancestors=(20_000,))
+    made = plan(world, ask("web", preferred=(3000,)), strategy=AGGRESSIVE)
+    assert actions(made) == ["move api 3000 3001", "restart api", "assign web 3000"]
+
+
+def test_two_claimants_of_one_plan_do_not_fight():
+    made = plan(World(), ask("a", preferred=(3000, 3001)), ask("b", preferred=(3000, 3001)), strategy=AGGRESSIVE)
+    assert actions(made) == ["assign a 3000", "assign b 3001"]
+
+
+def test_aggressive_skips_a_wish_that_no_force_can_fulfil():
+    made = plan(World(), ask("web", preferred=(80, 3001)), strategy=AGGRESSIVE)
+    assert actions(made) == ["assign web 3001"]
