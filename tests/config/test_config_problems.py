@@ -8,7 +8,7 @@ from portdash.errors import ConfigError, ExitCode
 WRONG = [
     # file, what the line must hold: key, value, what is wrong, hint
     ("stratgy = 'minimal'", ['stratgy = "minimal"', "unknown key", "did you mean strategy?"]),
-    ("strategy = 'agressive'", ['strategy = "agressive"', "not possible", "did you mean aggressive?"]),
+    ("strategy = 'agresiv'", ['strategy = "aggresive"', "not possible", "did you mean aggressive?"]),
     ("strategy = 3", ["strategy = 3", "expected text, got a whole number"]),
     ("base_port = 0", ["base_port = 0", "at least 1"]),
     ("base_port = 65536", ["base_port = 65536", "at most 65535"]),
@@ -22,7 +22,7 @@ WRONG = [
     ("range = '1-65536'", ['range = "1-65536"', "not a port"]),
     ("return_home = 'yes'", ["return_home", "expected true or false, got text"]),
     ("dashboard = 3", ["dashboard = 3", "expected a table, as in [dashboard]"]),
-    ("[dashboard]\nthme = 'x'", ["dashboard.thme", "did you mean theme?"]),
+    ("[dashboard]\nthemee = 'x'", ["dashboard.themee", "did you mean theme?"]),
     ("[dashboard]\nrefresh = '0s'", ['dashboard.refresh = "0s"', "more than zero"]),
     ("[health]\ninterval = 'often'", ['health.interval = "often"', "10s, 500ms"]),
     ("[health]\nfailure_threshold = 0", ["health.failure_threshold = 0", "at least 1"]),
@@ -41,8 +41,8 @@ WRONG = [
     ("[[hooks]]\non=['movd']\ncommand='x'", ['hooks[0].on[0] = "movd"', "not possible", "did you mean moved?"]),
     ("services = []", ["services", "as in [services.NAME]"]),
     (
-        "[services.web]\npreferrred = [3000]",
-        ["services.web.preferrred = [3000]", "unknown key", "did you mean preferred?"],
+        "[services.web]\npreferrd = [3000]",
+        ["services.web.preferrd = [3000]", "unknown key", "did you mean preferred?"],
     ),
     ("[services.web]\nport = 3000", ["services.web.port = 3000", "did you mean preferred?"]),
     ("[services.web]\nxyzzy = 1", ["services.web.xyzzy", "keys here: type, purpose"]),
@@ -62,7 +62,7 @@ WRONG = [
     ("[services.web]\ndetect = 3", ["services.web.detect", "expected text"]),
     ("[services.web]\nmatch = 3", ["services.web.match = 3", "a table or text"]),
     ("[services.web]\nmatch = ''", ["services.web.match.command", "one line of text"]),
-    ("[services.web.match]\ncomand = 'x'", ["services.web.match.comand", "did you mean command?"]),
+    ("[services.web.match]\ncommandd = 'x'", ["services.web.match.commandd", "did you mean command?"]),
     ("[services.web]\nhealth = 'ok'", ["services.web.health.http_get", "a path from /"]),
     ("[services.web]\nhealth = {contains='x'}", ["services.web.health", "need http_get"]),
     ("[services.web]\nhealth = {http_get='/',exec='x'}", ["services.web.health", "not both"]),
@@ -144,7 +144,7 @@ def test_a_deep_chain_is_refused(setting: Setting):
 
 def test_check_reports_everything_and_load_the_first(setting: Setting):
     setting.user("stratgy = 'minimal'\nbase_port = 0")
-    setting.shop("[services.web]\npreferrred = 1\nenv = 'PATH'\n[environments.staging.services.web]\nbase = -1")
+    setting.shop("[services.web]\npreferrd = 1\nenv = 'PATH'\n[environments.staging.services.web]\nbase = -1")
     setting.environ["PORTDASH_PORT_MIN"] = "x"
     lines = setting.problems()
     assert len(lines) == 6

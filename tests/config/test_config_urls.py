@@ -44,7 +44,7 @@ def test_what_is_no_store_is_rejected(text: str):
 
 def test_the_nearest_scheme_is_named():
     with pytest.raises(Rejected) as caught:
-        parse_store("sqllite:////x.db", **WHERE)
+        parse_store("sqlitee:////x.db", **WHERE)
     assert caught.value.hint is not None
     assert caught.value.hint.startswith("did you mean sqlite?")
 
