@@ -6,9 +6,7 @@ from threading import Lock
 from portdash.errors import Refused
 from portdash.machine.availability import IN_USE, NEEDS_PRIVILEGE
 from portdash.machine.processes import Setting
-from portdash.machine.projects import workspace_of
 from portdash.machine.protection import check_allowed
-from portdash.model.assignment import Workspace
 from portdash.model.listener import Listener, Process
 from portdash.model.plan import Target
 from portdash.model.policy import PortLimits
@@ -66,6 +64,11 @@ class FakeMachine:
                 self._processes[listener.owner.pid] = listener.owner
             self._listeners = tuple(sorted((*self._listeners, listener), key=_place))
 
+    def start(self, process: Process) -> None:
+        """Let a process start that listens nowhere."""
+        with self._lock:
+            self._processes[process.pid] = process
+
     def listeners(self) -> tuple[Listener, ...]:
         """Return every listener by port, protocol and address."""
         return self._listeners
@@ -94,10 +97,6 @@ class FakeMachine:
         """Return the nearest project that a directory lies in."""
         inside = (each for each in self._projects if f"{directory}/".startswith(f"{each.root}/"))
         return next(inside, None)
-
-    def workspace_of(self, project: Project) -> Workspace:
-        """Return the workspace that a project's services belong to."""
-        return workspace_of(project)
 
     def is_directory(self, path: str) -> bool:
         """Say whether there is such a directory."""

@@ -81,7 +81,7 @@ def draft(deps: Deps, make_plan: MakePlan) -> tuple[Snapshot, Plan]:
         refused = {
             slot_of(step.options[0]): problem
             for step in to_be_bound(plan)
-            if (problem := obstacle(deps, snapshot, step.options[0], step))
+            if (problem := obstacle(deps, snapshot, step.options[0], plan))
         }
         if refused.keys() <= bound.keys():
             return snapshot, replace(plan, steps=tuple(_bindable(deps, snapshot, plan, step) for step in plan.steps))
@@ -92,7 +92,7 @@ def _bindable(deps: Deps, snapshot: Snapshot, plan: Plan, step: Step) -> Step:
     """Return the step with its first option and those of the next few that could be bound as well."""
     if step not in to_be_bound(plan):
         return step
-    later = (option for option in step.options[1:TRIED] if not obstacle(deps, snapshot, option, step))
+    later = (option for option in step.options[1:TRIED] if not obstacle(deps, snapshot, option, plan))
     return replace(step, options=(step.options[0], *later))
 
 

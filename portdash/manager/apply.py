@@ -30,6 +30,7 @@ from portdash.model.storage import (
     Remove,
     TakeLease,
 )
+from portdash.planning.recognition import would_own
 
 GRACE = 5.0
 """Seconds a process that is asked to end may take."""
@@ -82,7 +83,7 @@ def check_ports(deps: Deps, plan: Plan, snapshot: Snapshot) -> None:
     """Raise PlanOutdated when a port that the plan hands out is not free any more."""
     for step in to_be_bound(plan):
         row = step.options[0]
-        if problem := obstacle(deps, snapshot, row, step):
+        if problem := obstacle(deps, snapshot, row, plan):
             raise PlanOutdated(f"{row.name} cannot have {row.port} any more: {problem}")
 
 
@@ -90,8 +91,10 @@ def to_be_bound(plan: Plan) -> tuple[Step, ...]:
     """Return the steps that give a service a port it has yet to bind.
 
     Not those that leave the port as it is, share a parent's, or take over the one where a server was found; nor those
-    whose port the plan itself frees.
+    whose port the plan itself frees. Undoing brings back what was, the conflict that was left by moving included.
     """
+    if plan.undoes:
+        return ()
     cleared = {(step.target.protocol, step.target.port) for step in plan.steps if step.target}
     kept = (Source.INHERITED, Source.DETECTED)
     return tuple(
@@ -106,16 +109,18 @@ def slot_of(row: Assignment) -> Slot:
     return row.key.protocol, row.port
 
 
-def obstacle(deps: Deps, snapshot: Snapshot, row: Assignment, step: Step) -> str | None:
-    """Return who or what keeps a step's service from the row's port just now, None when it could bind it.
+def obstacle(deps: Deps, snapshot: Snapshot, row: Assignment, plan: Plan) -> str | None:
+    """Return who or what keeps a service from the port of `row` just now, None when it could bind it.
 
-    A listener that is the service's own is not in the way.
+    Not in the way: a server of its own, and one whose service the plan moves off the port; the plan says who has to be
+    started again.
     """
     slot = slot_of(row)
+    leaving = {step.key for step in plan.steps if step.from_port == row.port != step.to_port}
     here = [seen for seen in snapshot.listeners if (seen.listener.protocol, seen.listener.port) == slot]
-    strangers = [seen for seen in here if not (seen.key == step.key and seen.is_owned)]
-    if strangers:
-        return f"{strangers[0].listener.label} listens there"
+    for seen in here:
+        if seen.key not in leaving and not would_own(snapshot, seen, row):
+            return f"{seen.listener.label} listens there"
     return None if here else deps.machine.bind_error(*slot)
 
 

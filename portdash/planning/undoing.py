@@ -65,9 +65,6 @@ def _taken(draft: Draft, row: Assignment) -> str | None:
     for key in occupancy.at(slot):
         if key != row.key:
             return f"{row.port} is {occupancy.label(key)}'s by now"
-    for seen in draft.snapshot.listeners:
-        if (seen.listener.protocol, seen.listener.port) == slot and not would_own(draft.snapshot, seen, row):
-            return f"{holder_text(seen.listener)} listens on {row.port}"
     return None
 
 
@@ -75,9 +72,20 @@ def _take_back(draft: Draft, change: Change) -> None:
     if change.before is None:
         draft.release(change.key, _REASON)
         return
+    _say_who_listens(draft, change.before)
     draft.set_row((change.before,), _REASON)
     if change.after is not None and change.after.port != change.before.port:
         draft.say_what_runs(draft.occupancy.group(change.key), change.before.port)
+
+
+def _say_who_listens(draft: Draft, row: Assignment) -> None:
+    """Note whose server sits on the port that a row goes back to: it may well be the reason for leaving it."""
+    for seen in draft.snapshot.listeners:
+        on_it = (seen.listener.protocol, seen.listener.port) == (row.key.protocol, row.port)
+        if on_it and not would_own(draft.snapshot, seen, row):
+            holder = holder_text(seen.listener)
+            draft.notice(f"{holder} listens on {row.port}: {clean(row.name)} is in conflict again")
+            return
 
 
 def _row(change: Change) -> Assignment:

@@ -129,7 +129,6 @@ def test_projects_are_found_by_directory():
     assert fake.project_of("/home/dev/src/shop/apps/web") == SHOP_PROJECT
     assert fake.project_of("/home/dev/src/shop-fix-login") == FIX_PROJECT
     assert fake.project_of("/home/dev/src/shopping") is None
-    assert fake.workspace_of(FIX_PROJECT) == FIX
     assert FIX.label == "shop@fix-login"
 
 

@@ -117,9 +117,9 @@ def test_what_has_changed_since_stays():
     assert actions(made) == ["assign api 3001"]
     assert texts(made) == ["web stays as it is: 3000 is shop/other's by now"]
     then.listens(3001)
-    stuck = undo(then, operation)
-    assert stuck.is_stuck
-    assert "api stays as it is: node 4121 listens on 3001" in texts(stuck)
+    squatted = undo(then, operation)
+    assert actions(squatted) == ["assign api 3001"]
+    assert squatted.notices == ("node 4121 listens on 3001: api is in conflict again",)
     moved = replace(then.has("api", 3009), listeners=[])
     assert undo(moved, operation).is_stuck
     assert undo(then, replace(operation, undone=True)).is_stuck
