@@ -35,16 +35,18 @@ def carry_out(
     as_json: bool,
     dry_run: bool = False,
     consent: bool = False,
+    way_out: str | None = None,
 ) -> int:
     """Show `plan`, and apply it unless it is a dry run; return the exit code.
 
-    As JSON there is one document, `{plan, applied}`, after all is done. Raises LockedDown, Refused, PlanUnresolved,
+    As JSON there is one document, `{plan, applied}`, after all is done. `way_out` is the hint for a plan that cannot
+    give what was asked for. Raises LockedDown, Refused, PlanUnresolved,
     PlanOutdated, StoreError.
     """
     if not as_json:
         emit_lines(plan_lines(plan))
     if dry_run or not plan.steps or plan.is_stuck:
-        return _leave(plan, as_json=as_json)
+        return _leave(plan, as_json=as_json, way_out=way_out)
     refuse_if_read_only(deps, plan.title)
     if plan.needs_consent and not consent:
         ends = " and ".join(step.target.label for step in plan.steps if step.target)
@@ -60,13 +62,13 @@ def carry_out(
     return ExitCode.YES
 
 
-def _leave(plan: Plan, *, as_json: bool) -> int:
+def _leave(plan: Plan, *, as_json: bool, way_out: str | None) -> int:
     """End without applying: a dry run, nothing to do, or no way to do it."""
     if as_json:
         emit_json({"plan": plan_json(plan), "applied": False})
         return ExitCode.REFUSED if plan.is_stuck else ExitCode.YES
     if plan.is_stuck:
-        raise PlanUnresolved("; ".join(left.text for left in plan.unresolved if left.asked))
+        raise PlanUnresolved("; ".join(left.text for left in plan.unresolved if left.asked), hint=way_out)
     return ExitCode.YES
 
 

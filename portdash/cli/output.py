@@ -12,6 +12,10 @@ import click
 from portdash.text import clean, fit
 
 SCHEMA_VERSION = 1
+_ASCII = str.maketrans(
+    {"≠": "!", "…": "...", "–": "-", "•": "*", "›": ">", "→": ">", **dict.fromkeys("✅⚠🔗🔍🔢📌📊📈\ufe0f", "")}
+)
+"""What stands for our own signs where the output cannot carry them; another `?` would be read as `unknown`."""
 
 
 class Tone(Enum):
@@ -54,13 +58,20 @@ def emit_json(document: Mapping[str, object]) -> None:
     sys.stdout.write(json.dumps({"schema_version": SCHEMA_VERSION, **body}, indent=2) + "\n")
 
 
+def carried(stream: TextIO, text: str) -> str:
+    """Return `text` as `stream` can carry it: our own signs as ASCII where need be, what else it cannot as `?`."""
+    if fit(stream, text) == text:
+        return text
+    return fit(stream, text.translate(_ASCII))
+
+
 def wants_colour(stream: TextIO) -> bool:
     """Say whether `stream` is a terminal whose reader wants colour."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _write(stream: TextIO, line: str, tone: Tone) -> None:
-    text = fit(stream, clean(line, limit=None))
+    text = carried(stream, clean(line, limit=None))
     if tone is not Tone.PLAIN and wants_colour(stream):
         text = click.style(text, bold=True) if tone is Tone.HEADING else click.style(text, fg=tone.value)
     stream.write(text + "\n")

@@ -32,7 +32,8 @@ def settings(config: Config) -> Iterator[tuple[str, object]]:
     for name in _SECTIONS:
         for key, value in _fields(getattr(config, name)):
             yield dotted(name, key), value
-    yield "ranges", [f"{each.ports} {each.type} ({each.name}, priority {each.priority})" for each in config.ranges]
+    for each in config.ranges:
+        yield dotted("ranges", each.name), f"{each.ports} {each.type}, priority {each.priority}"
     for key, value in config.keys.items():
         yield dotted("keys", key), value
     for service in config.services:

@@ -253,3 +253,10 @@ def test_colour_at_a_terminal_only_where_it_is_wanted(portdash: Portdash, projec
         )
         assert status == 0
         assert bool(re.search(rb"\x1b\[", output)) is coloured
+
+
+@pytest.mark.parametrize("redirection", ["2>/dev/null", "</dev/null"])
+def test_the_dashboard_wants_a_terminal_to_read_and_one_to_draw_on(redirection: str):
+    command = f"{sys.executable} -m portdash {redirection}"
+    _output, status = pexpect.run(f"sh -c '{command}'", withexitstatus=True, timeout=20)
+    assert status == 2

@@ -216,3 +216,17 @@ def test_a_directory_cannot_speak_to_the_terminal(portdash: Portdash, home: Path
 def test_no_colour_when_piped(portdash: Portdash):
     portdash("alloc", "web")
     assert "\x1b" not in portdash("status").out
+
+
+def test_signs_where_the_output_cannot_carry_them(
+    program: Portdash, project: Path, home: Path, free_port: FreePort, server: Server
+):
+    port = free_port()
+    other = home / "src" / "blog"
+    (other / ".git").mkdir(parents=True)
+    program("alloc", f"web={port}", cwd=project)
+    server(port, cwd=other)
+    result = program("ls", str(port), cwd=project, PYTHONIOENCODING="ascii")
+    assert result.code == 0
+    assert "! web" in result.out
+    assert program("report", "--format", "summary", cwd=project, PYTHONIOENCODING="ascii").out.isascii()

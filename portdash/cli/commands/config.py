@@ -39,7 +39,7 @@ def show(options: Globals, *, as_json: bool) -> None:
         return
     for warning in config.warnings:
         warn(warning)
-    rows = [(clean(key), clean(_shown(value), limit=200), origin) for key, value, origin in values]
+    rows = [(clean(key), clean(_shown(value), limit=100), origin) for key, value, origin in values]
     heading, *lines = columns([("KEY", "VALUE", "FROM"), *rows])
     emit(heading, Tone.HEADING)
     emit_lines(lines)

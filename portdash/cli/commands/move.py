@@ -23,4 +23,5 @@ def command(options: Globals, *, name: str, port: int | None, dry_run: bool, as_
     """
     with options.deps() as deps:
         snapshot, plan = draft(deps, lambda snapshot: plan_move(deps, snapshot, find_service(snapshot, name).key, port))
-        return carry_out(deps, snapshot, plan, ask=Ask.NEVER, as_json=as_json, dry_run=dry_run)
+        way_out = "`portdash check PORT` says who has a port; without PORT the next best one is taken"
+        return carry_out(deps, snapshot, plan, ask=Ask.NEVER, as_json=as_json, dry_run=dry_run, way_out=way_out)

@@ -7,7 +7,7 @@ import click
 
 from portdash.cli.clipboard import copy as copy_text
 from portdash.cli.context import Globals, home
-from portdash.cli.output import say
+from portdash.cli.output import carried, say
 from portdash.cli.parameters import json_option
 from portdash.errors import ExitCode, PortdashError, UsageError
 from portdash.manager.finding import find_service
@@ -15,7 +15,7 @@ from portdash.model.snapshot import Snapshot
 from portdash.report.formats import ReportFormat, render
 from portdash.report.redaction import Redaction
 from portdash.report.scope import Scope
-from portdash.text import clean, fit
+from portdash.text import clean
 
 
 @click.command("report")
@@ -44,7 +44,7 @@ def command(
     if output is not None:
         _write(output, text)
     else:
-        sys.stdout.write(fit(sys.stdout, text) + "\n")
+        sys.stdout.write(carried(sys.stdout, text) + "\n")
     if copy:
         say(copy_text(text))
     return ExitCode.YES

@@ -12,6 +12,12 @@ from portdash.manager.plans import plan_resolve
 from portdash.model.plan import Plan, Strategy
 from portdash.model.snapshot import Snapshot
 
+WAYS_OUT = {
+    Strategy.CONSERVATIVE: "it moves nothing that exists; with `--strategy minimal` the service itself may move",
+    Strategy.MINIMAL: "with `--strategy aggressive` who is in the way may be moved or ended",
+    Strategy.AGGRESSIVE: "`portdash who PORT` shows who holds it; `--strategy minimal` moves the service instead",
+}
+
 
 @click.command("resolve")
 @click.argument("name", required=False)
@@ -38,7 +44,16 @@ def command(
     with options.deps() as deps:
         snapshot, plan = draft(deps, lambda snapshot: _plan(deps, snapshot, name, strategy))
         ask = Ask.NEVER if yes else Ask.ALWAYS
-        return carry_out(deps, snapshot, plan, ask=ask, as_json=as_json, dry_run=dry_run, consent=terminate)
+        return carry_out(
+            deps,
+            snapshot,
+            plan,
+            ask=ask,
+            as_json=as_json,
+            dry_run=dry_run,
+            consent=terminate,
+            way_out=WAYS_OUT[plan.strategy],
+        )
 
 
 def _plan(deps: Deps, snapshot: Snapshot, name: str | None, strategy: str | None) -> Plan:

@@ -22,4 +22,5 @@ def command(options: Globals, *, dry_run: bool, yes: bool, as_json: bool) -> int
         snapshot = deps.observer.snapshot()
         plan = plan_undo(deps, snapshot)
         ask = Ask.NEVER if yes else Ask.AT_A_TERMINAL
-        return carry_out(deps, snapshot, plan, ask=ask, as_json=as_json, dry_run=dry_run)
+        way_out = "nothing was changed; `portdash status` shows what stands now"
+        return carry_out(deps, snapshot, plan, ask=ask, as_json=as_json, dry_run=dry_run, way_out=way_out)
