@@ -8,7 +8,7 @@ from portdash.errors import ConfigError, ExitCode
 WRONG = [
     # file, what the line must hold: key, value, what is wrong, hint
     ("stratgy = 'minimal'", ['stratgy = "minimal"', "unknown key", "did you mean strategy?"]),
-    ("strategy = 'agresiv'", ['strategy = "aggresive"', "not possible", "did you mean aggressive?"]),
+    ("strategy = 'agressiv'", ['strategy = "agressiv"', "not possible", "did you mean aggressive?"]),
     ("strategy = 3", ["strategy = 3", "expected text, got a whole number"]),
     ("base_port = 0", ["base_port = 0", "at least 1"]),
     ("base_port = 65536", ["base_port = 65536", "at most 65535"]),
