@@ -57,6 +57,10 @@ class PortdashApp(App[int], inherit_bindings=False):
         """Return the main screen: it is painted before anything has been read."""
         return main_screen(self.desk, self.options, self.keymap)
 
+    def on_mount(self) -> None:
+        """Draw everything anew after `fg`: the shell has written over it."""
+        self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
+
     async def on_event(self, event: Event) -> None:
         """Hand every event on, but hold keys back that may be a paste."""
         if isinstance(event, Key) and not event.is_forwarded and self._is_guarded():

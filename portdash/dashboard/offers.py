@@ -4,9 +4,14 @@ from collections.abc import Callable, Sequence
 
 from portdash.dashboard.commands import BY_ID
 from portdash.dashboard.context import Context
+from portdash.dashboard.desk import Desk
 from portdash.dashboard.rows.details import Offer
+from portdash.dashboard.rows.words import worst_conflict
+from portdash.errors import PortdashError
 from portdash.manager.naming import suggest_name
+from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Action, Plan
+from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.text import and_list, plural
 
 _ON_ROWS = ("resolve", "move", "adopt", "release")
@@ -52,3 +57,24 @@ def resolution_text(plan: Plan) -> str:
     ]
     ends = [step.target.label for step in plan.steps if step.target]
     return f"{and_list(moves) or plan.title}, {'ends ' + and_list(ends) if ends else 'nothing ends'}"
+
+
+class Resolutions:
+    """Works out what resolving a service would do, once a snapshot."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._known: tuple[Snapshot, ServiceKey, str] | None = None
+
+    def text_for(self, snapshot: Snapshot | None, view: ServiceView | None) -> str:
+        """Return it in a line; empty for a service that is in no conflict."""
+        if snapshot is None or view is None or worst_conflict(view) is None:
+            return ""
+        if self._known and self._known[0] is snapshot and self._known[1] == view.key:
+            return self._known[2]
+        try:
+            text = resolution_text(self._desk.plan_resolve(snapshot, view.key))
+        except PortdashError as error:
+            text = error.message
+        self._known = (snapshot, view.key, text)
+        return text

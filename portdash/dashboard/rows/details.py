@@ -6,7 +6,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from portdash.dashboard import glyphs as g
-from portdash.dashboard.rows import words
+from portdash.dashboard.rows import holders, words
 from portdash.dashboard.rows.answers import who_answers
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.prose import LABEL, fact, heading, paragraph, wrapped
@@ -150,8 +150,8 @@ def _distinct(seen: tuple[SeenListener, ...]) -> tuple[SeenListener, ...]:
 
 
 def _holder(seen: SeenListener, view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
-    sign = words.sign_of(seen, view)
-    ownership = next(each for each, own in words.SIGNS.items() if own == sign)
+    sign = holders.sign_of(seen, view)
+    ownership = next(each for each, own in holders.SIGNS.items() if own == sign)
     whose = f"not {facts.label_of(view.key.workspace)}/{view.name}" if sign == g.FOREIGN else _OWNED[ownership]
     yield heading("WHO HOLDS IT", width, Span(f"{sign} {whose}"))
     yield from listener_facts(seen.listener, facts, width)
@@ -169,7 +169,7 @@ def _holder(seen: SeenListener, view: ServiceView, facts: Facts, width: int) -> 
 def listener_facts(listener: Listener, facts: Facts, width: int) -> Iterator[Line]:
     """Yield what is known of a listener: process, project, directory, chain, age, connections."""
     owner = listener.owner
-    command = words.short_command(owner.command if owner else None)
+    command = holders.short_command(owner.command if owner else None)
     if listener.container:
         compose = listener.container.compose_project
         service = listener.container.compose_service
@@ -194,7 +194,7 @@ def listener_facts(listener: Listener, facts: Facts, width: int) -> Iterator[Lin
     if listener.connections is not None:
         said.append(plural(listener.connections, "connection"))
     if said:
-        yield from fact("since", ", ".join(said), width)
+        yield from fact("since" if started is not None else "clients", ", ".join(said), width)
 
 
 def _answers(seen: Sequence[SeenListener], port: int, width: int) -> Iterator[Line]:

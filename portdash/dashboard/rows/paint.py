@@ -1,7 +1,7 @@
 """Drawing one row: cells into columns, as a line of toned text of exact width."""
 
 from portdash.dashboard import glyphs as g
-from portdash.dashboard.rows import words
+from portdash.dashboard.rows import holders, words
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.layout import (
     MARGIN,
@@ -74,7 +74,7 @@ def head_line(columns: Columns, *, others: bool) -> Line:
 def service_cells(view: ServiceView, facts: Facts) -> dict[Column, Cell]:
     """Return what each column says of a service."""
     state = words.state_of(view)
-    server = words.own_server(view)
+    server = holders.own_server(view)
     key = service_row_key(view)
     source = words.source_of(view)
     idle = state.severity == 3
@@ -88,10 +88,10 @@ def service_cells(view: ServiceView, facts: Facts) -> dict[Column, Cell]:
         Column.PORT: ((port, f"{port}*" if starred else port), Tone.DIM if idle else Tone.PLAIN),
         Column.SOURCE: ((source,), Tone.DIM if source == Source.PREFERRED else Tone.PLAIN),
         Column.STATE: ((f"{state.glyph} {state.word}",), Tone.DIM if idle else Tone.PLAIN),
-        Column.HELD_BY: (words.held_by(view, facts), Tone.DIM if idle and not view.listeners else Tone.PLAIN),
+        Column.HELD_BY: (holders.held_by(view, facts), Tone.DIM if idle and not view.listeners else Tone.PLAIN),
         Column.VIA: ((words.via_of(server),), Tone.DIM),
         Column.UP: (words.up_of(server, facts, key), Tone.DIM),
-        Column.COMMAND: ((words.short_command(server.owner.command if server and server.owner else None),), Tone.DIM),
+        Column.COMMAND: ((holders.short_command(server.owner.command if server and server.owner else None),), Tone.DIM),
     }
 
 
@@ -102,7 +102,7 @@ def other_cells(other: Other, facts: Facts) -> dict[Column, Cell]:
     project = listener.project.label if listener.project else ""
     tone = Tone.DIM if other.is_system else Tone.PLAIN
     would_be = f"{suggest_name(listener)}?" if listener.project or listener.container else ""
-    runs = words.what_runs(listener.owner) if not listener.container else ""
+    runs = holders.what_runs(listener.owner) if not listener.container else ""
     label = f"  {listener.label}"
     port = str(listener.port)
     return {
@@ -113,7 +113,7 @@ def other_cells(other: Other, facts: Facts) -> dict[Column, Cell]:
         Column.HELD_BY: ((f"{label}  {runs}".rstrip(), label), tone),
         Column.VIA: ((words.via_of(listener),), Tone.DIM),
         Column.UP: (words.up_of(listener, facts, other.key), Tone.DIM),
-        Column.COMMAND: ((words.short_command(listener.owner.command if listener.owner else None),), Tone.DIM),
+        Column.COMMAND: ((holders.short_command(listener.owner.command if listener.owner else None),), Tone.DIM),
     }
 
 

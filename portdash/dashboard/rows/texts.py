@@ -11,7 +11,6 @@ STARRED = " * not its preferred port"
 """Where no SOURCE column says it."""
 
 FIRST_RUN = (
-    "",
     "  portdash keeps a port for each of your services. It knows none so far.",
     "  Nothing has been changed, and no packet was sent to anyone.",
     "    A  adopt: remember what already runs below, for its project",

@@ -16,6 +16,7 @@ from portdash.dashboard.keymap import Keymap
 from portdash.dashboard.messages import CommandRequested
 from portdash.dashboard.options import Options
 from portdash.dashboard.poller import Poller
+from portdash.dashboard.rows.row import Kind
 from portdash.dashboard.screens.main_going import Going
 from portdash.manager.apply import Outcome
 
@@ -175,6 +176,8 @@ class MainScreen(Going, inherit_bindings=False):
         said = "; ".join(outcome.lines)
         back = f". {self.keymap.printed('undo')[0]} undoes" if outcome.operation and self.keymap.printed("undo") else ""
         self.toast(f"{said}{back}")
+        rows = [change.after for change in outcome.operation.changes if change.after] if outcome.operation else []
+        self.wanted = (Kind.SERVICE, rows[0].key) if rows else None
         self.poller.look_now()
 
     # The program.
@@ -187,9 +190,7 @@ class MainScreen(Going, inherit_bindings=False):
 
     def action_redraw(self) -> None:
         """Draw the whole screen again."""
-        self.refresh(layout=True)
-        for widget in self.query("*"):
-            widget.refresh()
+        self.app.refresh(layout=True)
 
     def action_suspend(self) -> None:
         """Go to the shell."""

@@ -180,9 +180,9 @@ class Going(MainView):
         cursor = self.table.cursor
         at = keys.index(cursor) + step if cursor in keys else (0 if step > 0 else -1)
         key = keys[at % len(keys)]
-        if not self.table.move_to(key):
+        if not self.go_to(key):
             # The filter or the scope hides it: trouble goes first.
             self.here_only = False
             self.filter_input.value = self.filter_text = ""
             self.show_list()
-            self.table.move_to(key)
+            self.go_to(key)

@@ -17,21 +17,20 @@ from portdash.dashboard.context import Context
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.keymap import Keymap
 from portdash.dashboard.messages import CursorMoved, LookFailed, SnapshotTaken
-from portdash.dashboard.offers import offers_for, resolution_text
+from portdash.dashboard.offers import Resolutions, offers_for
 from portdash.dashboard.options import Options
 from portdash.dashboard.rows.details import details, title_of
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.filtering import parse_filter
-from portdash.dashboard.rows.listing import ListState, build_listing, folded_to_fit
-from portdash.dashboard.rows.row import RowKey
+from portdash.dashboard.rows.listing import ListState, build_listing, folded_to_fit, group_of
+from portdash.dashboard.rows.row import Kind, Row, RowKey
 from portdash.dashboard.rows.summary import Standing, header_line, trouble_line, troubles
-from portdash.dashboard.rows.words import age, worst_conflict
+from portdash.dashboard.rows.words import age
 from portdash.dashboard.screens.arrangement import Arrangement, Where, arrange
 from portdash.dashboard.widgets.details_pane import DetailsPane
 from portdash.dashboard.widgets.key_bar import Entry, KeyBar
 from portdash.dashboard.widgets.line_bar import LineBar
 from portdash.dashboard.widgets.service_table import ServiceTable
-from portdash.errors import PortdashError
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.text import clean
 
@@ -94,7 +93,9 @@ class MainView(Screen[None]):
         self.trouble_only = False
         self.paused_at: float | None = None
         self.looked_at: float | None = None
-        self._resolution: tuple[Snapshot, RowKey, str] | None = None
+        self.wanted: RowKey | None = None
+        """Row that a change was about: the cursor goes there as soon as it is seen."""
+        self._resolutions = Resolutions(desk)
 
     def compose(self) -> ComposeResult:
         """Lay out everything; nothing is known yet."""
@@ -125,6 +126,7 @@ class MainView(Screen[None]):
     def context(self) -> Context:
         """What commands are asked about."""
         row = self.table.row if self.facts else None
+        view = row.subject if row and isinstance(row.subject, ServiceView) else None
         return Context(
             facts=self.facts,
             row=row,
@@ -134,7 +136,7 @@ class MainView(Screen[None]):
             is_in_details=self.is_in_details,
             can_go_back=self.is_in_details or self.has_filter or self.trouble_only,
             has_details=self.arrangement.details is not Where.OVER,
-            resolution=self._resolution_of(row.key if row else None),
+            resolution=self._resolutions.text_for(self.snapshot, view),
         )
 
     @property
@@ -156,6 +158,9 @@ class MainView(Screen[None]):
         if is_first or self.folded is None:
             self._fold_to_fit()
         self.show_list()
+        if self.wanted is not None and self.wanted in self.facts.subjects:
+            self.go_to(self.wanted)
+            self.wanted = None
 
     @on(LookFailed)
     def _look_failed(self, message: LookFailed) -> None:
@@ -209,6 +214,18 @@ class MainView(Screen[None]):
             state = ListState(self.folded or frozenset(), wanted, here_only=self.here_only)
             self.table.show(build_listing(self.facts, state), start=self._start())
         self.show_bars()
+
+    def go_to(self, key: RowKey) -> bool:
+        """Put the cursor on a service or listener, unfolding what hides it; say whether it is in the list."""
+        if self.table.move_to(key):
+            return True
+        subject = self.facts.subjects.get(key) if self.facts else None
+        if self.facts is None or subject is None:
+            return False
+        kind = Kind.SERVICE if isinstance(subject, ServiceView) else Kind.LISTENER
+        self.folded = (self.folded or frozenset()) - {group_of(Row(kind, key, subject), self.facts)}
+        self.show_list()
+        return self.table.move_to(key)
 
     def _start(self) -> RowKey | None:
         """Return where the cursor starts: on our own worst trouble, else on our first service."""
@@ -268,21 +285,6 @@ class MainView(Screen[None]):
     def _entries(self, names: Iterable[str]) -> list[Entry]:
         keys = ((name, self.keymap.printed(name)) for name in names)
         return [Entry(name, printed[0], BY_ID[name].label) for name, printed in keys if printed]
-
-    def _resolution_of(self, key: RowKey | None) -> str:
-        """Return what resolving the row would do, worked out once a snapshot."""
-        snapshot = self.snapshot
-        view = self.facts.subjects.get(key) if self.facts and key else None
-        if key is None or snapshot is None or not isinstance(view, ServiceView) or worst_conflict(view) is None:
-            return ""
-        if self._resolution and self._resolution[0] is snapshot and self._resolution[1] == key:
-            return self._resolution[2]
-        try:
-            text = resolution_text(self.desk.plan_resolve(snapshot, view.key))
-        except PortdashError as error:
-            text = error.message
-        self._resolution = (snapshot, key, text)
-        return text
 
     def toast(self, text: str, *, error: bool = False) -> None:
         """Say one line: a fact for four seconds, an error until `esc`."""

@@ -8,12 +8,13 @@ from rich.cells import cell_len
 
 from portdash.dashboard.rows.facts import Facts, digest
 from portdash.dashboard.rows.filtering import parse_filter
+from portdash.dashboard.rows.holders import short_command, what_runs
 from portdash.dashboard.rows.layout import columns_for
 from portdash.dashboard.rows.listing import Listing, ListState, build_listing, folded_to_fit
 from portdash.dashboard.rows.paint import head_line, paint
 from portdash.dashboard.rows.row import OTHERS_KEY, SYSTEM_KEY, Kind, Line, Other, Tone, service_row_key
 from portdash.dashboard.rows.summary import Standing, header_line, trouble_line, troubles
-from portdash.dashboard.rows.words import age, short_command, what_runs
+from portdash.dashboard.rows.words import age
 from portdash.model.assignment import Source, Workspace
 from portdash.model.conflict import ConflictKind
 from portdash.model.snapshot import ServiceView, Snapshot
@@ -225,7 +226,7 @@ DOCS = Workspace(name="docs", root=f"{scenes.HOME}/docs")
 def test_first_run_shows_what_to_do_and_what_runs():
     facts = facts_of(scenes.snapshot_of((), scenes.other_listeners()))
     lines = drawn(build_listing(facts, ListState()), 80)
-    assert "portdash keeps a port for each of your services. It knows none so far." in lines[1]
+    assert "portdash keeps a port for each of your services. It knows none so far." in lines[0]
     assert any(line.strip().startswith("A  adopt") for line in lines)
     assert any("WOULD BE" in line for line in lines)
     assert any("5175" in line for line in lines)

@@ -13,7 +13,9 @@ from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.main import MainScreen
 from portdash.dashboard.screens.patience import Patience
 from portdash.errors import ConfigError, PortdashError, StoreUnavailable
+from portdash.manager.apply import Outcome
 from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.model.storage import Change, Operation
 
 SIZES = [(160, 45), (120, 40), (80, 24), (60, 20), (40, 14)]
 
@@ -460,6 +462,17 @@ async def test_dialogs_open_on_the_row_that_was_meant(monkeypatch: pytest.Monkey
         await until(pilot, lambda: type(pilot.app.screen).__name__ == "ResolveScreen")
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is main)
+
+
+async def test_after_a_change_the_cursor_goes_to_what_was_changed():
+    desk = desk_for()
+    async with running(desk, size=(60, 20)) as (pilot, main):
+        view = next(view for view in scenes.working_day().services if view.name == "loki")
+        change = Change(before=None, after=view.assignment)
+        operation = Operation(id="1", title="t", workspace="infra", actor="t", at=0, revision=43, changes=(change,))
+        main._done(Outcome(operation=operation, lines=("loki is 3101",)))
+        await until(pilot, lambda: main.table.cursor == key(scenes.INFRA, "loki"))
+        assert [note.message for note in pilot.app._notifications] == ["loki is 3101. u undoes"]
 
 
 async def test_the_palette_offers_every_command_and_runs_it():
