@@ -62,10 +62,13 @@ def _ask(path: str | os.PathLike[str], sql: str, parameters: tuple[object, ...])
             version = format_of(connection, real)
             if read_seal(lock_path_of(real)) != describe(found):
                 check_integrity(connection, real)
-            row: tuple[object, ...] | None = connection.execute(sql, parameters).fetchone() if version else None
-    except sqlite3.Error as error:
-        said = trouble.from_sqlite(error, real, patience=PATIENCE, writing=False)
-        raise trouble.too_new(real, version) if version > VERSION else said from error
+            return _first(connection.execute(sql, parameters)) if version else None
+    except (sqlite3.Error, ValueError) as error:
+        raise trouble.met(error, real, patience=PATIENCE, writing=False, version=version) from error
+
+
+def _first(rows: sqlite3.Cursor) -> tuple[object, ...] | None:
+    row: tuple[object, ...] | None = rows.fetchone()
     if row is not None and row_sum(row[:-1]) != row[-1]:
-        raise trouble.damaged(real, "a row does not fit its checksum")
+        raise ValueError("a row does not fit its checksum")
     return row

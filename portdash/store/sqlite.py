@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from portdash.errors import StoreDamaged, StoreReadOnly, StoreUnavailable
+from portdash.errors import StoreReadOnly, StoreUnavailable
 from portdash.model.storage import Applied, Batch, Event, Operation, Rejected, StoreState
 from portdash.store import trouble
 from portdash.store.connection import check_integrity, format_of
@@ -163,15 +163,9 @@ class SqliteStore:
         """Turn what SQLite and the decoder raise into the store's errors; the connection is not used again."""
         try:
             yield
-        except (sqlite3.Error, Undecodable) as error:
+        except (sqlite3.Error, Undecodable, UnicodeDecodeError) as error:
             version = self._links.drop()
-            if isinstance(error, sqlite3.Error):
-                said = trouble.from_sqlite(error, path, patience=self._patience, writing=writing)
-            else:
-                said = trouble.damaged(path, str(error))
-            if isinstance(said, StoreDamaged) and version > VERSION:  # tables of the future that cannot be read here
-                said = trouble.too_new(path, version)
-            raise said from error
+            raise trouble.met(error, path, patience=self._patience, writing=writing, version=version) from error
 
     def _here(self) -> Links:
         """Return this process's connections: after a fork, new ones. Raises StoreUnavailable when closed."""

@@ -47,10 +47,11 @@ class Tables:
 
     def version(self) -> Version:
         """Return the revision and what made it."""
-        rows = self._select("SELECT revision, operation, sum FROM meta")
+        rows = self._select("SELECT one, revision, operation, sum FROM meta")
         if len(rows) != 1:
             raise Undecodable("its revision is missing")
-        return Version(whole(rows[0][0]), text(rows[0][1]))
+        _, revision, operation = rows[0]
+        return Version(whole(revision), text(operation))
 
     def assignment(self, key: ServiceKey) -> Assignment | None:
         """Return the row of a service."""
@@ -64,9 +65,8 @@ class Tables:
         """Return whose port it is, services that inherit it aside."""
         where = "WHERE host = ? AND port = ? AND protocol = ? AND source <> 'inherited'"
         host, protocol, number = slot
-        return next(
-            (row.key for row in self._assignments(f"{SELECT_ASSIGNMENT} {where}", host, number, protocol.value)), None
-        )
+        rows = self._select(f"{SELECT_ASSIGNMENT} {where}", host, number, protocol.value)
+        return key_from(rows[0][:6]) if rows else None
 
     def lease(self, key: ServiceKey) -> Lease | None:
         """Return the lease of a service."""

@@ -111,6 +111,7 @@ class _Draft:
             at=self.batch.at,
             revision=self.revision,
             changes=tuple(changes.values()),
+            undone=bool(self.undone),
         )
         events = (
             entry if isinstance(entry, Event) else self._event(changes[entry], self.touched[entry].reason)

@@ -6,6 +6,7 @@ import stat as modes
 from os import stat_result
 
 from portdash.errors import StoreBusy, StoreDamaged, StoreError, StoreReadOnly, StoreTooNew, StoreUnavailable
+from portdash.store.schema import VERSION
 from portdash.text import clean
 
 _NO_SPACE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
@@ -33,8 +34,22 @@ def check_kind(path: str, found: stat_result) -> None:
         raise damaged(path, "it is not an ordinary file")
 
 
-def from_sqlite(error: sqlite3.Error, path: str, *, patience: float, writing: bool) -> StoreError:
-    """Return the store's error for one of SQLite's."""
+def met(
+    error: sqlite3.Error | ValueError, path: str, *, patience: float, writing: bool, version: int = VERSION
+) -> StoreError:
+    """Return the store's error for one of SQLite's, or for a ValueError: something read is not what is written here.
+
+    What looks like damage in a file of a later `version` are tables of the future.
+    """
+    said = _from_sqlite(error, path, patience, writing=writing) if isinstance(error, sqlite3.Error) else None
+    if version > VERSION and (said is None or isinstance(said, StoreDamaged)):
+        return too_new(path, version)
+    if isinstance(error, UnicodeDecodeError):  # even SQLite's own message can hold damaged text
+        return damaged(path, "a text is not UTF-8")
+    return said or damaged(path, str(error))
+
+
+def _from_sqlite(error: sqlite3.Error, path: str, patience: float, *, writing: bool) -> StoreError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the low byte is the primary code
     text = clean(str(error))
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -47,8 +62,8 @@ def from_sqlite(error: sqlite3.Error, path: str, *, patience: float, writing: bo
         kind = StoreReadOnly if writing else StoreUnavailable
         return kind(f"the store {clean(path)} cannot be opened: {text}")
     if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT):
-        hint = "look at the disk; the same command can be run again, a change that was stored has no second effect"
-        return StoreError(f"the store {clean(path)} failed: {text}", hint=hint)
+        outcome = "; the change may or may not be stored" if writing else ""
+        return StoreError(f"the store {clean(path)} failed: {text}{outcome}", hint="check the disk, then the status")
     return damaged(path, text)
 
 

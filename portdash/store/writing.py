@@ -20,7 +20,7 @@ def create(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
-    connection.execute("INSERT INTO meta VALUES (1, 0, '', ?)", (row_sum((0, "")),))
+    connection.execute("INSERT INTO meta VALUES (1, 0, '', ?)", (row_sum((1, 0, "")),))
 
 
 def write(connection: sqlite3.Connection, effects: Effects, *, last_sequence: int) -> None:
@@ -45,8 +45,7 @@ def write(connection: sqlite3.Connection, effects: Effects, *, last_sequence: in
         _mark_undone(connection, identity)
     _replace(connection, "operation", _operation(operation))
     connection.execute("DELETE FROM operation WHERE revision <= ?", (operation.revision - OPERATIONS_KEPT,))
-    version = (operation.revision, operation.id)
-    connection.execute("UPDATE meta SET revision = ?, operation = ?, sum = ?", (*version, row_sum(version)))
+    _replace(connection, "meta", (1, operation.revision, operation.id))
 
 
 def _write_changes(connection: sqlite3.Connection, changes: Sequence[Change]) -> None:

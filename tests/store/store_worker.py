@@ -1,0 +1,148 @@
+"""Programs that tests run as processes: `store_worker.py PROGRAM ARGUMENTS`, answering with one JSON document."""
+
+import contextlib
+import json
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+from store_world import HOST, batch, claim, row
+
+from portdash.errors import StoreError
+from portdash.model.storage import Applied
+from portdash.store.sqlite import SqliteStore
+
+PORTS = range(4000, 32000)
+
+
+def _wanted(start: int) -> tuple[int, ...]:
+    """Return the ports a claim may take, 64 of them; rivals are to meet on them."""
+    return tuple(PORTS[(start + offset) % len(PORTS)] for offset in range(64))
+
+
+def claims(path: str, number: str, count: str) -> object:
+    """Claim `count` services when told to; return what was got and the longest wait in seconds."""
+    store = SqliteStore(Path(path), host=HOST)
+    got, waits = {}, []
+    print("ready", flush=True)  # noqa: T201
+    sys.stdin.readline()  # all start at once, when the test says so
+    for turn in range(int(count)):
+        name = f"w{number}-{turn}"
+        options = [row(name, port) for port in _wanted(turn * 32)]
+        start = time.perf_counter()
+        while True:
+            answer = store.apply(batch(claim(*options), id=f"{name}-{len(waits)}"))
+            if isinstance(answer, Applied):
+                break
+            options = [row(name, options[-1].port + 1 + offset) for offset in range(64)]
+        waits.append(time.perf_counter() - start)
+        after = answer.operation.changes[0].after
+        assert after is not None
+        got[name] = after.port
+    store.close()
+    return {"got": got, "waits": waits}
+
+
+def _claim_for_ever(path: str, name: str, start: int, pipe: int) -> None:
+    store = SqliteStore(Path(path), host=HOST)
+    for turn in range(10_000):
+        wanted = f"{name}-{turn}"
+        options = [row(wanted, port) for port in _wanted(start + turn * 2)]
+        answer = store.apply(batch(claim(*options), id=wanted))
+        if isinstance(answer, Applied) and (after := answer.operation.changes[0].after):
+            os.write(pipe, f"{wanted} {after.port}\n".encode())
+
+
+def kills(path: str, rounds: str, seed: str) -> object:
+    """Let two writers work and kill one or both at some instant, again and again; return all they acknowledged."""
+    chance, acknowledged = random.Random(int(seed)), {}
+    for number in range(int(rounds)):
+        start, read_end, write_end = chance.randrange(len(PORTS)), *os.pipe()
+        pids = []
+        for writer in "ab":
+            pid = os.fork()
+            if pid == 0:
+                os.close(read_end)
+                status = 1
+                with contextlib.suppress(StoreError):
+                    _claim_for_ever(path, f"r{number}{writer}", start, write_end)
+                    status = 0
+                os._exit(status)
+            pids.append(pid)
+        os.close(write_end)
+        with os.fdopen(read_end, "rb", buffering=0) as acknowledgements:
+            text = b""
+            while text.count(b"\n") < chance.randrange(1, 6):
+                text += acknowledgements.read(4096) or sys.exit("a writer ended by itself")
+            until = time.perf_counter() + chance.random() * 0.004
+            while time.perf_counter() < until:
+                pass  # the instant of the kill is anywhere in a write
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+            text += b"".join(iter(lambda: acknowledgements.read(4096), b""))
+        for pid in pids:
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+        for line in text.decode().splitlines():
+            name, port = line.split()
+            acknowledged[name] = int(port)
+    return acknowledged
+
+
+def fill(directory: str) -> object:
+    """Claim until the disk is full, look, make room, and go on."""
+    path = Path(directory) / "state" / "portdash.db"
+    ballast = Path(directory) / "ballast"
+    ballast.write_bytes(bytes(64 * 1024))
+    store = SqliteStore(path, host=HOST)
+    errors: list[str] = []
+    got = {}
+    for turn in range(5_000):
+        name = f"s{turn}"
+        try:
+            answer = store.apply(batch(claim(row(name, 4000 + turn)), id=name))
+        except StoreError as error:
+            errors.append(f"{error.code}: {error.message}")
+            if len(errors) == 3:
+                break
+            continue
+        assert isinstance(answer, Applied)
+        got[name] = 4000 + turn
+    seen = {each.name: each.port for each in store.snapshot().assignments.values()}
+    ballast.unlink()
+    fresh = SqliteStore(path, host=HOST)
+    after = fresh.apply(batch(claim(row("after", 3999))))
+    kept = {each.name: each.port for each in fresh.snapshot().assignments.values()}
+    return {
+        "errors": errors,
+        "lost": seen != got or kept != {**got, "after": 3999},
+        "recovers": isinstance(after, Applied),
+        "stored": len(got),
+    }
+
+
+def refused(directory: str) -> object:
+    """Read and try to write where nothing can be written."""
+    path = Path(directory) / "state" / "portdash.db"
+    store = SqliteStore(path, host=HOST)
+    names = [each.name for each in store.snapshot().assignments.values()]
+    try:
+        store.apply(batch(claim(row("more", 4100))))
+    except StoreError as error:
+        return {"names": names, "code": error.code, "message": error.message, "hint": error.hint}
+    return {"names": names, "code": None}
+
+
+def seed(directory: str) -> object:
+    """Make a store with one service."""
+    store = SqliteStore(Path(directory) / "state" / "portdash.db", host=HOST)
+    store.apply(batch(claim(row("web", 4000))))
+    return {}
+
+
+PROGRAMS = {"claims": claims, "kills": kills, "fill": fill, "refused": refused, "seed": seed}
+
+if __name__ == "__main__":
+    print(json.dumps(PROGRAMS[sys.argv[1]](*sys.argv[2:])))  # noqa: T201  its answer

@@ -1,0 +1,132 @@
+"""Full disks, directories that cannot be written, and a disk that fails: said plainly, and nothing lost."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from store_world import HOST, filled
+
+from portdash.store.sqlite import SqliteStore
+
+WORKER = Path(__file__).with_name("store_worker.py")
+MOUNT = 'mount -t tmpfs -o size="$3" tmpfs "$2" && '
+WORK = 'exec "$0" "$1" '
+
+
+def can_mount() -> bool:
+    unshare = shutil.which("unshare")
+    return bool(unshare) and not subprocess.run([unshare, "-Urm", "true"], check=False, capture_output=True).returncode
+
+
+def mounted(directory: Path, size: str, script: str) -> dict[str, object]:
+    """Run `script` with a small disk of its own at `directory`; $0 is Python, $1 the worker, $2 the directory."""
+    if not can_mount():
+        pytest.skip("no user namespaces: a small disk cannot be mounted")
+    command = ["unshare", "-Urm", "sh", "-ec", MOUNT + script, sys.executable, str(WORKER), str(directory), size]
+    answer = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+    assert answer.returncode == 0, answer.stderr
+    found: dict[str, object] = json.loads(answer.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.needs_linux
+def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path):
+    answer = mounted(tmp_path, "384k", WORK + 'fill "$2"')
+    errors = answer["errors"]
+    assert isinstance(errors, list)
+    assert len(errors) == 3
+    assert all(error.startswith("store_read_only: there is no space left for the store") for error in errors)
+    assert not answer["lost"]
+    assert answer["recovers"]
+    assert answer["stored"]
+
+
+@pytest.mark.needs_linux
+def test_a_disk_mounted_for_reading_is_read_and_not_written(tmp_path: Path):
+    script = '"$0" "$1" seed "$2"; mount -o remount,ro "$2"; ' + WORK + 'refused "$2"'
+    answer = mounted(tmp_path, "1m", script)
+    assert answer["names"] == ["web"]
+    assert answer["code"] == "store_read_only"
+    assert "permissions and free space" in str(answer["hint"])
+
+
+@pytest.mark.needs_linux
+def test_a_directory_that_cannot_be_made_is_said(tmp_path: Path):
+    answer = mounted(tmp_path, "1m", 'mount -o remount,ro "$2"; ' + WORK + 'refused "$2"')
+    assert answer["names"] == []
+    assert answer["code"] == "store_read_only"
+
+
+@pytest.mark.needs_linux
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user")
+def test_another_users_store_is_not_ours_to_write(home: Path):
+    outside = Path(str(home.parent)) / "open"
+    store = SqliteStore(outside / "state" / "portdash.db", host=HOST)
+    filled(store, ["web"])
+    store.close()
+    answer = subprocess.run(
+        [sys.executable, "-c", _AS_NOBODY, str(WORKER), str(outside)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert answer.returncode == 0, answer.stderr
+    found = json.loads(answer.stdout)
+    assert found == {"read": "store_unavailable", "wrote": "store_read_only"}
+
+
+_AS_NOBODY = """
+import json, os, sys
+from pathlib import Path
+sys.path.insert(0, str(Path(sys.argv[1]).parent))
+from store_world import HOST, batch, claim, row
+from portdash.errors import StoreError
+from portdash.store.sqlite import SqliteStore
+os.setgid(65534), os.setuid(65534)
+store = SqliteStore(Path(sys.argv[2]) / "state" / "portdash.db", host=HOST)
+def code(run):
+    try:
+        run()
+    except StoreError as error:
+        return error.code
+print(json.dumps({"read": code(store.snapshot), "wrote": code(lambda: store.apply(batch(claim(row("api", 4100)))))}))
+"""
+
+
+@pytest.mark.faults
+@pytest.mark.needs_linux
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is missing")
+@pytest.mark.parametrize("failing", range(1, 7))
+def test_a_sync_that_fails_is_an_error_and_what_was_stored_stays(home: Path, failing: int):
+    directory = home / "disk"
+    store = SqliteStore(directory / "state" / "portdash.db", host=HOST)
+    filled(store, ["web"])
+    inject = f"inject=fsync,fdatasync:error=EIO:when={failing}"
+    command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", inject]
+    answer = subprocess.run(
+        [*command, sys.executable, WORKER, "refused", directory],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    if "ptrace" in answer.stderr:
+        pytest.skip("tracing is not allowed here")
+    assert answer.returncode == 0, answer.stderr
+    found = json.loads(answer.stdout)
+    assert found["names"] == ["web"]
+    held = {row.name for row in store.snapshot().assignments.values()}
+    if found["code"] is None:
+        assert held == {"web", "more"}
+    else:
+        # The last sync, of the directory, comes when the change is stored already: then an error only means "perhaps".
+        assert found["code"] == "store"
+        assert "may or may not be stored" in str(found["message"])
+        assert held in ({"web"}, {"web", "more"})
+    filled(store, ["afterwards"], first=5000)
+    store.close()
