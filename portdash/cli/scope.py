@@ -26,9 +26,7 @@ class Scope:
     environment: str
     store: str
     workspace: str | None = None
-    """Name given by flag or variable; it stands as it is."""
-    base: str | None = None
-    """Name that a file gives the project."""
+    """Name given by flag or variable; it stands as it is. None: the project of the working directory decides."""
 
 
 def find_scope(options: Globals, *, cwd: Path, environ: Mapping[str, str], home: Path) -> Scope:
@@ -38,7 +36,7 @@ def find_scope(options: Globals, *, cwd: Path, environ: Mapping[str, str], home:
     from portdash.config.loading import load  # noqa: PLC0415  see above
 
     config = load(cwd=cwd, environ=environ, flags=options.flags(), home=home)
-    return Scope(config.environment, config.store, config.workspace, config.workspace_base)
+    return Scope(config.environment, config.store, config.workspace)
 
 
 def _nothing_is_said(options: Globals, *, cwd: Path, environ: Mapping[str, str], home: Path) -> bool:

@@ -32,9 +32,9 @@ def modules(*arguments: str) -> tuple[int, set[str]]:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["status"], ["status", "--json"], ["ls"], ["allocate", "api"], ["get", "web"], ["release", "web"],
+        ["status"], ["ls"], ["allocate", "api"], ["get", "web"], ["release", "web"],
         ["move", "web"], ["check", "4000"], ["who", "4000"], ["conflicts"], ["resolve"], ["undo"], ["report"],
-        ["report", "--format", "json"], ["config", "show"], ["config", "check"], ["config", "path"],
+        ["config", "show"], ["config", "check"],
         ["completion", "bash"], ["--help"], ["--version"],
     ],
     ids=" ".join,

@@ -13,7 +13,7 @@ from portdash.config.settings import DEFAULT_ENVIRONMENT
 
 def as_loaded(options: Globals, cwd: Path, home: Path) -> Scope:
     config = load(cwd=cwd, environ=os.environ, flags=options.flags(), home=home)
-    return Scope(config.environment, config.store, config.workspace, config.workspace_base)
+    return Scope(config.environment, config.store, config.workspace)
 
 
 def test_the_built_in_environment():

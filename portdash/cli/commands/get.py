@@ -12,8 +12,8 @@ from portdash.cli.scope import Scope, find_scope
 from portdash.config.paths import state_dir
 from portdash.errors import ExitCode, NoSuchService
 from portdash.machine.identity import current_user, host_id
-from portdash.machine.projects import workspace_for
-from portdash.model.names import check_service
+from portdash.machine.projects import find_root
+from portdash.model.names import DEFAULT_WORKSPACE, check_service
 from portdash.model.ports import IpProtocol
 from portdash.store.lookup import port_of, workspace_of
 from portdash.text import clean
@@ -64,7 +64,7 @@ def _find(options: Globals, scope: Scope, where: str | None, service: str) -> Fo
         return None
     host = host_id(state_dir(os.environ, home()))
     named = where or scope.workspace
-    workspace = named or _workspace_here(scope, path, host)
+    workspace = named or _workspace_here(path, host)
     if workspace is None:
         return None
     for protocol in IpProtocol:
@@ -83,10 +83,10 @@ def _find(options: Globals, scope: Scope, where: str | None, service: str) -> Fo
     return _find_slowly(options, where, service) if named else None
 
 
-def _workspace_here(scope: Scope, path: str, host: str) -> str | None:
+def _workspace_here(path: str, host: str) -> str | None:
     """Return the name under which the store knows the workspace of the working directory."""
-    workspace = workspace_for(working_directory(), home(), base=scope.base)
-    return workspace.name if workspace.root is None else workspace_of(path, host=host, root=workspace.root)
+    root = find_root(str(working_directory()), home())
+    return DEFAULT_WORKSPACE if root is None else workspace_of(path, host=host, root=root)
 
 
 def _find_slowly(options: Globals, where: str | None, service: str) -> Found | None:
