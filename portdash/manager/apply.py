@@ -177,7 +177,7 @@ def _clear_the_way(deps: Deps, plan: Plan, progress: Progress) -> tuple[str, ...
 
 def _commit(deps: Deps, plan: Plan, leases: tuple[Lease, ...], ended: tuple[str, ...]) -> Operation:
     ops: list[Op] = [RecordWorkspace(deps.place.host, each) for each in plan.workspaces]
-    ops += [op for step in plan.steps if (op := _op(step))]
+    ops += [op for step in plan.steps if (op := _op(step, at=None if plan.undoes else deps.clock.now()))]
     ops += [TakeLease(lease) for lease in leases]
     ops += [RecordEvent(_terminated(deps, plan, line)) for line in ended]
     if plan.undoes:
@@ -192,12 +192,16 @@ def _commit(deps: Deps, plan: Plan, leases: tuple[Lease, ...], ended: tuple[str,
     return applied.operation
 
 
-def _op(step: Step) -> Op | None:
+def _op(step: Step, *, at: float | None) -> Op | None:
+    """Return the change of one row; a port that is new to the service is its own since `at`, not since the plan."""
     expected = step.before.revision if step.before else None
     if step.action is Action.RELEASE and step.before:
         return Remove(key=step.before.key, expected=step.before.revision, reason=step.reason)
     if step.options:
-        return Claim(options=step.options, expected=expected, reason=step.reason)
+        fresh = (
+            row if at is None or row.port == step.from_port else replace(row, assigned_at=at) for row in step.options
+        )
+        return Claim(options=tuple(fresh), expected=expected, reason=step.reason)
     return None
 
 

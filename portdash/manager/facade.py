@@ -18,7 +18,6 @@ from portdash.manager.plans import plan_move, plan_release, plan_resolve
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.conflict import Conflict
-from portdash.model.names import variable_for
 from portdash.model.plan import Plan, Strategy
 from portdash.model.policy import DEFAULT_BASE_PORT
 from portdash.model.ports import IpProtocol, PortRange
@@ -132,7 +131,7 @@ class PortManager:
 
     def export_env_vars(self) -> dict[str, str]:
         """Return the variables of this workspace: a `NAME_PORT` for each service, BASE_PORT and NEXT_PORT."""
-        ports = {row.spec.env or variable_for(row.name): str(row.port) for row in self._own().values()}
+        ports = {row.spec.variable: str(row.port) for row in self._own().values()}
         base, after = self._deps.config.base_port, self.get_next_port()
         return {"BASE_PORT": str(base), "NEXT_PORT": str(after), **ports}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
 from portdash.model.assignment import ServiceKey, ServiceSpec
-from portdash.model.names import check_service, split_qualified, variable_for
+from portdash.model.names import check_service, split_qualified
 from portdash.model.ports import IpProtocol, PortRange, check_port
 from portdash.model.snapshot import Snapshot
 from portdash.planning.requests import Override, Placement
@@ -81,13 +81,13 @@ def _known_spec(snapshot: Snapshot, key: ServiceKey) -> ServiceSpec | None:
 
 def _check_variable(snapshot: Snapshot, key: ServiceKey, spec: ServiceSpec) -> None:
     """Two services of a workspace must not be exported under one name: one of them would read the other's port."""
-    variable = spec.env or variable_for(spec.name)
+    variable = spec.variable
     for view in snapshot.services:
         other = view.key
         neighbours = (other.workspace, other.environment) == (key.workspace, key.environment)
         if not neighbours or other.service == key.service:
             continue
-        if (view.spec.env or variable_for(view.name)) == variable:
+        if view.spec.variable == variable:
             raise UsageError(
                 f"{spec.name} and {view.name} would both be exported as {variable}",
                 hint="give one of them a variable of its own: `--env NAME_PORT`, or `env` in portdash.toml",

@@ -79,7 +79,7 @@ class Operation:
     revision: int
     changes: tuple[Change, ...]
     undone: bool = False
-    """Whether a later operation took it back."""
+    """Whether a later operation took it back, or it took back one itself: undoing again goes further into the past."""
 
 
 class EventKind(StrEnum):
@@ -174,7 +174,7 @@ class RecordEvent:
 
 @dataclass(frozen=True, slots=True)
 class MarkUndone:
-    """Note that an operation was taken back."""
+    """Note that an operation was taken back. The batch that does so is not offered for undoing itself."""
 
     operation_id: str
 

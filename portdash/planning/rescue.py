@@ -64,7 +64,8 @@ def step_aside(draft: Draft, group: Group, row: Assignment, reason: str) -> Sear
     Returns None when that is drafted, else the search that found nothing.
     """
     avoid = frozenset({row.port})
-    found = find(draft.occupancy, group, avoid=avoid, actor=draft.actor)
+    refusal = draft.occupancy.refusal(group, row.port)  # the trail begins with why it cannot stay
+    found = find(draft.occupancy, group, refused=(refusal,) if refusal else (), avoid=avoid, actor=draft.actor)
     if found.options:
         take(draft, group, tuple(displaced(row, each) for each in found.options), found, reason)
         return None

@@ -36,7 +36,7 @@ def _is_as_left(draft: Draft, change: Change) -> bool:
     """Say whether the row is still what the operation made of it, and note it where it is not."""
     row = draft.occupancy.rows.get(change.key)
     after = change.after
-    if (row.revision if row else None) == (after.revision if after else None) and row == after:
+    if row == after:  # whatever wrote it last: taking back a later operation wrote it, too
         return True
     draft.leave(f"{clean(_row(change).name)} stays as it is: it has changed since", asked=False)
     return False

@@ -2,7 +2,6 @@
 
 import json
 
-from portdash.model.names import variable_for
 from portdash.model.snapshot import Snapshot
 from portdash.report.redaction import Redaction
 from portdash.report.scope import Scope
@@ -23,7 +22,7 @@ def report_json(snapshot: Snapshot, scope: Scope | None = None, redaction: Redac
         "scope": clean(scope.label(snapshot)),
         "listeners": [listener_json(seen, snapshot) for seen in scope.other_listeners(snapshot)],
         "variables": [
-            {"name": clean(view.spec.env or variable_for(view.name)), "port": view.port, "service": clean(view.name)}
+            {"name": clean(view.spec.variable), "port": view.port, "service": clean(view.name)}
             for view in scope.services(snapshot)
             if view.port
         ],

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from portdash.model.assignment import Source, Verdict
 from portdash.model.listener import Listener
-from portdash.model.names import variable_for
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.report.redaction import Redaction
@@ -147,7 +146,7 @@ class _Author:
 
     def variables(self) -> Section:
         rows = tuple(
-            (self.shown(view.spec.env or variable_for(view.name)), str(view.port), self._name(view))
+            (self.shown(view.spec.variable), str(view.port), self._name(view))
             for view in self._views
             if view.port
         )

@@ -1,21 +1,16 @@
 """A machine made of data and a store in memory, with hands to put things on it."""
 
-from collections.abc import Callable
-
 import pytest
+from manager_world import OTHER, SHOP, Listen
 
 from portdash.config.settings import Config
 from portdash.demo.clock import FrozenClock
 from portdash.demo.machine import FakeMachine
 from portdash.manager.deps import Deps, Place
-from portdash.model.assignment import Workspace
 from portdash.model.listener import Listener, Process
 from portdash.model.ports import IpProtocol
 from portdash.model.project import Project
 from portdash.store.memory import MemoryStore
-
-SHOP = Workspace(name="shop", root="/home/dev/src/shop")
-OTHER = Project(root="/home/dev/src/other", name="other")
 
 
 @pytest.fixture
@@ -38,9 +33,6 @@ def deps(machine: FakeMachine) -> Deps:
         place=Place("here", "dev", SHOP, "development"),
         actor="test",
     )
-
-
-Listen = Callable[..., Listener]
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from dataclasses import replace
 from os import getpid
 
 import pytest
-from conftest import Listen
+from manager_world import Listen
 
 from portdash.config.settings import Config
 from portdash.demo.machine import FakeMachine

@@ -1,5 +1,5 @@
 import pytest
-from conftest import OTHER, Listen
+from manager_world import OTHER, Listen
 
 from portdash.demo.clock import FrozenClock
 from portdash.demo.machine import FakeMachine
@@ -46,6 +46,28 @@ def test_minimal_moves_the_service_and_undo_brings_it_back(squatted: Deps):
     assert row.home == 3000
     settle(squatted, lambda snapshot: plan_undo(squatted, snapshot))
     assert squatted.store.snapshot().assignments[key].port == 3000
+
+
+def test_undoing_again_goes_further_back(deps: Deps):
+    allocate(deps, [Wish(name="web", preferred=(3000,))])
+    key = find_service(deps.observer.snapshot(), "web").key
+    for port in (3100, 3200):
+        settle(deps, lambda snapshot, port=port: plan_move(deps, snapshot, key, port))  # type: ignore[misc]
+    seen = []
+    for _ in range(3):
+        settle(deps, lambda snapshot: plan_undo(deps, snapshot))
+        seen.append(port_of(deps, "web"))
+    assert seen == [3100, 3000, None]
+    with pytest.raises(NoSuchService):
+        plan_undo(deps, deps.observer.snapshot())
+
+
+def test_a_service_that_stepped_aside_knows_why(squatted: Deps):
+    settle(squatted, lambda snapshot: plan_resolve(squatted, snapshot, strategy=Strategy.MINIMAL))
+    row = next(iter(squatted.store.snapshot().assignments.values()))
+    assert row.attempts == 2
+    assert [reason.port for reason in row.reasons] == [3000, row.port]
+    assert "node 4121" in (row.reasons[0].holder or "")
 
 
 def test_conservative_leaves_it_and_says_so(squatted: Deps):

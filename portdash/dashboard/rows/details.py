@@ -15,7 +15,6 @@ from portdash.dashboard.rows.summary import describe
 from portdash.manager.naming import suggest_name
 from portdash.model.assignment import Assignment
 from portdash.model.listener import Listener, Ownership
-from portdash.model.names import variable_for
 from portdash.model.snapshot import SeenListener, ServiceView
 from portdash.text import plural
 
@@ -270,4 +269,4 @@ def _environment(view: ServiceView, width: int) -> Iterator[Line]:
         return
     yield ()
     yield heading("ENVIRONMENT", width)
-    yield from paragraph(f"{view.spec.env or variable_for(view.name)}={view.port}", width)
+    yield from paragraph(f"{view.spec.variable}={view.port}", width)

@@ -8,7 +8,7 @@ from portdash.dashboard.screens.shell import adopt_command, allocate_command
 from portdash.errors import NoPortAvailable, PortdashError
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import Assignment, Reason, Verdict
-from portdash.model.names import base_name, split_qualified, variable_for
+from portdash.model.names import split_qualified
 from portdash.model.plan import Action, Plan, Step
 from portdash.model.snapshot import Snapshot
 from portdash.report.words import reason_phrase, source_phrase
@@ -28,7 +28,7 @@ def allocation_facts(snapshot: Snapshot, plan: Plan, wish: Wish) -> list[Fact]:
         ("Also", ["  ".join(step_cells(step, snapshot)) for step in others]),
         ("Left", [clean(left.text) for left in plan.unresolved]),
         ("Note", [clean(note) for note in plan.notices]),
-        ("Variable", f"{row.spec.env or variable_for(base_name(row.name))}={row.port}" if row else ""),
+        ("Variable", f"{row.spec.variable}={row.port}" if row else ""),
         ("Shell", allocate_command(wish)),
     ]
 

@@ -1,0 +1,12 @@
+"""The two projects of the manager's tests, and the type of the hand that starts a server."""
+
+from collections.abc import Callable
+
+from portdash.model.assignment import Workspace
+from portdash.model.listener import Listener
+from portdash.model.project import Project
+
+SHOP = Workspace(name="shop", root="/home/dev/src/shop")
+OTHER = Project(root="/home/dev/src/other", name="other")
+
+Listen = Callable[..., Listener]
