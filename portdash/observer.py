@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from portdash.config.settings import Config
 from portdash.errors import PortdashError
-from portdash.model.assignment import Lease, ServiceKey, Workspace
+from portdash.model.assignment import Lease, ServiceKey
 from portdash.model.listener import Listener
 from portdash.model.snapshot import Declaration, Snapshot
 from portdash.model.sources import Clock, Machine
 from portdash.model.storage import QUARANTINE_SECONDS, Quarantine, Store, StoreState
+from portdash.model.workspace import Workspace
 from portdash.planning.assemble import assemble
 
 

@@ -20,10 +20,11 @@ from portdash.demo.services import (
     declarations,
 )
 from portdash.manager.deps import Deps, Place
-from portdash.model.assignment import Assignment, Workspace
+from portdash.model.assignment import Assignment
 from portdash.model.policy import PortLimits
 from portdash.model.ports import PortRange
 from portdash.model.storage import Applied, Batch, Claim, Op, RecordWorkspace, Remove, Store
+from portdash.model.workspace import Workspace
 from portdash.store.memory import MemoryStore
 
 LIMITS = PortLimits(ephemeral=PortRange(32768, 60999))

@@ -2,9 +2,10 @@
 
 from portdash.config.settings import ServiceConfig
 from portdash.demo.places import BLOG, DAY, FIX, HOST, HOUR, INFRA, MINUTE, NOW, SHOP, USER
-from portdash.model.assignment import Assignment, Match, Reason, ServiceKey, ServiceSpec, Source, Verdict, Workspace
+from portdash.model.assignment import Assignment, Match, Reason, ServiceKey, ServiceSpec, Source, Verdict
 from portdash.model.policy import TypeRange
 from portdash.model.ports import PortRange
+from portdash.model.workspace import Workspace
 
 ENVIRONMENT = "development"
 WEB_RANGE = TypeRange("web", PortRange(3000, 3999), "web", 3)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from portdash.machine.files import read_small
-from portdash.model.assignment import Workspace
 from portdash.model.names import DEFAULT_WORKSPACE, workspace_from
 from portdash.model.project import Project
+from portdash.model.workspace import Workspace
 from portdash.text import clean
 
 PROJECT_FILE = "portdash.toml"

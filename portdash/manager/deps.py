@@ -6,10 +6,11 @@ from functools import cached_property
 
 from portdash.config.settings import Config
 from portdash.manager.events import EventStream
-from portdash.model.assignment import ServiceKey, Workspace
+from portdash.model.assignment import ServiceKey
 from portdash.model.ports import IpProtocol
 from portdash.model.sources import Clock, Machine
 from portdash.model.storage import Store
+from portdash.model.workspace import Workspace
 from portdash.observer import Observer
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from portdash.config.settings import Config
 from portdash.machine.projects import name_suffix, workspace_for
-from portdash.model.assignment import Workspace
 from portdash.model.names import check_workspace
 from portdash.model.storage import StoreState
+from portdash.model.workspace import Workspace
 
 
 def find_workspace(config: Config, state: StoreState, *, cwd: Path, home: Path) -> Workspace:

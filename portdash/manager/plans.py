@@ -9,12 +9,13 @@ from portdash.manager.deps import Deps
 from portdash.manager.naming import free_name, suggest_name
 from portdash.manager.places import settle_name
 from portdash.manager.wishes import Wish, place
-from portdash.model.assignment import Match, ServiceKey, ServiceSpec, Workspace
+from portdash.model.assignment import Match, ServiceKey, ServiceSpec
 from portdash.model.listener import Listener
 from portdash.model.names import DEFAULT_WORKSPACE
 from portdash.model.plan import Plan, Strategy
 from portdash.model.snapshot import Snapshot
 from portdash.model.storage import StoreState
+from portdash.model.workspace import Workspace
 from portdash.planning.adoption import plan_adopt as _plan_adopt
 from portdash.planning.allocation import plan_allocate as _plan_allocate
 from portdash.planning.moving import plan_move as _plan_move

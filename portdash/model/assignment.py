@@ -166,22 +166,3 @@ class Lease:
     """Start of the process in kernel ticks since boot, 0 where the system does not tell."""
     boot_id: str
     token: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workspace:
-    """The project that services belong to."""
-
-    name: str
-    """Unique on this machine: `shop`, or `shop~1a2b` for a linked git worktree."""
-    root: str | None
-    """Absolute directory; None for the workspace outside any project."""
-    repository: str | None = None
-    """Name shared by all worktrees of one repository."""
-    worktree: str | None = None
-    """Short name of a linked worktree; None for the main one."""
-
-    @property
-    def label(self) -> str:
-        """How people read it: `shop`, `shop@fix-login`."""
-        return f"{self.repository or self.name}@{self.worktree}" if self.worktree else self.name

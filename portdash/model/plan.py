@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portdash.model.assignment import Assignment, ServiceKey, Workspace
+from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.ports import IpProtocol
+from portdash.model.workspace import Workspace
 
 
 class Strategy(StrEnum):

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from portdash.model.assignment import Assignment, Lease, ServiceKey, ServiceSpec, Workspace
+from portdash.model.assignment import Assignment, Lease, ServiceKey, ServiceSpec
 from portdash.model.conflict import Conflict
 from portdash.model.health import Health
 from portdash.model.listener import Attribution, Listener, Ownership
 from portdash.model.policy import Policy, PortLimits
 from portdash.model.ports import IpProtocol
+from portdash.model.workspace import Workspace
 
 
 class Status(StrEnum):

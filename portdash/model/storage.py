@@ -6,8 +6,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
-from portdash.model.assignment import Assignment, Lease, ServiceKey, Workspace
+from portdash.model.assignment import Assignment, Lease, ServiceKey
 from portdash.model.ports import IpProtocol
+from portdash.model.workspace import Workspace
 
 QUARANTINE_SECONDS = 60.0
 """How long a port that was given back is kept from other services: browsers, clients and TIME_WAIT remember it."""

@@ -5,13 +5,14 @@ from dataclasses import replace
 from operator import attrgetter
 from types import MappingProxyType
 
-from portdash.model.assignment import Assignment, Lease, ServiceKey, ServiceSpec, Source, Workspace
+from portdash.model.assignment import Assignment, Lease, ServiceKey, ServiceSpec, Source
 from portdash.model.conflict import Conflict
 from portdash.model.health import Health, HealthLevel, HealthState
 from portdash.model.listener import Listener
 from portdash.model.policy import Policy, PortLimits
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Declaration, ServiceView, Snapshot, Status
+from portdash.model.workspace import Workspace
 from portdash.planning.conflicts import Circumstances, find_conflicts, worst_first
 from portdash.planning.inheritance import plain
 from portdash.planning.occupancy import Occupancy

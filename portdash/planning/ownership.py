@@ -7,8 +7,9 @@ beats the service's own rule, which beats the directory, which beats the looks o
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from portdash.model.assignment import Assignment, Lease, Match, ServiceKey, ServiceSpec, Source, Workspace
+from portdash.model.assignment import Assignment, Lease, Match, ServiceKey, ServiceSpec, Source
 from portdash.model.listener import Attribution, Container, Listener, Ownership
+from portdash.model.workspace import Workspace
 from portdash.planning.kinds import named_like, runs_as_expected
 from portdash.planning.places import Places, compose_name, is_below
 from portdash.planning.wording import Names

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from portdash.model.assignment import Workspace
 from portdash.model.listener import Listener
+from portdash.model.workspace import Workspace
 from portdash.text import clean
 
 

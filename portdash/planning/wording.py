@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from portdash.model.assignment import ServiceKey, Workspace
+from portdash.model.assignment import ServiceKey
 from portdash.model.listener import Listener
+from portdash.model.workspace import Workspace
 from portdash.text import and_list, clean, plural
 
 _SHOWN = 3

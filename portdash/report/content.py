@@ -146,9 +146,7 @@ class _Author:
 
     def variables(self) -> Section:
         rows = tuple(
-            (self.shown(view.spec.variable), str(view.port), self._name(view))
-            for view in self._views
-            if view.port
+            (self.shown(view.spec.variable), str(view.port), self._name(view)) for view in self._views if view.port
         )
         return Section("Environment variables", ("variable", "port", "service"), rows)
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from portdash.errors import StoreUnavailable
-from portdash.model.assignment import Assignment, Lease, ServiceKey, Source, Workspace
+from portdash.model.assignment import Assignment, Lease, ServiceKey, Source
 from portdash.model.storage import (
     Applied,
     Batch,
@@ -20,6 +20,7 @@ from portdash.model.storage import (
     Rejected,
     StoreState,
 )
+from portdash.model.workspace import Workspace
 from portdash.store.rows import Effects, Refusal, Slot, is_remembered, slot_of
 from portdash.store.schema import EVENTS_KEPT, OPERATIONS_KEPT
 from portdash.store.transition import transit

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from portdash.model.assignment import Assignment, Lease, ServiceKey, Workspace
+from portdash.model.assignment import Assignment, Lease, ServiceKey
 from portdash.model.ports import IpProtocol
 from portdash.model.storage import QUARANTINE_SECONDS, Event, Operation, PlanRecord, Quarantine
+from portdash.model.workspace import Workspace
 
 Slot = tuple[str, IpProtocol, int]
 """A port of a host, which at most one service has; services that inherit it aside."""

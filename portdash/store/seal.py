@@ -8,6 +8,7 @@ daily use, and the crash of a writer between commit and seal merely costs one ch
 `portdash get` pays for this module: it imports next to nothing.
 """
 
+import functools
 import os
 import zlib
 from collections.abc import Iterable
@@ -46,6 +47,7 @@ def lock_path_of(path: str) -> str:
     return f"{path}.lock"
 
 
+@functools.cache
 def _boot_id() -> str:
     """Return what changes with every boot, `-` where the system does not tell: then size and time must do."""
     try:

@@ -6,7 +6,7 @@ only then does each claim, in order, take the first of its options that nobody h
 
 from dataclasses import dataclass, field, replace
 
-from portdash.model.assignment import Assignment, Lease, ServiceKey, Source, Workspace
+from portdash.model.assignment import Assignment, Lease, ServiceKey, Source
 from portdash.model.storage import (
     Batch,
     Change,
@@ -26,6 +26,7 @@ from portdash.model.storage import (
     Remove,
     TakeLease,
 )
+from portdash.model.workspace import Workspace
 from portdash.store.rows import Effects, Refusal, Rows, Slot, slot_of
 
 

@@ -3,8 +3,9 @@
 import sqlite3
 from collections.abc import Sequence
 
-from portdash.model.assignment import Assignment, Lease, Workspace
+from portdash.model.assignment import Assignment, Lease
 from portdash.model.storage import QUARANTINE_SECONDS, Change, Event, Operation, PlanRecord, Quarantine
+from portdash.model.workspace import Workspace
 from portdash.store.codec import assignment_body, key_columns
 from portdash.store.fields import dumps
 from portdash.store.records import event_body, lease_body, operation_body, plan_body, workspace_body

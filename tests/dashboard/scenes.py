@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Source, Verdict, Workspace
+from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Source, Verdict
 from portdash.model.conflict import Conflict, ConflictKind
 from portdash.model.health import Health, HealthLevel, HealthState
 from portdash.model.listener import Ancestor, Attribution, Container, Listener, Ownership, Process
@@ -11,6 +11,7 @@ from portdash.model.policy import Policy, PortLimits
 from portdash.model.ports import IpProtocol, PortRange
 from portdash.model.project import Project
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot, Status
+from portdash.model.workspace import Workspace
 
 NOW = 1_800_000_000.0
 HOST, USER, HOME = "h-1", "ann", "/home/ann"

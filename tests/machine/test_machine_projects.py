@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from portdash.machine.manifests import LARGEST, manifest_name
 from portdash.machine.projects import find_project, name_suffix, workspace_for, workspace_of
-from portdash.model.assignment import Workspace
 from portdash.model.names import check_workspace
 from portdash.model.project import Project
+from portdash.model.workspace import Workspace
 
 
 def make(path: Path, *names: str) -> Path:

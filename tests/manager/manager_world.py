@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from portdash.model.assignment import Workspace
 from portdash.model.listener import Listener
 from portdash.model.project import Project
+from portdash.model.workspace import Workspace
 
 SHOP = Workspace(name="shop", root="/home/dev/src/shop")
 OTHER = Project(root="/home/dev/src/other", name="other")

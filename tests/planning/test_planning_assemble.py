@@ -3,7 +3,7 @@ from time import perf_counter
 import pytest
 from worlds import FIX, NOWHERE, SHOP, World, ask, key, listener
 
-from portdash.model.assignment import Match, Source, Workspace
+from portdash.model.assignment import Match, Source
 from portdash.model.conflict import ConflictKind
 from portdash.model.health import Health, HealthLevel, HealthState
 from portdash.model.listener import Ownership
@@ -11,6 +11,7 @@ from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol, PortRange
 from portdash.model.project import Project
 from portdash.model.snapshot import Status
+from portdash.model.workspace import Workspace
 from portdash.planning.conflicts import contested
 
 HERE = SHOP.root

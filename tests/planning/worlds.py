@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from portdash.model.assignment import Assignment, Lease, ServiceKey, ServiceSpec, Source, Workspace
+from portdash.model.assignment import Assignment, Lease, ServiceKey, ServiceSpec, Source
 from portdash.model.health import Health
 from portdash.model.listener import Ancestor, Container, Listener, Process
 from portdash.model.plan import Plan, Strategy
@@ -10,6 +10,7 @@ from portdash.model.policy import Policy, PortLimits, TypeRange
 from portdash.model.ports import IpProtocol, PortRange
 from portdash.model.project import Project
 from portdash.model.snapshot import Declaration, ServiceView, Snapshot
+from portdash.model.workspace import Workspace
 from portdash.planning.assemble import assemble
 from portdash.planning.requests import Override, Placement
 from portdash.planning.rules import source_of

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
-from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Source, Verdict, Workspace
+from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Source, Verdict
 from portdash.model.conflict import Conflict, ConflictKind
 from portdash.model.listener import Attribution, Container, Listener, Ownership, Process
 from portdash.model.policy import Policy, PortLimits
 from portdash.model.ports import IpProtocol
 from portdash.model.project import Project
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot, Status
+from portdash.model.workspace import Workspace
 
 NOW = 1_741_086_122.0  # 2025-03-04 11:02:02 UTC
 SHOP = Workspace(name="shop", root="/home/ann/src/shop", repository="shop")

@@ -7,7 +7,7 @@ import pytest
 from store_world import HOST, applied, batch, claim, filled, key, ports, rejected, remove, row
 
 from portdash.errors import InvalidName, InvalidPort, StoreError, UsageError
-from portdash.model.assignment import Lease, Source, Workspace
+from portdash.model.assignment import Lease, Source
 from portdash.model.ports import IpProtocol
 from portdash.model.storage import (
     Applied,
@@ -25,6 +25,7 @@ from portdash.model.storage import (
     StoreState,
     TakeLease,
 )
+from portdash.model.workspace import Workspace
 
 
 def lease_of(name: str, token: str) -> Lease:

@@ -13,8 +13,8 @@ from store_world import HOST, applied, batch, claim, filled, key, remove, row
 from test_store_contract import lease_of, plan
 
 from portdash.errors import StoreDamaged, StoreError
-from portdash.model.assignment import Workspace
 from portdash.model.storage import Event, Operation, RecordPlan, RecordWorkspace, StoreState, TakeLease
+from portdash.model.workspace import Workspace
 from portdash.store.lookup import port_of, workspace_of
 from portdash.store.sqlite import SqliteStore
 

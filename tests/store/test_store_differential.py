@@ -1,17 +1,19 @@
 """SQLite against memory under random batches, with the invariants looked at after each."""
 
+import os
 import shutil
 import tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from store_world import HOST, batch, claim, key, row
 
-from portdash.model.assignment import Lease, Source, Workspace
+from portdash.model.assignment import Lease, Source
 from portdash.model.ports import IpProtocol
 from portdash.model.storage import (
     Applied,
@@ -27,9 +29,11 @@ from portdash.model.storage import (
     Remove,
     TakeLease,
 )
+from portdash.model.workspace import Workspace
 from portdash.store.memory import MemoryStore
 from portdash.store.sqlite import SqliteStore
 
+SCALE = int(os.environ.get("PORTDASH_TEST_SCALE", "1"))
 NAMES = ("Web", "api", "db", "admin")
 PORTS = st.sampled_from(range(4000, 4005))
 SOURCES = st.sampled_from([Source.PREFERRED, Source.FALLBACK, Source.DETECTED, Source.INHERITED])
@@ -161,11 +165,20 @@ def plan(identity: str, port: int, state: PlanState) -> PlanRecord:
     )
 
 
-TestTwoStores = TwoStores.TestCase
-TestTwoStores.settings = settings(
-    max_examples=10,
-    stateful_step_count=25,
-    deadline=None,
-    derandomize=True,  # the plain ring must not fail by chance; the nightly one looks further
-    suppress_health_check=[HealthCheck.too_slow],
-)
+def at_length(examples: int, steps: int, *, derandomize: bool) -> settings:
+    return settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        derandomize=derandomize,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+
+
+class TestTwoStores(TwoStores.TestCase):  # type: ignore[misc, name-defined]
+    settings = at_length(10, 25, derandomize=True)  # the plain ring does not fail by chance; the next one looks further
+
+
+@pytest.mark.faults
+class TestTwoStoresAtLength(TwoStores.TestCase):  # type: ignore[misc, name-defined]
+    settings = at_length(60 * SCALE, 50, derandomize=False)

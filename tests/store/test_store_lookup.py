@@ -9,9 +9,9 @@ import pytest
 from store_world import HOST, applied, claim, filled, key, row
 
 from portdash.errors import StoreDamaged, StoreTooNew
-from portdash.model.assignment import Workspace
 from portdash.model.ports import IpProtocol
 from portdash.model.storage import RecordWorkspace
+from portdash.model.workspace import Workspace
 from portdash.store.lookup import port_of, workspace_of
 from portdash.store.sqlite import SqliteStore
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from portdash.dashboard.rows.row import Group, Kind, Other, RowKey, service_row_key
-from portdash.model.assignment import ServiceKey, Workspace
+from portdash.model.assignment import ServiceKey
 from portdash.model.listener import Listener
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
+from portdash.model.workspace import Workspace
 
 NEW_FOR = 10.0
 """Seconds during which a row that appeared is marked as new."""

@@ -4,9 +4,9 @@ from collections.abc import Hashable
 from enum import StrEnum
 from typing import NamedTuple
 
-from portdash.model.assignment import Workspace
 from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView
+from portdash.model.workspace import Workspace
 
 RowKey = tuple[str, Hashable]
 """Kind and identity. Two rows of two snapshots are the same row exactly when their keys are equal."""

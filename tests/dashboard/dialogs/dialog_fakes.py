@@ -16,16 +16,7 @@ from portdash.dashboard.screens.patience import Patience
 from portdash.errors import NoPortAvailable, NoSuchService, PortdashError
 from portdash.manager.apply import Outcome
 from portdash.manager.wishes import Wish
-from portdash.model.assignment import (
-    Assignment,
-    Match,
-    Reason,
-    ServiceKey,
-    ServiceSpec,
-    Source,
-    Verdict,
-    Workspace,
-)
+from portdash.model.assignment import Assignment, Match, Reason, ServiceKey, ServiceSpec, Source, Verdict
 from portdash.model.conflict import Conflict, ConflictKind
 from portdash.model.listener import Attribution, Listener, Ownership, Process
 from portdash.model.plan import Action, Cost, Plan, Step, Strategy, Target, Unresolved
@@ -34,6 +25,7 @@ from portdash.model.ports import IpProtocol, PortRange
 from portdash.model.project import Project
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot, Status
 from portdash.model.storage import Operation
+from portdash.model.workspace import Workspace
 
 HOME = "/home/ann"
 HOSTILE = "[/]x[@click=app.quit]y\x1b]52;c;aGk=\x07[b]"

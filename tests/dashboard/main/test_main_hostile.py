@@ -8,11 +8,12 @@ from fakes import FakeDesk, running, screen_lines
 from rich.cells import cell_len
 
 from portdash.dashboard.rows.row import Kind
-from portdash.model.assignment import Source, Workspace
+from portdash.model.assignment import Source
 from portdash.model.conflict import ConflictKind
 from portdash.model.listener import Ancestor, Container, Listener
 from portdash.model.project import Project
 from portdash.model.snapshot import Snapshot
+from portdash.model.workspace import Workspace
 
 HOSTILE = [
     "[/red]",
