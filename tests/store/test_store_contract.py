@@ -166,6 +166,9 @@ def test_a_port_given_up_in_the_batch_can_be_taken_in_it(store: Store):
     applied(store, remove(store.snapshot().assignments[key("a")]), claim(row("b", 4000)))
     assert ports(store) == {"b": 4000}
     assert store.snapshot().quarantines == ()
+    applied(store, claim(row("c", 4000)), remove(store.snapshot().assignments[key("b")]))
+    assert ports(store) == {"c": 4000}
+    assert store.snapshot().quarantines == ()
 
 
 def test_a_service_removed_and_claimed_in_one_batch_has_moved(store: Store):

@@ -113,8 +113,11 @@ def test_a_restored_copy_with_the_same_revision_is_not_taken_for_the_same(sqlite
     path.write_bytes(copy)
     other = SqliteStore(path, host=HOST)
     filled(other, ["c"], first=6000)
-    other.close()
     assert ports(sqlite) == {"a": 4000, "c": 6000}
+    path.write_bytes(copy)
+    filled(other, ["d", "e"], first=7000)  # past the revision that is known, by another way
+    other.close()
+    assert ports(sqlite) == {"a": 4000, "d": 7000, "e": 7001}
 
 
 def test_a_file_put_in_the_place_of_the_old_one_is_seen(sqlite: SqliteStore, path: Path):
@@ -134,6 +137,16 @@ def test_a_file_moved_away_starts_afresh(sqlite: SqliteStore, path: Path):
     assert sqlite.snapshot() == StoreState()
     filled(sqlite, ["c"])
     assert ports(sqlite) == {"c": 4000}
+    assert again(path).revision == 1
+
+
+def test_a_crash_right_after_the_old_file_was_moved_away_leaves_an_empty_store(sqlite: SqliteStore, path: Path):
+    filled(sqlite, ["a"])
+    path.rename(path.with_name("old"))
+    sqlite.apply(batch(claim(row("web", 4000), expected=5)))  # refused: makes the file, and nothing in it
+    assert path.stat().st_size == 0
+    assert sqlite.snapshot() == StoreState()
+    filled(sqlite, ["web"])
     assert again(path).revision == 1
 
 
