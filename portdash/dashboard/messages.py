@@ -1,9 +1,21 @@
 """What the poller and the widgets tell the main screen: facts that happened and things asked for."""
 
+from typing import Protocol, runtime_checkable
+
 from textual.message import Message
 
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import Row, RowKey
+from portdash.model.snapshot import Snapshot
+
+
+@runtime_checkable
+class Watcher(Protocol):
+    """A screen above the list that wants to know what the poller sees meanwhile."""
+
+    def world_changed(self, snapshot: Snapshot) -> None:
+        """Compare a newer snapshot with the one that is shown."""
+        ...
 
 
 class SnapshotTaken(Message):

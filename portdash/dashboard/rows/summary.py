@@ -163,7 +163,8 @@ def _squatted(who: str, holder: Listener, port: int, facts: Facts) -> tuple[str,
     since = started_at(holder)
     via = holder.via or ""
     ago = f" {age(facts.now - since)} ago" if since is not None else ""
-    started = f", started by {via}{ago}" if via else f", started{ago}" if ago else ""
+    starter = f" by {via}" if via and not holder.orphan else ""
+    started = f", started{starter}{ago}" if starter or ago else ""
     of = f" of {place}" if place else ""
     where = f", {place}" if place else ""
     by = f" ({via})" if via else ""

@@ -15,7 +15,6 @@ FIRST_RUN = (
     "  Nothing has been changed, and no packet was sent to anyone.",
     "    A  adopt: remember what already runs below, for its project",
     "    a  allocate: reserve a port for something not running yet",
-    "    portdash init  in a project writes a starter portdash.toml",
     "",
 )
 

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from portdash.dashboard.commands import BY_ID, in_help_order
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.keymap import Keymap
-from portdash.dashboard.messages import CommandRequested
+from portdash.dashboard.messages import CommandRequested, SnapshotTaken, Watcher
 from portdash.dashboard.options import Options
 from portdash.dashboard.poller import Poller
 from portdash.dashboard.rows.row import Kind
@@ -48,6 +48,12 @@ class MainScreen(Going, inherit_bindings=False):
     @on(ScreenResume)
     def _uncovered(self) -> None:
         self.poller.release("covered")
+
+    @on(SnapshotTaken)
+    def _tell_what_is_on_top(self, message: SnapshotTaken) -> None:
+        """Let a dialog know that the world may have moved on under its plans."""
+        if isinstance(self.app.screen, Watcher):
+            self.app.screen.world_changed(message.facts.snapshot)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Grey out what cannot be used: the same question as for footer, palette and help."""
@@ -142,7 +148,8 @@ class MainScreen(Going, inherit_bindings=False):
         from portdash.dashboard.screens.report import ReportScreen  # noqa: PLC0415
 
         if self.snapshot:
-            self.app.push_screen(ReportScreen(self.desk, self.snapshot))
+            view = self.context.service
+            self.app.push_screen(ReportScreen(self.desk, self.snapshot, view.key if view else None))
 
     def action_help(self) -> None:
         """Every key, and what works on this row."""

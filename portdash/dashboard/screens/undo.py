@@ -66,7 +66,7 @@ class UndoScreen(PlanDialog):
 
     def _show(self, plan: Plan) -> None:
         rows = [
-            ("Takes back", clean(plan.title)),
+            ("Takes back", clean(plan.title.removeprefix("undo: "))),
             ("Left", [clean(left.text) for left in plan.unresolved]),
             ("Note", [clean(note) for note in plan.notices]),
             ("Still to do", to_do_lines(plan, self.snapshot, self.desk.home)),
