@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from itertools import count
+from pathlib import Path
 
-from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Source, Verdict
+from portdash.model.assignment import Assignment, Lease, Reason, ServiceKey, ServiceSpec, Source, Verdict
 from portdash.model.ports import IpProtocol
-from portdash.model.storage import Applied, Batch, Claim, Op, Rejected, Remove, Store
+from portdash.model.storage import Applied, Batch, Claim, Op, PlanRecord, PlanState, Rejected, Remove, Store, StoreState
+from portdash.store.sqlite import SqliteStore
 
 HOST = "0123456789abcdef0123456789abcdef"
 _ids = count(1)
@@ -63,3 +65,31 @@ def filled(store: Store, names: Iterable[str], *, first: int = 4000) -> Store:
     for port, name in enumerate(names, first):
         applied(store, claim(row(name, port)))
     return store
+
+
+def lease_of(name: str, token: str) -> Lease:
+    return Lease(key=key(name), pid=77, started=123, boot_id="boot", token=token)
+
+
+def plan(identity: str, *reserved: int, state: PlanState = PlanState.APPLYING) -> PlanRecord:
+    slots = tuple((IpProtocol.TCP, port) for port in reserved)
+    return PlanRecord(
+        id=identity,
+        host=HOST,
+        workspace="shop",
+        title="free 3000",
+        state=state,
+        pid=77,
+        started=123,
+        boot_id="boot",
+        reserved=slots,
+    )
+
+
+def again(path: Path) -> StoreState:
+    """Read the whole file with a store of its own."""
+    other = SqliteStore(path, host=HOST)
+    try:
+        return other.snapshot()
+    finally:
+        other.close()

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from store_world import HOST, applied, batch, claim, filled, key, remove, row
-from test_store_contract import lease_of, plan
+from store_world import HOST, applied, batch, claim, filled, key, lease_of, plan, remove, row
 
 from portdash.errors import StoreDamaged, StoreError
 from portdash.model.storage import Event, Operation, RecordPlan, RecordWorkspace, StoreState, TakeLease
