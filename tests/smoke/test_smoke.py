@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,10 +78,13 @@ def test_the_dashboard_opens_in_a_terminal_and_gives_it_back(program: str):
     screen = pyte.Screen(120, 40)
     stream = pyte.ByteStream(screen)
     environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    del environ["COLUMNS"]  # the terminal itself says how wide it is
     child = pexpect.spawn(program, ["--demo"], dimensions=(40, 120), timeout=30, env=environ)
 
     def wait_for(text: str) -> None:
+        until = time.monotonic() + 60
         while text not in "\n".join(screen.display):
+            assert time.monotonic() < until, "\n".join(screen.display)
             stream.feed(child.read_nonblocking(65536, timeout=30))
 
     try:
