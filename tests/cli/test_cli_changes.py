@@ -202,6 +202,9 @@ def test_undo(portdash: Portdash, free_port: FreePort):
     document = portdash("undo", "--json").document
     assert list(document) == ["schema_version", "plan", "applied"]
     assert port_of(portdash, "web") == old
+    assert portdash("undo").code == 0
+    assert port_of(portdash, "web") is None
+    assert portdash("undo").code == 3
 
 
 def test_nothing_to_undo(portdash: Portdash):
