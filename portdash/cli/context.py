@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from portdash.errors import UsageError
 
@@ -16,9 +15,8 @@ if TYPE_CHECKING:
     from portdash.manager.deps import Deps
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Globals:
-    """The options before any command. None and False mean `not given`."""
+class Globals(NamedTuple):
+    """The options before any command; None and False mean `not given`. No dataclass: `get` would pay for making it."""
 
     config: Path | None = None
     store: str | None = None

@@ -1,7 +1,6 @@
 """The `portdash` command: options that stand before any command, and the commands, imported one by one when called."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 
@@ -45,6 +44,8 @@ class LazyGroup(click.Group):
         """Find the command, or raise UsageError with the nearest name."""
         name = args[0]
         if name not in COMMANDS and not ctx.resilient_parsing:
+            from difflib import get_close_matches  # noqa: PLC0415  only for who mistypes
+
             near = get_close_matches(name, COMMANDS, n=1)
             raise UsageError(
                 f"there is no command {name[:80]!r}",

@@ -1,6 +1,5 @@
 """Writing: data to stdout, talk to stderr, and nothing of it with a byte that a terminal would obey."""
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -54,6 +53,8 @@ def emit_json(document: Mapping[str, object]) -> None:
 
     It is ASCII: what is not comes as an escape, so that no encoding of a pipe and no control byte can spoil it.
     """
+    import json  # noqa: PLC0415  1 ms that text output need not pay
+
     body = {key: value for key, value in document.items() if key != "schema_version"}
     sys.stdout.write(json.dumps({"schema_version": SCHEMA_VERSION, **body}, indent=2) + "\n")
 

@@ -1,35 +1,9 @@
-"""Options and arguments that several commands share, and how their text is read."""
-
-from collections.abc import Callable
-from typing import TypeVar
+"""How the text of options and arguments that name ports is read."""
 
 import click
 
 from portdash.errors import InvalidPort
 from portdash.model.ports import IpProtocol, PortRange, parse_port, parse_range
-
-F = TypeVar("F", bound=Callable[..., object])
-
-
-def json_option(function: F) -> F:
-    """Add `--json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(function)
-
-
-def yes_option(function: F) -> F:
-    """Add `--yes`."""
-    return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(function)
-
-
-def dry_run_option(function: F) -> F:
-    """Add `--dry-run`."""
-    return click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")(function)
-
-
-def strategy_option(function: F) -> F:
-    """Add `--strategy`."""
-    names = click.Choice(["minimal", "aggressive", "conservative"])
-    return click.option("--strategy", type=names, help="How far it may go for the service that asks.")(function)
 
 
 def read_port(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:

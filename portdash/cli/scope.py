@@ -7,24 +7,24 @@ ways against each other.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from portdash.cli.context import Globals
-from portdash.config.files import project_files
 from portdash.config.paths import default_store_url, user_file
+from portdash.config.project_files import project_files
 
 ENVIRONMENT = "development"
 """The environment that is built in."""
 _SAYS_NOTHING_HERE = frozenset(("PORTDASH_EXPORTED", "PORTDASH_DEBUG"))
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What completes a service's name."""
+class Scope(NamedTuple):
+    """What completes a service's name. No dataclass: `get` would pay for making it."""
 
     environment: str
     store: str
+    """Its URL."""
     workspace: str | None = None
     """Name given by flag or variable; it stands as it is. None: the project of the working directory decides."""
 

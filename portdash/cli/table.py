@@ -1,11 +1,10 @@
 """Which commands there are, and in which module each is defined. Help is printed from here; no command is imported."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One command: `portdash.cli.commands.MODULE` has it as `command`."""
+class Entry(NamedTuple):
+    """One command: `portdash.cli.commands.MODULE` has it as `command`. No dataclass: `get` would pay for making it."""
 
     module: str
     help: str

@@ -6,7 +6,6 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from portdash.config.paths import PROJECT_FILE
 from portdash.errors import ConfigError
 from portdash.text import clean
 
@@ -59,21 +58,6 @@ def suspicion(owner: int, mode: int, *, uid: int | None) -> str | None:
     if owner not in (0, uid):
         return "belongs to another user"
     return "can be changed by every user" if mode & stat.S_IWOTH else None
-
-
-def project_files(cwd: Path, home: Path) -> list[Path]:
-    """Return the project files at and above a directory, nearest first.
-
-    The search ends at the home directory, which is looked at itself; outside it, at the root of the file system.
-    """
-    ends = {home, Path(os.path.realpath(home))}
-    found = []
-    for directory in (cwd, *cwd.parents):
-        if os.path.lexists(directory / PROJECT_FILE):
-            found.append(directory / PROJECT_FILE)
-        if directory in ends:
-            break
-    return found
 
 
 def _refuse_special(path: Path) -> None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portdash.config.files import ReadFile, project_files, read_file
+from portdash.config.files import ReadFile, read_file
 from portdash.config.origins import Layer, Origin
 from portdash.config.paths import state_dir, user_file
 from portdash.config.problems import Problem, Problems
+from portdash.config.project_files import project_files
 from portdash.errors import ConfigError
 from portdash.text import clean
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from portdash.errors import StoreUnavailable
 from portdash.machine.files import read_small
-from portdash.machine.procfs import read_stat
 from portdash.machine.users import current_user
 
 __all__ = ["boot_id", "current_user", "host_id", "read_host_id", "start_ticks"]
@@ -107,5 +106,7 @@ def boot_id() -> str:
 
 def start_ticks(pid: int) -> int | None:
     """Return when a process started, in kernel ticks since boot; None when it is gone or the system does not tell."""
+    from portdash.machine.procfs import read_stat  # noqa: PLC0415 (`get` asks for no process)
+
     stat = read_stat(pid)
     return stat.ticks if stat else None

@@ -1,4 +1,4 @@
-"""Which project and which workspace a directory belongs to. `portdash get` pays for this module: nothing heavy."""
+"""Which project and which workspace a directory belongs to."""
 
 import os
 import stat
@@ -6,19 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from portdash.machine.files import read_small
+from portdash.machine.roots import find_root, mode_of
 from portdash.model.names import DEFAULT_WORKSPACE, workspace_from
 from portdash.model.project import Project
 from portdash.model.workspace import Workspace
 from portdash.text import clean
-
-PROJECT_FILE = "portdash.toml"
-MANIFESTS = ("package.json", "pyproject.toml", "Cargo.toml", "go.mod", "composer.json", "pom.xml", "Gemfile")
-"""Files that say a directory is a project, in the order in which they are asked for its name."""
-
-_NEVER = frozenset(
-    ("/", "/usr", "/usr/local", "/var", "/etc", "/tmp", "/var/tmp", "/home", "/opt", "/srv", "/mnt", "/root")  # noqa: S108
-)
-_HOMES = ("/home", "/Users")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,33 +78,13 @@ def name_suffix(root: str) -> str:
     return hashlib.sha256(os.fsencode(root)).hexdigest()[:4]
 
 
-def find_root(directory: str, home: Path) -> str | None:
-    """Return the root of the project that an absolute directory lies in, None outside any."""
-    if not _mode(directory) or not PurePath(directory).is_absolute():
-        return None
-    homes = {str(home), os.path.realpath(home)}
-    manifest: str | None = None
-    for place in map(str, (PurePath(directory), *PurePath(directory).parents)):
-        if _is_file(f"{place}/{PROJECT_FILE}"):
-            return place
-        if place in homes:
-            break
-        if place in _NEVER or place.rpartition("/")[0] in _HOMES:
-            continue
-        if _mode(f"{place}/.git"):
-            return place
-        if manifest is None and any(_is_file(f"{place}/{name}") for name in MANIFESTS):
-            manifest = place
-    return manifest
-
-
 def checkout_of(root: str) -> Checkout | None:
     """Return what `.git` of a directory says, None where there is none.
 
     In a linked worktree it is a file that names a directory below the main one: `gitdir: …/shop/.git/worktrees/fix`.
     """
     name, path = PurePath(root).name, f"{root}/.git"
-    mode = _mode(path)
+    mode = mode_of(path)
     if not mode:
         return None
     if stat.S_ISDIR(mode):
@@ -133,15 +105,3 @@ def _short_name(root: str, repository: str, identity: str) -> str:
     if name != repository:
         return name.removeprefix(f"{repository}-") or name
     return identity if identity != repository else PurePath(root).parent.name or identity
-
-
-def _is_file(path: str) -> bool:
-    return stat.S_ISREG(_mode(path))
-
-
-def _mode(path: str) -> int:
-    """Return the mode of a file or directory, 0 where there is none or it may not be seen."""
-    try:
-        return os.stat(path).st_mode  # noqa: PTH116 (asked dozens of times a look; pathlib doubles the cost)
-    except (OSError, ValueError):
-        return 0

@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from portdash.errors import InvalidPort
+from portdash.model.protocol import IpProtocol
+
+__all__ = [
+    "FIRST_PORT", "LAST_PORT", "IpProtocol", "PortRange", "check_port", "parse_port", "parse_range",
+]  # fmt: skip
 
 FIRST_PORT, LAST_PORT = 1, 65535
-
-
-class IpProtocol(StrEnum):
-    """The transport a port belongs to; TCP 53 and UDP 53 are two ports."""
-
-    TCP = "tcp"
-    UDP = "udp"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -51,7 +51,7 @@ def lock_path_of(path: str) -> str:
 def _boot_id() -> str:
     """Return what changes with every boot, `-` where the system does not tell: then size and time must do."""
     try:
-        with open(_BOOT_ID, encoding="ascii") as file:  # noqa: PTH123 (pathlib costs more than this module)
-            return file.read(64).strip() or "-"
+        with open(_BOOT_ID, "rb") as file:  # noqa: PTH123 (pathlib costs more than this module)
+            return file.read(64).decode("ascii").strip() or "-"
     except (OSError, UnicodeDecodeError):
         return "-"

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from portdash.config.files import LARGEST, project_files, read_file, suspicion
+from portdash.config.files import LARGEST, read_file, suspicion
+from portdash.config.project_files import project_files
 from portdash.errors import ConfigError
 
 

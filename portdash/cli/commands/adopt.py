@@ -4,8 +4,9 @@ import click
 
 from portdash.cli.carry_out import refuse_if_read_only
 from portdash.cli.context import Globals
+from portdash.cli.options import json_option
 from portdash.cli.output import emit, emit_json
-from portdash.cli.parameters import json_option, read_slot
+from portdash.cli.parameters import read_slot
 from portdash.cli.plan_text import service_of
 from portdash.errors import ExitCode, NoSuchService, PlanUnresolved, UsageError
 from portdash.manager.apply import apply_plan

@@ -3,16 +3,15 @@
 import click
 
 from portdash.cli.context import Globals
+from portdash.cli.options import json_option, strategy_option
 from portdash.cli.output import emit, emit_json, say, warn
-from portdash.cli.parameters import json_option, read_port, read_ports, read_range, strategy_option
+from portdash.cli.parameters import read_port, read_ports, read_range
 from portdash.errors import ExitCode, NoPortAvailable, PlanUnresolved, StoreError, UsageError
 from portdash.manager.allocate import Allocation, allocate
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import Assignment
 from portdash.model.plan import Strategy
 from portdash.model.ports import PortRange, parse_port
-from portdash.report.serialise import service_json
-from portdash.report.words import reason_phrase, source_phrase
 from portdash.text import clean, plural
 
 
@@ -100,6 +99,8 @@ def _allocate(
         found = allocate(deps, wishes, strategy=Strategy(strategy) if strategy else None)
         if not as_json:
             return found, []
+        from portdash.report.serialise import service_json  # noqa: PLC0415  scripts mostly want the port alone
+
         snapshot = deps.observer.snapshot()
         views = (snapshot.service(row.key) for row in found.assignments)
         return found, [service_json(view, snapshot) for view in views if view]
@@ -131,6 +132,8 @@ def _defaults(wishes: list[Wish], error: NoPortAvailable | PlanUnresolved | Stor
 
 
 def _explain(row: Assignment) -> None:
+    from portdash.report.words import reason_phrase, source_phrase  # noqa: PLC0415  only with --explain
+
     say(f"{row.name}: {row.port} ({source_phrase(row)}) after {plural(row.attempts, 'attempt')}")
     for reason in row.reasons:
         say(f"  {reason.port if reason.port is not None else 'no port'}: {reason_phrase(reason)}")

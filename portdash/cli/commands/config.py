@@ -6,8 +6,8 @@ import os
 import click
 
 from portdash.cli.context import Globals, home, working_directory
+from portdash.cli.options import json_option
 from portdash.cli.output import Tone, emit, emit_json, emit_lines, say, warn
-from portdash.cli.parameters import json_option
 from portdash.cli.settings_text import settings
 from portdash.config.loading import check, load
 from portdash.config.paths import state_dir, user_file

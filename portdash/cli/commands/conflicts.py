@@ -3,8 +3,8 @@
 import click
 
 from portdash.cli.context import Globals
+from portdash.cli.options import json_option
 from portdash.cli.output import emit, emit_json, say
-from portdash.cli.parameters import json_option
 from portdash.cli.service_text import conflict_lines
 from portdash.errors import ExitCode
 from portdash.planning.conflicts import contested

@@ -6,15 +6,15 @@ from pathlib import Path
 import click
 
 from portdash.cli.context import Globals, home, working_directory
+from portdash.cli.options import json_option
 from portdash.cli.output import emit, emit_json
-from portdash.cli.parameters import json_option
 from portdash.cli.scope import Scope, find_scope
 from portdash.config.paths import state_dir
 from portdash.errors import ExitCode, NoSuchService
 from portdash.machine.identity import current_user, host_id
-from portdash.machine.projects import find_root
+from portdash.machine.roots import find_root
 from portdash.model.names import DEFAULT_WORKSPACE, check_service
-from portdash.model.ports import IpProtocol
+from portdash.model.protocol import IpProtocol
 from portdash.store.lookup import port_of, workspace_of
 from portdash.text import clean
 

@@ -4,8 +4,8 @@ import click
 
 from portdash.cli.context import Globals
 from portdash.cli.listener_text import listener_lines, select
+from portdash.cli.options import json_option
 from portdash.cli.output import emit_json, emit_lines, say
-from portdash.cli.parameters import json_option
 from portdash.model.ports import IpProtocol
 from portdash.report.serialise import listener_json
 

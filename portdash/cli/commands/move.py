@@ -4,7 +4,8 @@ import click
 
 from portdash.cli.carry_out import Ask, carry_out
 from portdash.cli.context import Globals
-from portdash.cli.parameters import dry_run_option, json_option, read_port
+from portdash.cli.options import dry_run_option, json_option
+from portdash.cli.parameters import read_port
 from portdash.manager.allocate import draft
 from portdash.manager.finding import find_service
 from portdash.manager.plans import plan_move

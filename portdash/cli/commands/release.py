@@ -4,8 +4,8 @@ import click
 
 from portdash.cli.carry_out import Ask, agreed, declined, must_ask, refuse_if_read_only
 from portdash.cli.context import Globals
+from portdash.cli.options import json_option, yes_option
 from portdash.cli.output import emit_json, emit_lines, say
-from portdash.cli.parameters import json_option, yes_option
 from portdash.cli.plan_text import service_of
 from portdash.errors import ExitCode, NoSuchService
 from portdash.manager.apply import apply_plan

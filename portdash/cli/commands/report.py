@@ -7,8 +7,8 @@ import click
 
 from portdash.cli.clipboard import copy as copy_text
 from portdash.cli.context import Globals, home
+from portdash.cli.options import json_option
 from portdash.cli.output import carried, say
-from portdash.cli.parameters import json_option
 from portdash.errors import ExitCode, PortdashError, UsageError
 from portdash.manager.finding import find_service
 from portdash.model.snapshot import Snapshot

@@ -4,7 +4,7 @@ import click
 
 from portdash.cli.carry_out import Ask, carry_out
 from portdash.cli.context import Globals
-from portdash.cli.parameters import dry_run_option, json_option, strategy_option, yes_option
+from portdash.cli.options import dry_run_option, json_option, strategy_option, yes_option
 from portdash.manager.allocate import draft
 from portdash.manager.deps import Deps
 from portdash.manager.finding import find_service

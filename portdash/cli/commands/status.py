@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import click
 
 from portdash.cli.context import Globals
+from portdash.cli.options import json_option
 from portdash.cli.output import Tone, emit, emit_json, emit_lines, warn
-from portdash.cli.parameters import json_option
 from portdash.cli.service_text import conflict_lines, detection_lines, qualified, service_lines
 from portdash.errors import PortdashError
 from portdash.model.snapshot import Snapshot

@@ -4,7 +4,7 @@ import click
 
 from portdash.cli.carry_out import Ask, carry_out
 from portdash.cli.context import Globals
-from portdash.cli.parameters import dry_run_option, json_option, yes_option
+from portdash.cli.options import dry_run_option, json_option, yes_option
 from portdash.manager.plans import plan_undo
 
 

@@ -4,8 +4,9 @@ import click
 
 from portdash.cli.context import Globals
 from portdash.cli.holders import detail_lines, holding_json, look_at, verdict_lines
+from portdash.cli.options import json_option
 from portdash.cli.output import emit_json, emit_lines
-from portdash.cli.parameters import json_option, read_slot
+from portdash.cli.parameters import read_slot
 from portdash.errors import ExitCode
 
 
