@@ -1,14 +1,11 @@
 """Telling interested callers what was changed."""
 
-import logging
 from collections.abc import Callable, Iterable
 from threading import Lock
 
 from portdash.model.storage import Event, EventKind
 
 Callback = Callable[[Event], object]
-
-_log = logging.getLogger(__name__)
 
 
 class EventStream:
@@ -40,4 +37,6 @@ class EventStream:
                 try:
                     callback(event)
                 except Exception:  # noqa: BLE001  a stranger's callback; whatever it raises is its own affair
-                    _log.exception("a callback for %r failed", event.kind.value)
+                    import logging  # noqa: PLC0415  2 ms that no command need pay: subscribers are a library's
+
+                    logging.getLogger(__name__).exception("a callback for %r failed", event.kind.value)
