@@ -1,6 +1,8 @@
 """What every test gets: an empty home of its own, and none of the developer's settings."""
 
 import os
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,3 +22,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(home)
     return home
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, with the reason, what this machine lacks."""
+    missing = {
+        "needs_linux": "this uses what only Linux has" if sys.platform != "linux" else "",
+        "needs_tmux": "tmux is not installed" if shutil.which("tmux") is None else "",
+    }
+    for item in items:
+        for marker, reason in missing.items():
+            if reason and item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))

@@ -5,16 +5,11 @@ from base64 import b64encode
 from contextlib import suppress
 
 from portdash.errors import PortdashError
+from portdash.machine.clipboard import copy_with_programs, described, encodable
 
 
 def copy(text: str) -> str:
     """Copy `text` and return what was done: `copied with xclip`. Raises PortdashError when there is no way."""
-    from portdash.dashboard.clipboard import (  # noqa: PLC0415  only for who copies
-        copy_with_programs,
-        described,
-        encodable,
-    )
-
     text = encodable(text)
     sent = _send_to_terminal(text)
     programs = copy_with_programs(text, os.environ)

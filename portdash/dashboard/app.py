@@ -1,7 +1,10 @@
 """The Textual app: themes, the guard against pasted keys, quitting. Everything to be seen is in `screens`."""
 
+import asyncio
 import os
+import signal
 import sys
+from contextlib import suppress
 from typing import ClassVar
 
 from textual.app import App
@@ -58,7 +61,11 @@ class PortdashApp(App[int], inherit_bindings=False):
         return main_screen(self.desk, self.options, self.keymap)
 
     def on_mount(self) -> None:
-        """Draw everything anew after `fg`: the shell has written over it."""
+        """Leave in order when told to end; draw everything anew after `fg`, for the shell has written over it."""
+        with suppress(NotImplementedError, RuntimeError):  # Windows has no such signals, nor has a thread but the first
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, self.exit, 128 + number)
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
 
     async def on_event(self, event: Event) -> None:
@@ -111,7 +118,7 @@ def run_dashboard(deps: Deps, options: Options) -> int:
     """Show the dashboard until it is left; return the exit code. Needs a terminal on stdin and stderr."""
     app = PortdashApp(Desk(deps), options=options)
     answer = app.run(mouse=options.mouse)
-    return app.return_code or answer or 0
+    return answer or app.return_code or 0
 
 
 def options_for(deps: Deps, *, filter_text: str = "") -> Options:

@@ -1,48 +1,15 @@
-"""Copying text out of a terminal program, by every way that may work, and saying which did.
-
-The escape sequence OSC 52 reaches the terminal in front of the person, over ssh too, but nobody answers it: some
-terminals ignore it. tmux passes it on only when told to, `tmux load-buffer -w` in every setting. A program of the
-desktop answers, but copies on the machine it runs on: over ssh that is the wrong one.
-"""
+"""Copying out of the dashboard: through the terminal, and through the clipboard programs of this machine."""
 
 import asyncio
 import os
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TypeVar
 
 from textual.app import App
 
-from portdash.text import and_list, clean
-
-TIMEOUT = 1.0
-"""Seconds a helper may take."""
+from portdash.machine.clipboard import copy_with_programs, described, encodable
 
 A = TypeVar("A")
-
-Run = Callable[[Sequence[str], bytes], bool]
-"""Starts a program with text on its standard input; says whether it succeeded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Helper:
-    """A program that takes the clipboard's text on its standard input."""
-
-    argv: tuple[str, ...]
-    needs: str | None = None
-    """Variable without which it cannot work."""
-
-
-HELPERS = (
-    Helper(("pbcopy",)),
-    Helper(("wl-copy",), needs="WAYLAND_DISPLAY"),
-    Helper(("xclip", "-selection", "clipboard"), needs="DISPLAY"),
-    Helper(("xsel", "--clipboard", "--input"), needs="DISPLAY"),
-    Helper(("clip.exe",)),
-)
-TMUX = ("tmux", "load-buffer", "-w", "-")
 
 
 async def copy_text(app: App[A], text: str, environ: Mapping[str, str] | None = None) -> str:
@@ -51,51 +18,3 @@ async def copy_text(app: App[A], text: str, environ: Mapping[str, str] | None = 
     app.copy_to_clipboard(text)
     done = await asyncio.to_thread(copy_with_programs, text, os.environ if environ is None else environ)
     return described(done)
-
-
-def encodable(text: str) -> str:
-    """Return `text` with lone surrogates, which no encoding takes, made visible."""
-    return "".join(clean(char) if 0xD800 <= ord(char) <= 0xDFFF else char for char in text)
-
-
-def described(programs: Sequence[str]) -> str:
-    """Return what was done in the person's words. Without a program that answered nobody knows that it arrived."""
-    if not programs:
-        return "sent to the terminal (it does not say whether it took it)"
-    return f"copied with {and_list(programs)}"
-
-
-def copy_with_programs(
-    text: str,
-    environ: Mapping[str, str],
-    *,
-    which: Callable[[str], str | None] = shutil.which,
-    run: Run | None = None,
-) -> tuple[str, ...]:
-    """Hand `text` to tmux and to the desktop's clipboard, where there are; return the programs that took it. Blocks."""
-    run = run or run_program
-    data = text.encode("utf-8", "surrogateescape")
-    return tuple(argv[0] for argv in programs(environ, which) if run(argv, data))
-
-
-def programs(environ: Mapping[str, str], which: Callable[[str], str | None]) -> Iterator[tuple[str, ...]]:
-    """Yield the programs to hand the text to: tmux when inside it, and the first helper of a local desktop."""
-    if environ.get("TMUX") and which("tmux"):
-        yield TMUX
-    if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
-        return
-    for helper in HELPERS:
-        if (helper.needs is None or environ.get(helper.needs)) and which(helper.argv[0]):
-            yield helper.argv
-            return
-
-
-def run_program(argv: Sequence[str], data: bytes) -> bool:
-    """Run a helper. Its output is thrown away: `xclip` keeps a child that would hold a pipe open for ever."""
-    try:
-        ended = subprocess.run(
-            argv, input=data, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=TIMEOUT, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return ended.returncode == 0

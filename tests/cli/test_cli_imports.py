@@ -33,7 +33,7 @@ def modules(*arguments: str) -> tuple[int, set[str]]:
     "arguments",
     [
         ["status"], ["ls"], ["allocate", "api"], ["get", "web"], ["release", "web"],
-        ["move", "web"], ["check", "4000"], ["who", "4000"], ["conflicts"], ["resolve"], ["undo"], ["report"],
+        ["move", "web"], ["check", "4000"], ["who", "4000"], ["conflicts"], ["resolve"], ["undo"], ["report"], ["report", "--copy"],
         ["config", "show"], ["config", "check"],
         ["completion", "bash"], ["--help"], ["--version"],
     ],

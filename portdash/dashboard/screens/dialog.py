@@ -146,7 +146,7 @@ class Dialog(ModalScreen[R]):
         self.guard.forget()
 
     def admits(self, event: Key) -> bool:
-        """Say whether a key counts, and take note of it. Fields ask too, before they take a character."""
+        """Say whether a key counts, and take note of it. Fields tell of each character they take."""
         if event.is_printable and self._about_to_confirm:
             self._about_to_confirm.stop()
             self._about_to_confirm = None

@@ -1,4 +1,4 @@
-"""The one-line inputs and ticks of the dialogs, which take no key that was typed before they could be seen."""
+"""The one-line inputs and ticks of the dialogs."""
 
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -9,7 +9,7 @@ from textual.widgets import Checkbox, Input
 
 @runtime_checkable
 class Gate(Protocol):
-    """Whoever decides whether a key counts: the dialog."""
+    """Whoever decides whether a key that does something counts: the dialog."""
 
     def admits(self, event: Key) -> bool:
         """Say whether a key counts, and take note of it."""
@@ -17,7 +17,7 @@ class Gate(Protocol):
 
 
 class Field(Input):
-    """A compact input that asks its dialog before it takes a character."""
+    """A compact input. It takes what was typed ahead, too: half a name is worse than none, and text never acts."""
 
     def __init__(self, value: str = "", *, id: str, placeholder: str = "", max_length: int = 0) -> None:  # noqa: A002
         super().__init__(
@@ -25,11 +25,9 @@ class Field(Input):
         )
 
     def on_key(self, event: Key) -> None:
-        """Refuse a character that does not count; the input's own handler takes the others."""
-        gate = self.screen
-        if event.is_printable and isinstance(gate, Gate) and not gate.admits(event):
-            event.stop()
-            event.prevent_default()
+        """Let the dialog note a character, so that it can tell a key that confirms from the end of pasted text."""
+        if event.is_printable and isinstance(self.screen, Gate):
+            self.screen.admits(event)
 
     def on_paste(self, event: Paste) -> None:
         """Take the first line of what is pasted, and of it what can be printed."""

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from textual.app import App
 
-from portdash.dashboard import clipboard
-from portdash.dashboard.clipboard import copy_text, copy_with_programs, described, encodable, run_program
+from portdash.dashboard.clipboard import copy_text
+from portdash.machine import clipboard
+from portdash.machine.clipboard import copy_with_programs, described, encodable, run_program
 
 
 def handed(

@@ -29,6 +29,7 @@ from textual.pilot import Pilot
 
 from portdash.dashboard.screens.allocate import AllocateScreen
 from portdash.dashboard.screens.dialog import Dialog
+from portdash.dashboard.screens.fields import Field
 from portdash.dashboard.screens.help import HelpScreen
 from portdash.dashboard.screens.move import MoveScreen
 from portdash.dashboard.screens.patience import KeyGuard, Patience
@@ -133,9 +134,21 @@ async def test_keys_typed_ahead_do_nothing_in_any_dialog():
             await press(host, pilot, "y", "enter", "1", "x", "escape", "n", "a", "t", "enter", "f", "w", "q")
             await settled(host, pilot)
             assert host.screen is dialog
-            assert host.text == before
+            if not isinstance(host.focused, Field):
+                assert host.text == before
         assert desk.applied == []
         assert host.answers == []
+
+
+async def test_a_name_typed_ahead_is_taken_whole_and_confirms_nothing():
+    desk = desk_with_undo()
+    form = AllocateScreen(desk, SNAPSHOT, patience=NEVER)
+    async with opened(form) as (host, pilot):
+        await press(host, pilot, "w", "e", "b", "enter")
+        await settled(host, pilot)
+        assert form.query_one("#service", Field).value == "web"
+        assert host.screen is form
+    assert desk.applied == []
 
 
 @pytest.mark.parametrize("number", range(len(NAMES)), ids=NAMES)

@@ -1,0 +1,90 @@
+"""A real portdash in a real terminal: its bytes are kept, and a screen is made of them."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pexpect
+import pyte
+
+LIMIT = 60.0
+"""Seconds after which a text that does not appear is an error; a busy machine is slow to start Python."""
+
+
+class Terminal:
+    """A dashboard in a pseudo-terminal."""
+
+    def __init__(self, arguments: list[str], *, size: tuple[int, int], cwd: Path) -> None:
+        columns, rows = size
+        environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        environ.pop("COLUMNS", None)  # the terminal itself says how wide it is
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.sent = b""
+        """Every byte the program wrote so far."""
+        self.child = pexpect.spawn(
+            sys.executable,
+            ["-m", "portdash", *arguments],
+            dimensions=(rows, columns),
+            timeout=LIMIT,
+            env=environ,
+            cwd=str(cwd),
+        )
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen."""
+        return "\n".join(self.screen.display)
+
+    def wait_for(self, text: str) -> None:
+        """Read until `text` stands on the screen."""
+        until = time.monotonic() + LIMIT
+        while text not in self.text:
+            assert time.monotonic() < until, f"{text!r} did not appear:\n{self.text}"
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            read = self.child.read_nonblocking(65536, timeout=5)
+        except pexpect.TIMEOUT:
+            return
+        self.sent += read
+        self._stream.feed(read)
+
+    def press(self, *keys: str) -> None:
+        """Type keys one by one."""
+        for key in keys:
+            self.child.send(key)
+
+    def press_until(self, key: str, answer: str) -> None:
+        """Press a key, again as long as a dialog takes it for typed ahead, until `answer` stands on the screen."""
+        until = time.monotonic() + LIMIT
+        while answer not in self.text:
+            assert time.monotonic() < until, f"{answer!r} did not appear:\n{self.text}"
+            self.press(key)
+            self._read()
+
+    def wait_for_end(self) -> int:
+        """Read to the end; return the exit status, or minus the signal that ended it."""
+        while True:
+            try:
+                self._read()
+            except pexpect.EOF:
+                break
+        self.child.wait()
+        return self.child.exitstatus if self.child.exitstatus is not None else -(self.child.signalstatus or 0)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self.child.kill(number)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Let the window have another size."""
+        self.screen.resize(rows, columns)
+        self.child.setwinsize(rows, columns)
+
+
+Open = Callable[..., Terminal]
