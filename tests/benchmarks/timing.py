@@ -1,17 +1,11 @@
 """Whole-process and in-process timing for the benchmarks: medians of interleaved runs, compared as ratios."""
 
+import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-
-
-def seconds(run: Callable[[], object]) -> float:
-    """Return the wall time of one call, in seconds."""
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
 
 
 def cpu_seconds(run: Callable[[], object]) -> float:
@@ -21,21 +15,27 @@ def cpu_seconds(run: Callable[[], object]) -> float:
     return time.thread_time() - start
 
 
-def median_ratio(ours: Callable[[], object], base: Callable[[], object], *, rounds: int = 15) -> tuple[float, float]:
-    """Return the median of ours/base over interleaved rounds, and the median of `ours` in milliseconds."""
-    ours(), base()
-    pairs = [(seconds(ours), seconds(base)) for _ in range(rounds)]
-    return statistics.median(a / b for a, b in pairs), statistics.median(a for a, _ in pairs) * 1000
+def program_seconds(arguments: Sequence[str]) -> float:
+    """Run a program to its end, which must be a success; return its CPU time, user and system, in seconds.
+
+    Not the wall time: on a machine that does other things as well, that tells how long the program was left waiting.
+    """
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(arguments, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def command(arguments: Sequence[str]) -> Callable[[], object]:
-    """Return a call that runs a program to its end, which must be a success."""
-    return lambda: subprocess.run(arguments, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+def against_bare_python(arguments: Sequence[str], *, rounds: int = 25) -> tuple[float, float]:
+    """Compare a program with a Python that does nothing, the floor of every command, in interleaved rounds.
 
-
-def bare_python() -> Callable[[], object]:
-    """Return a call that starts Python and does nothing: the floor of every command."""
-    return command([sys.executable, "-c", "pass"])
+    Returns the ratio of the medians, and the program's median in milliseconds.
+    """
+    bare = [sys.executable, "-c", "pass"]
+    program_seconds(arguments), program_seconds(bare)
+    pairs = [(program_seconds(arguments), program_seconds(bare)) for _ in range(rounds)]
+    ours, floor = (statistics.median(column) for column in zip(*pairs, strict=True))
+    return ours / floor, ours * 1000
 
 
 def report(what: str, ratio: float, limit: float, detail: str = "") -> None:
