@@ -36,7 +36,7 @@ class EventStream:
             for callback in callbacks:
                 try:
                     callback(event)
-                except Exception:  # noqa: BLE001  a stranger's callback; whatever it raises is its own affair
+                except Exception:  # a stranger's callback; whatever it raises is its own affair
                     import logging  # noqa: PLC0415  2 ms that no command need pay: subscribers are a library's
 
                     logging.getLogger(__name__).exception("a callback for %r failed", event.kind.value)
