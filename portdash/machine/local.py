@@ -3,7 +3,7 @@
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,12 +11,12 @@ from typing import Protocol, runtime_checkable
 
 from portdash.machine.ancestry import ancestors, is_orphan, parents, topmost, via
 from portdash.machine.availability import bind_error
+from portdash.machine.gate import full_sockets, system_sockets
 from portdash.machine.identity import boot_id, current_user, host_id
 from portdash.machine.limits import read_limits
 from portdash.machine.panes import Panes
 from portdash.machine.processes import Once, Setting, system_processes
 from portdash.machine.projects import find_project
-from portdash.machine.sockets_psutil import PsutilSockets
 from portdash.machine.terminate import Surroundings, terminate
 from portdash.machine.users import user_name
 from portdash.model.listener import Ancestor, Listener, Process
@@ -34,6 +34,25 @@ class KnowsSettings(Protocol):
     def setting(self, pid: int) -> Setting:
         """Return what surrounds a process."""
         ...
+
+
+@runtime_checkable
+class KnowsLineage(Protocol):
+    """A process table that tells cheaply whether a process is still as it was."""
+
+    def lineage(self, pid: int) -> object:
+        """Return what stays equal while a process and what was told of it are the same; None when it is gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look, and what it rests on."""
+
+    rows: tuple[Socket, ...]
+    listeners: tuple[Listener, ...]
+    processes: Mapping[int, object]
+    """The lineage of every process that was asked for: owners and all above them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +76,13 @@ class LocalMachine:
         home: Path | None = None,
     ) -> None:
         self._state_dir = state_dir
-        self._sockets = sockets or PsutilSockets()
+        self._sockets = sockets or system_sockets()
+        self._proof = sockets or full_sockets()
+        """For what is done to a process: nothing remembered counts there."""
         self._processes = processes or system_processes()
         self._home = home or Path.home()
         self._panes = Panes()
+        self._last: _Look | None = None
 
     @cached_property
     def host(self) -> str:
@@ -73,12 +95,35 @@ class LocalMachine:
         return current_user()
 
     def listeners(self) -> tuple[Listener, ...]:
-        """Return every listener, those with hidden owners too, by port, protocol and address. Raises OSError."""
-        rows = sorted(self._sockets.sockets(), key=lambda row: (row.port, row.protocol, row.address))
-        return tuple(self._describe(rows))
+        """Return every listener, those with hidden owners too, by port, protocol and address. Raises OSError.
 
-    def _describe(self, rows: Iterable[Socket]) -> Iterator[Listener]:
+        The same objects come back while sockets and processes are the same, for as long as the source of sockets
+        gives the same rows: a few seconds, so that what nobody announces (another directory, a project that got a
+        name, a shell that ended) is read anew then.
+        """
+        rows, last = self._sockets.sockets(), self._last
+        if last is not None and last.rows is rows and self._are_alike(last.processes):
+            return last.listeners
         table = Once(self._processes)
+        listeners = tuple(self._describe(table, sorted(rows, key=lambda row: (row.port, row.protocol, row.address))))
+        self._last = self._remember(rows, listeners, table)
+        return listeners
+
+    def _are_alike(self, processes: Mapping[int, object]) -> bool:
+        table = self._processes
+        return isinstance(table, KnowsLineage) and all(table.lineage(pid) == was for pid, was in processes.items())
+
+    def _remember(self, rows: tuple[Socket, ...], listeners: tuple[Listener, ...], table: Once) -> _Look | None:
+        """Keep a look, unless a process ended meanwhile and another may have come in its place."""
+        if not isinstance(self._processes, KnowsLineage):
+            return None
+        lineages = {pid: self._processes.lineage(pid) for pid in table.asked}
+        told = {pid: table.process(pid) for pid in table.asked}
+        if any((lineages[pid] is None) != (told[pid] is None) for pid in lineages):
+            return None
+        return _Look(rows, listeners, lineages)
+
+    def _describe(self, table: Once, rows: Iterable[Socket]) -> Iterator[Listener]:
         origins: dict[int, _Origin] = {}
         projects: dict[str, Project | None] = {}
         for row in rows:
@@ -159,7 +204,7 @@ class LocalMachine:
         The identity in `target` is checked again first. Raises Refused when it is protected, not ours to end, changed,
         or still holds the port after `grace` seconds.
         """
-        around = Surroundings(sockets=self._sockets, processes=self._processes, setting=self._setting, user=self.user)
+        around = Surroundings(sockets=self._proof, processes=self._processes, setting=self._setting, user=self.user)
         return terminate(target, grace=grace, around=around)
 
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from portdash.machine.procfs import CONTAINER, PROC, Stat, cgroup_of, read, read_stat, real_uid
+from portdash.machine.procfs import CONTAINER, PROC, Stat, cgroup_of, lineage, read, read_stat, real_uid
 from portdash.machine.users import user_name
 from portdash.model.listener import Process
 from portdash.model.sources import ProcessTable
@@ -77,6 +77,10 @@ class Processes:
             cgroup=clean(cgroup_of(pid, proc=self._proc).removeprefix(self._own_container()), limit=None),
             session_alive=leader is not None and not leader.is_dead,
         )
+
+    def lineage(self, pid: int) -> object:
+        """Return what stays equal while a process and what was told of it are the same; None when it is gone."""
+        return lineage(pid, proc=self._proc)
 
     def _own_container(self) -> str:
         """Return what every process here has in common, where we run inside a container ourselves."""
@@ -177,3 +181,8 @@ class Once:
         if pid not in self._asked:
             self._asked[pid] = self._table.process(pid)
         return self._asked[pid]
+
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """Every process that was asked for."""
+        return tuple(self._asked)

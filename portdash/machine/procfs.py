@@ -69,6 +69,17 @@ def parse_stat(data: bytes) -> Stat | None:
     return Stat(data[start:end], chr(fields[0][0]), parent, session, terminal, ticks)
 
 
+def lineage(pid: int, *, proc: str = PROC) -> tuple[object, ...] | None:
+    """Return what stays the same while a process lives on, runs the same program and keeps its parent and session.
+
+    None when it is gone, or dead and only not collected yet.
+    """
+    stat = read_stat(pid, proc=proc)
+    if stat is None or stat.is_dead:
+        return None
+    return (stat.ticks, stat.name, stat.parent, stat.session, stat.terminal)
+
+
 def real_uid(pid: int, *, proc: str = PROC) -> int | None:
     """Return the effective user of a process. Its directory's owner would not do: that is root for many daemons."""
     for line in (read(f"{proc}/{pid}/status") or b"").splitlines():

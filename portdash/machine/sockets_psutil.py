@@ -3,7 +3,7 @@
 import errno
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from socket import SOCK_STREAM
 from typing import Protocol
@@ -45,13 +45,19 @@ class Connection(Protocol):
 _WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (these are compared with, not bound)
 
 Rows = Callable[[], Iterable[Connection]]
+Uids = Callable[[Collection[Slot]], dict[Slot, int]]
 
 
 class PsutilSockets:
-    """Reads which sockets listen. `rows` is where the table comes from; psutil unless a test brings its own."""
+    """Reads which sockets listen.
 
-    def __init__(self, rows: Rows | None = None) -> None:
+    `rows` is where the table comes from, psutil unless a test brings its own; `uids` tells the users of sockets whose
+    owners are hidden.
+    """
+
+    def __init__(self, rows: Rows | None = None, *, uids: Uids = hidden_uids) -> None:
         self._rows = rows or table
+        self._uids = uids
 
     def sockets(self) -> tuple[Socket, ...]:
         """Return every TCP socket in LISTEN and every bound UDP socket, one row an address. Raises OSError.
@@ -62,7 +68,7 @@ class PsutilSockets:
         listening, connected = _sort(self._rows())
         shared = sharers(owner for found in listening.values() for owner in found.owners)
         hidden = {slot for slot, found in listening.items() if not found.owners}
-        uids = hidden_uids(hidden) if hidden else {}
+        uids = self._uids(hidden) if hidden else {}
         return tuple(
             Socket(
                 protocol=slot[0],

@@ -105,6 +105,38 @@ def test_everything_about_a_listener(tmp_path: Path, home: Path):
     assert sorted(table.asked) == [1, 10, 20, 30]  # each once, however many sockets
 
 
+class LivingTable(Table):
+    """A table that tells whether a process is as it was."""
+
+    def __init__(self, *processes: Process) -> None:
+        super().__init__(*processes)
+        self.lives: dict[int, object] = {each.pid: 1 for each in processes}
+
+    def lineage(self, pid: int) -> object:
+        return self.lives.get(pid)
+
+
+def test_what_rests_on_the_same_rows_and_processes_is_not_worked_out_again(tmp_path: Path):
+    table = LivingTable(INIT, Process(pid=10, name="sh", parent=1), Process(pid=20, name="node", parent=10))
+    sockets = Sockets(row(1, 20), row(2, 99))
+    machine = LocalMachine(tmp_path, sockets=sockets, processes=table)
+    first = machine.listeners()
+    assert machine.listeners() is first
+    sockets.rows = (*sockets.rows, row(3, 20))
+    assert len(machine.listeners()) == 3
+    for pid in (20, 10, 99):  # the owner, one above it, one that was not there
+        before = machine.listeners()
+        table.lives[pid] = 2
+        assert machine.listeners() is not before
+    table.lives[99] = None
+    assert machine.listeners() is machine.listeners()
+
+
+def test_without_a_cheap_word_about_processes_all_is_worked_out_each_time(tmp_path: Path):
+    machine = LocalMachine(tmp_path, sockets=Sockets(row(1, 20)), processes=Table(Process(pid=20)))
+    assert machine.listeners() is not machine.listeners()
+
+
 def test_hidden_owners_stay_with_their_user(tmp_path: Path):
     sockets = Sockets(row(5432, uid=0), row(5433), row(5434, 99))
     found = LocalMachine(tmp_path, sockets=sockets, processes=Table()).listeners()
