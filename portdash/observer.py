@@ -54,9 +54,11 @@ class Observer:
             listeners=listeners,
             health={},
             quarantined={
-                (each.protocol, each.port): each.service for each in state.quarantines if _is_fresh(each, now)
+                (each.protocol, each.port): each.service
+                for each in state.quarantines
+                if each.host == host and _is_fresh(each, now)
             },
-            reserved=frozenset(port for record in state.plans for port in record.reserved),
+            reserved=frozenset(port for record in state.plans if record.host == host for port in record.reserved),
             bound={},
             hidden_owners=sum(1 for each in listeners if each.owner is None),
             notices=self._config.warnings,

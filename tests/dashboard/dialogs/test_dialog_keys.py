@@ -142,7 +142,7 @@ async def test_keys_typed_ahead_do_nothing_in_any_dialog():
 
 async def test_a_name_typed_ahead_is_taken_whole_and_confirms_nothing():
     desk = desk_with_undo()
-    form = AllocateScreen(desk, SNAPSHOT, patience=NEVER)
+    form = every_dialog(desk, NEVER)[3]
     async with opened(form) as (host, pilot):
         await press(host, pilot, "w", "e", "b", "enter")
         await settled(host, pilot)
