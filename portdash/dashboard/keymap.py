@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 
 from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
@@ -111,6 +112,7 @@ def key_name(text: str) -> str:
     return KEY_NAME_REPLACEMENTS.get(name, name)
 
 
+@cache
 def _symbol_names() -> Mapping[str, str]:
     return {key_name(chr(code)): chr(code) for code in range(33, 127) if not chr(code).isalnum()}
 

@@ -6,12 +6,13 @@ from portdash.dashboard.commands import BY_ID
 from portdash.dashboard.context import Context
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.rows.details import Offer
+from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.words import worst_conflict
 from portdash.errors import PortdashError
 from portdash.manager.naming import suggest_name
 from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Action, Plan
-from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.model.snapshot import ServiceView
 from portdash.text import and_list, plural
 
 _ON_ROWS = ("resolve", "move", "adopt", "release")
@@ -60,21 +61,21 @@ def resolution_text(plan: Plan) -> str:
 
 
 class Resolutions:
-    """Works out what resolving a service would do, once a snapshot."""
+    """Works out what resolving a service would do, once for each world that is seen."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._known: tuple[Snapshot, ServiceKey, str] | None = None
+        self._known: tuple[Facts, ServiceKey, str] | None = None
 
-    def text_for(self, snapshot: Snapshot | None, view: ServiceView | None) -> str:
+    def text_for(self, facts: Facts | None, view: ServiceView | None) -> str:
         """Return it in a line; empty for a service that is in no conflict."""
-        if snapshot is None or view is None or worst_conflict(view) is None:
+        if facts is None or view is None or worst_conflict(view) is None:
             return ""
-        if self._known and self._known[0] is snapshot and self._known[1] == view.key:
+        if self._known and facts.is_same_world(self._known[0]) and self._known[1] == view.key:
             return self._known[2]
         try:
-            text = resolution_text(self._desk.plan_resolve(snapshot, view.key))
+            text = resolution_text(self._desk.plan_resolve(facts.snapshot, view.key))
         except PortdashError as error:
             text = error.message
-        self._known = (snapshot, view.key, text)
+        self._known = (facts, view.key, text)
         return text

@@ -18,8 +18,8 @@ from portdash.text import clean
 
 _log = logging.getLogger(__name__)
 
-SLICE = 0.1
-"""Seconds after which a wait for the store looks whether it was called."""
+GLANCE = 0.15
+"""Seconds between glances at the store's revision while waiting: what another process changes shows within 0.2."""
 
 
 class Poller:
@@ -76,15 +76,15 @@ class Poller:
     def _wait(self) -> None:
         """Wait one interval, less when called or when the store has a new revision."""
         until = monotonic() + self._interval
-        while not self._called.is_set() and (left := until - monotonic()) > 0:
-            if self._holds or self._facts is None:
-                self._called.wait(left)
-                continue
+        while (left := until - monotonic()) > 0:
+            glances = self._facts is not None and not self._holds
+            if self._called.wait(min(left, GLANCE) if glances else left):
+                return
             try:
-                changed = self._desk.wait_for_change(self._facts.snapshot.revision, min(left, SLICE))
+                # A glance, and not a wait: while it waited for the store, nobody could call it.
+                if glances and self._facts and self._desk.wait_for_change(self._facts.snapshot.revision, 0):
+                    return
             except PortdashError:
                 # The next look will say what is wrong with the store; until then only the clock counts.
-                self._called.wait(left)
-                return
-            if changed:
+                self._called.wait(until - monotonic())
                 return

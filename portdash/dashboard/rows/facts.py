@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from portdash.dashboard.rows.row import Group, Kind, Other, RowKey, service_row_key
@@ -41,6 +41,10 @@ class Facts:
     seen: Mapping[int, tuple[SeenListener, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """The listeners on each port that a service has."""
 
+    def is_same_world(self, before: "Facts | None") -> bool:
+        """Say whether nothing but time has passed since `before`, of which this was made: only ages are others."""
+        return before is not None and self.subjects is before.subjects
+
     @property
     def now(self) -> float:
         """Unix time of the snapshot."""
@@ -61,12 +65,12 @@ class Facts:
 def digest(snapshot: Snapshot, *, home: str, before: Facts | None = None) -> Facts:
     """Make a snapshot ready for showing; `before` is the last one's, from which new and gone rows are told."""
     views = snapshot.services
+    if before is not None and _is_only_later(snapshot, home, before):
+        return replace(before, snapshot=snapshot, last_running=_last_running(snapshot, before))
     current = _others(snapshot)
     subjects: dict[RowKey, ServiceView | Other] = {service_row_key(view): view for view in views}
     subjects.update((other.key, other) for other in current)
     new, gone = _changes(subjects, snapshot.taken_at, before)
-    running = dict(before.last_running) if before else {}
-    running.update((view.key, snapshot.taken_at) for view in views if view.is_running)
     lost_views = [subject for subject, _when in gone.values() if isinstance(subject, ServiceView)]
     lost_others = [subject for subject, _when in gone.values() if isinstance(subject, Other)]
     others = _sorted_others((*current, *lost_others), snapshot) if lost_others else current
@@ -79,10 +83,23 @@ def digest(snapshot: Snapshot, *, home: str, before: Facts | None = None) -> Fac
         here_others=sum(1 for other in current if is_in(other, here)),
         new=new,
         gone=gone,
-        last_running=running,
+        last_running=_last_running(snapshot, before),
         subjects=subjects,
         seen=_seen_on_service_ports(snapshot),
     )
+
+
+def _is_only_later(snapshot: Snapshot, home: str, before: Facts) -> bool:
+    """Whether a snapshot shows what the last one showed, and no row is about to stop being new or gone."""
+    if before.new or before.gone or before.home != home:
+        return False
+    return replace(snapshot, taken_at=before.snapshot.taken_at) == before.snapshot
+
+
+def _last_running(snapshot: Snapshot, before: Facts | None) -> dict[ServiceKey, float]:
+    running = dict(before.last_running) if before else {}
+    running.update((view.key, snapshot.taken_at) for view in snapshot.services if view.is_running)
+    return running
 
 
 def is_in(other: Other, workspace: Workspace | None) -> bool:

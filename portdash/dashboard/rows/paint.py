@@ -63,6 +63,18 @@ def paint(row: Row, facts: Facts, columns: Columns, width: int) -> Line:
     return (*line, Span(" " * (width - line_width(line))))
 
 
+def ages_of(row: Row, facts: Facts) -> tuple[str, ...]:
+    """Return all that a row's line says of time: while it is the same in one world, so is the line."""
+    match row.subject:
+        case ServiceView() as view:
+            absent = () if view.listeners or view.elsewhere else holders.held_by(view, facts)
+            return (*words.up_of(holders.own_server(view), facts, row.key), *absent)
+        case Other() as other:
+            return words.up_of(other.listener, facts, other.key)
+        case _:
+            return ()
+
+
 def head_line(columns: Columns, *, others: bool) -> Line:
     """Return the heads of the columns, for services or for other listeners."""
     places = columns.others if others else columns.services

@@ -12,7 +12,10 @@ from portdash.model.conflict import ConflictKind
 from portdash.model.listener import Listener
 from portdash.model.plan import Strategy
 from portdash.model.snapshot import ServiceView
-from portdash.text import plural
+from portdash.text import clean, plural
+
+SLOW_AFTER = 2.5
+"""Seconds without a new look after which the header says so."""
 
 
 class Standing(NamedTuple):
@@ -25,6 +28,21 @@ class Standing(NamedTuple):
     here_only: bool = False
     filter_text: str = ""
     is_locked: bool = False
+
+
+def freshness(
+    now: float, *, looked_at: float | None, paused_at: float | None, stale: str | None, interval: float
+) -> tuple[str, bool]:
+    """Say how old what is shown is, and whether that is a warning. Times are monotonic."""
+    if paused_at is not None:
+        return f"PAUSED {age(now - paused_at)}, p resumes", True
+    if stale is not None:
+        return f"stale: {clean(stale, limit=60)}, retrying", True
+    if looked_at is None:
+        return "reading sockets …", False
+    seconds = now - looked_at
+    is_slow = seconds > SLOW_AFTER + interval
+    return (f"slow: {age(seconds)} ago", True) if is_slow else (f"live, {max(0.0, seconds):.1f}s ago", False)
 
 
 def header_line(facts: Facts | None, standing: Standing, width: int) -> Line:

@@ -24,8 +24,7 @@ from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.filtering import parse_filter
 from portdash.dashboard.rows.listing import ListState, build_listing, folded_to_fit, group_of
 from portdash.dashboard.rows.row import Kind, Row, RowKey
-from portdash.dashboard.rows.summary import Standing, header_line, trouble_line, troubles
-from portdash.dashboard.rows.words import age
+from portdash.dashboard.rows.summary import Standing, freshness, header_line, trouble_line, troubles
 from portdash.dashboard.screens.arrangement import Arrangement, Where, arrange
 from portdash.dashboard.widgets.details_pane import DetailsPane
 from portdash.dashboard.widgets.key_bar import Entry, KeyBar
@@ -34,8 +33,6 @@ from portdash.dashboard.widgets.service_table import ServiceTable
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.text import clean
 
-SLOW_AFTER = 2.5
-"""Seconds without a new look after which the header says so."""
 ALWAYS = ("help", "quit")
 LEAVE = (Entry("leave", "ctrl+c", "Quit"),)
 """What stands at the end of the footer while letters are text."""
@@ -115,7 +112,7 @@ class MainView(Screen[None]):
     def on_mount(self) -> None:
         """Say at once that something is going on, and keep the age in the header true."""
         self.show_bars()
-        self.set_interval(0.5, self.show_header)
+        self.set_interval(1.0, self.show_header)
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -136,7 +133,7 @@ class MainView(Screen[None]):
             is_in_details=self.is_in_details,
             can_go_back=self.is_in_details or self.has_filter or self.trouble_only,
             has_details=self.arrangement.details is not Where.OVER,
-            resolution=self._resolutions.text_for(self.snapshot, view),
+            resolution=self._resolutions.text_for(self.facts, view),
         )
 
     @property
@@ -151,13 +148,16 @@ class MainView(Screen[None]):
 
     @on(SnapshotTaken)
     def _snapshot_taken(self, message: SnapshotTaken) -> None:
-        is_first = self.facts is None
+        before, was_stale = self.facts, self.stale is not None
         self.looked_at = self.options.monotonic()
         self.stale = None
         self.facts = message.facts
-        if is_first or self.folded is None:
+        if before is None or self.folded is None:
             self._fold_to_fit()
-        self.show_list()
+        if self.facts.is_same_world(before) and not was_stale:
+            self._show_ages()
+        else:
+            self.show_list()
         if self.wanted is not None and self.wanted in self.facts.subjects:
             self.go_to(self.wanted)
             self.wanted = None
@@ -215,6 +215,13 @@ class MainView(Screen[None]):
             self.table.show(build_listing(self.facts, state), start=self._start())
         self.show_bars()
 
+    def _show_ages(self) -> None:
+        """Draw what time alone has changed. The header has its own clock, and the footer knows no ages."""
+        if self.facts is not None:
+            self.table.grow_older(self.facts)
+            self._show_trouble()
+            self._show_details(self.context)
+
     def go_to(self, key: RowKey) -> bool:
         """Put the cursor on a service or listener, unfolding what hides it; say whether it is in the list."""
         if self.table.move_to(key):
@@ -240,9 +247,14 @@ class MainView(Screen[None]):
         """Draw the header, the trouble line, the footer and the details."""
         self.show_header()
         context = self.context
-        trouble = trouble_line(self.facts, self.table.cursor, self.size.width)
-        self.query_one("#trouble", LineBar).show(trouble)
+        self._show_trouble()
         self._show_footer(context)
+        self._show_details(context)
+
+    def _show_trouble(self) -> None:
+        self.query_one("#trouble", LineBar).show(trouble_line(self.facts, self.table.cursor, self.size.width))
+
+    def _show_details(self, context: Context) -> None:
         if self.facts is not None and self.pane.display:
             row = context.row
             offers = offers_for(context, self.keymap.printed)
@@ -257,7 +269,13 @@ class MainView(Screen[None]):
 
     def show_header(self) -> None:
         """Draw the header; below 18 lines what is in trouble stands there instead of the counts."""
-        age_text, is_wrong = self._age()
+        age_text, is_wrong = freshness(
+            self.options.monotonic(),
+            looked_at=self.looked_at,
+            paused_at=self.paused_at,
+            stale=self.stale,
+            interval=self.options.refresh,
+        )
         standing = Standing(
             age=age_text,
             is_wrong=is_wrong,
@@ -269,18 +287,6 @@ class MainView(Screen[None]):
         if not self.arrangement.has_trouble_line and self.facts and troubles(self.facts) and not is_wrong:
             line = trouble_line(self.facts, self.table.cursor, self.size.width)
         self.query_one("#header", LineBar).show(line)
-
-    def _age(self) -> tuple[str, bool]:
-        now = self.options.monotonic()
-        if self.paused_at is not None:
-            return f"PAUSED {age(now - self.paused_at)}, p resumes", True
-        if self.stale is not None:
-            return f"stale: {clean(self.stale, limit=60)}, retrying", True
-        if self.looked_at is None:
-            return "reading sockets …", False
-        seconds = now - self.looked_at
-        is_slow = seconds > SLOW_AFTER + self.options.refresh
-        return (f"slow: {age(seconds)} ago", True) if is_slow else (f"live, {max(0.0, seconds):.1f}s ago", False)
 
     def _entries(self, names: Iterable[str]) -> list[Entry]:
         keys = ((name, self.keymap.printed(name)) for name in names)

@@ -4,6 +4,8 @@ Rows come as a frozen `Listing`; only lines that are visible are ever drawn, and
 The first line is the heads of the columns and does not scroll.
 """
 
+from dataclasses import replace
+
 from textual.events import Click, Resize
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
@@ -11,9 +13,10 @@ from textual.strip import Strip
 
 from portdash.dashboard.glyphs import CURSOR
 from portdash.dashboard.messages import CursorMoved, FoldRequested, RowOpened
+from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.layout import Column, Columns, columns_for
 from portdash.dashboard.rows.listing import Listing
-from portdash.dashboard.rows.paint import head_line, paint
+from portdash.dashboard.rows.paint import ages_of, head_line, paint
 from portdash.dashboard.rows.row import Line, Row, RowKey, Span, Tone
 from portdash.dashboard.rows.texts import READING, STARRED
 from portdash.dashboard.widgets.toned import Toned
@@ -39,11 +42,13 @@ class ServiceTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     """What is said while there is nothing to list."""
     _lines: dict[int, Line]
     """Lines drawn from this listing at this width."""
+    _ages: dict[int, tuple[str, ...]]
+    """The ages that each of them tells."""
     _columns: Columns | None = None
 
     def on_mount(self) -> None:
         """Start with nothing drawn."""
-        self._lines = {}
+        self._lines, self._ages = {}, {}
 
     def say(self, notice: str) -> None:
         """Say why there is nothing to list yet."""
@@ -81,6 +86,20 @@ class ServiceTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         if has_moved:
             self._reveal()
             self.post_message(CursorMoved(self.row))
+
+    def grow_older(self, facts: Facts) -> None:
+        """Draw the same rows at a later time: only lines that tell another age are drawn anew."""
+        if self.listing is None:
+            return
+        self.listing = replace(self.listing, facts=facts)
+        top = self.scroll_offset.y
+        for index, told in list(self._ages.items()):
+            is_seen = top <= index < top + self.page
+            if is_seen and told == ages_of(self.listing.rows[index], facts):
+                continue
+            del self._lines[index], self._ages[index]
+            if is_seen:
+                self.refresh_line(index + 1)
 
     def move_to(self, key: RowKey) -> bool:
         """Put the cursor on a row; say whether it is there to be had."""
@@ -202,7 +221,7 @@ class ServiceTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         return self._columns
 
     def _forget_lines(self) -> None:
-        self._lines = {}
+        self._lines, self._ages = {}, {}
         self._columns = None
 
     def _line(self, index: int) -> Line:
@@ -211,6 +230,7 @@ class ServiceTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
             row = self.listing.rows[index]
             width = self.scrollable_content_region.width
             self._lines[index] = paint(row, self.listing.facts, self._columns_now(), width)
+            self._ages[index] = ages_of(row, self.listing.facts)
         return self._lines[index]
 
     def _visible_lines(self) -> tuple[Line | None, ...]:

@@ -1,0 +1,149 @@
+"""What happens on the screen while nothing changes: only ages are drawn, and those exactly."""
+
+from dataclasses import replace
+
+import pytest
+import scenes
+from fakes import FakeDesk, look, running, screen_lines
+
+from portdash.dashboard.offers import Resolutions
+from portdash.dashboard.rows.facts import GONE_FOR, NEW_FOR, Facts, digest
+from portdash.dashboard.rows.layout import columns_for
+from portdash.dashboard.rows.listing import ListState, build_listing
+from portdash.dashboard.rows.paint import ages_of, paint
+from portdash.dashboard.screens import main_view
+from portdash.errors import StoreUnavailable
+from portdash.model.assignment import ServiceKey
+from portdash.model.plan import Plan, Strategy
+from portdash.model.snapshot import ServiceView, Snapshot
+
+LATER = (1, 2, 9, 10, 30, 59, 60, 61, 3599, 3600, 7300, 86_400, 90_000, 2_000_000)
+
+
+def at(seconds: float, snapshot: Snapshot | None = None) -> Snapshot:
+    return replace(snapshot or scenes.working_day(), taken_at=scenes.NOW + seconds)
+
+
+def facts_of(snapshot: Snapshot, before: Facts | None = None) -> Facts:
+    return digest(snapshot, home=scenes.HOME, before=before)
+
+
+class TestOneWorld:
+    def test_time_alone_makes_no_other_world(self):
+        first = facts_of(at(0))
+        later = facts_of(at(1), first)
+        assert later.is_same_world(first)
+        assert (later.groups, later.others, later.seen) == (first.groups, first.others, first.seen)
+        assert set(later.last_running.values()) == {scenes.NOW + 1}
+
+    def test_facts_made_of_nothing_are_a_world_of_their_own(self):
+        assert not facts_of(at(0)).is_same_world(facts_of(at(0)))
+        assert not facts_of(at(0)).is_same_world(None)
+
+    @pytest.mark.parametrize(
+        "changes", [{"revision": 99}, {"listeners": ()}, {"services": ()}, {"notices": ("x",)}, {"hidden_owners": 1}]
+    )
+    def test_any_other_change_does(self, changes: dict[str, object]):
+        first = facts_of(at(0))
+        assert not facts_of(replace(at(1), **changes), first).is_same_world(first)  # type: ignore[arg-type]
+
+    def test_rows_that_are_new_or_gone_end_being_so(self):
+        day = scenes.working_day()
+        fewer = replace(day, services=day.services[1:])
+        first = facts_of(at(0, fewer))
+        more = facts_of(at(1, day), first)
+        assert more.new
+        older = facts_of(at(1 + NEW_FOR, day), more)
+        assert not older.new
+        less = facts_of(at(20, fewer), older)
+        assert less.gone
+        assert not facts_of(at(20 + GONE_FOR, fewer), less).gone
+
+
+def stopped(name: str) -> Snapshot:
+    """The working day without the listeners of one service."""
+    day = scenes.working_day()
+    views = tuple(replace(v, listeners=(), attribution=None) if v.name == name else v for v in day.services)
+    return replace(day, services=views)
+
+
+def test_a_line_is_the_same_while_its_ages_are():
+    before = facts_of(at(0))
+    start = facts_of(at(1, stopped("worker")), before)
+    settled = facts_of(at(1 + GONE_FOR + NEW_FOR, stopped("worker")), start)
+    columns = columns_for(160, 10)
+    changed = set()
+    for passed in LATER:
+        later = facts_of(at(20 + passed, stopped("worker")), settled)
+        assert later.is_same_world(settled)
+        for row in build_listing(settled, ListState(frozenset())).rows:
+            same_line = paint(row, later, columns, 160) == paint(row, settled, columns, 160)
+            same_ages = ages_of(row, later) == ages_of(row, settled)
+            assert same_line or not same_ages
+            if not same_line and isinstance(row.subject, ServiceView):
+                changed.add(row.subject.name)
+    assert {"web", "worker"} <= changed
+
+
+async def test_the_screen_is_what_it_would_be_if_drawn_anew():
+    desk = FakeDesk(at(0), home=scenes.HOME)
+    async with running(desk) as (pilot, main):
+        for passed in LATER:
+            await look(pilot, main, desk, at(passed))
+            shown = screen_lines(pilot.app)
+            main.show_list()
+            main.refresh(layout=True)
+            await pilot.pause()
+            assert screen_lines(pilot.app) == shown
+
+
+async def test_nothing_is_listed_anew_while_nothing_changes(monkeypatch: pytest.MonkeyPatch):
+    built = []
+
+    def counted(facts: Facts, state: ListState) -> object:
+        built.append(facts)
+        return build_listing(facts, state)
+
+    monkeypatch.setattr(main_view, "build_listing", counted)
+    desk = FakeDesk(at(0), home=scenes.HOME)
+    async with running(desk) as (pilot, main):
+        built.clear()
+        for passed in (1, 2, 3):
+            await look(pilot, main, desk, at(passed))
+        assert not built
+        assert main.table.listing is not None
+        assert main.table.listing.facts is main.facts
+        await look(pilot, main, desk, replace(at(4), revision=99))
+        assert len(built) == 1
+
+
+async def test_the_same_world_after_a_failed_look_takes_the_warning_away():
+    desk = FakeDesk(at(0), home=scenes.HOME)
+    async with running(desk) as (pilot, main):
+        desk.error = StoreUnavailable("store away")
+        main.poller.look_now()
+        while main.stale is None:
+            await pilot.pause(0.001)
+        assert "stale" in screen_lines(pilot.app)[0]
+        desk.error = None
+        await look(pilot, main, desk, at(1))
+        assert "live" in screen_lines(pilot.app)[0]
+
+
+def test_a_resolution_is_worked_out_once_for_each_world():
+    class Counting(FakeDesk):
+        plans = 0
+
+        def plan_resolve(self, snapshot: Snapshot, key: ServiceKey | None, strategy: Strategy | None = None) -> Plan:
+            self.plans += 1
+            return super().plan_resolve(snapshot, key, strategy)
+
+    desk = Counting(at(0), home=scenes.HOME)
+    resolutions = Resolutions(desk)
+    facts = facts_of(at(0))
+    web = next(view for view in facts.snapshot.services if view.key == scenes.key_of(scenes.SHOP, "web"))
+    text = resolutions.text_for(facts, web)
+    assert text == resolutions.text_for(facts_of(at(1), facts), web) != ""
+    assert desk.plans == 1
+    resolutions.text_for(facts_of(replace(at(2), revision=99), facts), web)
+    assert desk.plans == 2
