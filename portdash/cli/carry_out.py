@@ -8,7 +8,7 @@ import click
 from portdash.cli.output import emit_json, emit_lines, say
 from portdash.cli.plan_text import plan_lines
 from portdash.errors import ExitCode, LockedDown, PlanUnresolved, Refused
-from portdash.manager.apply import apply_plan
+from portdash.manager.apply import apply_plan, check_allowed
 from portdash.manager.deps import Deps
 from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
@@ -36,21 +36,25 @@ def carry_out(
     dry_run: bool = False,
     consent: bool = False,
     way_out: str | None = None,
+    to_consent: str | None = None,
 ) -> int:
     """Show `plan`, and apply it unless it is a dry run; return the exit code.
 
     As JSON there is one document, `{plan, applied}`, after all is done. `way_out` is the hint for a plan that cannot
-    give what was asked for. Raises LockedDown, Refused, PlanUnresolved,
-    PlanOutdated, StoreError.
+    give what was asked for, `to_consent` the one for a plan that ends what is not ours, where the command can agree to
+    that. Raises LockedDown, Refused, PlanUnresolved, PlanOutdated, StoreError.
     """
     if not as_json:
         emit_lines(plan_lines(plan))
     if dry_run or not plan.steps or plan.is_stuck:
         return _leave(plan, as_json=as_json, way_out=way_out)
     refuse_if_read_only(deps, plan.title)
-    if plan.needs_consent and not consent:
-        ends = " and ".join(step.target.label for step in plan.steps if step.target)
-        raise Refused(f"this would end {ends}, which is not portdash's", hint="say --terminate if that is meant")
+    try:
+        check_allowed(deps, plan, consent=consent)
+    except Refused as error:
+        if plan.needs_consent and to_consent:
+            error.hint = to_consent
+        raise
     asked = must_ask(ask)
     if asked and not agreed("Apply this?"):
         return declined()

@@ -1,12 +1,14 @@
 """From a wish to a port that is really free: observe, plan, try the bind, claim, and again when a rival was faster."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from os import getpid
 from uuid import uuid4
 
-from portdash.errors import PlanOutdated, StoreBusy
-from portdash.manager.apply import Outcome, Slot, apply_plan, obstacle, slot_of, to_be_bound
+from portdash.errors import PlanOutdated
+from portdash.manager.apply import Outcome, apply_plan, describe, obstacle, to_be_bound
+from portdash.manager.clearing import Slot, slot_of
 from portdash.manager.deps import Deps
 from portdash.manager.plans import plan_allocate
 from portdash.manager.wishes import Wish, place
@@ -29,7 +31,7 @@ class Allocation:
     assignments: tuple[Assignment, ...]
     """One for each wish, in their order."""
     notices: tuple[str, ...] = ()
-    """Worth saying: an override that was no port, a preference outside its range."""
+    """Worth saying: an override that was no port, a service that had to make room, a server to be started again."""
 
 
 def allocate(
@@ -38,35 +40,37 @@ def allocate(
     """Give every wish its port, or none; a service that has a usable one keeps it.
 
     `lease` notes that the calling process uses them. Raises UsageError, NoSuchService, NoPortAvailable, PlanUnresolved,
-    StoreError.
+    Refused, StoreError.
     """
     keys: tuple[ServiceKey, ...] = ()
     notices: tuple[str, ...] = ()
+    rows: dict[ServiceKey, Assignment] = {}
 
     def make_plan(snapshot: Snapshot) -> Plan:
-        nonlocal keys, notices
+        nonlocal keys, notices, rows
         keys = tuple(place(deps, snapshot, wish).key for wish in wishes)
         plan = plan_allocate(deps, snapshot, wishes, strategy=strategy)
-        notices = plan.notices
+        notices, rows = plan.notices, dict(snapshot.assignments)
         return plan
 
-    settle(deps, make_plan, leases=(lambda: _leases(deps, keys)) if lease else None)
-    rows = deps.store.snapshot().assignments
-    return Allocation(tuple(rows[key] for key in keys), notices)
+    outcome = settle(deps, make_plan, leases=(lambda: _leases(deps, keys)) if lease else None)
+    changes = outcome.operation.changes if outcome.operation else ()
+    rows |= {change.key: change.after for change in changes if change.after}
+    others = describe(change for change in changes if change.key not in keys)
+    return Allocation(tuple(rows[key] for key in keys), (*notices, *others, *outcome.left))
 
 
-def settle(
-    deps: Deps, make_plan: MakePlan, *, consent: bool = False, leases: Callable[[], tuple[Lease, ...]] | None = None
-) -> Outcome:
-    """Make a plan and apply it, and do so again while the world changes in between."""
-    for remaining in reversed(range(ROUNDS)):
-        snapshot, plan = draft(deps, make_plan)
-        try:
-            return apply_plan(deps, plan, snapshot=snapshot, consent=consent, leases=leases() if leases else ())
-        except PlanOutdated:
-            if not remaining:
-                raise
-    raise StoreBusy(f"no plan held for {ROUNDS} rounds")  # unreachable; keeps the return type honest
+def settle(deps: Deps, make_plan: MakePlan, *, leases: Callable[[], tuple[Lease, ...]] | None = None) -> Outcome:
+    """Make a plan and apply it, and do so again while the world changes in between. It ends no process."""
+    for _ in range(ROUNDS - 1):
+        with suppress(PlanOutdated):
+            return _settle_once(deps, make_plan, leases)
+    return _settle_once(deps, make_plan, leases)
+
+
+def _settle_once(deps: Deps, make_plan: MakePlan, leases: Callable[[], tuple[Lease, ...]] | None) -> Outcome:
+    snapshot, plan = draft(deps, make_plan)
+    return apply_plan(deps, plan, snapshot=snapshot, leases=leases() if leases else ())
 
 
 def draft(deps: Deps, make_plan: MakePlan) -> tuple[Snapshot, Plan]:

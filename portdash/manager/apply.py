@@ -1,42 +1,17 @@
 """Carrying a plan out: all of it or nothing, and exactly what was shown."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from os import getpid
-from uuid import uuid4
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from portdash.errors import LockedDown, PlanOutdated, PlanUnresolved, PortdashError, Refused
+from portdash.errors import LockedDown, PlanOutdated, PlanUnresolved, Refused
+from portdash.manager.clearing import Progress, clear_the_way, cleared_slots, kept_ports, say_what_was_done, slot_of
+from portdash.manager.committing import commit
 from portdash.manager.deps import Deps
 from portdash.model.assignment import Assignment, Lease, Source
 from portdash.model.plan import Action, Plan, Step
-from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Snapshot
-from portdash.model.storage import (
-    Applied,
-    Batch,
-    Change,
-    Claim,
-    Event,
-    EventKind,
-    MarkUndone,
-    Op,
-    Operation,
-    PlanRecord,
-    PlanState,
-    RecordEvent,
-    RecordPlan,
-    RecordWorkspace,
-    Rejected,
-    Remove,
-    TakeLease,
-)
+from portdash.model.storage import Change, Operation
 from portdash.planning.recognition import would_own
-
-GRACE = 5.0
-"""Seconds a process that is asked to end may take."""
-
-Progress = Callable[[str], None]
-Slot = tuple[IpProtocol, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +22,8 @@ class Outcome:
     """As the store recorded it; None when there was nothing to change."""
     lines: tuple[str, ...]
     """What happened, a sentence each."""
+    left: tuple[str, ...] = ()
+    """What is left for the person to do, or stays as it is: `api still runs on 3000: start it again on 3002`."""
 
 
 def apply_plan(
@@ -61,22 +38,41 @@ def apply_plan(
     """Apply `plan`, or raise and leave the store as it was.
 
     `snapshot` is a look at the world that is fresh enough to check the target ports against; without it a new one is
-    taken. `consent` allows ending what is not ours. Raises LockedDown, PlanUnresolved, PlanOutdated, Refused or
-    StoreError.
+    taken. `consent` allows ending what is not ours; a process that has been ended stays so, even when a later step
+    raises, and the error says so. Raises LockedDown, PlanUnresolved, PlanOutdated, Refused or StoreError.
     """
+    check_allowed(deps, plan, consent=consent)
+    if not plan.steps and not leases:
+        return Outcome(operation=None, lines=("nothing to change",), left=_left(plan))
+    check_ports(deps, plan, snapshot or deps.observer.snapshot())
+    if not plan.needs_consent:
+        operation = commit(deps, plan, leases=leases)
+        return Outcome(operation=operation, lines=tuple(describe(operation.changes)), left=_left(plan))
+    with kept_ports(deps, plan) as record:
+        ended = clear_the_way(deps, plan, progress or _silent)
+        try:
+            operation = commit(deps, plan, leases=leases, ended=ended, record=record)
+        except PlanOutdated as error:
+            say_what_was_done(error, ended)
+            raise
+    return Outcome(operation=operation, lines=(*ended, *describe(operation.changes)), left=_left(plan))
+
+
+def check_allowed(deps: Deps, plan: Plan, *, consent: bool) -> None:
+    """Raise when the plan must not be applied at all: LockedDown, PlanUnresolved, Refused."""
     if deps.config.read_only:
         raise LockedDown(f"read-only: {plan.title} was not done")
     if plan.is_stuck:
         raise PlanUnresolved("; ".join(left.text for left in plan.unresolved if left.asked))
-    if not plan.steps and not leases:
-        return Outcome(operation=None, lines=("nothing to change",))
+    if restart := next((step for step in plan.steps if step.action is Action.RESTART), None):
+        raise Refused(f"this would restart a server: {restart.reason}", hint="stop it, and start it on its new port")
     if plan.needs_consent and not consent:
-        ends = " and ".join(step.target.label for step in plan.steps if step.target)
-        raise Refused(f"this would end {ends}, which is not portdash's", hint="say --terminate if that is meant")
-    check_ports(deps, plan, snapshot or deps.observer.snapshot())
-    ended = _clear_the_way(deps, plan, progress or _silent) if plan.needs_consent else ()
-    operation = _commit(deps, plan, leases, ended)
-    return Outcome(operation=operation, lines=(*ended, *describe(operation.changes)))
+        targets = [step.target for step in plan.steps if step.target]
+        ends = " and ".join(target.label for target in targets)
+        raise Refused(
+            f"this would end {ends}, which is not portdash's",
+            hint=f"`portdash who {targets[0].port}` says what it is: end it yourself, or take another port",
+        )
 
 
 def check_ports(deps: Deps, plan: Plan, snapshot: Snapshot) -> None:
@@ -95,18 +91,13 @@ def to_be_bound(plan: Plan) -> tuple[Step, ...]:
     """
     if plan.undoes:
         return ()
-    cleared = {(step.target.protocol, step.target.port) for step in plan.steps if step.target}
+    cleared = cleared_slots(plan)
     kept = (Source.INHERITED, Source.DETECTED)
     return tuple(
         step
         for step in plan.steps
         if (row := step.after) and row.port != step.from_port and row.source not in kept and slot_of(row) not in cleared
     )
-
-
-def slot_of(row: Assignment) -> Slot:
-    """Return the protocol and port of a row."""
-    return row.key.protocol, row.port
 
 
 def obstacle(deps: Deps, snapshot: Snapshot, row: Assignment, plan: Plan) -> str | None:
@@ -124,7 +115,7 @@ def obstacle(deps: Deps, snapshot: Snapshot, row: Assignment, plan: Plan) -> str
     return None if here else deps.machine.bind_error(*slot)
 
 
-def describe(changes: tuple[Change, ...]) -> Iterator[str]:
+def describe(changes: Iterable[Change]) -> Iterator[str]:
     """Yield a sentence for each changed row."""
     for change in changes:
         before, after = change.before, change.after
@@ -142,116 +133,5 @@ def _silent(_line: str) -> None:
     """Progress that nobody asked for."""
 
 
-def _clear_the_way(deps: Deps, plan: Plan, progress: Progress) -> tuple[str, ...]:
-    """End what the plan ends, under a plan row that keeps the ports meanwhile; return what happened."""
-    targets = [step.target for step in plan.steps if step.target]
-    own = deps.machine.process(getpid())
-    record = PlanRecord(
-        id=uuid4().hex,
-        host=deps.place.host,
-        workspace=plan.workspace,
-        title=plan.title,
-        state=PlanState.APPLYING,
-        pid=getpid(),
-        started=own.ticks if own else 0,
-        boot_id=deps.machine.boot_id(),
-        reserved=tuple((target.protocol, target.port) for target in targets),
-    )
-    _store(deps, plan, (RecordPlan(record),))
-    lines: list[str] = []
-    try:
-        for target in targets:
-            progress(f"ending {target.label} …")
-            lines.append(deps.machine.terminate(target, grace=GRACE))
-            progress(lines[-1])
-    except PortdashError as error:
-        if lines:
-            error.message = f"{error.message}; done before that: {'; '.join(lines)}"
-        raise
-    finally:
-        # From here on the batch itself decides who gets the ports; a crash before this line is settled by recovery.
-        state = PlanState.APPLIED if len(lines) == len(targets) else PlanState.ROLLED_BACK
-        _store(deps, plan, (RecordPlan(replace(record, state=state)),))
-    return tuple(lines)
-
-
-def _commit(deps: Deps, plan: Plan, leases: tuple[Lease, ...], ended: tuple[str, ...]) -> Operation:
-    ops: list[Op] = [RecordWorkspace(deps.place.host, each) for each in plan.workspaces]
-    ops += [op for step in plan.steps if (op := _op(step, at=None if plan.undoes else deps.clock.now()))]
-    ops += [TakeLease(lease) for lease in leases]
-    ops += [RecordEvent(_terminated(deps, plan, line)) for line in ended]
-    if plan.undoes:
-        ops.append(MarkUndone(plan.undoes))
-    try:
-        applied = _store(deps, plan, tuple(ops))
-    except PlanOutdated as error:
-        if ended:
-            error.message = f"{error.message}; done before that and not undoable: {'; '.join(ended)}"
-        raise
-    deps.events.publish(_events(applied.operation))
-    return applied.operation
-
-
-def _op(step: Step, *, at: float | None) -> Op | None:
-    """Return the change of one row; a port that is new to the service is its own since `at`, not since the plan."""
-    expected = step.before.revision if step.before else None
-    if step.action is Action.RELEASE and step.before:
-        return Remove(key=step.before.key, expected=step.before.revision, reason=step.reason)
-    if step.options:
-        fresh = (
-            row if at is None or row.port == step.from_port else replace(row, assigned_at=at) for row in step.options
-        )
-        return Claim(options=tuple(fresh), expected=expected, reason=step.reason)
-    return None
-
-
-def _store(deps: Deps, plan: Plan, ops: tuple[Op, ...]) -> Applied:
-    batch = Batch(
-        id=uuid4().hex,
-        title=plan.title,
-        workspace=plan.workspace,
-        actor=deps.actor,
-        at=deps.clock.now(),
-        ops=ops,
-    )
-    answer = deps.store.apply(batch)
-    if isinstance(answer, Rejected):
-        raise PlanOutdated(f"the store changed meanwhile: {answer.detail}")
-    return answer
-
-
-def _terminated(deps: Deps, plan: Plan, line: str) -> Event:
-    return Event(
-        kind=EventKind.TERMINATED,
-        at=deps.clock.now(),
-        workspace=plan.workspace,
-        service="",
-        actor=deps.actor,
-        reason=line,
-    )
-
-
-def _events(operation: Operation) -> Iterator[Event]:
-    """Yield the events that subscribers hear, one a changed row."""
-    for change in operation.changes:
-        row = change.after or change.before
-        assert row is not None
-        yield Event(
-            kind=_kind(change),
-            at=operation.at,
-            workspace=row.key.workspace,
-            service=row.name,
-            actor=operation.actor,
-            reason=operation.title,
-            from_port=change.before.port if change.before else None,
-            to_port=change.after.port if change.after else None,
-            revision=operation.revision,
-        )
-
-
-def _kind(change: Change) -> EventKind:
-    if change.after is None:
-        return EventKind.RELEASED
-    if change.before is None:
-        return EventKind.ADOPTED if change.after.source is Source.DETECTED else EventKind.ASSIGNED
-    return EventKind.UPDATED if change.before.port == change.after.port else EventKind.MOVED
+def _left(plan: Plan) -> tuple[str, ...]:
+    return tuple(left.text for left in plan.unresolved)

@@ -2,91 +2,89 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from portdash.config.settings import Flags
-from portdash.errors import NoSuchService
+from portdash.errors import NoSuchService, UsageError
 from portdash.manager.allocate import allocate, settle
 from portdash.manager.apply import Outcome, apply_plan
 from portdash.manager.deps import Deps
 from portdash.manager.events import Callback
-from portdash.manager.finding import find_service
+from portdash.manager.finding import find_service, workspace_named
 from portdash.manager.opening import open_deps
 from portdash.manager.plans import plan_move, plan_release, plan_resolve
-from portdash.manager.wishes import Wish
+from portdash.manager.wishes import Wish, wish_of
 from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.conflict import Conflict
+from portdash.model.names import split_qualified
 from portdash.model.plan import Plan, Strategy
 from portdash.model.policy import DEFAULT_BASE_PORT
-from portdash.model.ports import IpProtocol, PortRange
+from portdash.model.ports import IpProtocol, PortRange, check_port
+from portdash.model.storage import EventKind, Store
 from portdash.planning.candidates import next_available
+from portdash.text import and_list
 
 _log = logging.getLogger("portdash.allocation")
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+class _Unsaid(int):
+    """The default base port, told apart from the same number said aloud."""
+
+
+UNSAID = _Unsaid(DEFAULT_BASE_PORT)
 
 
 class PortManager:
     """Ports for the services of one workspace. Safe to use from several threads and several processes at once.
 
-    `store` is a store's URL, `config` a configuration file, `workspace` and `environment` names; what is left out is
-    found as the command line finds it. Every method raises PortdashError.
+    `store` is a store or the URL of one, `config` a configuration file, `workspace` and `environment` names; what is
+    left out is found as the command line finds it. Every method raises PortdashError.
     """
 
     def __init__(
         self,
-        base_port: int = DEFAULT_BASE_PORT,
+        base_port: int = UNSAID,
         *,
-        store: str | None = None,
+        store: str | Store | None = None,
         config: str | Path | None = None,
         workspace: str | None = None,
         environment: str | None = None,
         deps: Deps | None = None,
     ) -> None:
         self._deps = deps or _open(store, config, workspace, environment)
-        if base_port != DEFAULT_BASE_PORT:  # what was not said leaves the configuration's
-            self._deps = replace(self._deps, config=replace(self._deps.config, base_port=base_port))
+        if base_port is not UNSAID:
+            self._deps = replace(self._deps, config=replace(self._deps.config, base_port=check_port(base_port)))
 
     def allocate(
         self,
         name: str,
         *,
         type: str | None = None,  # noqa: A002  the word of the contract
-        preferred: int | list[int] | tuple[int, ...] | None = None,
+        preferred: int | Sequence[int] | None = None,
         base: int | None = None,
-        range: tuple[int, int] | None = None,  # noqa: A002
-        exclude: frozenset[int] | None = None,
-        env: str | None = None,
-        inherit_from: str | None = None,
-        purpose: str | None = None,
-        protocol: str | None = None,
-        pin: bool | None = None,
-        strict: bool = False,
+        range: PortRange | tuple[int, int] | None = None,  # noqa: A002  the word of the contract
         strategy: str | None = None,
         lease: bool = True,
+        **said: object,
     ) -> Assignment:
-        """Give the service a port, or the one it has; the calling process leases it unless `lease=False`."""
-        wish = Wish(
-            name=name,
-            type=type,
-            preferred=(preferred,) if isinstance(preferred, int) else tuple(preferred) if preferred else None,
-            base=base,
-            range=PortRange(*range) if range else None,
-            exclude=exclude,
-            env=env,
-            inherit_from=inherit_from,
-            purpose=purpose,
-            protocol=IpProtocol(protocol) if protocol else None,
-            pin=pin,
-            strict=strict,
-        )
+        """Give the service a port, or the one it has; the calling process leases it unless `lease=False`.
+
+        Further parameters are those of `portdash.Wish`: exclude, env, inherit_from, purpose, protocol, pin, strict ...
+        """
+        wish = wish_of(name, type=type, preferred=preferred, base=base, range=range, **said)
         return self.allocate_wishes([wish], strategy=strategy, lease=lease)[0]
 
     def allocate_wishes(
-        self, wishes: list[Wish], *, strategy: str | None = None, lease: bool = True
+        self, wishes: Sequence[Wish], *, strategy: str | None = None, lease: bool = True
     ) -> tuple[Assignment, ...]:
-        """Give several services their ports, or none of them."""
-        found = allocate(self._deps, wishes, strategy=Strategy(strategy) if strategy else None, lease=lease)
+        """Give several services their ports, or none of them; what is worth saying goes to the log."""
+        found = allocate(self._deps, wishes, strategy=_strategy(strategy), lease=lease)
         for notice in found.notices:
             _log.warning(notice)
         return found.assignments
@@ -100,10 +98,11 @@ class PortManager:
         return self.allocate(service_name, purpose=purpose or None).port
 
     def get_port(self, service_name: str) -> int | None:
-        """Return the service's port, None if it has none."""
-        rows = self._deps.store.snapshot().assignments
-        keys = (self._deps.place.key(service_name, protocol=protocol) for protocol in IpProtocol)
-        return next((row.port for key in keys if (row := rows.get(key))), None)
+        """Return the service's port, None if it has none; the name may be qualified, as in `shop/web`."""
+        state, (workspace, name) = self._deps.store.snapshot(), split_qualified(service_name)
+        where = workspace_named(state.workspaces, workspace) if workspace else None
+        keys = (self._deps.place.key(name, workspace=where, protocol=protocol) for protocol in IpProtocol)
+        return next((row.port for key in keys if (row := state.assignments.get(key))), None)
 
     def release_port(self, service_name: str) -> bool:
         """Give the service's port back; say whether it had one."""
@@ -153,7 +152,7 @@ class PortManager:
         """Plan the way out of the service's conflicts, or its move to `to`; nothing is changed."""
         snapshot = self._deps.observer.snapshot()
         view = find_service(snapshot, name)
-        wanted = Strategy(strategy) if strategy else None
+        wanted = _strategy(strategy)
         if to is not None:
             return plan_move(self._deps, snapshot, view.key, to, strategy=wanted)
         return plan_resolve(self._deps, snapshot, view.key, strategy=wanted)
@@ -164,7 +163,7 @@ class PortManager:
 
     def on(self, kind: str, callback: Callback) -> Callable[[], None]:
         """Call `callback` with each event of `kind` (`assigned`, `moved`, `released`, ...); call the result to stop."""
-        return self._deps.events.on(kind, callback)
+        return self._deps.events.on(_one_of(EventKind, kind), callback)
 
     def close(self) -> None:
         """Let go of the store."""
@@ -181,6 +180,19 @@ class PortManager:
         }
 
 
-def _open(store: str | None, config: str | Path | None, workspace: str | None, environment: str | None) -> Deps:
-    flags = Flags(config=Path(config) if config else None, store=store, workspace=workspace, environment=environment)
-    return open_deps(flags=flags, cwd=Path.cwd(), environ=os.environ, home=Path.home(), actor="library")
+def _open(store: str | Store | None, config: str | Path | None, workspace: str | None, environment: str | None) -> Deps:
+    url = store if isinstance(store, str) else None
+    flags = Flags(config=Path(config) if config else None, store=url, workspace=workspace, environment=environment)
+    given = None if isinstance(store, str) else store
+    return open_deps(flags=flags, cwd=Path.cwd(), environ=os.environ, home=Path.home(), actor="library", store=given)
+
+
+def _strategy(word: str | None) -> Strategy | None:
+    return _one_of(Strategy, word) if word else None
+
+
+def _one_of(vocabulary: type[Word], word: str) -> Word:
+    try:
+        return vocabulary(word)
+    except ValueError as error:
+        raise UsageError(f"{word!r} is none of {and_list(vocabulary)}", hint="use one of these words") from error

@@ -1,11 +1,20 @@
 """Which service a person means."""
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 from portdash.errors import NoSuchService
 from portdash.model.ports import parse_port
 from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.model.workspace import Workspace
 from portdash.text import clean
+
+
+def workspace_named(workspaces: Iterable[Workspace], text: str) -> str:
+    """Return the name of the workspace that `shop` or its label `shop@fix-login` means; an unknown one as it stands."""
+    wanted = text.casefold()
+    found = (each.name for each in workspaces if wanted in (each.name.casefold(), each.label.casefold()))
+    return next(found, text)
 
 
 def find_service(snapshot: Snapshot, text: str) -> ServiceView:
@@ -13,18 +22,15 @@ def find_service(snapshot: Snapshot, text: str) -> ServiceView:
     if text.isdigit():
         return _service_on(snapshot, text)
     where, slash, name = text.rpartition("/")
-    labels = {each.name: each.label.casefold() for each in snapshot.workspaces}
-    here = snapshot.workspace
-    for view in snapshot.services:
-        names = (view.key.workspace.casefold(), labels.get(view.key.workspace))
-        if view.key.service == name.casefold() and (
-            where.casefold() in names if slash else names[0] == here.casefold()
-        ):
+    here = workspace_named(snapshot.workspaces, where) if slash else snapshot.workspace
+    there = [view for view in snapshot.services if view.key.workspace.casefold() == here.casefold()]
+    for view in there:
+        if view.key.service == name.casefold():
             return view
-    known = [view.name for view in snapshot.services if view.key.workspace == here]
-    near = get_close_matches(name, known, n=1)
+    near = get_close_matches(name, [view.name for view in there], n=1)
+    workspace = snapshot.workspace_named(here)
     raise NoSuchService(
-        f"{clean(text)} is no service of {labels.get(here, here)}",
+        f"{clean(name)} is no service of {clean(workspace.label if workspace else here)}",
         hint=f"did you mean {near[0]}?" if near else None,
     )
 

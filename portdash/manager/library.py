@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from portdash.errors import UsageError
 from portdash.manager.facade import PortManager
-from portdash.manager.wishes import Wish
+from portdash.manager.wishes import Wish, wish_of
 from portdash.model.assignment import Assignment
 
 
@@ -78,9 +77,4 @@ def is_port_available(port: int) -> bool:
 def _wish(service: Wish | Mapping[str, Any] | str) -> Wish:
     if isinstance(service, Wish):
         return service
-    if isinstance(service, str):
-        return Wish(name=service)
-    try:
-        return Wish(**service)
-    except TypeError as error:
-        raise UsageError(f"{dict(service)!r} does not describe a service", hint=str(error)) from error
+    return wish_of(service) if isinstance(service, str) else wish_of(**service)

@@ -6,9 +6,10 @@ from pathlib import PurePath
 from portdash.model.listener import Listener
 from portdash.model.names import service_from
 
-_INTERPRETERS = re.compile(
+INTERPRETERS = re.compile(
     r"(?:node|nodejs|bun|deno|ruby|perl|php|java|pythonw?|python[0-9.]+|sh|bash|dash|zsh)(?:\.exe)?"
 )
+"""Names of programs that run another program, whose name says more."""
 _ENTRY_POINTS = frozenset(("app", "index", "main", "manage", "run", "serve", "server", "start"))
 """Names that every second program's first file has: they say nothing about it."""
 
@@ -37,7 +38,7 @@ def program_name(listener: Listener) -> str | None:
         return None
     program, *arguments = owner.command
     name = PurePath(program.split(" ", 1)[0]).name  # some servers write their whole title into the first argument
-    if not _INTERPRETERS.fullmatch(name):
+    if not INTERPRETERS.fullmatch(name):
         return name
     while arguments and arguments[0].startswith("-"):
         flag = arguments.pop(0)

@@ -11,17 +11,21 @@ from portdash.machine.local import LocalMachine
 from portdash.manager.deps import Deps, Place
 from portdash.manager.places import find_workspace
 from portdash.manager.recovery import recover
+from portdash.model.storage import Store
 from portdash.store.opening import open_store
 
 
-def open_deps(*, flags: Flags, cwd: Path, environ: Mapping[str, str], home: Path, actor: str) -> Deps:
+def open_deps(
+    *, flags: Flags, cwd: Path, environ: Mapping[str, str], home: Path, actor: str, store: Store | None = None
+) -> Deps:
     """Read the configuration, open the store and find the workspace. Raises ConfigError or StoreError.
 
-    A plan that a crashed process left half applied is settled first, unless nothing may be changed.
+    `store` is used in place of the one that the configuration names. A plan that a crashed process left half applied is
+    settled first, unless nothing may be changed.
     """
     config = load(cwd=cwd, environ=environ, flags=flags, home=home)
     machine = LocalMachine(state_dir(environ, home))
-    store = open_store(config.store, host=machine.host, read_only=config.read_only)
+    store = store or open_store(config.store, host=machine.host, read_only=config.read_only)
     try:
         state = store.snapshot()
         workspace = find_workspace(config, state, cwd=cwd, home=home)

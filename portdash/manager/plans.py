@@ -24,6 +24,9 @@ from portdash.planning.requests import Adoption
 from portdash.planning.resolution import plan_resolve as _plan_resolve
 from portdash.planning.undoing import plan_undo as _plan_undo
 
+FAR_BACK = 100
+"""Operations among which undo looks for the last one of this environment."""
+
 
 def plan_allocate(deps: Deps, snapshot: Snapshot, wishes: Sequence[Wish], *, strategy: Strategy | None = None) -> Plan:
     """Plan ports for all of `wishes` or none. Raises UsageError, NoSuchService (a missing parent), NoPortAvailable."""
@@ -75,15 +78,16 @@ def plan_adopt(
 
 
 def plan_undo(deps: Deps, snapshot: Snapshot) -> Plan:
-    """Plan to take this workspace's last operation back. Raises NoSuchService when there is none."""
-    operations = deps.store.operations(deps.place.workspace.name, limit=1)
-    if not operations:
-        raise NoSuchService(
-            f"there is nothing to undo in {deps.place.workspace.label}",
-            hint="undo takes back what portdash changed in this workspace; `portdash status` shows what it holds",
-        )
-    plan = _plan_undo(snapshot, operations[0], actor=deps.actor)
-    return replace(plan, undoes=operations[0].id)
+    """Plan to take the last operation of this workspace and environment back. Raises NoSuchService: there is none."""
+    place = deps.place
+    operations = deps.store.operations(place.workspace.name, limit=FAR_BACK)
+    for operation in operations:
+        if any(change.key.environment == place.environment for change in operation.changes):
+            return replace(_plan_undo(snapshot, operation, actor=deps.actor), undoes=operation.id)
+    raise NoSuchService(
+        f"there is nothing to undo in {place.workspace.label} ({place.environment})",
+        hint="undo takes back what portdash changed in this workspace; `portdash status` shows what it holds",
+    )
 
 
 def _signature(listener: Listener) -> Match | None:

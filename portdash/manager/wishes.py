@@ -5,11 +5,13 @@ from dataclasses import dataclass, fields, replace
 
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
+from portdash.manager.finding import workspace_named
 from portdash.model.assignment import ServiceKey, ServiceSpec
 from portdash.model.names import check_service, split_qualified
 from portdash.model.ports import IpProtocol, PortRange, check_port
 from portdash.model.snapshot import Snapshot
 from portdash.planning.requests import Override, Placement
+from portdash.text import clean
 
 EXPORTED = "PORTDASH_EXPORTED"
 """Variable in which our own exports are listed as `NAME=value,NAME=value`, so that we know our echo."""
@@ -44,28 +46,47 @@ class Wish:
             check_service(self.inherit_from)
 
 
+def wish_of(name: str, **said: object) -> Wish:
+    """Return a wish from loose parameters: one preferred port or several, a range as two ports, words as text.
+
+    Raises UsageError for a parameter that a wish does not have, or a value that it cannot take.
+    """
+    shaped = {field: _shaped(field, value) for field, value in said.items() if value is not None}
+    try:
+        return Wish(name=name, **shaped)  # type: ignore[arg-type]  # checked by the dataclass and what it calls
+    except TypeError as error:
+        raise UsageError(f"{clean(name)}: {error}", hint="`help(portdash.Wish)` shows what may be asked for") from error
+
+
+def _shaped(field: str, value: object) -> object:
+    try:
+        match field:
+            case "preferred":
+                return (value,) if isinstance(value, int) else tuple(value)  # type: ignore[arg-type]
+            case "range":
+                return value if isinstance(value, PortRange) else PortRange(*value)  # type: ignore[misc]
+            case "exclude":
+                return frozenset(value)  # type: ignore[call-overload]
+            case "protocol":
+                return IpProtocol(str(value))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{field}={value!r} cannot be used", hint=str(error)) from error
+    return value
+
+
 _SPEC_FIELDS = tuple(field.name for field in fields(ServiceSpec) if field.name not in ("name", "match"))
 
 
 def place(deps: Deps, snapshot: Snapshot, wish: Wish) -> Placement:
     """Complete a wish: what it says wins over the configuration, which wins over what the store remembers."""
     workspace, name = split_qualified(wish.name)
-    known = _known_spec(snapshot, deps.place.key(name, workspace=_workspace_named(snapshot, workspace)))
+    where = workspace_named(snapshot.workspaces, workspace) if workspace else None
+    known = _known_spec(snapshot, deps.place.key(name, workspace=where))
     spec = known or ServiceSpec(name=name)
     spec = replace(spec, **{field: value for field in _SPEC_FIELDS if (value := getattr(wish, field)) is not None})
-    key = deps.place.key(name, workspace=_workspace_named(snapshot, workspace), protocol=spec.protocol)
+    key = deps.place.key(name, workspace=where, protocol=spec.protocol)
     _check_variable(snapshot, key, spec)
     return Placement(key=key, spec=spec, override=_override(deps.environ, spec), strict=wish.strict)
-
-
-def _workspace_named(snapshot: Snapshot, name: str | None) -> str | None:
-    if name is None:
-        return None
-    wanted = name.casefold()
-    for workspace in snapshot.workspaces:
-        if wanted in (workspace.name.casefold(), workspace.label.casefold()):
-            return workspace.name
-    return name
 
 
 def _known_spec(snapshot: Snapshot, key: ServiceKey) -> ServiceSpec | None:

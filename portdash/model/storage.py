@@ -218,6 +218,8 @@ class Applied:
 
     operation: Operation
     """With the rows as they are now; a replayed batch gets the first answer again."""
+    events: tuple[Event, ...] = field(default=(), compare=False)
+    """What happened, as it stands in history but for its place there; none for a batch that was replayed."""
 
     @property
     def revision(self) -> int:

@@ -139,7 +139,7 @@ class MemoryStore:
             self._contents.carry_out(effects)
             self._state = self._freeze(effects.operation.revision)
             self._changed.notify_all()
-            return Applied(effects.operation)
+            return Applied(effects.operation, effects.events)
 
     def watch(self, since: int, timeout: float) -> int:
         """Wait until the revision differs from `since`, at most `timeout` seconds; return the revision then."""

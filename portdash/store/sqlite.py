@@ -138,7 +138,7 @@ class SqliteStore:
                 return str(refusal)
             write(connection, effects, last_sequence=tables.last_sequence())
             connection.execute("COMMIT")
-            return Applied(effects.operation)
+            return Applied(effects.operation, effects.events)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

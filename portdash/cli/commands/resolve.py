@@ -53,6 +53,7 @@ def command(
             dry_run=dry_run,
             consent=terminate,
             way_out=WAYS_OUT[plan.strategy],
+            to_consent="say --terminate if that is meant",
         )
 
 

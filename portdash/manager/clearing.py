@@ -1,0 +1,94 @@
+"""Ending what stands in a plan's way, under a row in the store that keeps the ports meanwhile."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from os import getpid
+from uuid import uuid4
+
+from portdash.errors import PlanOutdated, PortdashError
+from portdash.manager.committing import store
+from portdash.manager.deps import Deps
+from portdash.model.assignment import Assignment
+from portdash.model.plan import Plan, Target
+from portdash.model.ports import IpProtocol
+from portdash.model.storage import PlanRecord, PlanState, RecordPlan
+
+GRACE = 5.0
+"""Seconds a process that is asked to end may take."""
+
+Progress = Callable[[str], None]
+Slot = tuple[IpProtocol, int]
+
+
+def slot_of(row: Assignment) -> Slot:
+    """Return the protocol and port of a row."""
+    return row.key.protocol, row.port
+
+
+@contextmanager
+def kept_ports(deps: Deps, plan: Plan) -> Iterator[PlanRecord]:
+    """Keep every port of the plan from everybody else; yield the plan's row as it has to be stored with the changes.
+
+    Whatever goes wrong inside marks the plan rolled back. A crash leaves it `applying`, for the next opener to settle.
+    """
+    own = deps.machine.process(getpid())
+    record = PlanRecord(
+        id=uuid4().hex,
+        host=deps.place.host,
+        workspace=plan.workspace,
+        title=plan.title,
+        state=PlanState.APPLYING,
+        pid=getpid(),
+        started=own.ticks if own else 0,
+        boot_id=deps.machine.boot_id(),
+        reserved=tuple(sorted(_slots(plan))),
+    )
+    store(deps, plan, (RecordPlan(record),))
+    try:
+        yield replace(record, state=PlanState.APPLIED)
+    except BaseException:
+        store(deps, plan, (RecordPlan(replace(record, state=PlanState.ROLLED_BACK)),))
+        raise
+
+
+def clear_the_way(deps: Deps, plan: Plan, progress: Progress) -> tuple[str, ...]:
+    """End what the plan ends, one after the other, and try the ports; return what happened, a line each.
+
+    Raises what the machine raises (Refused), or PlanOutdated when a port stays taken; the message then says what had
+    been done before that, for a process that has ended cannot be brought back.
+    """
+    lines: list[str] = []
+    try:
+        for target in _targets(plan):
+            progress(f"ending {target.label} …")
+            lines.append(deps.machine.terminate(target, grace=GRACE))
+            progress(lines[-1])
+        for protocol, port in sorted(cleared_slots(plan)):
+            if problem := deps.machine.bind_error(protocol, port):
+                raise PlanOutdated(f"{port} is still not free: {problem}")
+    except PortdashError as error:
+        say_what_was_done(error, lines)
+        raise
+    return tuple(lines)
+
+
+def say_what_was_done(error: PortdashError, lines: list[str] | tuple[str, ...]) -> None:
+    """Add to an error what cannot be undone any more."""
+    if lines:
+        error.message = f"{error.message}; done before that, and not undoable: {'; '.join(lines)}"
+
+
+def cleared_slots(plan: Plan) -> set[Slot]:
+    """Return the ports that the plan itself frees."""
+    return {(target.protocol, target.port) for target in _targets(plan)}
+
+
+def _targets(plan: Plan) -> list[Target]:
+    return [step.target for step in plan.steps if step.target]
+
+
+def _slots(plan: Plan) -> set[Slot]:
+    """Return the ports that the plan frees, takes and leaves."""
+    rows = [row for step in plan.steps for row in (step.before, step.after) if row]
+    return cleared_slots(plan) | {slot_of(row) for row in rows}

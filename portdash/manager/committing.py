@@ -1,0 +1,93 @@
+"""Storing what a plan changes: all rows in one batch, with preconditions."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+from portdash.errors import PlanOutdated
+from portdash.manager.deps import Deps
+from portdash.model.assignment import Lease
+from portdash.model.plan import Action, Plan, Step
+from portdash.model.storage import (
+    Applied,
+    Batch,
+    Claim,
+    Event,
+    EventKind,
+    MarkUndone,
+    Op,
+    Operation,
+    PlanRecord,
+    RecordEvent,
+    RecordPlan,
+    RecordWorkspace,
+    Rejected,
+    Remove,
+    TakeLease,
+)
+
+
+def commit(
+    deps: Deps,
+    plan: Plan,
+    *,
+    leases: tuple[Lease, ...] = (),
+    ended: tuple[str, ...] = (),
+    record: PlanRecord | None = None,
+) -> Operation:
+    """Store the rows of a plan with everything that belongs to them, and tell the subscribers.
+
+    `ended` is what was done to processes before, `record` the plan's row in its last state: the ports that it kept
+    pass to the plan's services in this very batch. Raises PlanOutdated when a row is another by now, and StoreError.
+    """
+    at = None if plan.undoes else deps.clock.now()
+    ops: list[Op] = [RecordWorkspace(deps.place.host, each) for each in plan.workspaces]
+    ops += [op for step in plan.steps if (op := _op(step, at=at))]
+    ops += [TakeLease(lease) for lease in leases]
+    ops += [RecordEvent(_terminated(deps, plan, line)) for line in ended]
+    if record:
+        ops.append(RecordPlan(record))
+    if plan.undoes:
+        ops.append(MarkUndone(plan.undoes))
+    applied = store(deps, plan, tuple(ops))
+    deps.events.publish(applied.events)
+    return applied.operation
+
+
+def store(deps: Deps, plan: Plan, ops: tuple[Op, ...]) -> Applied:
+    """Apply one batch in the plan's name. Raises PlanOutdated when a precondition fails, and StoreError."""
+    batch = Batch(
+        id=uuid4().hex,
+        title=plan.title,
+        workspace=plan.workspace,
+        actor=deps.actor,
+        at=deps.clock.now(),
+        ops=ops,
+    )
+    answer = deps.store.apply(batch)
+    if isinstance(answer, Rejected):
+        raise PlanOutdated(f"the store changed meanwhile: {answer.detail}")
+    return answer
+
+
+def _op(step: Step, *, at: float | None) -> Op | None:
+    """Return the change of one row; a port that is new to the service is its own since `at`, not since the plan."""
+    expected = step.before.revision if step.before else None
+    if step.action is Action.RELEASE and step.before:
+        return Remove(key=step.before.key, expected=step.before.revision, reason=step.reason)
+    if step.options:
+        fresh = (
+            row if at is None or row.port == step.from_port else replace(row, assigned_at=at) for row in step.options
+        )
+        return Claim(options=tuple(fresh), expected=expected, reason=step.reason)
+    return None
+
+
+def _terminated(deps: Deps, plan: Plan, line: str) -> Event:
+    return Event(
+        kind=EventKind.TERMINATED,
+        at=deps.clock.now(),
+        workspace=plan.workspace,
+        service="",
+        actor=deps.actor,
+        reason=line,
+    )
