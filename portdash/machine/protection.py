@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from portdash.errors import Refused
 from portdash.machine.ancestry import is_reaper, is_user_unit, parents, unit_of
@@ -10,38 +9,9 @@ from portdash.machine.keepers import keeper_of
 from portdash.machine.processes import Setting
 from portdash.model.listener import Process
 from portdash.model.plan import Target
+from portdash.model.protected import protection_of
 from portdash.model.sources import ProcessTable
 
-
-@dataclass(frozen=True, slots=True)
-class _Protected:
-    names: tuple[str, ...]
-    """Names of its process, or how they start where they end in `*`; in lower case."""
-    because: str
-    hint: str
-
-    def covers(self, name: str) -> bool:
-        """Say whether a process of this name, in lower case, is one."""
-        return any(name.startswith(each[:-1]) if each.endswith("*") else name == each for each in self.names)
-
-
-_PROTECTED = (
-    _Protected(("sshd*", "dropbear", "mosh-server"), "may carry your own connection", "`systemctl stop ssh` ends it"),
-    _Protected(("tmux*",), "keeps every window of tmux", "`tmux kill-session` ends one session"),
-    _Protected(("screen", "zellij"), "keeps every window of its sessions", "end the session from within"),
-    _Protected(("systemd*", "init", "launchd", "upstart"), "runs the system", "`systemctl stop` the unit it serves"),
-    _Protected(("dbus-*", "polkitd", "networkmanager"), "the desktop and the system depend on it", "leave it running"),
-    _Protected(
-        ("xorg", "xwayland", "x", "gnome-shell", "kwin_*", "plasmashell", "sway", "windowserver"),
-        "draws your screen",
-        "log out instead",
-    ),
-    _Protected(
-        ("docker-proxy", "dockerd", "containerd*", "rootlessport*", "rootlesskit", "conmon", "com.docker*", "vpnkit*"),
-        "serves containers, and ending it would leave them without their ports",
-        "stop the container: `docker ps --filter publish={port}` names it, `docker stop NAME` stops it",
-    ),
-)
 _HOSTS = frozenset(("terminal", "vscode", "cursor", "windsurf", "zed", "jetbrains"))
 """Keepers in which people work."""
 
@@ -65,9 +35,8 @@ def check_allowed(
         raise _refused(process, "runs the system", "stop the unit it serves with its own tool")
     if process.pid in own:
         raise _refused(process, "is portdash itself, or what portdash runs in", "end it from another terminal")
-    for each in _PROTECTED:
-        if each.covers(name):
-            raise _refused(process, each.because, each.hint.format(port=target.port))
+    if protected := protection_of(name):
+        raise _refused(process, protected.because, protected.hint.format(port=target.port))
     if name == "ssh" and process.command and process.command[0].endswith("[mux]"):
         raise _refused(process, "carries the ports of a virtual machine", "stop the container or the machine itself")
     keeper = keeper_of(process.name or "", process.command or ())
