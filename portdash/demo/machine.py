@@ -149,7 +149,8 @@ class FakeMachine:
         return process
 
     def _on(self, target: Target) -> tuple[Listener, ...]:
-        return tuple(each for each in self._listeners if (each.protocol, each.port) == (target.protocol, target.port))
+        here = (each for each in self._listeners if (each.protocol, each.port) == (target.protocol, target.port))
+        return tuple(each for each in here if not each.pids or not set(each.pids) <= set(target.beside))
 
 
 def _place(listener: Listener) -> tuple[int, str, str]:

@@ -199,7 +199,9 @@ def _still_held(target: Target, rows: Sequence[Socket], around: Surroundings) ->
 
 
 def _rows(target: Target, around: Surroundings) -> list[Socket]:
-    return [row for row in around.sockets.sockets() if (row.protocol, row.port) == (target.protocol, target.port)]
+    """Return the sockets on the port, but for those of others whose end is another step of the same plan."""
+    here = (row for row in around.sockets.sockets() if (row.protocol, row.port) == (target.protocol, target.port))
+    return [row for row in here if not row.pids or not set(row.pids) <= set(target.beside)]
 
 
 def _sharing(target: Target, pid: int, around: Surroundings) -> set[int]:

@@ -47,6 +47,8 @@ class Target:
     started_at: float | None = None
     ticks: int = 0
     container_id: str | None = None
+    beside: tuple[int, ...] = ()
+    """Pids of others on this port that the same plan ends: that they still listen does not keep this one from going."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,8 @@ class Unresolved:
     """One line for people: `web stays squatted on 3000: node 4121`."""
     asked: bool = True
     """Whether it is (part of) what was asked for: then the plan must not be applied."""
+    restart: ServiceKey | None = None
+    """The service whose server a person has to start again, where that is what is left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

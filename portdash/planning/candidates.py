@@ -115,9 +115,9 @@ def find(
     best = next((number for number, tier in enumerate(tiers) if tier), None)
     if best is None:
         return Search((), tuple(trail), attempts, _exhausted(group.spec, policy, attempts))
-    if best > 0:  # everything was tried before these were
-        tiers = tuple([replace(hit, attempts=attempts, trail=len(trail)) for hit in tier] for tier in tiers)  # type: ignore[assignment]
     hits = tiers[best][:MOST_OPTIONS]
+    if best > 0:  # everything was tried before these were
+        hits = [replace(hit, attempts=attempts, trail=len(trail)) for hit in hits]
     options = tuple(_option(occupancy.snapshot, group, hit, trail, actor) for hit in hits)
     return Search(options, tuple(trail[: hits[0].trail]), hits[0].attempts, "")
 

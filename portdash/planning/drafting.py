@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Source, Verdict
-from portdash.model.listener import Listener
 from portdash.model.plan import Action, Cost, Plan, Step, Strategy, Target, Unresolved
-from portdash.model.snapshot import SeenListener, Snapshot
+from portdash.model.snapshot import Snapshot
 from portdash.planning.occupancy import Group, Occupancy
 from portdash.planning.requests import Placement
 from portdash.planning.rules import first_choice
@@ -33,14 +32,20 @@ class Draft:
         self._touched: set[ServiceKey] = set()
         self._notices: dict[str, None] = {}
         self._unresolved: dict[str, bool] = {}
+        self._restarts: dict[str, ServiceKey] = {}
 
     def notice(self, text: str) -> None:
         """Say something, once."""
         self._notices[text] = None
 
-    def leave(self, text: str, *, asked: bool) -> None:
-        """Note what stays as it is; with `asked` the whole plan may not be applied."""
+    def leave(self, text: str, *, asked: bool, restart: ServiceKey | None = None) -> None:
+        """Note what stays as it is; with `asked` the whole plan may not be applied.
+
+        `restart` is the service whose server a person has to start again.
+        """
         self._unresolved[text] = asked or self._unresolved.get(text, False)
+        if restart is not None:
+            self._restarts[text] = restart
 
     def ask_for_all(self) -> None:
         """Make the plan stuck for everything that it leaves: nothing of what was asked for can be done."""
@@ -96,10 +101,6 @@ class Draft:
         action = Action.STOP_CONTAINER if target.container_id else Action.TERMINATE
         self._steps.append(Step(action=action, reason=reason, target=target))
 
-    def restart(self, key: ServiceKey, reason: str) -> None:
-        """Have a supervised child started again on the port its service has by then."""
-        self._steps.append(Step(action=Action.RESTART, reason=reason, key=key))
-
     def say_what_runs(self, group: Group, port: int) -> None:
         """Note that a group's server still listens where it does, now that `port` is going to be its own."""
         servers = [seen for seen in self.occupancy.servers(group) if seen.listener.port != port]
@@ -107,17 +108,14 @@ class Draft:
             return
         listener = servers[0].listener
         name = self.occupancy.label(group.root)
-        if is_supervised(listener, servers[0], self.snapshot):
-            self.restart(
-                group.root, f"{clean(listener.label)} listens on {listener.port}, and is started again on {port}"
-            )
-            return
         text = f"{name} still runs on {listener.port} ({holder_text(listener)}): start it again on {port}"
-        self.leave(text, asked=False)
+        self.leave(text, asked=False, restart=group.root)
 
     def finish(self, title: str, *, all_or_nothing: bool = True) -> Plan:
         """Return the plan; one that cannot give what was asked for has no steps."""
-        unresolved = tuple(Unresolved(text, asked) for text, asked in self._unresolved.items())
+        unresolved = tuple(
+            Unresolved(text, asked, self._restarts.get(text)) for text, asked in self._unresolved.items()
+        )
         stuck = all_or_nothing and any(left.asked for left in unresolved)
         steps = () if stuck else tuple(self._steps)
         return Plan(
@@ -142,12 +140,6 @@ class Draft:
         self._steps.append(Step(action=action, reason=reason, key=key, before=before, options=tuple(options)))
         self._touched.add(key)
         self.occupancy.put(options[0])
-
-
-def is_supervised(listener: Listener, seen: SeenListener, snapshot: Snapshot) -> bool:
-    """Say whether the server was started by portdash: a process above it holds the lease, not it itself."""
-    lease = snapshot.leases.get(seen.key) if seen.key else None
-    return lease is not None and lease.pid not in listener.pids and lease.pid in {up.pid for up in listener.ancestors}
 
 
 def cost_of(steps: Iterable[Step], occupancy: Occupancy) -> Cost:

@@ -1,22 +1,19 @@
 """Getting a service the very port it wants, whoever holds it: the aggressive way."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
 from portdash.model.assignment import Assignment, ServiceKey, Verdict
 from portdash.model.listener import Listener
 from portdash.model.plan import Target
+from portdash.model.protected import protection_of
 from portdash.model.snapshot import SeenListener
 from portdash.planning.candidates import find
 from portdash.planning.displacement import may_displace, release_vanished
-from portdash.planning.drafting import Draft, displaced, is_supervised
+from portdash.planning.drafting import Draft, displaced
 from portdash.planning.occupancy import Group
-from portdash.planning.rules import words
 from portdash.planning.wording import holder_text
 from portdash.text import clean
-
-_PROTECTED = words(
-    "init launchd systemd systemd-resolved sshd dockerd containerd docker-proxy rootlessport podman "
-    "conmon tmux screen dbus-daemon xorg xwayland gnome-shell windowserver loginwindow"
-)
-"""Processes that are never ended, whoever asks; the machine knows more of them and checks again."""
 
 
 def force(draft: Draft, group: Group, port: int) -> str | None:
@@ -31,32 +28,49 @@ def force(draft: Draft, group: Group, port: int) -> str | None:
     leaving = frozenset(key for other, _ in moves for key in other.members)
     if refusal := occupancy.blocked(group, port, ()):
         return f"{refusal.verdict.value}: {refusal.holder}" if refusal.holder else refusal.verdict.value
-    targets: dict[tuple[int | None, str | None], tuple[Target, str]] = {}
-    for seen in occupancy.strangers(group, port):
-        if seen.key in leaving and is_supervised(seen.listener, seen, draft.snapshot):
-            continue  # portdash started it, and starts it again on its new port
+    strangers = occupancy.strangers(group, port)
+    for seen in strangers:
         if problem := _untouchable(seen.listener, draft.snapshot.user):
             return f"{holder_text(seen.listener)} holds it, and {problem}"
-        target = target_of(seen.listener)
-        targets.setdefault((target.pid, target.container_id), (target, _why(draft, group, seen, port)))
     release_vanished(draft, group, port)
-    for target, reason in targets.values():
-        draft.end(target, reason)
+    _end_all(draft, group, strangers)
     runs = {other.root: occupancy.servers(other) for other, _ in moves}
+    strays = {
+        occupancy.root(seen.key): port
+        for seen in strangers
+        if seen.key is not None and seen.is_owned and seen.key not in leaving
+    }
     occupancy.clear((protocol, port) for protocol in group.protocols)
     for other, options in moves:
         draft.set_row(options, f"makes room for {occupancy.label(group.root)} on {port}")
         _say_what_becomes_of(draft, other, runs[other.root], options[0].port)
+    for key in strays:
+        if row := occupancy.rows.get(key):
+            draft.leave(f"{occupancy.label(key)} is ended on {port}: start it again on {row.port}", asked=False)
     return None
 
 
+def _end_all(draft: Draft, group: Group, strangers: Sequence[SeenListener]) -> None:
+    """Draft the end of those who hold a port, each process and container once."""
+    holders: dict[tuple[int | None, str | None], list[SeenListener]] = {}
+    for seen in strangers:
+        target = target_of(seen.listener)
+        holders.setdefault((target.pid, target.container_id), []).append(seen)
+    for same in holders.values():
+        own = _pids(same)
+        target = replace(target_of(same[0].listener), beside=tuple(sorted(_pids(strangers) - own)))
+        draft.end(target, _why(draft, group, same[0], target.port))
+
+
+def _pids(strangers: Iterable[SeenListener]) -> set[int]:
+    return {pid for seen in strangers for pid in seen.listener.pids}
+
+
 def _say_what_becomes_of(draft: Draft, group: Group, servers: list[SeenListener], port: int) -> None:
-    """Note that the server of a service which was moved has to be started again, or is by portdash."""
+    """Note that the server of a service which was moved has to be started again."""
     name = draft.occupancy.label(group.root)
-    if any(is_supervised(seen.listener, seen, draft.snapshot) for seen in servers):
-        draft.restart(group.root, f"its server is started again on {port}")
-    elif servers and not draft.occupancy.servers(group):
-        draft.leave(f"{name} is ended: start it again on {port}", asked=False)
+    if servers and not draft.occupancy.servers(group):
+        draft.leave(f"{name} is ended: start it again on {port}", asked=False, restart=group.root)
     else:
         draft.say_what_runs(group, port)
 
@@ -123,7 +137,7 @@ def _untouchable(listener: Listener, user: str) -> str | None:
     owner = listener.owner
     if owner is None:
         return "who that is may not be read"
-    if owner.pid <= 1 or (owner.name or "").casefold().partition(":")[0] in _PROTECTED:
+    if owner.pid <= 2 or protection_of(owner.name or ""):
         return "it is protected"
     holder = listener.user or owner.user
     if holder is not None and holder != user:

@@ -1,7 +1,9 @@
 """Whose is it? What a listener's lease, container, rule, directory and program say about one service.
 
 The evidence is asked in order of strength; the first that says something decides. A lease beats a container, which
-beats the service's own rule, which beats the directory, which beats the looks of the process.
+beats the service's own rule, which beats the directory, which beats the looks of the process. Only one lease is
+weaker than a container and a rule: that of a process above, for another service of the same workspace, since a script
+may start the servers of several.
 """
 
 from collections.abc import Iterable, Mapping
@@ -57,6 +59,7 @@ def attribute(listener: Listener, key: ServiceKey, spec: ServiceSpec, facts: Own
         _by_lease(listener, key, facts)
         or _by_container(listener, key, spec, facts)
         or _by_rule(listener, spec)
+        or _by_lease_of_neighbour(listener, key, facts)
         or _by_place(listener, key, spec, facts)
         or _by_looks(listener, key, spec, facts)
     )
@@ -105,9 +108,19 @@ def _by_lease(listener: Listener, key: ServiceKey, facts: OwnershipFacts) -> Att
     if key in keys:
         return _confirmed(f"process {pid} has leased it")
     own = pid == listener.pid or pid in listener.pids
-    other = min(keys)
     if not own and any(each.workspace == key.workspace for each in keys):
-        return None  # started by a neighbour, such as a script that starts all servers of the project
+        return None  # something stronger may say more
+    return _leased_by_another(pid, keys, facts)
+
+
+def _by_lease_of_neighbour(listener: Listener, key: ServiceKey, facts: OwnershipFacts) -> Attribution | None:
+    """Judge by a lease of a process above for other services, whose server it then is."""
+    found = leased_to(listener, facts)
+    return None if found is None or key in found[1] else _leased_by_another(*found, facts)
+
+
+def _leased_by_another(pid: int, keys: frozenset[ServiceKey], facts: OwnershipFacts) -> Attribution:
+    other = min(keys)
     return _foreign(f"process {pid} has leased {facts.names.service(other, facts.titles.get(other, other.service))}")
 
 

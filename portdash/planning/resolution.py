@@ -5,7 +5,7 @@ from portdash.model.assignment import ServiceKey
 from portdash.model.conflict import ConflictKind
 from portdash.model.plan import Plan, Strategy
 from portdash.model.snapshot import ServiceView, Snapshot
-from portdash.planning.drafting import Draft, is_supervised
+from portdash.planning.drafting import Draft
 from portdash.planning.forcing import force
 from portdash.planning.occupancy import Group
 from portdash.planning.rescue import keep_where_it_runs, rescue, step_aside
@@ -120,10 +120,8 @@ def _stay_with_server(draft: Draft, group: Group, *, quietly: bool, asked: bool 
         return False
     port, listener = servers[0].listener.port, servers[0].listener
     name = occupancy.label(group.root)
-    if draft.strategy is Strategy.AGGRESSIVE and (quietly or is_supervised(listener, servers[0], draft.snapshot)):
-        if not quietly:
-            draft.say_what_runs(group, row.port)
-        return not quietly
+    if draft.strategy is Strategy.AGGRESSIVE and quietly:
+        return False
     if draft.strategy is Strategy.CONSERVATIVE:
         problem = f"its server is {holders_text([listener])}"
     elif occupancy.is_pinned(group):

@@ -137,3 +137,19 @@ def test_directories_can_vanish():
     assert fake.is_directory(FIX_PROJECT.root)
     fake.remove_directory(FIX_PROJECT.root)
     assert not fake.is_directory(FIX_PROJECT.root)
+
+
+def test_two_that_are_ended_together_are_not_in_each_others_way():
+    first = on(3000)
+    second = replace(first, address="::1", owner=replace(first.owner, pid=777, ticks=7770), pids=(777,))
+    for beside in ((), (777,)):
+        fake = machine()
+        fake.listen(second)
+        shown = replace(target_of(first), beside=beside)
+        if not beside:
+            with pytest.raises(Refused, match="777 holds 3000 on ::1"):
+                fake.terminate(shown, grace=5.0)
+            continue
+        fake.terminate(shown, grace=5.0)
+        fake.terminate(replace(target_of(second), beside=first.pids), grace=5.0)
+        assert fake.bind_error(IpProtocol.TCP, 3000) is None

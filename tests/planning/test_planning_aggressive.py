@@ -60,6 +60,8 @@ def test_aggressive_keeps_the_port_of_an_existing_service():
         (World().listens(3000, user="root", cwd=None), "it runs as root"),
         (World().listens(3000, pid=1), "it is protected"),
         (World().listens(3000, name="sshd: me"), "it is protected"),
+        (World().listens(3000, name="Zellij"), "it is protected"),
+        (World().listens(3000, name="loginwindow"), "it is protected"),
         (World().has("api", 3000, pin=True), "shop/api has it, and is pinned"),
         (World().has("api", 3000, priority=1), "shop/api has it, and is more important"),
         (World().has("api", 3000, range=PortRange(3000, 3000)), "there is no other port for that one"),
@@ -81,12 +83,28 @@ def test_aggressive_ends_the_server_of_a_displaced_service_that_nobody_supervise
     assert [left.text for left in made.unresolved] == ["shop/api is ended: start it again on 3001"]
 
 
-def test_aggressive_has_a_supervised_server_started_again():
+def test_a_server_below_the_leaseholder_is_ended_as_any_other_for_nobody_would_start_it_again():
     world = World().has("api", 3000, base=3000).runs("api")
     world.listeners.clear()
     world.listens(3000, pid=555, cwd=HERE, ancestors=(20_000,))
     made = plan(world, ask("web", preferred=(3000,)), strategy=AGGRESSIVE)
-    assert actions(made) == ["move api 3000 3001", "restart api", "assign web 3000"]
+    assert actions(made) == ["terminate node 555", "move api 3000 3001", "assign web 3000"]
+    assert made.needs_consent
+    assert [left.text for left in made.unresolved] == ["shop/api is ended: start it again on 3001"]
+
+
+def test_aggressive_ends_the_server_of_another_service_that_strayed_here_and_says_so():
+    world = World().has("api", 3001).runs("api", port=3100)
+    made = plan(world, ask("web", preferred=(3100,)), strategy=AGGRESSIVE)
+    assert actions(made) == ["terminate node 20000", "assign web 3100"]
+    assert [left.text for left in made.unresolved] == ["shop/api is ended on 3100: start it again on 3001"]
+
+
+def test_each_of_two_holders_of_one_port_knows_of_the_other():
+    world = World().listens(3000, pid=11).listens(3000, pid=12, address="::1").listens(3000, pid=12, address="::2")
+    made = plan(world, ask("web", preferred=(3000,)), strategy=AGGRESSIVE)
+    targets = [step.target for step in made.steps if step.target]
+    assert [(target.pid, target.beside) for target in targets] == [(11, (12,)), (12, (11,))]
 
 
 def test_two_claimants_of_one_plan_do_not_fight():

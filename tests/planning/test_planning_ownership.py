@@ -127,7 +127,7 @@ def leased(workspace: str, pid: int) -> World:
         ("blog", 4121, FOREIGN),
         ("blog", 77, FOREIGN),
         ("api", 4121, FOREIGN),
-        ("api", 77, PRESUMED),
+        ("api", 77, FOREIGN),
         ("shop", 1234, PRESUMED),
     ],
 )
@@ -137,6 +137,23 @@ def test_a_lease_beats_everything_else(workspace: str, pid: int, ownership: Owne
     assert verdict.ownership is ownership
     if workspace == "blog" and pid == 4121:
         assert verdict.evidence == ("process 4121 has leased blog/web",)
+
+
+def test_a_neighbours_lease_above_says_less_than_the_services_own_rule_or_container():
+    world = leased("api", 77)
+    ruled = spec("web", match=Match(process="node", command="next"))
+    by_rule = listener(3000, cwd=HERE, command=("next", "dev"), ancestors=(77,))
+    by_container = listener(3000, container=compose("shop"), ancestors=(77,))
+    assert judge(by_rule, ruled, world=world).ownership is CONFIRMED
+    assert judge(by_container, world=world).ownership is CONFIRMED
+
+
+def test_a_server_below_a_lease_is_the_leased_services_wherever_it_listens():
+    world = leased("api", 77)
+    world.listeners = [listener(3000, cwd=HERE, ancestors=(77,))]
+    assert [each.port for each in world.view("api").elsewhere] == [3000]
+    assert [each.kind.value for each in world.view("web").conflicts] == ["squatted"]
+    assert [each.kind.value for each in world.view("api").conflicts] == ["misplaced"]
 
 
 def test_what_was_adopted_unread_stays_ones_own_until_it_can_be_read():
