@@ -90,10 +90,11 @@ def digest(snapshot: Snapshot, *, home: str, before: Facts | None = None) -> Fac
 
 
 def _is_only_later(snapshot: Snapshot, home: str, before: Facts) -> bool:
-    """Whether a snapshot shows what the last one showed, and no row is about to stop being new or gone."""
-    if before.new or before.gone or before.home != home:
+    """Whether a snapshot shows what the last one showed, and no row stops being new or gone with it."""
+    if before.home != home or replace(snapshot, taken_at=before.snapshot.taken_at) != before.snapshot:
         return False
-    return replace(snapshot, taken_at=before.snapshot.taken_at) == before.snapshot
+    new, gone = _changes(before.subjects, snapshot.taken_at, before)
+    return (new, gone) == (before.new, before.gone)
 
 
 def _last_running(snapshot: Snapshot, before: Facts | None) -> dict[ServiceKey, float]:

@@ -53,10 +53,12 @@ class TestOneWorld:
         first = facts_of(at(0, fewer))
         more = facts_of(at(1, day), first)
         assert more.new
+        assert facts_of(at(3, day), more).is_same_world(more)
         older = facts_of(at(1 + NEW_FOR, day), more)
         assert not older.new
         less = facts_of(at(20, fewer), older)
         assert less.gone
+        assert facts_of(at(19 + GONE_FOR, fewer), less).is_same_world(less)
         assert not facts_of(at(20 + GONE_FOR, fewer), less).gone
 
 
@@ -83,6 +85,16 @@ def test_a_line_is_the_same_while_its_ages_are():
             if not same_line and isinstance(row.subject, ServiceView):
                 changed.add(row.subject.name)
     assert {"web", "worker"} <= changed
+
+
+def test_a_new_row_grows_older_by_seconds():
+    day = scenes.working_day()
+    fewer = facts_of(at(0, replace(day, services=day.services[1:])))
+    new = facts_of(at(1), fewer)
+    later = facts_of(at(4), new)
+    row = next(row for row in build_listing(new, ListState(frozenset())).rows if row.key in new.new)
+    assert later.is_same_world(new)
+    assert ages_of(row, new) != ages_of(row, later)
 
 
 async def test_the_screen_is_what_it_would_be_if_drawn_anew():
