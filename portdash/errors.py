@@ -50,6 +50,9 @@ class PortdashError(Exception):
         self.message = message
         self.hint = hint or self.default_hint
 
+    def __str__(self) -> str:
+        return self.message  # which whoever passes the error on may have added to
+
 
 class UsageError(PortdashError):
     """The request itself is wrong: an impossible argument, or options that exclude each other."""

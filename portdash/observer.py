@@ -1,4 +1,4 @@
-"""Looking at store, machine and configuration at one moment. Starts nothing, changes nothing, keeps no secrets."""
+"""Looking at store, machine and configuration at one moment. Starts nothing and changes nothing."""
 
 from collections.abc import Mapping
 
@@ -26,11 +26,18 @@ class Observer:
         self._workspace = workspace
         self._environment = environment
         self._state: StoreState | None = None
+        self._losses: list[str] = []
 
     def snapshot(self) -> Snapshot:
         """Return everything as it is now. Raises StoreError, or PortdashError where the sockets cannot be read."""
         now = self._clock.now()
-        state = self._state = self._store.snapshot(self._state)
+        state = self._store.snapshot(self._state)
+        if self._state and state.revision < self._state.revision:
+            self._losses.append(
+                f"the store went back from revision {self._state.revision} to {state.revision}: "
+                "its file was replaced or removed"
+            )
+        self._state = state
         listeners = self._listeners()
         workspaces = self._workspaces(state)
         host = self._machine.host
@@ -61,7 +68,7 @@ class Observer:
             reserved=frozenset(port for record in state.plans if record.host == host for port in record.reserved),
             bound={},
             hidden_owners=sum(1 for each in listeners if each.owner is None),
-            notices=self._config.warnings,
+            notices=(*self._config.warnings, *self._losses),
         )
 
     def _listeners(self) -> tuple[Listener, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
+from portdash.config.exported import check_variable
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
 from portdash.manager.finding import workspace_named
@@ -44,6 +45,8 @@ class Wish:
             check_port(port)
         if self.inherit_from is not None:
             check_service(self.inherit_from)
+        if self.env is not None:
+            check_variable(self.env)
 
 
 def wish_of(name: str, **said: object) -> Wish:

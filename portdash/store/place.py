@@ -17,7 +17,7 @@ def look(path: str) -> os.stat_result | None:
     """
     try:
         found = os.stat(path)  # noqa: PTH116
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return None
     except OSError as error:
         raise trouble.from_os(error, path, writing=False) from error

@@ -11,6 +11,8 @@ import pexpect
 import pytest
 from cli_harness import FreePort, Portdash
 
+from portdash.errors import ExitCode
+
 pytestmark = pytest.mark.usefixtures("project")
 
 
@@ -162,3 +164,18 @@ def test_completion_of_another_shell(portdash: Portdash):
 def test_what_the_shell_asks_for(program: Portdash):
     result = program(_PORTDASH_COMPLETE="bash_complete", COMP_WORDS="portdash co", COMP_CWORD="1")
     assert result.out.split() == ["plain,conflicts", "plain,config", "plain,completion"]
+
+
+@pytest.mark.parametrize("arguments", [("get", "web"), ("status",), ("allocate", "web")], ids=" ".join)
+def test_a_store_that_cannot_be_there_is_no_empty_one(portdash: Portdash, tmp_path: Path, arguments: tuple[str, ...]):
+    (tmp_path / "file").write_text("")
+    done = portdash("--store", f"sqlite:///{tmp_path}/file/portdash.db", *arguments)
+    assert done.code == ExitCode.STORE
+    assert "file/portdash.db" in done.err
+
+
+@pytest.mark.parametrize("variable", ["bad name", "PATH", "WEB", "\x1b[31mPORT"])
+def test_a_variable_that_cannot_be_is_refused(portdash: Portdash, variable: str):
+    done = portdash("allocate", "web", "--env", variable)
+    assert done.code == ExitCode.USAGE
+    assert done.out == ""

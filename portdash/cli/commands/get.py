@@ -10,7 +10,7 @@ from portdash.cli.options import json_option
 from portdash.cli.output import emit, emit_json
 from portdash.cli.scope import Scope, find_scope
 from portdash.config.paths import state_dir
-from portdash.errors import ExitCode, NoSuchService
+from portdash.errors import ExitCode, NoSuchService, StoreUnavailable
 from portdash.machine.identity import current_user, host_id
 from portdash.machine.roots import find_root
 from portdash.model.names import DEFAULT_WORKSPACE, check_service
@@ -60,7 +60,7 @@ def _find(options: Globals, scope: Scope, where: str | None, service: str) -> Fo
         return _find_slowly(options, where, service)
     path = scope.store.removeprefix(SQLITE)
     path = path if Path(path).is_absolute() else f"/{path}"
-    if not os.path.lexists(path):
+    if not _is_there(path):
         return None
     host = host_id(state_dir(os.environ, home()))
     named = where or scope.workspace
@@ -90,13 +90,24 @@ def _workspace_here(path: str, host: str) -> str | None:
 
 
 def _find_slowly(options: Globals, where: str | None, service: str) -> Found | None:
+    from portdash.manager.finding import workspace_named  # noqa: PLC0415  only the slow way needs it
+
     with options.deps() as deps:
         state = deps.store.snapshot()
-        wanted = (where or deps.place.workspace.name).casefold()
-        names = [each.name for each in state.workspaces if wanted in (each.name.casefold(), each.label.casefold())]
-        for workspace in [*names, where or deps.place.workspace.name]:
-            for protocol in IpProtocol:
-                row = state.assignments.get(deps.place.key(service, workspace=workspace, protocol=protocol))
-                if row:
-                    return workspace, protocol, row.port
+        workspace = workspace_named(state.workspaces, where) if where else deps.place.workspace.name
+        for protocol in IpProtocol:
+            row = state.assignments.get(deps.place.key(service, workspace=workspace, protocol=protocol))
+            if row:
+                return workspace, protocol, row.port
     return None
+
+
+def _is_there(path: str) -> bool:
+    """Say whether there is a store at all; one that cannot be reached is an error, not `no port`."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreUnavailable(f"the store {clean(path)} cannot be reached: {error.strerror}") from error
+    return True
