@@ -56,6 +56,8 @@ def command(
     All of them get one, or none does. NAME=BASE is short for --base, a service each: `allocate web=5000 api=3000`.
     Prints the port alone, or `NAME PORT` a line for several.
     """
+    if on_failure and as_json:
+        raise UsageError("--on-failure default prints a bare port", hint="leave out --json, or handle exit code 4")
     wishes = [
         Wish(
             name=name,
@@ -75,7 +77,7 @@ def command(
     try:
         found, services = _allocate(options, wishes, strategy, as_json=as_json)
     except (NoPortAvailable, PlanUnresolved, StoreError) as error:
-        if on_failure is None or as_json:
+        if on_failure is None:
             raise
         return _defaults(wishes, error)
     for notice in found.notices:

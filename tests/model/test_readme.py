@@ -1,0 +1,29 @@
+import re
+from pathlib import Path
+
+from portdash.cli.table import COMMANDS
+
+TOP = Path(__file__).parents[2]
+README = (TOP / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_link_of_the_readme_leads_somewhere():
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert links
+    assert [link for link in links if not (TOP / link).exists()] == []
+
+
+def test_it_opens_with_a_picture_and_exactly_two_commands():
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    assert blocks == ["python -m pip install . && portdash\n", "python -m pip install -e '.[test]' && pytest\n"]
+    assert README.index("![") < README.index(blocks[0])
+
+
+def test_every_command_it_names_exists():
+    named = set(re.findall(r"portdash ([a-z]+)", README)) - {"shows", "knows", "and", "then"}
+    assert named <= set(COMMANDS)
+
+
+def test_every_command_is_in_the_changelog_or_an_alias():
+    changes = (TOP / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert [name for name, entry in COMMANDS.items() if entry.alias_of is None and f"`{name}`" not in changes] == []
