@@ -6,7 +6,6 @@ from threading import Lock
 
 from portdash.manager.apply import Outcome, apply_plan
 from portdash.manager.deps import Deps
-from portdash.manager.naming import suggest_name
 from portdash.manager.plans import (
     plan_adopt,
     plan_allocate,
@@ -96,10 +95,6 @@ class Desk:
         finally:
             with self._lock:
                 self._under_way -= 1
-
-    def suggested_name(self, listener: Listener) -> str:
-        """Return the name a listener would get as a service."""
-        return suggest_name(listener)
 
     def workspace_names(self, snapshot: Snapshot) -> tuple[str, ...]:
         """Return the names of all workspaces, ours first."""

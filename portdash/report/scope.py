@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from portdash.model.assignment import ServiceKey
 from portdash.model.conflict import Conflict
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
+from portdash.text import clean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +37,11 @@ class Scope:
         return tuple(seen for seen in others if seen.listener.project and seen.listener.project.root == workspace.root)
 
     def label(self, snapshot: Snapshot) -> str:
-        """Return what it is about, ready to read: `shop/web`, `shop@fix-login`, `all workspaces`. Not cleaned."""
+        """Return what it is about, ready to read: `shop/web`, `shop@fix-login`, `all workspaces`."""
         if self.service is not None:
             view = snapshot.service(self.service)
             name = view.name if view else self.service.service
-            return f"{workspace_label(snapshot, self.service.workspace)}/{name}"
+            return f"{workspace_label(snapshot, self.service.workspace)}/{clean(name)}"
         return workspace_label(snapshot, self.workspace) if self.workspace else "all workspaces"
 
     def _covers(self, key: ServiceKey) -> bool:
@@ -50,6 +51,6 @@ class Scope:
 
 
 def workspace_label(snapshot: Snapshot, name: str) -> str:
-    """Return how people read a workspace: `shop@fix-login` for `shop~1a2b`."""
+    """Return how people read a workspace: `shop@fix-login` for `shop~1a2b`; cleaned."""
     workspace = snapshot.workspace_named(name)
-    return workspace.label if workspace else name
+    return clean(workspace.label if workspace else name)

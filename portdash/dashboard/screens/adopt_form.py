@@ -13,6 +13,7 @@ from portdash.dashboard.screens.fields import Field
 from portdash.dashboard.screens.plan_view import tilde
 from portdash.dashboard.screens.wish_form import Mistake
 from portdash.errors import PortdashError
+from portdash.manager.naming import free_name, suggest_name
 from portdash.model.listener import Listener
 from portdash.model.names import check_service
 from portdash.model.snapshot import Snapshot
@@ -86,17 +87,10 @@ class AdoptForm(Vertical):
                 view.key.service for view in self.snapshot.services if view.key.workspace == labels.get(root, "default")
             }
             taken |= {name for place, name in given if place == root}
-            name = numbered(self.desk.suggested_name(listener), taken)
+            name = free_name(suggest_name(listener), taken)
             given.add((root, name.casefold()))
             yield name
 
     def _who(self, listener: Listener) -> str:
         project = f"  {tilde(listener.project.root, self.desk.home)}" if listener.project else "  no project"
         return f"{clean(listener.label)}{project}"
-
-
-def numbered(name: str, taken: set[str]) -> str:
-    """Return `name`, or `name-2`, `name-3`, … where it is taken."""
-    if name.casefold() not in taken:
-        return name
-    return next(each for count in range(2, 10_000) if (each := f"{name[:57]}-{count}").casefold() not in taken)

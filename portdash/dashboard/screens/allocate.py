@@ -102,7 +102,7 @@ class AllocateScreen(PlanDialog):
         except PortdashError as error:
             self._show_facts(None, refused_facts(error))
         else:
-            self._show_facts(plan, allocation_facts(self.snapshot, plan, wish))
+            self._show_facts(plan, allocation_facts(self.snapshot, plan, wish, self.desk.home))
 
     def _preview_adoption(self, form: AdoptForm) -> None:
         mistakes = form.mistakes()

@@ -16,6 +16,7 @@ from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.plan_dialog import PlanDialog
 from portdash.dashboard.screens.plan_view import (
     back_text,
+    left_lines,
     service_label,
     step_cells,
     to_do_lines,
@@ -101,9 +102,9 @@ class MoveScreen(PlanDialog):
         return [
             ("Plan", steps or "no step: it stays where it is"),
             ("Passed", passed),
-            ("Left", [clean(left.text) for left in plan.unresolved]),
+            ("Left", left_lines(plan)),
             ("Note", [clean(note) for note in plan.notices]),
-            ("Still to do", to_do_lines(plan, self.snapshot, self.desk.home) if plan.steps else ""),
+            ("Still to do", to_do_lines(plan, self.snapshot, self.desk.home)),
             ("Back", back_text(plan) if plan.steps else ""),
             ("Shell", move_command(self.snapshot, self.key, to)),
         ]

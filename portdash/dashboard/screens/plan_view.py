@@ -7,6 +7,7 @@ from portdash.model.assignment import Assignment, ServiceKey, Verdict
 from portdash.model.listener import Listener
 from portdash.model.plan import Action, Plan, Step
 from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.report.scope import workspace_label
 from portdash.report.words import reason_phrase
 from portdash.text import and_list, clean, plural
 
@@ -25,12 +26,6 @@ def service_label(snapshot: Snapshot, key: ServiceKey) -> str:
     """Return `shop@fix-login/web`."""
     view = snapshot.service(key)
     return f"{workspace_label(snapshot, key.workspace)}/{clean(view.name if view else key.service)}"
-
-
-def workspace_label(snapshot: Snapshot, name: str) -> str:
-    """Return how people read a workspace's name."""
-    workspace = snapshot.workspace_named(name)
-    return clean(workspace.label if workspace else name)
 
 
 def spoken_name(snapshot: Snapshot, key: ServiceKey) -> str:
@@ -86,47 +81,44 @@ def cost_text(plan: Plan) -> str:
     """Return what a plan costs: `1 service moves, no process ends`."""
     if not plan.steps:
         return "nothing"
-    count = {action: sum(1 for step in plan.steps if step.action is action) for action in Action}
-    moves, restarts = count[Action.MOVE], count[Action.RESTART]
-    ends = count[Action.TERMINATE] + count[Action.STOP_CONTAINER]
-    parts = [f"{plural(moves, 'service')} {'moves' if moves == 1 else 'move'}"] if moves else []
-    parts += [plural(restarts, "restart")] if restarts else []
-    parts += [f"ends {plural(ends, 'process', 'processes')} not portdash's" if ends else "no process ends"]
+    cost = plan.cost
+    running = f", {cost.running_moved} of them running" if cost.running_moved else ""
+    parts = [f"{plural(cost.moved, 'service')} {'moves' if cost.moved == 1 else 'move'}{running}"] if cost.moved else []
+    ended = plural(cost.terminated, "process", "processes")
+    parts += [f"ends {ended} not portdash's" if cost.terminated else "no process ends"]
     if not plan.optimal:
         parts.append("a cheaper way may exist")
     return ", ".join(parts)
 
 
 def left_lines(plan: Plan) -> tuple[str, ...]:
-    """Return what stays as it is."""
-    return tuple(clean(left.text) for left in plan.unresolved) or ("nothing",)
+    """Return what stays as it is; what is to be started again is told by `to_do_lines`."""
+    return tuple(clean(left.text) for left in plan.unresolved if left.restart is None)
 
 
 def to_do_lines(plan: Plan, snapshot: Snapshot, home: str) -> tuple[str, ...]:
     """Return what is left for the person: a moved server knows nothing of its new port until it is started again."""
-    lines = tuple(dict.fromkeys(_restarts(plan, snapshot, home)))
-    if lines:
-        return lines
+    rows = {row.key: row for step in plan.steps if (row := step.after)}
+    lines = [
+        restart_line(snapshot.service(left.restart), row, home)
+        if (row := rows.get(left.restart) or snapshot.assignments.get(left.restart))
+        else clean(left.text)
+        for left in plan.unresolved
+        if left.restart is not None
+    ]
+    lines += [restart_line(view, row, home) for view, row in _moved_idle(plan, snapshot)]
     if plan.needs_consent:
-        return tuple(f"start {clean(name)} again" for name in _claimants(plan, snapshot))
-    return ("nothing",) if plan.steps else ()
+        lines += [f"start {clean(name)} again" for name in _claimants(plan, snapshot)]
+    return tuple(dict.fromkeys(lines))
 
 
-def _restarts(plan: Plan, snapshot: Snapshot, home: str) -> Iterator[str]:
-    """Yield a line for each server that must be started anew; one that serves several services is told once."""
-    restarted = {step.key for step in plan.steps if step.action is Action.RESTART}
-    told: set[int] = set()
+def _moved_idle(plan: Plan, snapshot: Snapshot) -> Iterator[tuple[ServiceView, Assignment]]:
+    """Yield services that move and do not run, but for those that come along with another."""
     for step in plan.steps:
         row = step.after
-        if row is None or step.action is not Action.MOVE or row.key in restarted or row.port == step.from_port:
-            continue
-        view = snapshot.service(row.key)
-        servers = own_listeners(view)
-        pids = {each.pid for each in servers if each.pid is not None}
-        if any(each.port == row.port for each in servers) or pids & told:
-            continue
-        told |= pids
-        yield restart_line(view, row, home)
+        view = snapshot.service(row.key) if row and step.action is Action.MOVE else None
+        if row and view and not view.is_running and not row.spec.inherit_from:
+            yield view, row
 
 
 def restart_line(view: ServiceView | None, row: Assignment, home: str) -> str:

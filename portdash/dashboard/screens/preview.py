@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from portdash.dashboard.screens.facts import Fact
-from portdash.dashboard.screens.plan_view import step_cells, tilde, to_do_lines, workspace_label
+from portdash.dashboard.screens.plan_view import left_lines, step_cells, tilde, to_do_lines
 from portdash.dashboard.screens.shell import adopt_command, allocate_command
 from portdash.errors import NoPortAvailable, PortdashError
 from portdash.manager.wishes import Wish
@@ -11,6 +11,7 @@ from portdash.model.assignment import Assignment, Reason, Verdict
 from portdash.model.names import split_qualified
 from portdash.model.plan import Action, Plan, Step
 from portdash.model.snapshot import Snapshot
+from portdash.report.scope import workspace_label
 from portdash.report.words import reason_phrase, source_phrase
 from portdash.text import clean, plural
 
@@ -18,7 +19,7 @@ MOST_REASONS = 6
 """Refused candidates that are told one by one."""
 
 
-def allocation_facts(snapshot: Snapshot, plan: Plan, wish: Wish) -> list[Fact]:
+def allocation_facts(snapshot: Snapshot, plan: Plan, wish: Wish, home: str) -> list[Fact]:
     """Return what an allocation would give, why, and how to ask for the same in a shell."""
     row = asked_for(snapshot, plan, wish)
     others = [step for step in plan.steps if step.key and (row is None or step.key != row.key)]
@@ -26,8 +27,9 @@ def allocation_facts(snapshot: Snapshot, plan: Plan, wish: Wish) -> list[Fact]:
         ("Would get", _would_get(plan, row)),
         ("", list(_candidates(plan, row)) if row and plan.steps else ""),
         ("Also", ["  ".join(step_cells(step, snapshot)) for step in others]),
-        ("Left", [clean(left.text) for left in plan.unresolved]),
+        ("Left", left_lines(plan)),
         ("Note", [clean(note) for note in plan.notices]),
+        ("To do", to_do_lines(plan, snapshot, home)),
         ("Variable", f"{row.spec.variable}={row.port}" if row else ""),
         ("Shell", allocate_command(wish)),
     ]
@@ -77,9 +79,9 @@ def adoption_facts(snapshot: Snapshot, plan: Plan, home: str) -> list[Fact]:
     return [
         ("Services", [_born(snapshot, plan, step) for step in born]),
         ("Known by", [line for step in born if (line := _known_by(step, home))]),
-        ("Left", [clean(left.text) for left in plan.unresolved]),
+        ("Left", left_lines(plan)),
         ("Note", [clean(note) for note in plan.notices]),
-        ("To do", [line for line in to_do_lines(plan, snapshot, home) if line != "nothing"]),
+        ("To do", to_do_lines(plan, snapshot, home)),
         ("Shell", [adopt_command(step.after.port, step.after.name) for step in born if step.after]),
     ]
 

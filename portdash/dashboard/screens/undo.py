@@ -12,11 +12,12 @@ from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.facts import facts, table
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.plan_dialog import PlanDialog
-from portdash.dashboard.screens.plan_view import step_cells, to_do_lines, workspace_label
+from portdash.dashboard.screens.plan_view import left_lines, step_cells, to_do_lines
 from portdash.dashboard.screens.shell import command
 from portdash.errors import NoSuchService, PortdashError
 from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
+from portdash.report.scope import workspace_label
 from portdash.text import clean
 
 
@@ -67,7 +68,7 @@ class UndoScreen(PlanDialog):
     def _show(self, plan: Plan) -> None:
         rows = [
             ("Takes back", clean(plan.title.removeprefix("undo: "))),
-            ("Left", [clean(left.text) for left in plan.unresolved]),
+            ("Left", left_lines(plan)),
             ("Note", [clean(note) for note in plan.notices]),
             ("Still to do", to_do_lines(plan, self.snapshot, self.desk.home)),
             ("Shell", command("undo")),

@@ -91,9 +91,9 @@ def _parts(plan: Plan, snapshot: Snapshot, home: str) -> Iterator[RenderableType
     yield facts(
         [
             ("COST", cost_text(plan)),
-            ("LEFT", left_lines(plan)),
+            ("LEFT", left_lines(plan) or "nothing"),
             ("NOTE", [clean(note) for note in plan.notices]),
-            ("YOU", to_do_lines(plan, snapshot, home)),
+            ("YOU", to_do_lines(plan, snapshot, home) or ("nothing" if plan.steps else "")),
             ("BACK", back_text(plan)),
         ],
         width=5,
@@ -124,6 +124,6 @@ def plan_text(plan: Plan, snapshot: Snapshot, home: str, shell: str) -> str:
         lines += [f"   {each}" for each in _because(step)]
     lines += [] if plan.steps else ["no step"]
     lines += ["", f"COST  {cost_text(plan)}"]
-    lines += [f"LEFT  {each}" for each in left_lines(plan)]
+    lines += [f"LEFT  {each}" for each in left_lines(plan) or ("nothing",)]
     lines += [f"YOU   {each}" for each in to_do_lines(plan, snapshot, home)]
     return "\n".join([*lines, f"BACK  {back_text(plan)}", "", shell])

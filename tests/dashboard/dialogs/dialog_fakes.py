@@ -64,7 +64,12 @@ API = Listener(
     protocol=IpProtocol.TCP, address="127.0.0.1", port=8000, owner=process(3990, "uvicorn"), pids=(3990,), project=SHOP
 )
 VITE = Listener(
-    protocol=IpProtocol.TCP, address="::1", port=5175, owner=process(5120, "node"), pids=(5120,), project=SHOP
+    protocol=IpProtocol.TCP,
+    address="::1",
+    port=5175,
+    owner=process(5120, "node", "node", "/x/vite.js"),
+    pids=(5120,),
+    project=SHOP,
 )
 STRANGE = Listener(protocol=IpProtocol.TCP, address="::", port=6006, owner=process(6, HOSTILE, HOSTILE), pids=(6,))
 
@@ -125,13 +130,14 @@ def snapshot(*, revision: int = 7, thief: Listener | None = THIEF) -> Snapshot:
 
 def plan(title: str, *steps: Step, left: Sequence[Unresolved] = (), strategy: Strategy = Strategy.MINIMAL) -> Plan:
     moved = sum(1 for step in steps if step.action is Action.MOVE)
+    terminated = sum(1 for step in steps if step.target)
     return Plan(
         title=title,
         strategy=strategy,
         workspace="shop",
         revision=7,
         steps=steps,
-        cost=Cost(moved=moved),
+        cost=Cost(moved=moved, terminated=terminated),
         unresolved=tuple(left),
     )
 
@@ -172,9 +178,6 @@ class FakeDesk:
     def workspace_names(self, snapshot: Snapshot) -> tuple[str, ...]:
         return tuple(each.name for each in snapshot.workspaces)
 
-    def suggested_name(self, listener: Listener) -> str:
-        return "vite" if listener is VITE else "strange"
-
     def plan_allocate(self, snapshot: Snapshot, wish: Wish, strategy: Strategy | None = None) -> Plan:
         self.wishes.append(wish)
         if wish.base == 1:
@@ -198,7 +201,9 @@ class FakeDesk:
             raise NoPortAvailable("8000 is shop/api's", hint="take another")
         if to == found.port:
             return plan("move")
-        return plan("move", move(found.assignment, to or 3003, Reason(3001, Verdict.QUARANTINED, "old")))
+        step = move(found.assignment, to or 3003, Reason(3001, Verdict.QUARANTINED, "old"))
+        still = Unresolved(f"{found.name} still runs", asked=False, restart=key)
+        return plan("move", step, left=(still,) if found.is_running else ())
 
     def plan_release(self, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> Plan:
         rows = [each.assignment for each in snapshot.services if each.key in keys and each.assignment]

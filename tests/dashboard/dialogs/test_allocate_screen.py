@@ -83,14 +83,14 @@ async def test_every_field_reaches_the_wish_and_the_shell_line():
             range="3000-3099",
             base="3000",
             exclude="3004 3010-3011",
-            variable="PAY",
+            variable="PAY_PORT",
             inherit="api",
             purpose="it's; rm -rf ~",
         )
         wish = desk.wishes[-1]
         assert (wish.name, wish.type, wish.preferred) == ("shop~1a2b/pay", "web", (3001,))
         assert (wish.range, wish.base, wish.exclude) == (PortRange(3000, 3099), 3000, frozenset({3004, 3010, 3011}))
-        assert (wish.env, wish.inherit_from, wish.purpose) == ("PAY", "api", "it's; rm -rf ~")
+        assert (wish.env, wish.inherit_from, wish.purpose) == ("PAY_PORT", "api", "it's; rm -rf ~")
         assert wish.pin is True
         assert wish.strict
         flat = " ".join(host.text.replace("│", " ").split())
@@ -137,7 +137,7 @@ async def test_adopting_takes_a_name_for_each_listener():
         ((plan, _),) = desk.applied
         assert [(step.after.name, step.to_port) for step in plan.steps if step.after] == [
             ("front", 5175),
-            ("strange", 6006),
+            ("x-click-app.quit-y-52-c-aGk-b", 6006),
         ]
 
 

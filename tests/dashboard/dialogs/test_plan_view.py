@@ -20,7 +20,7 @@ from portdash.dashboard.screens.resolve_words import consent_word, headline
 from portdash.dashboard.screens.shell import command, release_command
 from portdash.model.assignment import Reason, Verdict
 from portdash.model.listener import Container
-from portdash.model.plan import Action, Step, Unresolved
+from portdash.model.plan import Action, Cost, Step, Unresolved
 
 SCENE = snapshot()
 
@@ -47,22 +47,31 @@ def test_what_a_plan_costs_leaves_and_can_take_back():
     moving = plan("p", move(WEB, 3003), left=(Unresolved("x\x1b[2J"),))
     assert cost_text(moving) == "1 service moves, no process ends"
     assert left_lines(moving) == ("x\\x1b[2J",)
+    assert cost_text(replace(moving, cost=Cost(moved=1, running_moved=1))).startswith(
+        "1 service moves, 1 of them running,"
+    )
     assert back_text(moving) == "u undoes all of it"
     ending = plan("p", END)
     assert cost_text(ending) == "ends 1 process not portdash's"
     assert back_text(ending) == "node 4121 cannot be brought back; u undoes the rest"
-    assert (cost_text(plan("p")), left_lines(plan("p"))) == ("nothing", ("nothing",))
+    assert (cost_text(plan("p")), left_lines(plan("p"))) == ("nothing", ())
     assert cost_text(replace(moving, optimal=False)).endswith("a cheaper way may exist")
 
 
-def test_a_server_that_serves_two_services_is_started_again_once():
-    both = plan("p", move(API_ROW, 8002), move(SOCKET, 8002))
+def test_what_the_planner_wants_started_again_is_told_once_with_its_command():
+    still = Unresolved("shop/api still runs on 8000: start it again on 8002", asked=False, restart=API_ROW.key)
+    both = plan("p", move(API_ROW, 8002), move(SOCKET, 8002), left=(still, Unresolved("web stays", asked=False)))
     assert to_do_lines(both, SCENE, HOME) == ("start api again: PORT=8002 uvicorn  in ~/src/shop",)
+    assert left_lines(both) == ("web stays",)
 
 
-def test_a_service_that_runs_on_its_new_port_already_needs_no_restart():
+def test_a_moved_service_that_runs_needs_nothing_where_the_planner_wants_nothing():
     seen = replace(SCENE, services=(replace(view(OTHER), elsewhere=(replace(API, port=3000),)),))
-    assert to_do_lines(plan("p", move(OTHER, 3000)), seen, HOME) == ("nothing",)
+    assert to_do_lines(plan("p", move(OTHER, 3000)), seen, HOME) == ()
+
+
+def test_a_moved_service_that_does_not_run_is_told_how_to_start():
+    assert to_do_lines(plan("p", move(OTHER, 3000)), SCENE, HOME)[0].startswith("start web")
 
 
 @pytest.mark.parametrize(
