@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import Group, Other, OthersLine, Row
-from portdash.dashboard.rows.words import worst_conflict
 from portdash.model.assignment import ServiceKey
 from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView
+from portdash.report.words import worst_conflict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

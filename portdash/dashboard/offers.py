@@ -7,12 +7,12 @@ from portdash.dashboard.context import Context
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.rows.details import Offer
 from portdash.dashboard.rows.facts import Facts
-from portdash.dashboard.rows.words import worst_conflict
 from portdash.errors import PortdashError
 from portdash.manager.naming import suggest_name
 from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Action, Plan
 from portdash.model.snapshot import ServiceView
+from portdash.report.words import worst_conflict
 from portdash.text import and_list, plural
 
 _ON_ROWS = ("resolve", "move", "adopt", "release")

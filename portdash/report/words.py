@@ -1,6 +1,7 @@
 """What a snapshot's facts are called in a text for people. Everything returned is cleaned."""
 
 from portdash.model.assignment import Assignment, Reason, Source, Verdict
+from portdash.model.conflict import Conflict
 from portdash.model.health import Health, HealthState
 from portdash.model.listener import Listener, Ownership
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot, Status
@@ -25,6 +26,7 @@ _VERDICTS = {
     Verdict.VANISHED: "kept for {holder}, whose directory is gone",
     Verdict.MUTUAL: "must not be shared with {holder}",
     Verdict.OUT_OF_RANGE: "out of range",
+    Verdict.LEFT_BEHIND: "left behind",
     Verdict.NOT_A_PORT: "not a port",
 }
 _UNWELL = {HealthState.DEGRADED, HealthState.UNHEALTHY, HealthState.HUNG, HealthState.STARTING}
@@ -38,27 +40,37 @@ def reason_phrase(reason: Reason) -> str:
 
 def source_phrase(row: Assignment) -> str:
     """Return how a port came about and what was missed by it: `fallback 3000`, `inherited api`, `override PORT`."""
-    spec = row.spec
     missed: object = {
-        Source.FALLBACK: row.home or next(iter(spec.preferred), None) or spec.base,
-        Source.INHERITED: spec.inherit_from,
-        Source.OVERRIDE: spec.env,
+        Source.FALLBACK: missed_port(row),
+        Source.INHERITED: row.spec.inherit_from,
+        Source.OVERRIDE: row.spec.env,
     }.get(row.source)
     return clean(f"{row.source.value} {missed}") if missed else row.source.value
+
+
+def missed_port(row: Assignment) -> int | None:
+    """Return the port it would rather have: where it was moved from, what it asked for first, what it tried first."""
+    wanted = (row.home, next(iter(row.spec.preferred), None), row.spec.base, *(each.port for each in row.reasons))
+    missed = next((port for port in wanted if port is not None), None)
+    return None if missed == row.port else missed
 
 
 def state_word(view: ServiceView) -> str:
     """Return how a service stands, worst word first: `squatted`, `hung`, `running`, `not running`, `no port yet`."""
     if view.assignment is None:
         return "no port yet"
-    conflict = next((each for each in view.conflicts if not each.kind.is_notice), None)
-    if conflict:
-        return conflict.kind.value
+    if conflict := worst_conflict(view):
+        return conflict.kind.value.replace("_", " ")
     if view.status in (Status.AVAILABLE, Status.STOPPED):
-        return "not running"
+        return "unknown" if view.listeners else "not running"
     if view.health.state in _UNWELL:
         return view.health.state.value
     return "running" if view.status is Status.CONFLICT else view.status.value
+
+
+def worst_conflict(view: ServiceView) -> Conflict | None:
+    """Return the conflict that gives the service its state; notices do not."""
+    return next((conflict for conflict in view.conflicts if not conflict.kind.is_notice), None)
 
 
 def health_phrase(health: Health) -> str:
@@ -104,13 +116,16 @@ def uptime(listener: Listener, now: float) -> str:
 
 
 def age(seconds: float) -> str:
-    """Return a span in at most five characters: `12s`, `41m`, `2h14`, `1d3h`, `6d`. A negative one is `0s`."""
+    """Return a span in at most four characters: `12s`, `41m`, `2h14`, `11h`, `1d3h`, `6d`. A negative one is `0s`."""
     whole = max(0, int(seconds))
     if whole < _MINUTE:
         return f"{whole}s"
     if whole < _HOUR:
         return f"{whole // _MINUTE}m"
     if whole < _DAY:
-        return f"{whole // _HOUR}h{whole % _HOUR // _MINUTE:02}"
+        hours, minutes = whole // _HOUR, whole % _HOUR // _MINUTE
+        return f"{hours}h{minutes:02}" if hours < 10 and minutes else f"{hours}h"
     days, hours = whole // _DAY, whole % _DAY // _HOUR
-    return f"{days}d{hours}h" if days == 1 and hours else f"{days}d"
+    if days < 10:
+        return f"{days}d{hours}h" if 0 < hours < 10 else f"{days}d"
+    return f"{days}d" if days < 1000 else f"{days // 365}y"

@@ -212,12 +212,14 @@ def _with_process(name: str) -> Snapshot:
         (60, "1m"),
         (180, "3m"),
         (3599, "59m"),
-        (3600, "1h00"),
+        (3600, "1h"),
         (2 * 3600 + 14 * 60, "2h14"),
-        (86399, "23h59"),
+        (86399, "23h"),
         (86400, "1d"),
         (86400 + 3 * 3600, "1d3h"),
-        (2 * 86400 + 7200, "2d"),
+        (2 * 86400 + 7200, "2d2h"),
+        (2 * 86400 + 50400, "2d"),
+        (1e8, "3y"),
         (9 * 86400, "9d"),
     ],
 )
@@ -243,7 +245,7 @@ def test_states():
     assert state_word(view_of(row, status=Status.CONNECTED)) == "connected"
     hung = view_of(row, status=Status.RUNNING, health=Health(state=HealthState.HUNG))
     assert state_word(hung) == "hung"
-    unplaced = ServiceView(key=row.key, spec=row.spec, assignment=None, status=Status.AVAILABLE)
+    unplaced = ServiceView(key=row.key, spec=row.spec, assignment=None, status=Status.STOPPED)
     assert state_word(unplaced) == "no port yet"
     assert "  web      -     -       no port yet\n" in report_text(snapshot_of(unplaced))
 

@@ -13,9 +13,10 @@ from portdash.dashboard.rows.prose import LABEL, fact, heading, paragraph, wrapp
 from portdash.dashboard.rows.row import Group, Line, Other, OthersLine, Row, Span, SystemLine, Tone
 from portdash.dashboard.rows.summary import describe
 from portdash.manager.naming import suggest_name
-from portdash.model.assignment import Assignment
+from portdash.model.assignment import Assignment, Verdict
 from portdash.model.listener import Listener, Ownership
 from portdash.model.snapshot import SeenListener, ServiceView
+from portdash.report.words import SIGNS, age, reason_phrase, worst_conflict
 from portdash.text import plural
 
 _OWNED = {
@@ -24,6 +25,10 @@ _OWNED = {
     Ownership.FOREIGN: "foreign",
     Ownership.UNKNOWN: "unverified",
 }
+
+
+MOST_REASONS = 12
+"""Refused candidates that are told one by one."""
 
 
 class Offer(NamedTuple):
@@ -96,7 +101,7 @@ def _service(view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
 def describe_state(view: ServiceView, facts: Facts) -> str:
     """Return the state as a sentence."""
     state = words.state_of(view)
-    conflict = words.worst_conflict(view)
+    conflict = worst_conflict(view)
     if conflict:
         who = f"{facts.label_of(view.key.workspace)}/{view.name} "
         return f"{state.word}: {conflict.detail or describe(view, facts)[0].removeprefix(who)}"
@@ -115,7 +120,7 @@ def _why(view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
     said = [words.source_of(view), f"{row.attempts} tried"]
     if row.assigned_at:
         by = f" by {row.actor}" if row.actor else ""
-        said.append(f"assigned {words.age(facts.now - row.assigned_at)} ago{by}")
+        said.append(f"assigned {age(facts.now - row.assigned_at)} ago{by}")
     yield from paragraph("; ".join(said), width)
     spec = view.spec
     rest = ["pinned" if spec.pin else "not pinned"]
@@ -131,11 +136,14 @@ def _why(view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
 
 
 def _reasons(row: Assignment, width: int) -> Iterator[Line]:
-    for reason in row.reasons[:8]:
-        port = "-" if reason.port is None else str(reason.port)
-        yield from fact(f"{port:>5}", words.reason_text(reason.verdict, reason.holder), width, label_width=8)
-    if len(row.reasons) > 8:
-        yield from paragraph(f"and {len(row.reasons) - 8} more", width, tone=Tone.DIM)
+    """Yield the candidates as they were tried: the refused with what spoke against each, then the chosen one."""
+    refused = [each for each in row.reasons if each.verdict is not Verdict.CHOSEN]
+    for each in refused[:MOST_REASONS]:
+        port = "-" if each.port is None else str(each.port)
+        yield from fact(f"{port:>5}", f"refused: {reason_phrase(each)}", width, label_width=8)
+    if len(refused) > MOST_REASONS:
+        yield from paragraph(f"and {len(refused) - MOST_REASONS} more", width, tone=Tone.DIM)
+    yield from fact(f"{row.port:>5}", "chosen", width, label_width=8)
 
 
 def _on_port(view: ServiceView, facts: Facts) -> tuple[SeenListener, ...]:
@@ -150,7 +158,7 @@ def _distinct(seen: tuple[SeenListener, ...]) -> tuple[SeenListener, ...]:
 
 def _holder(seen: SeenListener, view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
     sign = holders.sign_of(seen, view)
-    ownership = next(each for each, own in holders.SIGNS.items() if own == sign)
+    ownership = next(each for each, own in SIGNS.items() if own == sign)
     whose = f"not {facts.label_of(view.key.workspace)}/{view.name}" if sign == g.FOREIGN else _OWNED[ownership]
     yield heading("WHO HOLDS IT", width, Span(f"{sign} {whose}"))
     yield from listener_facts(seen.listener, facts, width)
@@ -189,7 +197,7 @@ def listener_facts(listener: Listener, facts: Facts, width: int) -> Iterator[Lin
     if via := words.via_of(listener):
         yield from fact("via", via, width)
     started = words.started_at(listener)
-    said = [f"{words.age(facts.now - started)} ago"] if started is not None else []
+    said = [f"{age(facts.now - started)} ago"] if started is not None else []
     if listener.connections is not None:
         said.append(plural(listener.connections, "connection"))
     if said:

@@ -5,20 +5,13 @@ import re
 from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import service_row_key
-from portdash.dashboard.rows.words import age, worst_conflict
+from portdash.manager.naming import INTERPRETERS
 from portdash.model.conflict import ConflictKind
 from portdash.model.health import HealthState
 from portdash.model.listener import Listener, Ownership, Process
 from portdash.model.snapshot import SeenListener, ServiceView
+from portdash.report.words import SIGNS, age, worst_conflict
 
-SIGNS = {
-    Ownership.CONFIRMED: g.CONFIRMED,
-    Ownership.PRESUMED: g.PRESUMED,
-    Ownership.FOREIGN: g.FOREIGN,
-    Ownership.UNKNOWN: g.UNKNOWN,
-}
-
-_INTERPRETERS = frozenset({"node", "bun", "deno", "python", "python3", "ruby", "php", "java", "perl"})
 _SCRIPT_ENDING = re.compile(r"\.(?:c|m)?(?:js|ts|py|rb|php|pl|jar)$")
 
 
@@ -139,9 +132,8 @@ def short_command(command: tuple[str, ...] | None) -> str:
 
 def _past_interpreter(command: tuple[str, ...]) -> tuple[str, ...]:
     """Return the script an interpreter runs and its arguments; nothing where no interpreter runs."""
-    program = re.sub(r"[\d.]+$", "", command[0].rpartition("/")[2])
     words = command[1:]
-    if program not in _INTERPRETERS or not words:
+    if not words or not INTERPRETERS.fullmatch(command[0].rpartition("/")[2]):
         return ()
     if words[0] == "-m" and len(words) > 1:
         return words[1:]

@@ -7,11 +7,12 @@ from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.layout import choose, justify, line_width
 from portdash.dashboard.rows.row import Line, RowKey, Span, Tone, service_row_key
-from portdash.dashboard.rows.words import State, age, started_at, state_of, worst_conflict
+from portdash.dashboard.rows.words import State, started_at, state_of
 from portdash.model.conflict import ConflictKind
 from portdash.model.listener import Listener
 from portdash.model.plan import Strategy
 from portdash.model.snapshot import ServiceView
+from portdash.report.words import age, worst_conflict
 from portdash.text import clean, plural
 
 SLOW_AFTER = 2.5

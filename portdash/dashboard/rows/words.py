@@ -1,4 +1,4 @@
-"""The words for states, sources, owners and ages. Each in its fullest wording first, then what fits a narrow column."""
+"""What the columns say of states, sources and ages: the report's words, with what only a list that lives can tell."""
 
 import re
 from typing import NamedTuple
@@ -6,11 +6,11 @@ from typing import NamedTuple
 from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import Tone
-from portdash.model.assignment import Source, Verdict
-from portdash.model.conflict import Conflict
-from portdash.model.health import Health, HealthState
+from portdash.model.assignment import Source
+from portdash.model.health import HealthState
 from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView
+from portdash.report.words import age, missed_port, source_phrase, state_word, worst_conflict
 
 
 class State(NamedTuple):
@@ -33,65 +33,42 @@ class State(NamedTuple):
         return self.severity == 4
 
 
+_UNWELL = {
+    HealthState.UNHEALTHY: (g.UNHEALTHY, Tone.BAD, 1),
+    HealthState.HUNG: (g.HUNG, Tone.BAD, 1),
+    HealthState.DEGRADED: (g.DEGRADED, Tone.WARN, 2),
+    HealthState.STARTING: (g.STARTING, Tone.WARN, 4),
+}
+
+
 def state_of(view: ServiceView) -> State:
-    """Say in a glyph and a word how a service stands."""
-    if conflict := worst_conflict(view):
-        return State(g.TROUBLE, conflict.kind.value.replace("_", " "), Tone.WARN, 0)
-    health = view.health
-    if view.is_running and (state := _health_state(health)):
-        return state
-    if view.is_running:
-        latency = f" {health.latency_ms:.0f}ms" if health.latency_ms is not None else ""
-        return State(g.RUNNING, f"running{latency}", Tone.OK, 4)
-    if view.listeners:
-        return State(g.UNKNOWN, "unknown", Tone.DIM, 3)
-    if view.assignment is None:
-        return State(g.IDLE, "no port yet", Tone.DIM, 3)
-    return State(g.IDLE, "not running", Tone.DIM, 3)
+    """Say in a glyph and a word how a service stands; the word is the report's, with its figure."""
+    word, health = state_word(view), view.health
+    if worst_conflict(view):
+        return State(g.TROUBLE, word, Tone.WARN, 0)
+    if not view.is_running:
+        return State(g.UNKNOWN if view.listeners else g.IDLE, word, Tone.DIM, 3)
+    if health.state in _UNWELL:
+        glyph, tone, severity = _UNWELL[health.state]
+        return State(glyph, _with_figure(word, health.detail), tone, severity)
+    latency = f" {health.latency_ms:.0f}ms" if health.latency_ms is not None else ""
+    return State(g.RUNNING, f"running{latency}", Tone.OK, 4)
 
 
-def _health_state(health: Health) -> State | None:
-    found = re.match(r"flapping \d+x|\d+\w*", health.detail)
+def _with_figure(word: str, detail: str) -> str:
+    found = re.match(r"flapping \d+x|\d+\w*", detail)
     figure = found[0] if found else ""
-    word = figure if figure.startswith("flapping") else f"{health.state.value} {figure}".rstrip()
-    match health.state:
-        case HealthState.UNHEALTHY:
-            return State(g.UNHEALTHY, word, Tone.BAD, 1)
-        case HealthState.HUNG:
-            return State(g.HUNG, word, Tone.BAD, 1)
-        case HealthState.DEGRADED:
-            return State(g.DEGRADED, word, Tone.WARN, 2)
-        case HealthState.STARTING:
-            return State(g.STARTING, word, Tone.WARN, 4)
-        case HealthState.HEALTHY | HealthState.UNKNOWN:
-            return None
-
-
-def worst_conflict(view: ServiceView) -> Conflict | None:
-    """Return the conflict that gives the service its state; notices do not."""
-    return next((conflict for conflict in view.conflicts if not conflict.kind.is_notice), None)
+    return figure if figure.startswith("flapping") else f"{word} {figure}".rstrip()
 
 
 def source_of(view: ServiceView) -> str:
-    """Say how the service came to its port, and what it missed."""
+    """Say how the service came to its port, and what it missed, or that what it missed can be had now."""
     row = view.assignment
     if row is None:
         return "declared"
-    missed = row.home or (view.spec.preferred[0] if view.spec.preferred else None)
-    if missed == row.port:
-        missed = None
-    if missed and view.home_free and row.source in (Source.FALLBACK, Source.SEQUENTIAL):
+    if view.home_free and row.source in (Source.FALLBACK, Source.SEQUENTIAL) and (missed := missed_port(row)):
         return f"{missed} free now"
-    match row.source:
-        case Source.FALLBACK:
-            missed = missed or next((reason.port for reason in row.reasons if reason.port != row.port), None)
-            return f"fallback {missed}" if missed else "fallback"
-        case Source.INHERITED:
-            return f"inherited {view.spec.inherit_from or ''}".rstrip()
-        case Source.OVERRIDE:
-            return f"override {view.spec.env or ''}".rstrip()
-        case Source.PREFERRED | Source.DETECTED | Source.SEQUENTIAL:
-            return row.source.value
+    return source_phrase(row)
 
 
 def is_second_choice(view: ServiceView) -> bool:
@@ -100,21 +77,6 @@ def is_second_choice(view: ServiceView) -> bool:
     if row is None or row.source is Source.INHERITED:
         return False
     return row.source is Source.FALLBACK or bool(view.spec.preferred and row.port != view.spec.preferred[0])
-
-
-def age(seconds: float) -> str:
-    """Return a span of time in at most five cells: `4s`, `3m`, `2h14`, `1d2h`, `12d`."""
-    whole = max(0, int(seconds))
-    minutes, hours, days = whole // 60, whole // 3600, whole // 86400
-    if whole < 60:
-        return f"{whole}s"
-    if hours == 0:
-        return f"{minutes}m"
-    if days == 0:
-        return f"{hours}h{minutes % 60:02}" if hours < 10 and minutes % 60 else f"{hours}h"
-    if days < 10 and hours % 24 < 10:
-        return f"{days}d{hours % 24}h" if hours % 24 else f"{days}d"
-    return f"{days}d" if days < 1000 else f"{days // 365}y"
 
 
 def started_at(listener: Listener | None) -> float | None:
@@ -138,20 +100,3 @@ def via_of(listener: Listener | None) -> str:
     if listener is None:
         return ""
     return listener.via or ("orphan" if listener.orphan else "")
-
-
-def reason_text(verdict: Verdict, holder: str | None) -> str:
-    """Say what became of a candidate port."""
-    words = {
-        Verdict.CHOSEN: "chosen",
-        Verdict.ASSIGNED: f"assigned to {holder}" if holder else "another service's",
-        Verdict.LISTENING: f"held by {holder}" if holder else "somebody listens there",
-        Verdict.PREFERRED_BY: f"{holder} prefers it" if holder else "another service prefers it",
-        Verdict.QUARANTINED: "given back less than a minute ago",
-        Verdict.VANISHED: "of a workspace whose directory is gone",
-        Verdict.EPHEMERAL: "handed out by the system to outgoing connections",
-        Verdict.BROWSER_BLOCKED: "browsers refuse it",
-        Verdict.MUTUAL: f"must not be shared with {holder}" if holder else "must not be shared",
-        Verdict.NOT_A_PORT: f"{holder} is not a port" if holder else "not a port",
-    }
-    return words.get(verdict, verdict.value.replace("_", " ") + (f": {holder}" if holder else ""))

@@ -14,11 +14,11 @@ from portdash.dashboard.rows.listing import Listing, ListState, build_listing, f
 from portdash.dashboard.rows.paint import head_line, paint
 from portdash.dashboard.rows.row import OTHERS_KEY, SYSTEM_KEY, Kind, Line, Other, Tone, service_row_key
 from portdash.dashboard.rows.summary import Standing, header_line, trouble_line, troubles
-from portdash.dashboard.rows.words import age
 from portdash.model.assignment import Source
 from portdash.model.conflict import ConflictKind
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.model.workspace import Workspace
+from portdash.report.words import age
 
 LIVE = Standing("live, 0.4s ago")
 
