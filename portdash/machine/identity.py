@@ -19,14 +19,14 @@ _MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
-def host_id(state_dir: Path) -> str:
+def host_id(state_dir: Path, *, make: bool = True) -> str:
     """Return the id of this machine: 32 random hex digits in `state_dir`/host-id, made on first use.
 
-    Where the directory cannot be written, an id derived from the system's own, which is the same in every run.
+    Where the directory cannot be written, or with `make=False` must not be, an id derived from the system's own, which is the same in every run.
     Raises StoreUnavailable when the file is there and is not an id: it is never replaced, for every assignment
     recorded under it would be lost from sight.
     """
-    return read_host_id(state_dir) or _create(state_dir) or _derived()
+    return read_host_id(state_dir) or (_create(state_dir) if make else None) or _derived()
 
 
 def read_host_id(state_dir: Path) -> str | None:

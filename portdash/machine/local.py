@@ -74,8 +74,10 @@ class LocalMachine:
         sockets: SocketSource | None = None,
         processes: ProcessTable | None = None,
         home: Path | None = None,
+        read_only: bool = False,
     ) -> None:
         self._state_dir = state_dir
+        self._read_only = read_only
         self._sockets = sockets or system_sockets()
         self._proof = sockets or full_sockets()
         """For what is done to a process: nothing remembered counts there."""
@@ -87,7 +89,7 @@ class LocalMachine:
     @cached_property
     def host(self) -> str:
         """Random id of this machine, the same in every run. Raises StoreUnavailable when its file is damaged."""
-        return host_id(self._state_dir)
+        return host_id(self._state_dir, make=not self._read_only)
 
     @cached_property
     def user(self) -> str:

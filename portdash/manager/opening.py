@@ -24,7 +24,7 @@ def open_deps(
     settled first, unless nothing may be changed.
     """
     config = load(cwd=cwd, environ=environ, flags=flags, home=home)
-    machine = LocalMachine(state_dir(environ, home))
+    machine = LocalMachine(state_dir(environ, home), read_only=config.read_only)
     store = store or open_store(config.store, host=machine.host, read_only=config.read_only)
     try:
         state = store.snapshot()

@@ -179,3 +179,10 @@ def test_a_variable_that_cannot_be_is_refused(portdash: Portdash, variable: str)
     done = portdash("allocate", "web", "--env", variable)
     assert done.code == ExitCode.USAGE
     assert done.out == ""
+
+
+def test_read_only_writes_nothing_at_all(portdash: Portdash, home: Path):
+    before = sorted(home.rglob("*"))
+    for arguments in (("status",), ("ls",), ("get", "web"), ("conflicts",)):
+        portdash("--read-only", *arguments)
+    assert sorted(home.rglob("*")) == before
