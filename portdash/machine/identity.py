@@ -22,7 +22,8 @@ _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 def host_id(state_dir: Path, *, make: bool = True) -> str:
     """Return the id of this machine: 32 random hex digits in `state_dir`/host-id, made on first use.
 
-    Where the directory cannot be written, or with `make=False` must not be, an id derived from the system's own, which is the same in every run.
+    Where the directory cannot be written, or with `make=False` must not be, an id derived from the system's own, which
+    is the same in every run.
     Raises StoreUnavailable when the file is there and is not an id: it is never replaced, for every assignment
     recorded under it would be lost from sight.
     """
