@@ -27,7 +27,7 @@ WEB_TYPES = words(
     "web frontend client server backend api gateway microservice ml bridge http https websocket "
     "graphql app ui dashboard docs storybook monitoring development testing"
 )
-"""Types of services that browsers and fetch talk to."""
+"""Types of services that browsers and fetch talk to, as they may to one without a type."""
 
 DYNAMIC = "dynamic"
 """Type of the ranges that any service with a type, and any that asks for nothing, may overflow into."""
@@ -53,7 +53,7 @@ def static_refusal(spec: ServiceSpec, port: int, policy: Policy, limits: PortLim
 
 def is_browser_blocked(spec: ServiceSpec, port: int) -> bool:
     """Say whether those who talk to the service would refuse to talk to that port."""
-    return port in BROWSER_BLOCKED and (spec.type or "").casefold() in WEB_TYPES
+    return port in BROWSER_BLOCKED and (spec.type is None or spec.type.casefold() in WEB_TYPES)
 
 
 def first_choice(spec: ServiceSpec) -> int | None:

@@ -4,6 +4,7 @@ import errno
 import os
 import signal
 import socket
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,8 @@ from portdash.model.sources import Socket
 pytestmark = pytest.mark.needs_linux
 TCP, UDP = IpProtocol.TCP, IpProtocol.UDP
 GRACE = 10.0
+NAME = Path(sys.executable).name[:15]
+"""What the kernel calls our children."""
 """Far more than a child needs, so that a busy machine fails no test."""
 SHORT = 0.3
 """For those that do not let go whatever the time."""
@@ -61,7 +64,7 @@ class TestRealProcesses:
     def test_a_server_that_ends_when_asked(self, serve: Serve, around: Surroundings, address: str):
         child = serve("--address", address)
         line = terminate(target(child), grace=GRACE, around=around, settle=0)
-        assert line.startswith(f"python {child.pid} ended after ")
+        assert line.startswith(f"{NAME} {child.pid} ended after ")
         assert line.endswith(f"s, {child.port} is free")
         assert child.process.wait() == -signal.SIGTERM
         assert held(child.port) == []
@@ -94,14 +97,14 @@ class TestRealProcesses:
     def test_one_that_is_started_again(self, serve: Serve, around: Surroundings):
         child = serve("--respawn")
         (server,) = child.pids
-        with pytest.raises(Refused, match=f"taken again: python {child.pid} started python") as caught:
+        with pytest.raises(Refused, match=f"taken again: {NAME} {child.pid} started {NAME}") as caught:
             terminate(target(child, pid=server), grace=GRACE, around=around, settle=GRACE)
-        assert f"stop python {child.pid} itself" in caught.value.hint
+        assert f"stop {NAME} {child.pid} itself" in caught.value.hint
 
     def test_another_on_a_second_address_is_named(self, serve: Serve, around: Surroundings):
         first = serve("--address", "127.0.0.1")
         second = serve("--address", "127.0.0.2", "--port", str(first.port))
-        with pytest.raises(Refused, match=f"python {second.pid} holds {first.port} on 127.0.0.2"):
+        with pytest.raises(Refused, match=f"{NAME} {second.pid} holds {first.port} on 127.0.0.2"):
             terminate(target(first), grace=GRACE, around=around, settle=0)
         assert is_alive(second.pid)
         assert terminate(target(second), grace=GRACE, around=around, settle=0).endswith("is free")
