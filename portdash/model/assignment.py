@@ -52,6 +52,8 @@ class Verdict(StrEnum):
     MUTUAL = "mutual"
     """A service that this one must not share a port with has it."""
     OUT_OF_RANGE = "out_of_range"
+    LEFT_BEHIND = "left_behind"
+    """The service had it, could have kept it, and was told to take another."""
     NOT_A_PORT = "not_a_port"
     """An override that is not a port number."""
 

@@ -29,6 +29,8 @@ class Link:
 
     group: Group
     port: int
+    failed: Search | None
+    """What the service tried before, where it is not the claimant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ def carry_out(draft: Draft, chain: Chain) -> int:
         link = chain.links[number]
         row = occupancy.rows[group.root]
         if number < len(chain.links) - 1:
-            taken = (exchange_row(draft, group, chain.links[number + 1].port),)
+            onward = chain.links[number + 1]
+            taken = (exchange_row(draft, group, onward.port, onward.failed),)
         claimant = occupancy.label(link.group.root)
         draft.set_row(tuple(displaced(row, each) for each in taken), f"makes room for {claimant} on {link.port}")
         draft.say_what_runs(group, taken[0].port)
@@ -102,10 +105,18 @@ def release_vanished(draft: Draft, group: Group, port: int) -> None:
                 draft.release(each, f"the directory of {draft.occupancy.names.workspace(each.workspace)} is gone")
 
 
-def exchange_row(draft: Draft, group: Group, port: int) -> Assignment:
-    """Return the row of a group that takes over `port` from another."""
+def exchange_row(draft: Draft, group: Group, port: int, failed: Search | None = None) -> Assignment:
+    """Return the row of a group that takes over `port`; where a search failed before, with what that tried."""
     placement = Placement(group.root, group.spec)
-    return new_row(draft.snapshot, placement, port, source_of(group.spec, port), actor=draft.actor)
+    return new_row(
+        draft.snapshot,
+        placement,
+        port,
+        source_of(group.spec, port),
+        reasons=failed.reasons if failed else (),
+        attempts=max(failed.attempts, 1) if failed else 1,
+        actor=draft.actor,
+    )
 
 
 class _Exchange:
@@ -127,7 +138,7 @@ class _Exchange:
 
     def run(self) -> Chain | None:
         """Return the cheapest way; past the limit, the cheapest of those in the queue by then."""
-        self._expand(self._claimant, (0, 0, 0), (), ())
+        self._expand(self._claimant, (0, 0, 0), (), (), None)
         done: set[ServiceKey] = set()
         while self._queue:
             price, ranks, key, links = heappop(self._queue)
@@ -140,10 +151,12 @@ class _Exchange:
             if landing.options:
                 return Chain(links, group, landing, price)
             if self.is_exact:
-                self._expand(group, price, ranks, links)
+                self._expand(group, price, ranks, links, landing)
         return None
 
-    def _expand(self, group: Group, price: Price, ranks: tuple[int, ...], links: tuple[Link, ...]) -> None:
+    def _expand(
+        self, group: Group, price: Price, ranks: tuple[int, ...], links: tuple[Link, ...], failed: Search | None
+    ) -> None:
         """Queue every service that `group` could push off one of its candidates."""
         for rank, port in enumerate(candidate_ports(group.spec, self._draft.snapshot.policy)):
             self._expansions += 1
@@ -152,7 +165,7 @@ class _Exchange:
                 continue
             more = price_of(self._occupancy, holder)
             total = (price[0] + more[0], price[1] + more[1], price[2] + more[2])
-            heappush(self._queue, (total, (*ranks, rank), holder.root, (*links, Link(group, port))))
+            heappush(self._queue, (total, (*ranks, rank), holder.root, (*links, Link(group, port, failed))))
 
     def _holder(self, group: Group, port: int) -> Group | None:
         """Return the one service that keeps `group` from `port` and may be moved, None when that is not all."""

@@ -46,7 +46,9 @@ def force(draft: Draft, group: Group, port: int) -> str | None:
         _say_what_becomes_of(draft, other, runs[other.root], options[0].port)
     for key in strays:
         if row := occupancy.rows.get(key):
-            draft.leave(f"{occupancy.label(key)} is ended on {port}: start it again on {row.port}", asked=False)
+            draft.leave(
+                f"{occupancy.label(key)} is ended on {port}: start it again on {row.port}", asked=False, restart=key
+            )
     return None
 
 

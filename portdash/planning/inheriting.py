@@ -1,6 +1,7 @@
 """A service that shares the port of another one: that port or an error, nothing else."""
 
 from portdash.errors import NoPortAvailable, NoSuchService, UsageError
+from portdash.model.plan import Strategy
 from portdash.planning.candidates import try_override
 from portdash.planning.drafting import Draft
 from portdash.planning.inheritance import chain, parent_of
@@ -25,6 +26,11 @@ def place_child(draft: Draft, placement: Placement) -> None:
     if parent.protocol is not placement.key.protocol:
         _check_free(draft, placement, row.port)
     _check_override(draft, placement, row.port)
+    before = occupancy.rows.get(placement.key)
+    if draft.strategy is Strategy.CONSERVATIVE and before is not None and before.port != row.port:
+        text = f"{occupancy.label(placement.key)} stays on {before.port} though it inherits {row.port} of {parent_name}"
+        draft.leave(text, asked=True)
+        return
     draft.inherit(placement.key, placement.spec, row.port)
     for key in occupancy.below(placement.key):
         draft.inherit(key, occupancy.spec(key), row.port)

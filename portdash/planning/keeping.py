@@ -9,7 +9,7 @@ from portdash.planning.displacement import exchange_row
 from portdash.planning.drafting import Draft
 from portdash.planning.occupancy import Group
 from portdash.planning.requests import Placement
-from portdash.planning.rescue import rescue, take
+from portdash.planning.rescue import rescue, take, why_left
 from portdash.planning.rules import own_range
 from portdash.text import clean
 
@@ -26,7 +26,7 @@ def keep(draft: Draft, placement: Placement, refused: tuple[Reason, ...]) -> Non
     if row.source is Source.INHERITED or _is_unwanted(row, placement, runs_here=runs_here):
         _replace(draft, placement, refused)
         return
-    if row.source is Source.OVERRIDE and not runs_here:
+    if row.source is Source.OVERRIDE and not runs_here and draft.strategy is not Strategy.CONSERVATIVE:
         _forget_override(draft, placement)
         return
     if not occupancy.is_usable(group, row.port):
@@ -63,7 +63,11 @@ def _replace(draft: Draft, placement: Placement, refused: tuple[Reason, ...]) ->
     occupancy = draft.occupancy
     group = occupancy.group(placement.key)
     row = occupancy.rows[placement.key]
-    found = find(occupancy, group, refused=refused, avoid=frozenset({row.port}), actor=draft.actor)
+    if draft.strategy is Strategy.CONSERVATIVE:
+        draft.leave(f"{occupancy.label(placement.key)} stays on {row.port}, which it no longer asks for", asked=True)
+        return
+    left = why_left(draft, group, row)
+    found = find(occupancy, group, refused=(*refused, left), avoid=frozenset({row.port}), actor=draft.actor)
     if not found.options:
         raise exhausted(found)
     take(draft, group, found.options, found, f"it no longer asks for {row.port}")

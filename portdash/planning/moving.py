@@ -11,7 +11,7 @@ from portdash.planning.drafting import Draft
 from portdash.planning.forcing import force
 from portdash.planning.occupancy import Group
 from portdash.planning.requests import Placement
-from portdash.planning.rescue import take
+from portdash.planning.rescue import take, why_left
 from portdash.text import clean
 
 _NEVER = (Verdict.PRIVILEGED, Verdict.OUT_OF_RANGE, Verdict.OS_RESERVED)
@@ -43,8 +43,9 @@ def plan_move(snapshot: Snapshot, key: ServiceKey, to: int | None, *, strategy: 
 def _move_on(draft: Draft, key: ServiceKey) -> None:
     occupancy = draft.occupancy
     group = occupancy.group(key)
-    avoid = frozenset({occupancy.rows[key].port})
-    found = find(occupancy, group, avoid=avoid, actor=draft.actor)
+    row = occupancy.rows[key]
+    avoid = frozenset({row.port})
+    found = find(occupancy, group, refused=(why_left(draft, group, row),), avoid=avoid, actor=draft.actor)
     gone = found.last_verdict is Verdict.VANISHED and draft.strategy is Strategy.CONSERVATIVE
     if found.options and not gone:
         take(draft, group, found.options, found, "the next best port")
@@ -55,7 +56,7 @@ def _move_on(draft: Draft, key: ServiceKey) -> None:
     if chain is None:
         raise exhausted(found)
     port = carry_out(draft, chain)
-    draft.set_row((exchange_row(draft, group, port),), "the next best port")
+    draft.set_row((exchange_row(draft, group, port, found),), "the next best port")
     draft.say_what_runs(group, port)
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from portdash.errors import InvalidPort, NoPortAvailable
 from portdash.model.assignment import Assignment, Reason, Source, Verdict
+from portdash.model.plan import Strategy
 from portdash.planning.candidates import new_row, try_override
 from portdash.planning.drafting import Draft
 from portdash.planning.occupancy import Group
@@ -31,6 +32,9 @@ def place_override(draft: Draft, placement: Placement, group: Group) -> tuple[bo
     row = draft.occupancy.rows.get(placement.key)
     if row is None:
         draft.set_row((_row(draft, placement, port, None),), f"{override.variable} says so")
+    elif row.port != port and draft.strategy is Strategy.CONSERVATIVE:
+        name = draft.occupancy.label(placement.key)
+        draft.leave(f"{name} stays on {row.port} though {override.variable} says {port}", asked=True)
     elif row.port != port:
         # The choice before the variable counts again without it: it is kept as the home.
         home = row.home if row.source is Source.OVERRIDE else row.port

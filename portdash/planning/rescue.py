@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from portdash.model.assignment import Assignment, ServiceKey, Source, Verdict
+from portdash.model.assignment import Assignment, Reason, ServiceKey, Source, Verdict
 from portdash.model.plan import Strategy
 from portdash.planning.candidates import Search, find
 from portdash.planning.displacement import (
@@ -64,8 +64,7 @@ def step_aside(draft: Draft, group: Group, row: Assignment, reason: str) -> Sear
     Returns None when that is drafted, else the search that found nothing.
     """
     avoid = frozenset({row.port})
-    refusal = draft.occupancy.refusal(group, row.port)  # the trail begins with why it cannot stay
-    found = find(draft.occupancy, group, refused=(refusal,) if refusal else (), avoid=avoid, actor=draft.actor)
+    found = find(draft.occupancy, group, refused=(why_left(draft, group, row),), avoid=avoid, actor=draft.actor)
     if found.options:
         take(draft, group, tuple(displaced(row, each) for each in found.options), found, reason)
         return None
@@ -73,9 +72,15 @@ def step_aside(draft: Draft, group: Group, row: Assignment, reason: str) -> Sear
     if chain is None:
         return found
     port = carry_out(draft, chain)
-    draft.set_row((displaced(row, exchange_row(draft, group, port)),), reason)
+    draft.set_row((displaced(row, exchange_row(draft, group, port, found)),), reason)
     draft.say_what_runs(group, port)
     return None
+
+
+def why_left(draft: Draft, group: Group, row: Assignment) -> Reason:
+    """Return why a group does not stay on its port, to begin the trail of the next with."""
+    refusal = draft.occupancy.refusal(group, row.port)
+    return refusal or Reason(row.port, Verdict.LEFT_BEHIND)
 
 
 def take(draft: Draft, group: Group, options: tuple[Assignment, ...], found: Search, reason: str) -> None:

@@ -1,12 +1,12 @@
 """Small random worlds in which everything is scarce, for property tests."""
 
 from hypothesis import strategies as st
-from worlds import World, ask, key
+from worlds import World, ask, key, spec
 
 from portdash.model.plan import Strategy
 from portdash.model.policy import Policy, TypeRange
 from portdash.model.ports import PortRange
-from portdash.planning.requests import Placement
+from portdash.planning.requests import Override, Placement
 
 FIRST, LAST = 5000, 5007
 NAMES = ("a", "b", "c", "d", "e")
@@ -58,15 +58,17 @@ def worlds(draw: st.DrawFn) -> World:
 
 @st.composite
 def placements(draw: st.DrawFn, world: World) -> list[Placement]:
-    """A batch of new and existing services of the shop, some with an override."""
-    known = [each for each in world.rows.values() if each.key.workspace == "shop" and not each.spec.inherit_from]
+    """A batch of new and existing services of the shop, some with an override, some that ask for other things now."""
+    known = [each for each in world.rows.values() if each.key.workspace == "shop"]
     batch: list[Placement] = []
     for name in draw(st.lists(st.sampled_from(("new", "other", "third")), max_size=2, unique=True)):
         override = draw(st.sampled_from((None, None, None, str(FIRST), "abc")))
         batch.append(ask(name, override=override, **draw(wishes())))
     if known and draw(st.booleans()):
         row = draw(st.sampled_from(known))
-        batch.append(Placement(key(row.name), row.spec))
+        override = draw(st.sampled_from((None, None, None, Override("PORT", str(LAST)))))
+        changed = draw(st.booleans())
+        batch.append(Placement(key(row.name), spec(row.name, **draw(wishes())) if changed else row.spec, override))
     return batch or [ask("new", **draw(wishes()))]
 
 

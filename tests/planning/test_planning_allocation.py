@@ -133,6 +133,28 @@ def test_conservative_leaves_it_there_and_names_the_holder():
     assert texts(made) == ["shop/web stays on 3000 though node 4121 holds 3000"]
 
 
+@pytest.mark.parametrize(
+    ("placement", "text"),
+    [
+        (ask("web", exclude=frozenset({3000})), "shop/web stays on 3000, which it no longer asks for"),
+        (ask("web", range=PortRange(3010, 3019)), "shop/web stays on 3000, which it no longer asks for"),
+        (ask("web", override="3500"), "shop/web stays on 3000 though PORT says 3500"),
+        (ask("web", inherit_from="api"), "shop/web stays on 3000 though it inherits 3001 of api"),
+        (ask("kid"), "shop/kid stays on 3001, which it no longer asks for"),
+    ],
+)
+def test_conservative_moves_no_service_that_asks_for_something_else(placement: Placement, text: str):
+    world = World().has("web", 3000).has("api", 3001).has("kid", 3001, inherit_from="api")
+    made = plan(world, placement, strategy=CONSERVATIVE)
+    assert (made.steps, texts(made)) == ((), [text])
+
+
+def test_conservative_keeps_the_port_that_a_variable_gave_when_the_variable_is_gone():
+    world = World().has("web", 3500, source=Source.OVERRIDE, home=3000)
+    assert plan(world, ask("web"), strategy=CONSERVATIVE).steps == ()
+    assert actions(plan(world, ask("web"))) == ["move web 3500 3000"]
+
+
 def test_a_pinned_service_does_not_step_aside():
     made = plan(World().has("web", 3000, pin=True).listens(3000), ask("web", pin=True))
     assert texts(made) == ["shop/web is pinned to 3000, and node 4121 holds 3000"]
