@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from portdash.errors import UsageError
-from portdash.model.assignment import Source
+from portdash.model.assignment import ServiceKey, Source
 from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
 from portdash.planning.candidates import new_row
 from portdash.planning.drafting import Draft
+from portdash.planning.exporting import check_variables
 from portdash.planning.requests import Adoption, Placement
 from portdash.planning.wording import holder_text, title
 from portdash.text import clean
@@ -16,10 +17,11 @@ from portdash.text import clean
 def plan_adopt(snapshot: Snapshot, adoptions: Sequence[Adoption], *, actor: str) -> Plan:
     """Plan a service for each listener, on the port where it listens; nothing is started, stopped or moved.
 
-    Raises UsageError where the port or the name is a service's already, or nobody listens.
+    Raises UsageError where the port, the name or its variable is a service's already, or nobody listens.
     """
     draft = Draft(snapshot, strategy=snapshot.policy.strategy, actor=actor)
     names: list[str] = []
+    adopted: list[ServiceKey] = []
     given: dict[tuple[str, int], str] = {}
     for adoption in adoptions:
         name, slot = clean(adoption.spec.name), (adoption.protocol.value, adoption.port)
@@ -29,6 +31,8 @@ def plan_adopt(snapshot: Snapshot, adoptions: Sequence[Adoption], *, actor: str)
         _adopt(draft, adoption)
         given[slot] = name
         names.append(name)
+        adopted.append(adoption.key)
+    check_variables(draft, adopted)
     return draft.finish(title("adopt", names))
 
 

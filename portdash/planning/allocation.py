@@ -9,6 +9,7 @@ from portdash.model.snapshot import Snapshot
 from portdash.planning.candidates import exhausted, find
 from portdash.planning.displacement import carry_out, cheapest_chain, exchange_row
 from portdash.planning.drafting import Draft
+from portdash.planning.exporting import check_variables
 from portdash.planning.forcing import force
 from portdash.planning.inheritance import chain, check_acyclic
 from portdash.planning.inheriting import place_child
@@ -26,8 +27,8 @@ def plan_allocate(snapshot: Snapshot, placements: Sequence[Placement], *, strate
     """Plan a port for every placement; one that has a usable port keeps it, and nothing changes for it.
 
     The more important is served first, then by name; a service that inherits comes after its parent. Raises UsageError
-    (a circle, a service asked for twice), NoSuchService (a parent without a port), NoPortAvailable, and with `strict`
-    InvalidPort.
+    (a circle, a service asked for twice, one variable for two), NoSuchService (a parent without a port),
+    NoPortAvailable, and with `strict` InvalidPort.
     """
     keys = [each.key for each in placements]
     if twice := next((each for each in placements if keys.count(each.key) > 1), None):
@@ -39,6 +40,7 @@ def plan_allocate(snapshot: Snapshot, placements: Sequence[Placement], *, strate
             place_child(draft, placement)
         else:
             _place(draft, placement)
+    check_variables(draft, keys)
     return draft.finish(title("allocate", (each.spec.name for each in placements)))
 
 
@@ -83,7 +85,7 @@ def _place_new(draft: Draft, placement: Placement, refused: tuple[Reason, ...]) 
     if way is None:
         raise exhausted(found)
     port = carry_out(draft, way)
-    draft.set_row((exchange_row(draft, group, port),), "no other port was free for it")
+    draft.set_row((exchange_row(draft, group, port, found),), "no other port was free for it")
 
 
 def _insist(draft: Draft, group: Group) -> bool:
