@@ -23,7 +23,7 @@ class Status(StrEnum):
     AVAILABLE = "available"
     """It has a port, and nobody listens there."""
     STOPPED = "stopped"
-    """It has a command and does not run."""
+    """It does not run, and has a command or no port yet."""
     CONFLICT = "conflict"
 
 

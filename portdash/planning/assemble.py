@@ -133,11 +133,12 @@ def _view(
     conflicts = find_conflicts(occupancy, Circumstances(row, spec, tuple(here), elsewhere)) if row else ()
     attribution = here[0].attribution if here else None
     running = bool(attribution and attribution.ownership.is_ours) or (row is None and bool(elsewhere))
+    idle = Status.AVAILABLE if row is not None and not has_command else Status.STOPPED
     return ServiceView(
         key=key,
         spec=spec,
         assignment=row,
-        status=_status(conflicts, health, running=running, has_command=has_command),
+        status=_status(conflicts, health, running=running, idle=idle),
         attribution=attribution,
         health=health,
         listeners=tuple(seen.listener for seen in here),
@@ -147,13 +148,13 @@ def _view(
     )
 
 
-def _status(conflicts: Iterable[Conflict], health: Health, *, running: bool, has_command: bool) -> Status:
+def _status(conflicts: Iterable[Conflict], health: Health, *, running: bool, idle: Status) -> Status:
     if any(not each.kind.is_notice for each in conflicts):
         return Status.CONFLICT
     if running:
         answered = health.level is HealthLevel.PROTOCOL and health.state in (HealthState.HEALTHY, HealthState.DEGRADED)
         return Status.CONNECTED if answered else Status.RUNNING
-    return Status.STOPPED if has_command else Status.AVAILABLE
+    return idle
 
 
 def _is_home_free(occupancy: Occupancy, row: Assignment) -> bool:

@@ -23,7 +23,8 @@ def kinds(world: World, name: str, workspace: str = "shop") -> list[str]:
 
 def test_status_in_one_word():
     world = World().has("up", 3000).has("db", 3001).has("taken", 3002).has("idle", 3003)
-    world.declares("new", has_command=True).declares("idle").declares("off", has_command=True)
+    world.declares("new", has_command=True).declares("idle").has("off", 3004).declares("off", has_command=True)
+    world.declares("unplaced")
     world.listens(3000, cwd=HERE).listens(3001, cwd=HERE).listens(3002)
     world.health[key("db")] = Health(state=HealthState.HEALTHY, level=HealthLevel.PROTOCOL)
     found = {view.name: view.status for view in world.snapshot().services}
@@ -34,6 +35,7 @@ def test_status_in_one_word():
         "idle": Status.AVAILABLE,
         "new": Status.STOPPED,
         "off": Status.STOPPED,
+        "unplaced": Status.STOPPED,
     }
 
 

@@ -150,7 +150,7 @@ def test_servers_on_other_ports_are_among_a_services_listeners():
 
 def test_a_service_without_a_port_keeps_every_key():
     row = assignment("web", 3000)
-    view = ServiceView(key=row.key, spec=row.spec, assignment=None, status=Status.AVAILABLE)
+    view = ServiceView(key=row.key, spec=row.spec, assignment=None, status=Status.STOPPED)
     service = service_json(view, snapshot_of(view))
     assert list(service) == SERVICE
     assert (service["port"], service["source"], service["attempts"], service["reasons"]) == (None, None, 0, [])
