@@ -88,7 +88,6 @@ def place(deps: Deps, snapshot: Snapshot, wish: Wish) -> Placement:
     spec = known or ServiceSpec(name=name)
     spec = replace(spec, **{field: value for field in _SPEC_FIELDS if (value := getattr(wish, field)) is not None})
     key = deps.place.key(name, workspace=where, protocol=spec.protocol)
-    _check_variable(snapshot, key, spec)
     return Placement(key=key, spec=spec, override=_override(deps.environ, spec), strict=wish.strict)
 
 
@@ -101,21 +100,6 @@ def _known_spec(snapshot: Snapshot, key: ServiceKey) -> ServiceSpec | None:
             match = declaration.spec.match or (stored.match if stored else None)
             return replace(declaration.spec, match=match)
     return stored
-
-
-def _check_variable(snapshot: Snapshot, key: ServiceKey, spec: ServiceSpec) -> None:
-    """Two services of a workspace must not be exported under one name: one of them would read the other's port."""
-    variable = spec.variable
-    for view in snapshot.services:
-        other = view.key
-        neighbours = (other.workspace, other.environment) == (key.workspace, key.environment)
-        if not neighbours or other.service == key.service:
-            continue
-        if view.spec.variable == variable:
-            raise UsageError(
-                f"{spec.name} and {view.name} would both be exported as {variable}",
-                hint="give one of them a variable of its own: `--env NAME_PORT`, or `env` in portdash.toml",
-            )
 
 
 def _override(environ: Mapping[str, str], spec: ServiceSpec) -> Override | None:
