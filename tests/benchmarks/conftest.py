@@ -1,6 +1,7 @@
-"""Lets the benchmarks import their timing helpers."""
+"""Lets the benchmarks import their timing helpers, and the planner's builder of worlds."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.with_name("planning"))]

@@ -1,13 +1,10 @@
-from time import perf_counter
-
 import pytest
-from worlds import FIX, NOWHERE, SHOP, World, ask, key, listener
+from worlds import FIX, SHOP, World, ask, key
 
 from portdash.model.assignment import Match, Source
 from portdash.model.conflict import ConflictKind
 from portdash.model.health import Health, HealthLevel, HealthState
 from portdash.model.listener import Ownership
-from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol, PortRange
 from portdash.model.project import Project
 from portdash.model.snapshot import Status
@@ -233,34 +230,6 @@ def test_a_declared_service_shows_what_is_declared_and_keeps_its_rule():
     world = World().has("web", 3000, match=rule).declares("web", type="web", priority=1)
     view = world.view("web")
     assert (view.spec.type, view.spec.match, view.port) == ("web", rule, 3000)
-
-
-def big_world() -> World:
-    """1,000 services and 5,000 listeners, a fifth of them on services' ports, most in some project."""
-    spaces = tuple(Workspace(name=f"w{n}", root=f"/home/me/src/w{n}", repository=f"w{n}") for n in range(40))
-    world = World(workspaces=(*spaces, NOWHERE), here="w0", limits=PortLimits())
-    for number in range(1000):
-        place = f"w{number % 40}"
-        rule = Match(process="node", directory=f"/home/me/src/{place}/s{number}") if number % 2 else None
-        world.has(f"s{number}", 10_000 + number, place, match=rule, type="web", preferred=(10_000 + number,))
-    for number in range(5000):
-        world.listeners.append(
-            listener(9_500 + number, pid=100_000 + number, cwd=f"/home/me/src/w{number % 40}/s{number}/deep/er")
-        )
-    return world
-
-
-def test_a_big_machine_is_put_together_quickly():
-    world = big_world()
-    best = min(_seconds(world) for _ in range(3))
-    assert len(world.snapshot().services) == 1000
-    assert best < 1.0, "a quadratic loop takes minutes here; the figure itself is the benchmark's business"
-
-
-def _seconds(world: World) -> float:
-    start = perf_counter()
-    world.snapshot()
-    return perf_counter() - start
 
 
 def test_a_new_service_sees_its_server_only_by_lease_or_rule():
