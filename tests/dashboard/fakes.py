@@ -5,17 +5,22 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from threading import Event
 
+import scenes
 from textual.app import App
 from textual.pilot import Pilot
 
 from portdash.dashboard.app import PortdashApp
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.options import Options
+from portdash.dashboard.rows.row import Other, RowKey
 from portdash.dashboard.screens.main import MainScreen
 from portdash.errors import PortdashError
 from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Action, Plan, Step, Strategy
-from portdash.model.snapshot import Snapshot
+from portdash.model.snapshot import ServiceView, Snapshot
+
+SIZES = [(160, 45), (120, 40), (80, 24), (60, 20), (40, 14)]
+"""What a terminal is like, from a whole screen to a corner of one."""
 
 
 class FakeDesk(Desk):
@@ -110,3 +115,28 @@ def screen_lines(app: App[object]) -> list[str]:
 def footer_of(main: MainScreen) -> list[str]:
     """The ids of the commands in the footer, those that are always there last."""
     return [entry.command_id for entry in (*main.footer.entries, *main.footer.always)]
+
+
+def desk_for(snapshot: Snapshot | None = None, **changes: bool) -> FakeDesk:
+    """A desk over the working day, or over a snapshot."""
+    return FakeDesk(snapshot or scenes.working_day(), home=scenes.HOME, **changes)
+
+
+def row_key(workspace: object, name: str) -> RowKey:
+    """The key of a service's row."""
+    return ("service", scenes.key_of(workspace, name))  # type: ignore[arg-type]
+
+
+WEB = row_key(scenes.SHOP, "web")
+"""The row that the working day's first trouble is on."""
+
+
+def names_of(main: MainScreen) -> list[str]:
+    """The services and listeners that the list has at the moment."""
+    assert main.table.listing is not None
+    subjects = [row.subject for row in main.table.listing.rows]
+    return [
+        each.name if isinstance(each, ServiceView) else str(each.listener.port)
+        for each in subjects
+        if isinstance(each, ServiceView | Other)
+    ]

@@ -21,11 +21,11 @@ FIRST_RUN = (
 
 def no_match(facts: Facts, wanted: Filter, *, here_only: bool) -> str:
     """Say that the filter hides everything, and how to be rid of it."""
+    scope = " here" if here_only else ""
     if wanted.trouble and not (wanted.needles or wanted.ports or wanted.projects):
-        return "  No trouble. ! or esc shows everything"
+        return f"  No trouble{scope}. ! or esc shows everything"
     services = len(facts.snapshot.services)
     listeners = len(facts.subjects) - services
-    scope = " here" if here_only else ""
     text = f"/{wanted.text}" if wanted.text else "!"
     hidden = f"{plural(services, 'service')} and {plural(listeners, 'listener')} are hidden"
     return f"  Nothing{scope} matches {text}. {hidden}. esc clears"
@@ -35,9 +35,9 @@ def empty_here(facts: Facts) -> str:
     """Say that this workspace has no service, and what the keys would show."""
     label = facts.label_of(facts.snapshot.workspace)
     services = sum(len(group.views) for group in facts.groups)
-    others = plural(len(facts.groups), "other workspace")
+    others = "workspace" if len(facts.groups) == 1 else f"{len(facts.groups)} workspaces"
     adopt = f", A adopts {plural(facts.here_others, 'listener')} from here" if facts.here_others else ""
-    return f"  {label} has no service. 0 shows the {others} ({plural(services, 'service')}){adopt}"
+    return f"  {label} has no service. 0 shows the other {others} ({plural(services, 'service')}){adopt}"
 
 
 def hidden_owners(count: int) -> str:

@@ -85,7 +85,7 @@ class HelpScreen(Dialog[str | None]):
 def prompt(row: HelpRow) -> Table:
     """Return a line of help: key, command, what it does or why not."""
     grid = Table.grid(padding=(0, 1), expand=True)
-    grid.add_column(width=8, no_wrap=True)
+    grid.add_column(width=9)
     grid.add_column(width=16, no_wrap=True)
     grid.add_column(ratio=1, overflow="fold")
     style = "dim" if row.reason else ""

@@ -68,9 +68,14 @@ def _target(step: Step) -> str:
     return f"{clean(step.target.label)} on {step.target.port}" if step.target else "nobody"
 
 
-def tried(row: Assignment, *, most: int = 4) -> str:
-    """Return the refused candidates of a row in one line; empty where the first one was taken."""
-    refused = [each for each in row.reasons if each.verdict is not Verdict.CHOSEN]
+def tried(row: Assignment, *, left: int | None = None, most: int = 4) -> str:
+    """Return the refused candidates of a row in one line; empty where the first one was taken.
+
+    `left` is the port it leaves, where that has been accounted for already.
+    """
+    refused = [
+        each for each in row.reasons if each.verdict is not Verdict.CHOSEN and (left is None or each.port != left)
+    ]
     told = [f"{'?' if each.port is None else each.port} {reason_phrase(each)}" for each in refused[:most]]
     if len(refused) > most:
         told.append(f"{len(refused) - most} more")
@@ -100,44 +105,50 @@ def to_do_lines(plan: Plan, snapshot: Snapshot, home: str) -> tuple[str, ...]:
     """Return what is left for the person: a moved server knows nothing of its new port until it is started again."""
     rows = {row.key: row for step in plan.steps if (row := step.after)}
     lines = [
-        restart_line(snapshot.service(left.restart), row, home)
+        restart_line(snapshot, row, home)
         if (row := rows.get(left.restart) or snapshot.assignments.get(left.restart))
         else clean(left.text)
         for left in plan.unresolved
         if left.restart is not None
     ]
-    lines += [restart_line(view, row, home) for view, row in _moved_idle(plan, snapshot)]
+    lines += [restart_line(snapshot, row, home) for row in _moved_idle(plan, snapshot)]
     if plan.needs_consent:
-        lines += [f"start {clean(name)} again" for name in _claimants(plan, snapshot)]
+        lines += [start_line(snapshot, view.key) for view in _claimants(plan, snapshot)]
     return tuple(dict.fromkeys(lines))
 
 
-def _moved_idle(plan: Plan, snapshot: Snapshot) -> Iterator[tuple[ServiceView, Assignment]]:
+def _moved_idle(plan: Plan, snapshot: Snapshot) -> Iterator[Assignment]:
     """Yield services that move and do not run, but for those that come along with another."""
     for step in plan.steps:
         row = step.after
         view = snapshot.service(row.key) if row and step.action is Action.MOVE else None
         if row and view and not view.is_running and not row.spec.inherit_from:
-            yield view, row
+            yield row
 
 
-def restart_line(view: ServiceView | None, row: Assignment, home: str) -> str:
+def start_line(snapshot: Snapshot, key: ServiceKey) -> str:
+    """Return `start web`, or `start web again` where it runs."""
+    view = snapshot.service(key)
+    return f"start {clean(spoken_name(snapshot, key))}{' again' if view and view.is_running else ''}"
+
+
+def restart_line(snapshot: Snapshot, row: Assignment, home: str) -> str:
     """Return how to start a service on its new port: `start web again: PORT=3003 npm run dev  in ~/src/shop`.
 
     A command that names the old port is told with the new one.
     """
-    name, again = clean(row.name), " again" if view and view.is_running else ""
-    server = next(iter(own_listeners(view)), None)
+    start = start_line(snapshot, row.key)
+    server = next(iter(own_listeners(snapshot.service(row.key))), None)
     if server and server.container:
         return f"publish {clean(server.container.name)} on {row.port} instead of {server.port}, and start it again"
     variable = row.spec.env or "PORT"
     owner = server.owner if server else None
     if server is None or owner is None or not owner.command:
-        return f"start {name}{again} with {variable}={row.port}"
+        return f"{start} with {variable}={row.port}"
     place = f"  in {tilde(owner.cwd, home)}" if owner.cwd else ""
     argv = [_with_port(word, server.port, row.port) for word in owner.command]
     prefix = f"{variable}={row.port} " if argv == list(owner.command) else ""
-    return f"start {name}{again}: {prefix}{clean(shlex.join(argv), limit=120)}{place}"
+    return f"{start}: {prefix}{clean(shlex.join(argv), limit=120)}{place}"
 
 
 def _with_port(word: str, old: int, new: int) -> str:
@@ -157,11 +168,11 @@ def own_listeners(view: ServiceView | None) -> tuple[Listener, ...]:
     return (*here, *view.elsewhere)
 
 
-def _claimants(plan: Plan, snapshot: Snapshot) -> Iterator[str]:
+def _claimants(plan: Plan, snapshot: Snapshot) -> Iterator[ServiceView]:
     ports = {step.target.port for step in plan.steps if step.target}
     for view in snapshot.services:
         if view.port in ports and view.key.workspace == plan.workspace and not view.spec.inherit_from:
-            yield view.name
+            yield view
 
 
 def back_text(plan: Plan) -> str:

@@ -112,7 +112,7 @@ def _steps(plan: Plan, snapshot: Snapshot) -> Iterator[tuple[str, str, Text]]:
 def _because(step: Step) -> Iterator[str]:
     if step.reason:
         yield clean(step.reason)
-    if step.after and (passed := tried(step.after)):
+    if step.after and (passed := tried(step.after, left=step.from_port if step.reason else None)):
         yield passed
 
 

@@ -71,7 +71,7 @@ def test_a_moved_service_that_runs_needs_nothing_where_the_planner_wants_nothing
 
 
 def test_a_moved_service_that_does_not_run_is_told_how_to_start():
-    assert to_do_lines(plan("p", move(OTHER, 3000)), SCENE, HOME)[0].startswith("start web")
+    assert to_do_lines(plan("p", move(OTHER, 3000)), SCENE, HOME) == ("start shop@fix-login/web with PORT=3000",)
 
 
 @pytest.mark.parametrize(
@@ -87,18 +87,20 @@ def test_a_moved_service_that_does_not_run_is_told_how_to_start():
 def test_a_command_that_names_the_old_port_is_told_with_the_new_one(command_line: tuple[str, ...], said: str):
     assert API.owner
     running = view(API_ROW, replace(API, owner=replace(API.owner, command=command_line)))
-    line = restart_line(running, replace(API_ROW, port=8002), HOME)
+    line = restart_line(replace(SCENE, services=(running,)), replace(API_ROW, port=8002), HOME)
     assert line == f"start api again: {said}  in ~/src/shop"
 
 
 def test_a_container_is_published_elsewhere():
     running = view(API_ROW, replace(API, container=Container(id="1", name="api-1")))
-    assert restart_line(running, replace(API_ROW, port=8002), HOME).startswith("publish api-1 on 8002 instead of 8000")
+    line = restart_line(replace(SCENE, services=(running,)), replace(API_ROW, port=8002), HOME)
+    assert line.startswith("publish api-1 on 8002 instead of 8000")
 
 
 def test_the_ports_that_were_passed_over_are_told_shortly():
     refused = tuple(Reason(port, Verdict.EXCLUDED) for port in range(1, 8))
     assert tried(replace(WEB, reasons=refused)).endswith("4 excluded, 3 more")
+    assert tried(replace(WEB, reasons=refused[:2]), left=1) == "2 excluded"
     assert tried(replace(WEB, reasons=(Reason(None, Verdict.NOT_A_PORT),))) == "? not a port"
     assert tried(replace(WEB, reasons=(Reason(3000, Verdict.CHOSEN),))) == ""
 

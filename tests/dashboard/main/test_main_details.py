@@ -1,0 +1,83 @@
+"""The details of a row, beside the list and instead of it."""
+
+from dataclasses import replace
+
+import scenes
+from fakes import WEB, desk_for, footer_of, running, screen_lines
+from row_texts import everything, facts_of, text_of
+
+from portdash.dashboard.rows.details import details
+from portdash.dashboard.rows.row import OTHERS_KEY, SYSTEM_KEY, service_row_key
+from portdash.model.assignment import Reason, Verdict
+
+
+async def test_details_beside_the_list():
+    async with running(desk_for()) as (pilot, main):
+        text = "\n".join(screen_lines(pilot.app))
+        for words in (
+            "WHY 3000",
+            "WHO HOLDS IT",
+            "≠ not shop/web",
+            "WHO ANSWERS localhost:3000",
+            "YOU CAN",
+            "WEB_PORT=3000",
+        ):
+            assert words in text
+        assert "claude 3902 › zsh 3907 › npm 4110" in text
+        assert "web moves to 3003, nothing ends" in text
+        assert "belongs to     shop@fix-login/web, assigned 3002" in text
+        await pilot.press("enter")
+        assert main.pane.has_focus
+        await pilot.press("j", "G")
+        assert main.table.cursor == WEB
+        await pilot.press("q")
+        assert main.table.has_focus
+
+
+async def test_details_take_the_whole_of_a_small_screen():
+    async with running(desk_for(), size=(80, 24)) as (pilot, main):
+        await pilot.press("enter")
+        text = "\n".join(screen_lines(pilot.app))
+        assert "WHO HOLDS IT" in text
+        assert "metrics" not in text
+        assert footer_of(main)[0] == "back"
+        await pilot.press("escape")
+        assert "metrics" in "\n".join(screen_lines(pilot.app))
+        await pilot.press("l")
+        assert main.pane.has_focus
+        await pilot.press("h")
+        assert main.table.has_focus
+
+
+async def test_details_of_every_kind_of_row():
+    async with running(desk_for()) as (pilot, main):
+        for at, words in (
+            (("group", "blog"), "~/src/blog"),
+            (OTHERS_KEY, "4 of them run in your projects"),
+            (SYSTEM_KEY, "daemons of other users"),
+        ):
+            main.table.move_to(at)
+            await pilot.pause()
+            assert words in "\n".join(screen_lines(pilot.app))
+        main.table.move_to(next(key for key in main.facts.subjects if key[0] == "listener" and "5175" in str(key)))  # type: ignore[union-attr]
+        await pilot.pause()
+        assert "no service has this port" in "\n".join(screen_lines(pilot.app))
+
+
+def test_why_lists_every_refused_candidate_with_its_holder_then_the_chosen_one():
+    refused = (
+        Reason(3000, Verdict.LISTENING, "node 4121 (shop@fix-login)"),
+        Reason(None, Verdict.NOT_A_PORT, "PORT=x"),
+        *(Reason(port, Verdict.EXCLUDED) for port in range(3001, 3013)),
+    )
+    view = scenes.service(scenes.SHOP, "web", 3013)
+    assert view.assignment
+    row = replace(view.assignment, reasons=(*refused, Reason(3013, Verdict.CHOSEN)))
+    facts = facts_of(scenes.snapshot_of([replace(view, assignment=row)], ()))
+    shown = everything(facts)
+    at = shown.rows[shown.index[service_row_key(view)]]
+    lines = [text_of(line).strip() for line in details(at, facts, (), 100)]
+    why = lines[lines.index("WHY 3013") + 1 :]
+    assert why[0].split(maxsplit=1) == ["3000", "refused: held by node 4121 (shop@fix-login)"]
+    assert why[1].split(maxsplit=1)[0] == "-"
+    assert why[12:14] == ["and 2 more", "3013   chosen"]

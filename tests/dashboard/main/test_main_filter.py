@@ -1,0 +1,67 @@
+"""Which rows a filter leaves, and what is said where it leaves none."""
+
+from dataclasses import replace
+
+import pytest
+import scenes
+from row_texts import DOCS, drawn, facts_of, text_of
+
+from portdash.dashboard.rows.filtering import parse_filter
+from portdash.dashboard.rows.layout import columns_for
+from portdash.dashboard.rows.listing import ListState, build_listing
+from portdash.dashboard.rows.paint import paint
+from portdash.dashboard.rows.row import SYSTEM_KEY, Other
+from portdash.model.snapshot import ServiceView
+
+
+def rows_for(text: str, *, trouble: bool = False, here_only: bool = False) -> list[str]:
+    facts = facts_of()
+    state = ListState(frozenset({SYSTEM_KEY}), parse_filter(text, trouble=trouble), here_only)
+    found = []
+    for row in build_listing(facts, state).rows:
+        if isinstance(row.subject, ServiceView):
+            found.append(f"{facts.label_of(row.subject.key.workspace)}/{row.subject.name}")
+        elif isinstance(row.subject, Other):
+            found.append(str(row.subject.listener.port))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("3000", ["shop/web", "shop@fix-login/web", "infra/grafana"]),
+        ("port:3000", ["shop/web", "shop@fix-login/web"]),
+        ("port:808*", ["infra/traefik"]),
+        ("UVICORN 3990", ["shop/api", "shop/websocket"]),
+        ("project:blog vscode", ["blog/web", "4173"]),
+        ("sshd", ["22"]),
+        ("! project:blog", ["blog/cms", "blog/web"]),
+        ("hung", ["blog/cms"]),
+        ("[/red]", []),
+    ],
+)
+def test_filter(text: str, found: list[str]):
+    assert rows_for(text) == found
+
+
+def test_an_unfinished_word_of_the_filter_hides_nothing():
+    assert rows_for("port:") == rows_for("")
+
+
+def test_trouble_and_scope_combine_with_the_filter():
+    assert rows_for("", trouble=True) == ["shop/web", "shop@fix-login/web", "blog/cms", "blog/web"]
+    assert rows_for("web", trouble=True, here_only=True) == ["shop/web"]
+    assert rows_for("", here_only=True)[-1] == "5175"
+
+
+def test_the_list_says_why_it_is_empty():
+    facts = facts_of()
+    none = build_listing(facts, ListState(filter=parse_filter("nonesuch")))
+    assert text_of(paint(none.rows[0], facts, columns_for(103, 9), 103)).strip() == (
+        "Nothing matches /nonesuch. 20 services and 15 listeners are hidden. esc clears"
+    )
+    away = facts_of(replace(scenes.working_day(), workspace="docs", workspaces=(*scenes.WORKSPACES, DOCS)))
+    here = build_listing(away, ListState(here_only=True))
+    assert "docs has no service. 0 shows the other 4 workspaces (20 services)" in drawn(here, 103)[0]
+    well = facts_of(scenes.snapshot_of([view for view in scenes.working_day().services if view.name == "loki"]))
+    assert "No trouble" in drawn(build_listing(well, ListState(filter=parse_filter("", trouble=True))), 80)[0]

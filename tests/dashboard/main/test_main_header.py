@@ -1,0 +1,52 @@
+"""The header and the line that names the worst trouble."""
+
+from dataclasses import replace
+
+import scenes
+from rich.cells import cell_len
+from row_texts import LIVE, facts_of, text_of
+
+from portdash.dashboard.rows.summary import header_line, trouble_line, troubles
+
+
+def test_header_counts_and_place():
+    line = text_of(header_line(facts_of(), LIVE, 160))
+    assert line.startswith(
+        " portdash   all workspaces (4), you are in shop     20 services   14 running   ▲ 2 conflicts"
+    )
+    assert "▣ 1 hung   ◐ 1 flapping   ○ 2 not running" in line
+    assert line.endswith("live, 0.4s ago ")
+    assert text_of(header_line(facts_of(), LIVE, 80)).startswith(
+        " Services · all   20: 14 running  ▲ 2  ▣ 1  ◐ 1  ○ 2 "
+    )
+    assert text_of(header_line(facts_of(), LIVE, 60)).startswith(" Services  20: 14 running ▲2 ▣1 ◐1 ○2 ")
+    for width in (40, 60, 80, 120, 160, 220):
+        assert cell_len(text_of(header_line(facts_of(), LIVE, width))) == width
+
+
+def test_the_header_says_only_what_is_unusual():
+    odd = replace(scenes.working_day(), environment="staging")
+    line = text_of(header_line(facts_of(odd), LIVE._replace(is_locked=True, here_only=True), 200))
+    assert "LOCKED  staging" in line
+    assert "only shop" in line
+    assert "development" not in text_of(header_line(facts_of(), LIVE, 200))
+
+
+def test_trouble_is_ranked_and_named():
+    facts = facts_of()
+    names = [key[1].service for key in troubles(facts)]
+    assert names == ["web", "web", "cms", "web"]
+    line = text_of(trouble_line(facts, None, 160))
+    assert (
+        "▲ 1 of 4   shop/web cannot have 3000: node 4121 of shop@fix-login holds it, started by claude 3m ago" in line
+    )
+    assert line.rstrip().endswith("c resolve   n next   ! only these")
+    assert text_of(trouble_line(facts, None, 80)).startswith(
+        " ▲ 1/4 shop/web: 3000 held by node 4121, shop@fix-login (claude)"
+    )
+    assert "▣ 3 of 4   blog/cms is hung 40s: node 2811" in text_of(trouble_line(facts, troubles(facts)[2], 160))
+
+
+def test_all_well_says_no_trouble():
+    well = facts_of(scenes.snapshot_of([view for view in scenes.working_day().services if view.name == "loki"]))
+    assert text_of(trouble_line(well, None, 80)).strip() == "No trouble."

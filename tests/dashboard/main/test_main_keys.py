@@ -1,0 +1,103 @@
+"""Keys of the main screen: what they open, what they refuse, and how it is left."""
+
+import pytest
+import scenes
+from fakes import desk_for, footer_of, main_of, row_key, running, screen_lines, until
+
+from portdash.dashboard.app import PortdashApp
+from portdash.dashboard.options import Options
+from portdash.dashboard.screens.dialog import Dialog
+from portdash.dashboard.screens.patience import Patience
+from portdash.errors import ConfigError
+
+
+async def test_read_only_greys_what_changes_and_says_why():
+    async with running(desk_for(read_only=True)) as (pilot, main):
+        assert not {"move", "resolve", "release", "allocate", "undo"} & set(footer_of(main))
+        assert "LOCKED" in screen_lines(pilot.app)[0]
+        assert main.check_action("move", ()) is None
+        assert main.check_action("details", ()) is True
+        await pilot.press("m")
+        assert pilot.app.screen is main
+        assert any("read-only" in note.message for note in pilot.app._notifications)
+        assert "read-only: nothing is changed" in "\n".join(screen_lines(pilot.app))
+
+
+async def test_a_key_without_meaning_here_says_why():
+    async with running(desk_for()) as (pilot, main):
+        main.table.move_to(("group", "shop"))
+        await pilot.press("m")
+        assert pilot.app.screen is main
+        assert any("no service" in note.message for note in pilot.app._notifications)
+
+
+async def test_pause_stops_looking_and_refresh_looks_all_the_same():
+    desk = desk_for()
+    async with running(desk, refresh=0.05) as (pilot, main):
+        await pilot.press("p")
+        assert "PAUSED" in screen_lines(pilot.app)[0]
+        looks = desk.looks
+        await pilot.press("r")
+        await until(pilot, lambda: desk.looks > looks)
+        await pilot.press("p")
+        assert "PAUSED" not in screen_lines(pilot.app)[0]
+        looks = desk.looks
+        await until(pilot, lambda: desk.looks > looks + 2)
+        assert main.facts is not None
+
+
+@pytest.mark.parametrize("keys", [["q"], ["ctrl+c"], ["ctrl+q"], ["slash", "ctrl+c"], ["enter", "q", "q"]])
+async def test_quitting_answers_zero(keys: list[str]):
+    desk = desk_for()
+    app = PortdashApp(desk, options=Options(typing_window=0))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: main_of(app).facts)
+        await pilot.press(*keys)
+        await until(pilot, lambda: not app.is_running or app._exit)
+    assert app.return_code == 0
+    assert app.return_value == 0
+
+
+async def test_quitting_while_a_plan_is_applied_takes_two():
+    desk = desk_for()
+    desk.applying = True
+    app = PortdashApp(desk, options=Options(typing_window=0))
+    async with app.run_test() as pilot:
+        await pilot.press("ctrl+c")
+        assert not app._exit
+        await pilot.press("ctrl+c")
+        assert app._exit
+
+
+async def test_keys_from_the_configuration():
+    async with running(desk_for(), keys={"next_trouble": "f5", "scope": "", "leave": "f10"}) as (pilot, main):
+        await pilot.press("f5")
+        assert main.table.cursor == row_key(scenes.FIX, "web")
+        await pilot.press("0", "n")
+        assert not main.here_only
+        assert main.table.cursor == row_key(scenes.FIX, "web")
+        await pilot.press("f10")
+        assert pilot.app._exit
+    with pytest.raises(ConfigError):
+        PortdashApp(desk_for(), options=Options(keys={"nonesuch": "x"}))
+
+
+async def test_dialogs_open_on_the_row_that_was_meant(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Dialog, "patience", Patience(quiet=0, burst=0))
+    desk = desk_for()
+    async with running(desk) as (pilot, main):
+        await pilot.press("c")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "ResolveScreen")
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is main)
+
+
+async def test_the_palette_offers_every_command_and_runs_it():
+    async with running(desk_for()) as (pilot, main):
+        await pilot.press("colon")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "CommandPalette")
+        await pilot.press(*"trouble")
+        await until(pilot, lambda: "Trouble" in "\n".join(screen_lines(pilot.app)))
+        await pilot.press("escape")
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is main)
