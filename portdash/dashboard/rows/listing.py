@@ -66,7 +66,7 @@ class Listing:
 
 def build_listing(facts: Facts, state: ListState) -> Listing:
     """Return the rows to show. A folded group still shows its rows in trouble; a filter opens what it finds."""
-    rows = [*_first_run(facts), *_service_rows(facts, state), *_other_rows(facts, state)]
+    rows = [*_first_run(facts, state), *_service_rows(facts, state), *_other_rows(facts, state)]
     hidden = len(facts.subjects) - sum(1 for row in rows if row.kind in (Kind.SERVICE, Kind.LISTENER))
     rows = [*_empty_text(facts, state, rows), *rows]
     rows += _notices(facts)
@@ -131,10 +131,10 @@ def _listener_row(other: Other) -> Row:
     return Row(Kind.LISTENER, other.key, other)
 
 
-def _first_run(facts: Facts) -> list[Row]:
+def _first_run(facts: Facts, state: ListState) -> list[Row]:
     if facts.groups:
         return []
-    rows = _text_rows("first", texts.FIRST_RUN)
+    rows = [] if state.filter.is_active else _text_rows("first", texts.FIRST_RUN)
     return [*rows, Row(Kind.HEAD, (Kind.HEAD, "others"), None)] if facts.others else rows
 
 

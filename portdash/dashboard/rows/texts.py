@@ -11,12 +11,13 @@ STARRED = " * not its preferred port"
 """Where no SOURCE column says it."""
 
 FIRST_RUN = (
-    "  portdash keeps a port for each of your services. It knows none so far.",
-    "  Nothing has been changed, and no packet was sent to anyone.",
-    "    A  adopt: remember what already runs below, for its project",
-    "    a  allocate: reserve a port for something not running yet",
+    "  portdash keeps a port for each of your services.",
+    "  It knows none so far, and has changed and sent nothing.",
+    "    A  adopt: keep its port for what runs below",
+    "    a  allocate: keep a port for what does not run yet",
     "",
 )
+"""No line is wider than the narrowest screen that has a list of holders."""
 
 
 def no_match(facts: Facts, wanted: Filter, *, here_only: bool) -> str:

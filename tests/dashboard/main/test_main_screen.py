@@ -110,7 +110,7 @@ async def test_first_run():
     desk = desk_for(scenes.snapshot_of((), scenes.other_listeners()))
     async with running(desk, size=(80, 24)) as (pilot, main):
         text = "\n".join(screen_lines(pilot.app))
-        assert "It knows none so far." in text
+        assert "It knows none so far" in text
         assert "none yet" in text
         assert main.table.row is not None
         assert main.table.row.kind is Kind.LISTENER
