@@ -87,7 +87,7 @@ class Desk:
         return plan_undo(self._deps, snapshot)
 
     def apply(self, plan: Plan, *, consent: bool = False, progress: Callable[[str], None] | None = None) -> Outcome:
-        """Carry a plan out. Blocks; what it raises (Refused and its kin, StoreError) means nothing was changed."""
+        """Carry a plan out. Blocks; what it raises (Refused and its kin, StoreError) means that no row was changed."""
         with self._lock:
             self._under_way += 1
         try:

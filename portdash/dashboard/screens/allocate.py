@@ -24,7 +24,7 @@ from portdash.text import plural
 
 
 class AllocateScreen(PlanDialog):
-    """Allocates a port for a new service; with `listeners` it adopts those instead. `enter` does it."""
+    """Allocates a port for a new service, or for the one named; with `listeners` it adopts those. `enter` does it."""
 
     AUTO_FOCUS: ClassVar[str | None] = "Field"
 
@@ -34,18 +34,20 @@ class AllocateScreen(PlanDialog):
         snapshot: Snapshot,
         *,
         listeners: Sequence[Listener] = (),
+        name: str = "",
         patience: Patience | None = None,
     ) -> None:
         title = f"Adopt {plural(len(listeners), 'listener')}" if listeners else "Allocate a port"
         super().__init__(desk, snapshot, title=title, patience=patience)
         self.listeners = tuple(listeners)
+        self._name_then = name
 
     def compose_body(self) -> Iterable[Widget]:
         """Yield the form and its preview."""
         if self.listeners:
             yield AdoptForm(self.desk, self.snapshot, self.listeners)
         else:
-            yield WishForm(self.snapshot, self.desk.workspace_names(self.snapshot))
+            yield WishForm(self.snapshot, self.desk.workspace_names(self.snapshot), name=self._name_then)
         yield Static("─" * 200, classes="rule", markup=False)
         yield Static(id="preview", markup=False)
 

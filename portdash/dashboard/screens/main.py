@@ -102,11 +102,13 @@ class MainScreen(Going, inherit_bindings=False):
     # What opens a dialog. Each is imported when it is first wanted.
 
     def action_allocate(self) -> None:
-        """A port for a new service."""
+        """A port for a new service, or for the one at hand that is declared and has none yet."""
         from portdash.dashboard.screens.allocate import AllocateScreen  # noqa: PLC0415
 
         if self.snapshot:
-            self._open(AllocateScreen(self.desk, self.snapshot))
+            view = self.context.service
+            declared = view is not None and view.port is None and view.key.workspace == self.snapshot.workspace
+            self._open(AllocateScreen(self.desk, self.snapshot, name=view.name if view and declared else ""))
 
     def action_adopt(self) -> None:
         """Make what runs a service."""

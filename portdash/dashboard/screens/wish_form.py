@@ -74,15 +74,16 @@ class WishForm(Vertical):
     class Changed(Message):
         """Something in the form is another now."""
 
-    def __init__(self, snapshot: Snapshot, workspaces: Iterable[str]) -> None:
+    def __init__(self, snapshot: Snapshot, workspaces: Iterable[str], *, name: str = "") -> None:
         super().__init__()
+        self._name_then = name
         self.snapshot = snapshot
         self._workspaces = tuple(workspaces)
 
     def compose(self) -> ComposeResult:
         """Lay out the four fields everybody needs, and the others folded away."""
         with Grid():
-            yield Labelled("Service", Field(id="service", placeholder="name", max_length=67))
+            yield Labelled("Service", Field(self._name_then, id="service", placeholder="name", max_length=67))
             yield Labelled("Workspace", self._workspace_choice())
             yield Labelled("Preferred", Field(id="preferred", placeholder="3000, 3005"))
             yield Labelled("Type", self._type_choice())

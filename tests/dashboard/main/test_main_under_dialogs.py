@@ -5,15 +5,18 @@ from dataclasses import replace
 import pytest
 from fakes import main_of, until
 
+from portdash.config.settings import ServiceConfig
 from portdash.dashboard.app import PortdashApp
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.options import Options
+from portdash.dashboard.rows.row import Kind
 from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.report import ReportScreen
 from portdash.dashboard.screens.resolve import ResolveScreen
 from portdash.demo.machine import FakeMachine
 from portdash.demo.scene import demo_deps
+from portdash.model.assignment import ServiceSpec
 
 
 @pytest.fixture
@@ -56,3 +59,18 @@ def main_machine(app: PortdashApp) -> FakeMachine:
     machine = app.desk.deps.machine
     assert isinstance(machine, FakeMachine)
     return machine
+
+
+async def test_a_declared_service_gets_its_port_by_two_keys(app: PortdashApp):
+    spec = ServiceSpec(name="payments", preferred=(3400,))
+    deps = app.desk.deps
+    config = replace(deps.config, services=(*deps.config.services, ServiceConfig(spec=spec)))
+    app.desk = Desk(replace(deps, config=config))
+    async with app.run_test(size=(160, 45)) as pilot:
+        main = main_of(app)
+        await until(pilot, lambda: main.facts is not None)
+        assert main.snapshot
+        main.go_to((Kind.SERVICE, deps.place.key("payments")))
+        await pilot.press("a", "enter")
+        await until(pilot, lambda: app.screen is main)
+        assert deps.store.snapshot().assignments[deps.place.key("payments")].port == 3400
