@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.events import Event, Key
+from textual.events import Event, Key, Resize
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input
@@ -67,6 +68,17 @@ class PortdashApp(App[int], inherit_bindings=False):
             for number in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self.exit, 128 + number)
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
+
+    def on_resize(self) -> None:
+        """Look again in a moment: of two signals in a storm of them, the older size may be the last to be told."""
+        if not self.is_headless:
+            self.set_timer(0.25, self._mind_the_size)
+
+    def _mind_the_size(self) -> None:
+        with suppress(OSError, AttributeError, ValueError):  # the terminal is gone: so is the question
+            size = Size(*os.get_terminal_size(sys.__stderr__.fileno()))  # type: ignore[union-attr]  # suppressed
+            if size != self.size:
+                self.post_message(Resize(size, size))
 
     async def on_event(self, event: Event) -> None:
         """Hand every event on, but hold keys back that may be a paste."""
