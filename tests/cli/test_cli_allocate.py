@@ -198,3 +198,7 @@ def test_read_only_allocates_nothing(portdash: Portdash):
     assert (result.code, result.out) == (6, "")
     assert "--read-only" in result.err
     assert portdash("--read-only", "get", "web").out == port
+
+
+def test_a_name_with_a_port_of_its_own_does_not_take_the_preference_of_the_others(portdash: Portdash):
+    assert portdash("allocate", "web", "api=8400", "--preferred", "3400").out == "web 3400\napi 8400\n"

@@ -62,7 +62,7 @@ def command(
         Wish(
             name=name,
             type=service_type,
-            preferred=preferred,
+            preferred=None if own_base else preferred,  # a name that says where it begins has said what it prefers
             base=own_base or base,
             range=bounds,
             env=variable,
