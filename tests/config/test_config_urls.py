@@ -5,7 +5,7 @@ import pytest
 from portdash.config.problems import Rejected
 from portdash.config.urls import is_local, parse_cluster, parse_store, parse_url, redacted
 
-WHERE = {"directory": Path("/work/shop"), "home": Path("/home/ada")}
+WHERE = {"directory": Path("/data/shop"), "home": Path("/home/ada")}
 
 
 @pytest.mark.parametrize(
@@ -15,8 +15,8 @@ WHERE = {"directory": Path("/work/shop"), "home": Path("/home/ada")}
         ("sqlite:///var/ports.db", "sqlite:////var/ports.db"),
         ("sqlite:///C:/ports.db", "sqlite:///C:/ports.db"),
         ("SQLite:////var/ports.db", "sqlite:////var/ports.db"),
-        ("json:ports.json", "json:/work/shop/ports.json"),
-        ("json:../ports.json", "json:/work/ports.json"),
+        ("json:ports.json", "json:/data/shop/ports.json"),
+        ("json:../ports.json", "json:/data/ports.json"),
         ("json:/var/ports.json", "json:/var/ports.json"),
         ("json:~/ports.json", "json:/home/ada/ports.json"),
         ("redis://localhost:6379/0", "redis://localhost:6379/0"),
