@@ -15,6 +15,18 @@ def look(path: str) -> os.stat_result | None:
 
     An empty file is one whose maker crashed. But if it has a seal, it was a store once, and somebody emptied it.
     """
+    found = _state_of(path)
+    if found is None or found.st_size:
+        return found
+    if not read_seal(lock_path_of(path)):
+        return None
+    found = _state_of(path)  # again: the very first commit may have come between, and its seal with it
+    if found is not None and not found.st_size:
+        raise trouble.damaged(path, "it is empty, and was not")
+    return found
+
+
+def _state_of(path: str) -> os.stat_result | None:
     try:
         found = os.stat(path)  # noqa: PTH116
     except FileNotFoundError:
@@ -22,11 +34,7 @@ def look(path: str) -> os.stat_result | None:
     except OSError as error:
         raise trouble.from_os(error, path, writing=False) from error
     trouble.check_kind(path, found)
-    if found.st_size:
-        return found
-    if read_seal(lock_path_of(path)):
-        raise trouble.damaged(path, "it is empty, and was not")
-    return None
+    return found
 
 
 def make_directory(path: str) -> None:

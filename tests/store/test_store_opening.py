@@ -8,7 +8,7 @@ from store_world import HOST, batch, claim, row
 
 from portdash.config.paths import default_store_url
 from portdash.errors import ConfigError, StoreReadOnly, StoreUnavailable
-from portdash.store import trouble
+from portdash.store import place, trouble
 from portdash.store.filesystem import refuse_network, type_of
 from portdash.store.memory import MemoryStore
 from portdash.store.opening import open_store
@@ -125,3 +125,17 @@ def test_errors_of_the_system_are_said_in_the_stores_words(number: int, writing:
     error = trouble.from_os(OSError(number, "so\x1b it is"), "/x\n.db", writing=writing)
     assert error.code == code
     assert error.message.isprintable()
+
+
+def test_a_first_commit_between_two_looks_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "portdash.db"
+    path.touch()
+
+    def commit_meanwhile(_lock_path: str) -> bytes:
+        path.write_bytes(b"the first page")
+        return b"its seal"
+
+    monkeypatch.setattr(place, "read_seal", commit_meanwhile)
+    found = place.look(str(path))
+    assert found
+    assert found.st_size == len(b"the first page")
