@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "portdash.manager.library": (
+    "portdash.manager.functions": (
         "allocate",
         "allocate_many",
         "assign_port",
@@ -85,7 +85,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from portdash.manager.facade import PortManager
-    from portdash.manager.library import (
+    from portdash.manager.functions import (
         allocate,
         allocate_many,
         assign_port,

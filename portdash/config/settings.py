@@ -118,11 +118,6 @@ class Config:
     origins: Mapping[str, Origin] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """Origin by key in lower case; what is missing is built in."""
 
-    @property
-    def project_root(self) -> Path | None:
-        """Directory of the project file."""
-        return self.project_file.parent if self.project_file else None
-
     def policy(self) -> Policy:
         """Return the rules that placement follows."""
         return Policy(

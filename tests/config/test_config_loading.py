@@ -24,7 +24,6 @@ def test_an_empty_home_gives_the_defaults(setting: Setting):
     store = f"sqlite:///{setting.home}/.local/state/portdash/portdash.db"
     assert config == Config(store=store, origins=config.origins)
     assert config.policy() == Policy(ranges=DEFAULT_RANGES)
-    assert config.project_root is None
 
 
 def test_nothing_is_written(setting: Setting):
@@ -70,7 +69,6 @@ def test_each_layer_wins_over_those_before_it(setting: Setting):
     assert config.strategy is Strategy.CONSERVATIVE
     assert config.health.timeout == 2.0
     assert config.files == (setting.user_file, setting.project_file)
-    assert config.project_root == setting.project
 
 
 def test_every_value_knows_its_origin(setting: Setting):

@@ -13,7 +13,7 @@ from portdash.manager.apply import apply_plan
 from portdash.manager.deps import Deps
 from portdash.manager.facade import PortManager
 from portdash.manager.finding import find_service
-from portdash.manager.library import _wish as wish_from
+from portdash.manager.functions import to_wish
 from portdash.manager.plans import plan_release, plan_resolve, plan_undo
 from portdash.manager.wishes import Wish
 from portdash.model.plan import Strategy, Target
@@ -105,7 +105,7 @@ def test_undo_stays_in_its_environment(deps: Deps):
 
 
 def test_loose_parameters_become_wishes_or_one_clear_error(deps: Deps):
-    assert wish_from({"name": "q", "preferred": 3000, "range": (3000, 3010), "protocol": "udp"}).preferred == (3000,)
+    assert to_wish({"name": "q", "preferred": 3000, "range": (3000, 3010), "protocol": "udp"}).preferred == (3000,)
     manager = PortManager(deps=deps)
     assert manager.allocate("other/web", preferred=[3000]).port == manager.get_port("other/web") == 3000
     for bad in ({"protocol": "sctp"}, {"nosuch": 1}, {"range": 5}, {"preferred": ["x"]}, {"strategy": "bogus"}):

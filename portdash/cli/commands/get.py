@@ -62,7 +62,7 @@ def _find(options: Globals, scope: Scope, where: str | None, service: str) -> Fo
     path = path if Path(path).is_absolute() else f"/{path}"
     if not _is_there(path):
         return None
-    host = host_id(state_dir(os.environ, home()))
+    host = host_id(state_dir(os.environ, home()), make=False)
     named = where or scope.workspace
     workspace = named or _workspace_here(path, host)
     if workspace is None:

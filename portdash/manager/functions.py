@@ -36,7 +36,7 @@ def allocate(name: str, **wishes: Any) -> Assignment:  # noqa: ANN401  the param
 
 def allocate_many(services: Iterable[Wish | Mapping[str, Any] | str]) -> tuple[Assignment, ...]:
     """Give several services their ports, or none: names, dicts of `PortManager.allocate`'s parameters, or wishes."""
-    return manager().allocate_wishes([_wish(service) for service in services])
+    return manager().allocate_wishes([to_wish(service) for service in services])
 
 
 def assign_port(service_name: str, purpose: str = "") -> int:
@@ -74,7 +74,8 @@ def is_port_available(port: int) -> bool:
     return manager().is_port_available(port)
 
 
-def _wish(service: Wish | Mapping[str, Any] | str) -> Wish:
+def to_wish(service: Wish | Mapping[str, Any] | str) -> Wish:
+    """Return what a wish, a name or a dict of parameters asks for. Raises UsageError."""
     if isinstance(service, Wish):
         return service
     return wish_of(service) if isinstance(service, str) else wish_of(**service)
