@@ -1,6 +1,7 @@
 """Looking at store, machine and configuration at one moment. Starts nothing and changes nothing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from portdash.config.settings import Config
 from portdash.errors import PortdashError
@@ -41,7 +42,7 @@ class Observer:
         listeners = self._listeners()
         workspaces = self._workspaces(state)
         host = self._machine.host
-        return assemble(
+        snapshot = assemble(
             taken_at=now,
             revision=state.revision,
             store_url=self._store.url,
@@ -68,8 +69,9 @@ class Observer:
             reserved=frozenset(port for record in state.plans if record.host == host for port in record.reserved),
             bound={},
             hidden_owners=sum(1 for each in listeners if each.owner is None),
-            notices=(*self._config.warnings, *self._losses),
+            notices=(*self._config.warnings, *state.notices, *self._losses),
         )
+        return snapshot if state.stale_since is None else replace(snapshot, stale_since=state.stale_since)
 
     def _listeners(self) -> tuple[Listener, ...]:
         try:

@@ -24,11 +24,12 @@ def open_deps(
     settled first, unless nothing may be changed.
     """
     config = load(cwd=cwd, environ=environ, flags=flags, home=home)
-    machine = LocalMachine(state_dir(environ, home), read_only=config.read_only)
-    store = store or open_store(config.store, host=machine.host, read_only=config.read_only)
+    state = state_dir(environ, home)
+    machine = LocalMachine(state, read_only=config.read_only)
+    store = store or open_store(config.store, host=machine.host, state_dir=state, read_only=config.read_only)
     try:
-        state = store.snapshot()
-        workspace = find_workspace(config, state, cwd=cwd, home=home)
+        held = store.snapshot()
+        workspace = find_workspace(config, held, cwd=cwd, home=home)
         deps = Deps(
             store=store,
             machine=machine,
@@ -38,8 +39,8 @@ def open_deps(
             actor=actor,
             environ=environ,
         )
-        if state.plans and not config.read_only:
-            recover(deps, state.plans)
+        if held.plans and not config.read_only:
+            recover(deps, held.plans)
     except BaseException:
         store.close()
         raise

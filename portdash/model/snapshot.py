@@ -128,6 +128,8 @@ class Snapshot:
     """Listeners whose owner may not be read."""
     notices: tuple[str, ...] = ()
     """What could not be seen, and why."""
+    stale_since: float | None = None
+    """Unix time of the last contact with a store that is out of reach, None while what is here is current."""
 
     def service(self, key: ServiceKey) -> ServiceView | None:
         """Return the view of one service."""

@@ -210,6 +210,10 @@ class StoreState:
     quarantines: tuple[Quarantine, ...] = ()
     plans: tuple[PlanRecord, ...] = ()
     """Those in state `applying`."""
+    stale_since: float | None = None
+    """Unix time of the last contact with an authority that is out of reach, None while what is here is current."""
+    notices: tuple[str, ...] = ()
+    """What is worth knowing about the store itself, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ _HINT = "a store is sqlite:///ABSOLUTE/FILE; without one, portdash uses a file i
 _LATER = ("json", "redis", "rediss")
 
 
-def open_store(url: str, *, host: str, read_only: bool = False) -> Store:
+def open_store(url: str, *, host: str, state_dir: Path | None = None, read_only: bool = False) -> Store:
     """Return the store that `url` names: `sqlite:///ABSOLUTE/FILE` or `memory:`. Touches nothing yet.
 
-    `host` is the id of this machine. Raises ConfigError for every other URL, without repeating what may be a password.
+    `host` is the id of this machine, `state_dir` where what belongs to it is kept. Raises ConfigError for every other URL, without repeating what may be a password.
     """
     scheme, colon, rest = url.partition(":")
     if scheme == "sqlite" and colon:
