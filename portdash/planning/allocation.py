@@ -6,9 +6,9 @@ from portdash.errors import UsageError
 from portdash.model.assignment import Reason, ServiceKey, Source, Verdict
 from portdash.model.plan import Plan, Strategy
 from portdash.model.snapshot import Snapshot
-from portdash.planning.candidates import exhausted, find
-from portdash.planning.displacement import carry_out, cheapest_chain, exchange_row
-from portdash.planning.drafting import Draft
+from portdash.planning.candidates import Search, exhausted, find
+from portdash.planning.displacement import exchange_row
+from portdash.planning.drafting import Draft, Seat
 from portdash.planning.exporting import check_variables
 from portdash.planning.forcing import force
 from portdash.planning.inheritance import chain, check_acyclic
@@ -17,7 +17,7 @@ from portdash.planning.keeping import keep
 from portdash.planning.occupancy import Group
 from portdash.planning.overriding import place_override
 from portdash.planning.requests import Placement
-from portdash.planning.rescue import take
+from portdash.planning.rescue import give
 from portdash.planning.rules import asked_ports, own_range, ranges_of_type
 from portdash.planning.wording import title
 from portdash.text import clean
@@ -70,22 +70,24 @@ def _place_new(draft: Draft, placement: Placement, refused: tuple[Reason, ...]) 
     if draft.strategy is Strategy.AGGRESSIVE and _insist(draft, group):
         return
     found = find(draft.occupancy, group, refused=refused, actor=draft.actor)
-    if found.options and not (draft.strategy is Strategy.CONSERVATIVE and found.last_verdict is Verdict.VANISHED):
+    if draft.strategy is Strategy.CONSERVATIVE:
+        _check_conservative(placement, found)
+    if found.options:
         row = found.options[0]
         _say_if_outside(draft, placement, row.port)
-        take(draft, group, found.options, found, _why(row.source, found.reasons))
-        return
-    if found.options:
+        give(draft, group, found, Seat(_why(row.source, found.reasons)))
+    elif not give(draft, group, found, Seat("no other port was free for it")):
+        raise exhausted(found)
+
+
+def _check_conservative(placement: Placement, found: Search) -> None:
+    """Raise NoPortAvailable when others would have to change for a new service, be they only remains."""
+    if not found.options:
+        raise exhausted(found)
+    if found.last_verdict is Verdict.VANISHED:
         holder = next(each.holder for each in found.reasons if each.verdict is Verdict.VANISHED)
         text = f"No free port is left for {clean(placement.spec.name)} but those of vanished workspaces ({holder})."
         raise exhausted(found, text)
-    if draft.strategy is Strategy.CONSERVATIVE:
-        raise exhausted(found)
-    way = cheapest_chain(draft, group)
-    if way is None:
-        raise exhausted(found)
-    port = carry_out(draft, way)
-    draft.set_row((exchange_row(draft, group, port, found),), "no other port was free for it")
 
 
 def _insist(draft: Draft, group: Group) -> bool:

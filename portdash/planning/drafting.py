@@ -1,7 +1,7 @@
 """Building a plan step by step on a working copy of the world, so that each step sees what those before it did."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Source, Verdict
 from portdash.model.plan import Action, Cost, Plan, Step, Strategy, Target, Unresolved
@@ -12,7 +12,17 @@ from portdash.planning.rules import first_choice
 from portdash.planning.wording import holder_text
 from portdash.text import clean
 
-_ROWS = (Action.ASSIGN, Action.MOVE, Action.UPDATE)
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """How a claimant came by its port: by a search, so that it may have another for a later claimant's sake."""
+
+    reason: str
+    """Why it has it, as the step says."""
+    avoid: frozenset[int] = frozenset()
+    """Ports it must not have."""
+    home: Assignment | None = None
+    """The row whose port stays its home, None where it has none to return to."""
 
 
 class Draft:
@@ -27,8 +37,14 @@ class Draft:
         self.actor = actor
         self.optimal = True
         self.claimants = frozenset(each.key for each in placements)
-        """Services the request is about: they do not displace each other."""
+        """Services the request is about: who of them has a port already is not displaced for the others."""
+        self.seats: dict[ServiceKey, Seat] = {}
+        """Claimants that got a port by a search, in the order in which they did."""
+        self.displaced: set[ServiceKey] = set()
+        """Services that a chain moved for a claimant's sake."""
         self._steps: list[Step] = []
+        self._row_steps: dict[ServiceKey, Step] = {}
+        """Those of `_steps` that give a service a row."""
         self._touched: set[ServiceKey] = set()
         self._notices: dict[str, None] = {}
         self._unresolved: dict[str, bool] = {}
@@ -61,16 +77,35 @@ class Draft:
         return bool(self._steps)
 
     def set_row(self, options: Sequence[Assignment], reason: str) -> None:
-        """Give a service the first of `options`, the others standing in for it; what inherits from it follows.
-
-        The order of steps is the order of the claims: a port must have been given up by an earlier step.
-        """
+        """Give a service the first of `options`, the others standing in for it; what inherits from it follows."""
         row = options[0]
         children = self.occupancy.below(row.key)
         # A child must end up on its parent's port, whichever option that gets: so the parent has no choice.
         self._set_one(options[:1] if children else options, reason)
         for key in children:
             self.inherit(key, self.occupancy.spec(key), row.port)
+
+    def seat(self, options: Sequence[Assignment], seat: Seat) -> None:
+        """Give a claimant the port that a search found for it."""
+        root = options[0].key
+        self.seats[root] = seat
+        self.set_row(options if seat.home is None else [displaced(seat.home, each) for each in options], seat.reason)
+
+    def before(self, key: ServiceKey) -> Assignment | None:
+        """Return the row that a service had before the plan, None when it had none or has been left alone."""
+        step = self._row_steps.get(key)
+        return step.before if step else None
+
+    def restore(self, key: ServiceKey) -> None:
+        """Let a service that was displaced have its old port again, as if nothing had been done to it."""
+        self.displaced.discard(key)
+        for each in (key, *self.occupancy.below(key)):
+            step = self._row_steps.get(each)
+            if step is not None and step.before is not None:
+                self._steps.remove(self._row_steps.pop(each))
+                self._touched.discard(each)
+                self.occupancy.put(step.before)
+        self._forget_restart(key)
 
     def inherit(self, key: ServiceKey, spec: ServiceSpec, port: int) -> None:
         """Give a service its parent's port; without a step when nothing changes."""
@@ -106,6 +141,7 @@ class Draft:
         servers = [seen for seen in self.occupancy.servers(group) if seen.listener.port != port]
         if not servers or any(seen.listener.port == port for seen in self.occupancy.servers(group)):
             return
+        self._forget_restart(group.root)  # what was said of an earlier port of this plan
         listener = servers[0].listener
         name = self.occupancy.label(group.root)
         text = f"{name} still runs on {listener.port} ({holder_text(listener)}): start it again on {port}"
@@ -117,7 +153,7 @@ class Draft:
             Unresolved(text, asked, self._restarts.get(text)) for text, asked in self._unresolved.items()
         )
         stuck = all_or_nothing and any(left.asked for left in unresolved)
-        steps = () if stuck else tuple(self._steps)
+        steps = () if stuck else _in_order(self._steps)
         return Plan(
             title=title,
             strategy=self.strategy,
@@ -132,14 +168,43 @@ class Draft:
 
     def _set_one(self, options: Sequence[Assignment], reason: str) -> None:
         key = options[0].key
-        earlier = next((step for step in self._steps if step.key == key and step.action in _ROWS), None)
+        earlier = self._row_steps.pop(key, None)
         if earlier is not None:
             self._steps.remove(earlier)
         before = earlier.before if earlier else self.occupancy.rows.get(key)
         action = Action.ASSIGN if before is None else Action.UPDATE if before.port == options[0].port else Action.MOVE
-        self._steps.append(Step(action=action, reason=reason, key=key, before=before, options=tuple(options)))
+        step = Step(action=action, reason=reason, key=key, before=before, options=tuple(options))
+        self._row_steps[key] = step
+        self._steps.append(step)
         self._touched.add(key)
         self.occupancy.put(options[0])
+
+    def _forget_restart(self, root: ServiceKey) -> None:
+        for text in [text for text, key in self._restarts.items() if key == root]:
+            del self._restarts[text], self._unresolved[text]
+
+
+def _in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Return the steps as they were drafted, but each after the one that gives up the port it takes."""
+    drafted = tuple(steps)
+    waiting = dict.fromkeys(range(len(drafted)))
+    leaving = {
+        (step.before.key.protocol, step.before.port): number
+        for number, step in enumerate(drafted)
+        if step.before and step.before.source is not Source.INHERITED and step.to_port != step.from_port
+    }
+    ordered: list[Step] = []
+    while waiting:
+        line = [next(iter(waiting))]
+        while (after := drafted[line[-1]].after) and after.source is not Source.INHERITED:
+            first = leaving.get((after.key.protocol, after.port))
+            if first is None or first not in waiting or first in line:
+                break
+            line.append(first)
+        for number in reversed(line):
+            del waiting[number]
+            ordered.append(drafted[number])
+    return tuple(ordered)
 
 
 def cost_of(steps: Iterable[Step], occupancy: Occupancy) -> Cost:

@@ -6,10 +6,10 @@ from portdash.model.assignment import Assignment, Reason, Source
 from portdash.model.plan import Strategy
 from portdash.planning.candidates import exhausted, find
 from portdash.planning.displacement import exchange_row
-from portdash.planning.drafting import Draft
+from portdash.planning.drafting import Draft, Seat
 from portdash.planning.occupancy import Group
 from portdash.planning.requests import Placement
-from portdash.planning.rescue import rescue, take, why_left
+from portdash.planning.rescue import give, rescue, why_left
 from portdash.planning.rules import own_range
 from portdash.text import clean
 
@@ -66,11 +66,10 @@ def _replace(draft: Draft, placement: Placement, refused: tuple[Reason, ...]) ->
     if draft.strategy is Strategy.CONSERVATIVE:
         draft.leave(f"{occupancy.label(placement.key)} stays on {row.port}, which it no longer asks for", asked=True)
         return
-    left = why_left(draft, group, row)
-    found = find(occupancy, group, refused=(*refused, left), avoid=frozenset({row.port}), actor=draft.actor)
-    if not found.options:
+    left, avoid = why_left(draft, group, row), frozenset({row.port})
+    found = find(occupancy, group, refused=(*refused, left), avoid=avoid, actor=draft.actor)
+    if not give(draft, group, found, Seat(f"it no longer asks for {row.port}", avoid=avoid)):
         raise exhausted(found)
-    take(draft, group, found.options, found, f"it no longer asks for {row.port}")
 
 
 def _forget_override(draft: Draft, placement: Placement) -> None:
@@ -83,9 +82,8 @@ def _forget_override(draft: Draft, placement: Placement) -> None:
         draft.set_row((exchange_row(draft, group, row.home),), why)
         return
     found = find(occupancy, group, actor=draft.actor)
-    if not found.options:
+    if not give(draft, group, found, Seat(why)):
         raise exhausted(found)
-    take(draft, group, found.options, found, why)
 
 
 def _may_go_home(draft: Draft, group: Group, row: Assignment) -> bool:

@@ -6,12 +6,12 @@ from portdash.model.plan import Plan, Strategy
 from portdash.model.ports import check_port
 from portdash.model.snapshot import Snapshot
 from portdash.planning.candidates import exhausted, find
-from portdash.planning.displacement import carry_out, cheapest_chain, exchange_row, release_vanished
-from portdash.planning.drafting import Draft
+from portdash.planning.displacement import exchange_row, release_vanished
+from portdash.planning.drafting import Draft, Seat
 from portdash.planning.forcing import force
 from portdash.planning.occupancy import Group
 from portdash.planning.requests import Placement
-from portdash.planning.rescue import take, why_left
+from portdash.planning.rescue import give, why_left
 from portdash.text import clean
 
 _NEVER = (Verdict.PRIVILEGED, Verdict.OUT_OF_RANGE, Verdict.OS_RESERVED)
@@ -46,18 +46,13 @@ def _move_on(draft: Draft, key: ServiceKey) -> None:
     row = occupancy.rows[key]
     avoid = frozenset({row.port})
     found = find(occupancy, group, refused=(why_left(draft, group, row),), avoid=avoid, actor=draft.actor)
-    gone = found.last_verdict is Verdict.VANISHED and draft.strategy is Strategy.CONSERVATIVE
-    if found.options and not gone:
-        take(draft, group, found.options, found, "the next best port")
-        return
     if draft.strategy is Strategy.CONSERVATIVE:
-        raise exhausted(found, "" if not gone else "No free port is left but those of vanished workspaces.")
-    chain = cheapest_chain(draft, group, avoid=avoid)
-    if chain is None:
+        if not found.options:
+            raise exhausted(found)
+        if found.last_verdict is Verdict.VANISHED:
+            raise exhausted(found, "No free port is left but those of vanished workspaces.")
+    if not give(draft, group, found, Seat("the next best port", avoid=avoid)):
         raise exhausted(found)
-    port = carry_out(draft, chain)
-    draft.set_row((exchange_row(draft, group, port, found),), "the next best port")
-    draft.say_what_runs(group, port)
 
 
 def _move_to(draft: Draft, key: ServiceKey, port: int) -> None:

@@ -1,6 +1,6 @@
 """Who is in the way of a service on a port: the working copy of the world that plans are tried out on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Verdict
@@ -24,6 +24,18 @@ class Group:
     members: frozenset[ServiceKey]
     protocols: tuple[IpProtocol, ...]
     """Those of all members, the root's first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Ports that nobody but who has them can get, by protocol; of the others one has to ask."""
+
+    ports: Mapping[IpProtocol, frozenset[int]]
+
+    def of(self, group: Group) -> frozenset[int]:
+        """Return those that a group would need in one of its protocols."""
+        first, *others = (self.ports[each] for each in group.protocols)
+        return first.union(*others) if others else first
 
 
 class Occupancy:
@@ -101,6 +113,17 @@ class Occupancy:
     def on_port(self, port: int) -> list[ServiceKey]:
         """Return the services that have this number in either protocol."""
         return self._at.get(port, [])
+
+    def plainly_taken(self) -> Taken:
+        """Return the ports of services whose workspace is there, and those of listeners that are no service's own."""
+        ports: dict[IpProtocol, set[int]] = {each: set() for each in IpProtocol}
+        for key, row in self.rows.items():
+            if not self.is_vanished(key):
+                ports[key.protocol].add(row.port)
+        for (protocol, port), seen in self._listeners.items():
+            if (protocol, port) not in self._cleared and not all(each.is_owned for each in seen):
+                ports[protocol].add(port)
+        return Taken({protocol: frozenset(each) for protocol, each in ports.items()})
 
     def listeners(self, group: Group, port: int) -> list[SeenListener]:
         """Return who listens on `port` in the protocols of a group."""

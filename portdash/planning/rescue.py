@@ -5,15 +5,10 @@ from dataclasses import replace
 from portdash.model.assignment import Assignment, Reason, ServiceKey, Source, Verdict
 from portdash.model.plan import Strategy
 from portdash.planning.candidates import Search, find
-from portdash.planning.displacement import (
-    carry_out,
-    cheapest_chain,
-    exchange_row,
-    may_displace,
-    price_of,
-    release_vanished,
-)
-from portdash.planning.drafting import Draft, displaced
+from portdash.planning.chains import carry_out
+from portdash.planning.displacement import exchange_row, may_displace, price_of, release_vanished
+from portdash.planning.drafting import Draft, Seat, displaced
+from portdash.planning.exchange import cheapest_chain
 from portdash.planning.forcing import force
 from portdash.planning.occupancy import Group
 from portdash.planning.wording import holders_text
@@ -65,16 +60,7 @@ def step_aside(draft: Draft, group: Group, row: Assignment, reason: str) -> Sear
     """
     avoid = frozenset({row.port})
     found = find(draft.occupancy, group, refused=(why_left(draft, group, row),), avoid=avoid, actor=draft.actor)
-    if found.options:
-        take(draft, group, tuple(displaced(row, each) for each in found.options), found, reason)
-        return None
-    chain = cheapest_chain(draft, group, avoid=avoid)
-    if chain is None:
-        return found
-    port = carry_out(draft, chain)
-    draft.set_row((displaced(row, exchange_row(draft, group, port, found)),), reason)
-    draft.say_what_runs(group, port)
-    return None
+    return None if give(draft, group, found, Seat(reason, avoid=avoid, home=row)) else found
 
 
 def why_left(draft: Draft, group: Group, row: Assignment) -> Reason:
@@ -83,13 +69,23 @@ def why_left(draft: Draft, group: Group, row: Assignment) -> Reason:
     return refusal or Reason(row.port, Verdict.LEFT_BEHIND)
 
 
-def take(draft: Draft, group: Group, options: tuple[Assignment, ...], found: Search, reason: str) -> None:
-    """Give a group the options of a search; a port of a workspace that is gone is released first."""
-    if found.last_verdict is Verdict.VANISHED:
+def give(draft: Draft, group: Group, found: Search, seat: Seat) -> bool:
+    """Give a claimant what a search found, or else what others can spare; say whether there is anything.
+
+    A port of a workspace that is gone is released first.
+    """
+    options = found.options
+    if not options:
+        chain = cheapest_chain(draft, group, avoid=seat.avoid)
+        if chain is None:
+            return False
+        options = (exchange_row(draft, group, carry_out(draft, chain), found),)
+    elif found.last_verdict is Verdict.VANISHED:
         options = options[:1]
         release_vanished(draft, group, options[0].port)
-    draft.set_row(options, reason)
+    draft.seat(options, seat)
     draft.say_what_runs(group, options[0].port)
+    return True
 
 
 def push_cheaper(draft: Draft, group: Group, row: Assignment) -> bool:
@@ -106,7 +102,8 @@ def push_cheaper(draft: Draft, group: Group, row: Assignment) -> bool:
     if other.root not in occupancy.rows or not may_displace(draft, group, other):
         return False
     more_important = occupancy.priority(group) < occupancy.priority(other)
-    if not (occupancy.is_pinned(group) or more_important or price_of(occupancy, other) < price_of(occupancy, group)):
+    cheaper = price_of(occupancy, other, occupancy.rows[other.root]) < price_of(occupancy, group, row)
+    if not (occupancy.is_pinned(group) or more_important or cheaper):
         return False
     reason = f"makes room for {occupancy.label(group.root)} on {row.port}"
     return step_aside(draft, other, occupancy.rows[other.root], reason) is None

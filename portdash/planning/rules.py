@@ -1,6 +1,7 @@
 """Rules about ports that need no look at the machine: what is never chosen, where to search, how a choice is called."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from portdash.model.assignment import ServiceSpec, Source, Verdict
 from portdash.model.policy import DEFAULT_PRIORITY, Policy, PortLimits
@@ -117,12 +118,18 @@ def candidate_ports(spec: ServiceSpec, policy: Policy) -> Iterator[int]:
             yield port
 
 
+def every_candidate(spec: ServiceSpec, policy: Policy) -> tuple[int, ...]:
+    """Return what `candidate_ports` yields: several times faster, for who needs them all."""
+    return tuple(dict.fromkeys(_in_order(spec, policy)))
+
+
 def _in_order(spec: ServiceSpec, policy: Policy) -> Iterator[int]:
-    yield from spec.preferred
-    for ports in search_ranges(spec, policy):
-        if spec.base is not None and spec.base in ports:
-            yield from range(spec.base, ports.last + 1)
-        yield from ports
+    ranges = search_ranges(spec, policy)
+    first = (
+        range(spec.base, ports.last + 1) if spec.base is not None and spec.base in ports else () for ports in ranges
+    )
+    searched = (part for pair in zip(first, map(iter, ranges), strict=True) for part in pair)
+    return chain(spec.preferred, chain.from_iterable(searched))
 
 
 def _sequence(policy: Policy) -> PortRange:

@@ -11,7 +11,7 @@ from portdash.model.assignment import Assignment, ServiceSpec
 from portdash.model.plan import Cost, Plan
 from portdash.model.policy import Policy
 from portdash.model.ports import IpProtocol, PortRange
-from portdash.planning import displacement
+from portdash.planning import exchange
 from portdash.planning.allocation import plan_allocate
 from portdash.planning.requests import Placement
 
@@ -119,7 +119,7 @@ def test_a_search_that_is_too_large_says_that_it_proved_nothing(monkeypatch: pyt
     world.has("c", 7003, base=7003)
     crowded, roomy = ask("web", range=PortRange(7000, 7000)), ask("web", range=PortRange(7000, 7003))
     world.listens(7002)
-    monkeypatch.setattr(displacement, "MOST_EXPANSIONS", 0)
+    monkeypatch.setattr(exchange, "MOST_EXPANSIONS", 0)
     with pytest.raises(NoPortAvailable):
         place(world, crowded)
     plan = place(world, roomy)
