@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from portdash.model.assignment import ServiceKey
+from portdash.model.snapshot import SeenListener
 from portdash.planning.candidates import Search, find
 from portdash.planning.chains import Chain, Link
 from portdash.planning.displacement import Price, may_displace, price_of
@@ -171,10 +172,14 @@ class _Exchange:
             return None
         if any(occupancy.rows[key].port != port for key in holder.members):
             return None
-        strangers = [
-            seen for seen in occupancy.strangers(group, port) if not (seen.is_owned and seen.key in holder.members)
-        ]
+        strangers = [seen for seen in occupancy.strangers(group, port) if not self._makes_room(seen, holder)]
         return None if occupancy.blocked(group, port, strangers) else holder
+
+    def _makes_room(self, seen: SeenListener, holder: Group) -> bool:
+        """Say whether a listener is that of the holder, or of a service which the plan has moved from there already."""
+        if not seen.is_owned or seen.key is None:
+            return False
+        return seen.key in holder.members or self._occupancy.root(seen.key) in self._draft.displaced
 
     def _displaceable(self, root: ServiceKey) -> Group | None:
         if root not in self._groups:

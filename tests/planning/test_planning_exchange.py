@@ -57,6 +57,13 @@ def test_a_displaced_service_goes_back_where_that_is_cheaper_for_all():
     assert plan.optimal
 
 
+def test_a_port_can_be_passed_on_though_the_server_of_who_had_it_still_listens_there():
+    world = World().has("old", 7004, range=PortRange(7004, 7006)).has("s", 7007, range=PortRange(7007, 7009))
+    world.runs("old").runs("s")
+    plan = place(world, ask("a", **only(7004, 7007)), ask("b", **only(7004)))
+    assert ports(world, plan) == {"shop/old": 7005, "shop/s": 7008, "shop/a": 7007, "shop/b": 7004}
+
+
 def test_what_is_said_of_a_service_that_was_moved_twice_names_its_last_port():
     world = World().has("x", 7000, range=PortRange(7000, 7002)).runs("x")
     plan = place(world, ask("a", **only(7000)), ask("b", **only(7001)))
