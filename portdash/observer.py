@@ -1,12 +1,13 @@
 """Looking at store, machine and configuration at one moment. Starts nothing and changes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from portdash.config.settings import Config
+from portdash.config.settings import Config, ServiceConfig
 from portdash.errors import PortdashError
-from portdash.model.assignment import Lease, ServiceKey
+from portdash.model.assignment import Lease, ServiceKey, ServiceSpec
 from portdash.model.listener import Listener
+from portdash.model.names import instance_names
 from portdash.model.snapshot import Declaration, Snapshot
 from portdash.model.sources import Clock, Machine
 from portdash.model.storage import QUARANTINE_SECONDS, Quarantine, Store, StoreState
@@ -98,23 +99,23 @@ class Observer:
         return live
 
     def _declarations(self) -> tuple[Declaration, ...]:
-        host, user = self._machine.host, self._machine.user
         return tuple(
-            Declaration(
-                ServiceKey(
-                    host,
-                    user,
-                    self._workspace.name,
-                    self._environment,
-                    service.spec.name.casefold(),
-                    service.spec.protocol,
-                ),
-                service.spec,
-                has_command=service.command is not None,
-            )
+            Declaration(self._key(spec), spec, has_command=service.command is not None)
             for service in self._config.services
             if service.url is None
+            for spec in _instances(service)
         )
+
+    def _key(self, spec: ServiceSpec) -> ServiceKey:
+        host, user, here = self._machine.host, self._machine.user, self._workspace.name
+        return ServiceKey(host, user, here, self._environment, spec.name.casefold(), spec.protocol)
+
+
+def _instances(service: ServiceConfig) -> Iterator[ServiceSpec]:
+    """Yield what each instance of a declared service asks for."""
+    yield service.spec
+    for name in instance_names(service.spec.name, service.replicas)[1:]:
+        yield service.spec.instance(name)
 
 
 def _is_fresh(quarantine: Quarantine, now: float) -> bool:

@@ -7,7 +7,7 @@ from itertools import combinations
 from portdash.config.origins import dotted
 from portdash.config.problems import Problem, nearest, suggestion
 from portdash.config.settings import Config, ServiceConfig
-from portdash.model.names import base_name, variable_for
+from portdash.model.names import base_name, instance_names, variable_for
 from portdash.text import clean
 
 Known = Mapping[str, ServiceConfig]
@@ -132,7 +132,7 @@ def _variables(config: Config) -> Iterator[Problem]:
     for service in config.services:
         if service.url is not None:
             continue
-        instances = [variable_for(f"{service.name}@{number}") for number in range(2, service.replicas + 1)]
+        instances = map(variable_for, instance_names(service.name, service.replicas)[1:])
         for variable in (service.spec.variable, *instances):
             other = owner.setdefault(variable, service.name)
             if other != service.name:

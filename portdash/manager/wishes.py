@@ -8,7 +8,7 @@ from portdash.errors import UsageError
 from portdash.manager.deps import Deps
 from portdash.manager.finding import workspace_named
 from portdash.model.assignment import ServiceKey, ServiceSpec
-from portdash.model.names import check_service, split_qualified
+from portdash.model.names import base_name, check_service, split_qualified
 from portdash.model.ports import IpProtocol, PortRange, check_port
 from portdash.model.snapshot import Snapshot
 from portdash.planning.requests import Override, Placement
@@ -85,6 +85,9 @@ def place(deps: Deps, snapshot: Snapshot, wish: Wish) -> Placement:
     workspace, name = split_qualified(wish.name)
     where = workspace_named(snapshot.workspaces, workspace) if workspace else None
     known = _known_spec(snapshot, deps.place.key(name, workspace=where))
+    if known is None and (first := base_name(name)) != name:
+        model = _known_spec(snapshot, deps.place.key(first, workspace=where))
+        known = model.instance(name) if model else None
     spec = known or ServiceSpec(name=name)
     spec = replace(spec, **{field: value for field in _SPEC_FIELDS if (value := getattr(wish, field)) is not None})
     key = deps.place.key(name, workspace=where, protocol=spec.protocol)

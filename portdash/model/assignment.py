@@ -1,6 +1,6 @@
 """Intent: which service should have which port, what it asked for, and why it got what it got."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from portdash.model.names import variable_for
@@ -126,6 +126,10 @@ class ServiceSpec:
     def variable(self) -> str:
         """The variable it is exported as. PORT overrides too, but is never exported: `run` sets it for its child."""
         return self.env if self.env and self.env != "PORT" else variable_for(self.name)
+
+    def instance(self, name: str) -> "ServiceSpec":
+        """Return what the further instance `name` (`web@2`) asks for: the same, but for a variable of its own."""
+        return replace(self, name=name, env=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,11 @@ def base_name(name: str) -> str:
     return name.partition("@")[0]
 
 
+def instance_names(name: str, replicas: int) -> tuple[str, ...]:
+    """Return the names of a service's instances: `web`, `web@2` and `web@3` for three."""
+    return (name, *(f"{name}@{number}" for number in range(2, replicas + 1)))
+
+
 def workspace_from(directory_name: str) -> str:
     """Make a workspace name out of any directory's name; never fails."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", directory_name).strip("-._")[:63].rstrip("-._")
