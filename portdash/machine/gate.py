@@ -12,6 +12,7 @@ from typing import Protocol
 from portdash.machine.netlink_diag import Dump, SocketDiag
 from portdash.machine.owners import Slot, hidden_uids
 from portdash.machine.procfs import lineage
+from portdash.machine.sockets_kernel import KernelSockets
 from portdash.machine.sockets_psutil import PsutilSockets
 from portdash.model.sources import Socket, SocketSource
 
@@ -124,7 +125,7 @@ def diag_uids(slots: Collection[Slot]) -> dict[Slot, int]:
 
 def full_sockets() -> SocketSource:
     """Return the source that reads everything each time: for who acts on what it sees."""
-    return PsutilSockets(uids=diag_uids) if sys.platform == "linux" else PsutilSockets()
+    return KernelSockets(PsutilSockets(uids=diag_uids)) if sys.platform == "linux" else PsutilSockets()
 
 
 def system_sockets() -> SocketSource:

@@ -10,6 +10,7 @@ import socket
 import struct
 import sys
 import weakref
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ _ANSWER = struct.Struct("=BBBB 2s 2x 16s 28x 4x 8x II")
 """inet_diag_msg: family, state, timer, retransmissions, source port and address, the rest, uid and inode."""
 _QUEUES = slice(_HEADER.size + 56, _HEADER.size + 64)
 """Where a message counts what waits in the socket: that changes with every client, and changes no row."""
+_LOCAL_PORT = slice(_HEADER.size + 4, _HEADER.size + 6)
+_LOCAL_ADDRESS = slice(_HEADER.size + 8, _HEADER.size + 24)
 _ATTRIBUTE = struct.Struct("=HH")
 
 _NETLINK_SOCK_DIAG = 4
@@ -31,7 +34,7 @@ _NLM_F_REQUEST_DUMP = 0x301
 _NLM_F_DUMP_INTR = 0x10
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _INET_DIAG_SKV6ONLY = 11
-_LISTEN, _UNCONNECTED = 10, 7
+_ESTABLISHED, _UNCONNECTED, _LISTEN = 1, 7, 10
 _KINDS = (
     (IpProtocol.TCP, socket.AF_INET, 1 << _LISTEN),
     (IpProtocol.TCP, socket.AF_INET6, 1 << _LISTEN),
@@ -92,6 +95,17 @@ def read_table(table: bytes, protocol: IpProtocol) -> Iterator[DiagRow]:
             )
 
 
+def read_connections(table: bytes) -> Iterator[tuple[int, str, int]]:
+    """Yield local port, local address and how many, of one table's messages. Raises OSError for other bytes."""
+    ends = Counter(table[start + _LOCAL_PORT.start : start + _LOCAL_ADDRESS.stop] for start, _ in _messages(table))
+    for end, count in ends.items():
+        if len(end) == _LOCAL_ADDRESS.stop - _LOCAL_PORT.start:
+            # An IPv4 end leaves the rest of the address zero, and so does no IPv6 address that can be connected to.
+            address = end[_LOCAL_ADDRESS.start - _LOCAL_PORT.start :]
+            family = socket.AF_INET if address[4:] == bytes(12) else socket.AF_INET6
+            yield int.from_bytes(end[:2], "big"), _address(family, address), count
+
+
 def _messages(table: bytes | bytearray) -> Iterator[tuple[int, int]]:
     """Yield start and length of each netlink message."""
     start = 0
@@ -143,6 +157,14 @@ class SocketDiag:
     def dump(self) -> Dump:
         """Return what listens now. Raises OSError; the socket is of no more use then."""
         return Dump(tuple(self._table(number) for number in range(len(_KINDS))))
+
+    def connected(self) -> dict[int, Counter[str]]:
+        """Return how many TCP connections there are on each local port and address. Raises OSError."""
+        found: dict[int, Counter[str]] = {}
+        for family in (socket.AF_INET, socket.AF_INET6):
+            for port, address, count in read_connections(self._ask(IpProtocol.TCP, family, 1 << _ESTABLISHED)):
+                found.setdefault(port, Counter())[address] += count
+        return found
 
     def _table(self, number: int) -> bytes:
         raw = self._ask(*_KINDS[number])

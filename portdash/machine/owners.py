@@ -26,18 +26,19 @@ def sharers(sockets: Iterable[Descriptor]) -> dict[Descriptor, set[int]]:
     if not os.path.isdir(f"{PROC}/self/fd"):  # noqa: PTH112 (pathlib costs five times as much)
         return {}
     links = {each: link for each in sockets if (link := open_file(each[0], each[1]))}
-    holders = _holders(set(links.values())) if links else {}
-    return {each: holders[link] | {each[0]} for each, link in links.items()}
+    found = holders(links.values())
+    return {each: found[link] | {each[0]} for each, link in links.items()}
 
 
-def _holders(wanted: Collection[str]) -> defaultdict[str, set[int]]:
-    """Find who has the sockets `wanted` (as `socket:[inode]`) open, among all processes we may look into."""
-    holders: defaultdict[str, set[int]] = defaultdict(set)
-    for name in os.listdir(PROC):  # noqa: PTH208
+def holders(sockets: Iterable[str]) -> defaultdict[str, set[int]]:
+    """Find who has these sockets (as `socket:[inode]`) open, among all processes we may look into."""
+    wanted = frozenset(sockets)
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for name in os.listdir(PROC) if wanted else ():  # noqa: PTH208
         if name.isdigit():
             for link in open_files(int(name)).intersection(wanted):
-                holders[link].add(int(name))
-    return holders
+                found[link].add(int(name))
+    return found
 
 
 def hidden_uids(slots: Collection[Slot], *, directory: str = f"{PROC}/net") -> dict[Slot, int]:

@@ -3,7 +3,7 @@
 import errno
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Container, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from socket import SOCK_STREAM
 from typing import Protocol
@@ -42,7 +42,7 @@ class Connection(Protocol):
     def pid(self) -> int | None: ...  # noqa: D102
 
 
-_WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (these are compared with, not bound)
+WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (these are compared with, not bound)
 
 Rows = Callable[[], Iterable[Connection]]
 Uids = Callable[[Collection[Slot]], dict[Slot, int]]
@@ -76,7 +76,7 @@ class PsutilSockets:
                 port=slot[2],
                 pids=tuple(sorted({pid for owner in found.owners for pid in shared.get(owner, {owner[0]})})),
                 uid=uids.get(slot),
-                connections=_count(slot, listening, connected) if slot[0] is IpProtocol.TCP else None,
+                connections=count_connections(slot, listening, connected) if slot[0] is IpProtocol.TCP else None,
             )
             for slot, found in sorted(listening.items())
         )
@@ -106,14 +106,14 @@ def _sort(rows: Iterable[Connection]) -> tuple[dict[Slot, _Found], dict[int, Cou
     return listening, connected
 
 
-def _count(slot: Slot, listening: Container[Slot], connected: dict[int, Counter[str]]) -> int:
+def count_connections(slot: Slot, listening: Container[Slot], connected: Mapping[int, Counter[str]]) -> int:
     """Count the connections that came in here: those to this very address, and for a wildcard what nobody else has."""
     protocol, address, port = slot
     if port not in connected:
         return 0
-    if address not in _WILDCARDS:
+    if address not in WILDCARDS:
         return connected[port][address]
-    dual = address == "::" and (protocol, _WILDCARDS[0], port) not in listening
+    dual = address == "::" and (protocol, WILDCARDS[0], port) not in listening
     return sum(
         count
         for local, count in connected[port].items()

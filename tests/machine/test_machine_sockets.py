@@ -9,16 +9,18 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psutil
 import pytest
 from machine_children import Serve
 
 from portdash.machine import owners, sockets_psutil
+from portdash.machine.netlink_diag import SocketDiag, read_connections
+from portdash.machine.sockets_kernel import KernelSockets
 from portdash.machine.sockets_psutil import OwnedRow, PsutilSockets, own_rows
 from portdash.model.ports import IpProtocol
-from portdash.model.sources import Socket
+from portdash.model.sources import Socket, SocketSource
 
 TCP, UDP = IpProtocol.TCP, IpProtocol.UDP
 
@@ -46,8 +48,10 @@ def read(*rows: OwnedRow) -> tuple[Socket, ...]:
     return PsutilSockets(lambda: rows).sockets()
 
 
-def on(port: int, protocol: IpProtocol = TCP) -> list[Socket]:
-    return [each for each in PsutilSockets().sockets() if (each.port, each.protocol) == (port, protocol)]
+def on(source: SocketSource, port: int, protocol: IpProtocol = TCP) -> list[Socket]:
+    """What all sources tell of a port."""
+    found = (each for each in source.sockets() if (each.port, each.protocol) == (port, protocol))
+    return [replace(each, uid=None, dual_stack=None) for each in found]
 
 
 class TestRowsOfAnySystem:
@@ -122,35 +126,44 @@ class TestRowsOfAnySystem:
         assert caught.value.errno in (errno.EACCES, errno.EIO)
 
 
+SOURCES = [
+    pytest.param(PsutilSockets(), id="psutil"),
+    pytest.param(KernelSockets(PsutilSockets()), id="kernel", marks=pytest.mark.needs_linux),
+]
+"""Every way to read the table; what they say must be the same."""
+
+
+@pytest.mark.parametrize("source", SOURCES)
 class TestRealSockets:
     @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.9", "0.0.0.0", "::1", "::"])
-    def test_tcp(self, address: str):
+    def test_tcp(self, source: SocketSource, address: str):
         with socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET) as server:
             port = server.getsockname()[1]
-            assert on(port) == [Socket(protocol=TCP, address=address, port=port, pids=(os.getpid(),), connections=0)]
+            expected = Socket(protocol=TCP, address=address, port=port, pids=(os.getpid(),), connections=0)
+            assert on(source, port) == [expected]
 
-    def test_connections_are_counted_once_each(self):
+    def test_connections_are_counted_once_each(self, source: SocketSource):
         with ExitStack() as stack:
             server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
             for _ in range(3):
-                stack.enter_context(socket.create_connection(server.getsockname()))
+                stack.enter_context(socket.create_connection(source, server.getsockname()))
                 stack.enter_context(server.accept()[0])
-            assert [each.connections for each in on(server.getsockname()[1])] == [3]
+            assert [each.connections for each in on(source, server.getsockname()[1])] == [3]
 
-    def test_udp_bound_is_seen_and_connected_is_not(self):
+    def test_udp_bound_is_seen_and_connected_is_not(self, source: SocketSource):
         with socket.socket(type=socket.SOCK_DGRAM) as bound, socket.socket(type=socket.SOCK_DGRAM) as client:
             bound.bind(("127.0.0.1", 0))
             client.connect(bound.getsockname())
             port = bound.getsockname()[1]
-            assert on(port, UDP) == [Socket(protocol=UDP, address="127.0.0.1", port=port, pids=(os.getpid(),))]
-            assert on(client.getsockname()[1], UDP) == []
+            assert on(source, port, UDP) == [Socket(protocol=UDP, address="127.0.0.1", port=port, pids=(os.getpid(),))]
+            assert on(source, client.getsockname()[1], UDP) == []
 
-    def test_bound_and_not_listening_is_not_a_listener(self):
+    def test_bound_and_not_listening_is_not_a_listener(self, source: SocketSource):
         with socket.socket() as bound:
             bound.bind(("127.0.0.1", 0))
-            assert on(bound.getsockname()[1]) == []
+            assert on(source, bound.getsockname()[1]) == []
 
-    def test_a_shared_port_is_one_row(self):
+    def test_a_shared_port_is_one_row(self, source: SocketSource):
         with socket.socket() as one, socket.socket() as two:
             for each in (one, two):
                 each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -158,26 +171,26 @@ class TestRealSockets:
             two.bind(one.getsockname())
             one.listen()
             two.listen()
-            assert [each.pids for each in on(one.getsockname()[1])] == [(os.getpid(),)]
+            assert [each.pids for each in on(source, one.getsockname()[1])] == [(os.getpid(),)]
 
     @pytest.mark.needs_linux
-    def test_every_process_of_a_prefork_server_is_named(self, serve: Serve):
+    def test_every_process_of_a_prefork_server_is_named(self, source: SocketSource, serve: Serve):
         child = serve("--fork", "3")
         assert len(child.pids) == 4
-        assert [each.pids for each in on(child.port)] == [tuple(sorted(child.pids))]
+        assert [each.pids for each in on(source, child.port)] == [tuple(sorted(child.pids))]
 
     @pytest.mark.skipif(not shutil.which("ss"), reason="there is no ss to compare with")
-    def test_the_same_as_ss(self, serve: Serve):
+    def test_the_same_as_ss(self, source: SocketSource, serve: Serve):
         for address in ("127.0.0.1", "0.0.0.0", "::1", "::"):
             serve("--address", address)
         serve("--udp")
         for option, protocol in (("t", TCP), ("u", UDP)):
-            looks = ((ss(option), listening(protocol), ss(option)) for _ in range(20))
+            looks = ((ss(option), listening(source, protocol), ss(option)) for _ in range(20))
             assert any(before == ours == after for before, ours, after in looks)  # others come and go meanwhile
 
 
-def listening(protocol: IpProtocol) -> set[tuple[str, int]]:
-    found = [each for each in PsutilSockets().sockets() if each.protocol is protocol]
+def listening(source: SocketSource, protocol: IpProtocol) -> set[tuple[str, int]]:
+    found = [each for each in source.sockets() if each.protocol is protocol]
     # ss writes the dual wildcard as *, psutil cannot tell it from the other
     return {("*" if each.address == "::" else each.address, each.port) for each in found}
 
@@ -190,6 +203,44 @@ def ss(option: str) -> set[tuple[str, int]]:
         address = re.sub(r"%[^\]]*", "", address).strip("[]")
         rows.add(("*" if address == "::" else address, int(port)))
     return rows
+
+
+@pytest.mark.needs_linux
+class TestTheKernelsTable:
+    def test_it_tells_the_dual_wildcard_from_the_other_and_whose_a_socket_is(self):
+        with ExitStack() as stack:
+            expected = {}
+            for only_v6 in (0, 1):
+                server = stack.enter_context(socket.socket(socket.AF_INET6))
+                server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only_v6)
+                server.bind(("::", 0))
+                server.listen()
+                expected[server.getsockname()[1]] = (not only_v6, os.geteuid())
+            rows = [each for each in KernelSockets(PsutilSockets()).sockets() if each.port in expected]
+            assert {each.port: (each.dual_stack, each.uid) for each in rows} == expected
+
+    def test_a_connection_over_ipv6_is_counted_at_its_address(self):
+        with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+            port = server.getsockname()[1]
+            with socket.create_connection(("::1", port)), server.accept()[0]:
+                assert SocketDiag().connected()[port] == {"::1": 1}
+                assert on(KernelSockets(PsutilSockets()), port)[0].connections == 1
+
+    def test_bytes_that_are_no_messages_are_an_error(self):
+        assert list(read_connections(b"")) == []
+        with pytest.raises(OSError, match="no list of messages"):
+            list(read_connections(b"\x01" * 40))
+
+    def test_without_it_the_other_source_is_asked(self):
+        class Refused(SocketDiag):
+            def __init__(self) -> None:
+                raise OSError(errno.EPROTONOSUPPORT, "no such table")
+
+        class Other:
+            def sockets(self) -> tuple[Socket, ...]:
+                return (Socket(protocol=TCP, address="::1", port=80),)
+
+        assert [each.port for each in KernelSockets(Other(), diag=Refused).sockets()] == [80]
 
 
 class TestHiddenOwners:
