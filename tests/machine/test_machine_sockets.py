@@ -146,7 +146,7 @@ class TestRealSockets:
         with ExitStack() as stack:
             server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
             for _ in range(3):
-                stack.enter_context(socket.create_connection(source, server.getsockname()))
+                stack.enter_context(socket.create_connection(server.getsockname()))
                 stack.enter_context(server.accept()[0])
             assert [each.connections for each in on(source, server.getsockname()[1])] == [3]
 
