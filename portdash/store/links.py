@@ -29,6 +29,8 @@ class Link:
     """The format of the file, 0 while it is empty."""
     guard: threading.Lock = field(default_factory=threading.Lock)
     """Held while the connection is in use, so that closing waits."""
+    is_known: bool = False
+    """Whether the file has been found sound through it."""
 
     def close(self) -> None:
         """Close the connection. In a child it is left alone: rolling back there would harm the parent."""
@@ -53,20 +55,20 @@ class Links:
         self._closed = False
 
     @contextlib.contextmanager
-    def use(self, path: str, found: os.stat_result) -> Iterator[tuple[Link, bool]]:
-        """Yield this thread's connection to the file that was `found` at `path`, and whether it is new.
+    def use(self, path: str, found: os.stat_result, *, patience: float) -> Iterator[Link]:
+        """Yield this thread's connection to the file that was `found` at `path`.
 
-        Raises StoreUnavailable, sqlite3.Error.
+        It waits `patience` seconds for locks that others have on the file. Raises StoreUnavailable, sqlite3.Error.
         """
         link: Link | None = getattr(self._own, "link", None)
-        fresh = link is None or link.identity != identify(found)
-        if link is None or fresh:
+        if link is None or link.identity != identify(found):
             self.drop()
-            link = self._connect(path)
+            link = self._connect(path, patience)
         with link.guard:
             if self._closed:
                 raise closed()
-            yield link, fresh
+            link.connection.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
+            yield link
 
     @contextlib.contextmanager
     def one_writer(self, path: str) -> Iterator[None]:
@@ -96,9 +98,9 @@ class Links:
             with link.guard:
                 link.close()
 
-    def _connect(self, path: str) -> Link:
+    def _connect(self, path: str, patience: float) -> Link:
         try:
-            link = connect(path, read_only=self._read_only, patience=self._patience)
+            link = connect(path, read_only=self._read_only, patience=patience)
         except OSError as error:
             raise trouble.from_os(error, path, writing=False) from error
         with self._guard:

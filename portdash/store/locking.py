@@ -21,6 +21,8 @@ _FLAGS = (
     os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 )
 
+_READ_FLAGS = _FLAGS & ~(os.O_RDWR | os.O_CREAT) | os.O_RDONLY
+
 
 @contextlib.contextmanager
 def lock_file(path: str, *, patience: float, store: str) -> Iterator[int]:
@@ -33,7 +35,7 @@ def lock_file(path: str, *, patience: float, store: str) -> Iterator[int]:
     except OSError as error:
         raise trouble.from_os(error, path, writing=True) from error
     try:
-        if not modes.S_ISREG(os.fstat(descriptor).st_mode):
+        if not _is_ordinary(descriptor):
             raise StoreUnavailable(f"{clean(path)} is in the way: it is not an ordinary file", hint="move it away")
         try:
             locked = _take(descriptor, patience)
@@ -47,6 +49,34 @@ def lock_file(path: str, *, patience: float, store: str) -> Iterator[int]:
             _release(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def turn(path: str, *, patience: float, store: str) -> Iterator[None]:
+    """Wait for a reader's turn among the writers, who leave no gap for one that only tries again and again.
+
+    Where there is no lock file, or it may not be opened, there is no queue and nothing is waited for. Nothing is made.
+    Raises StoreBusy after `patience` seconds.
+    """
+    try:
+        descriptor = os.open(path, _READ_FLAGS)
+    except OSError:
+        yield
+        return
+    try:
+        if _is_ordinary(descriptor) and not _take(descriptor, patience):
+            raise trouble.busy(store, patience)
+        try:
+            yield
+        finally:
+            _release(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_ordinary(descriptor: int) -> bool:
+    """Say whether an open file is an ordinary one."""
+    return modes.S_ISREG(os.fstat(descriptor).st_mode)
 
 
 if sys.platform == "win32":

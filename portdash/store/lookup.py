@@ -7,6 +7,7 @@ import contextlib
 import os
 import sqlite3
 
+from portdash.errors import StoreBusy
 from portdash.store import trouble
 from portdash.store.connection import check_integrity, format_of, open_connection
 from portdash.store.place import look
@@ -15,6 +16,8 @@ from portdash.store.seal import describe, lock_path_of, read_seal, row_sum
 
 PATIENCE = 10.0
 """Seconds a writer is waited for."""
+MOMENT = 0.02
+"""Seconds that a reader tries by itself before it queues with the writers: SQLite's own waiting is a lottery."""
 
 
 def port_of(
@@ -55,16 +58,27 @@ def _ask(path: str | os.PathLike[str], sql: str, parameters: tuple[object, ...])
     found = look(real)
     if found is None:
         return None
+    try:
+        return _look_into(real, found, sql, parameters, patience=MOMENT)
+    except StoreBusy:
+        from portdash.store.locking import turn  # noqa: PLC0415 (only among writers who leave no gap)
+    with turn(lock_path_of(real), patience=PATIENCE, store=real):
+        return _look_into(real, found, sql, parameters, patience=PATIENCE)
+
+
+def _look_into(
+    path: str, found: os.stat_result, sql: str, parameters: tuple[object, ...], *, patience: float
+) -> tuple[object, ...] | None:
     version = VERSION
     try:
-        with contextlib.closing(open_connection(real, read_only=False, patience=PATIENCE)) as connection:
+        with contextlib.closing(open_connection(path, read_only=False, patience=patience)) as connection:
             connection.execute("BEGIN")
-            version = format_of(connection, real)
-            if read_seal(lock_path_of(real)) != describe(found):
-                check_integrity(connection, real)
+            version = format_of(connection, path)
+            if read_seal(lock_path_of(path)) != describe(found):
+                check_integrity(connection, path)
             return _first(connection.execute(sql, parameters)) if version else None
     except (sqlite3.Error, ValueError) as error:
-        raise trouble.met(error, real, patience=PATIENCE, writing=False, version=version) from error
+        raise trouble.met(error, path, patience=patience, writing=False, version=version) from error
 
 
 def _first(rows: sqlite3.Cursor) -> tuple[object, ...] | None:

@@ -19,7 +19,8 @@ from portdash.store.connection import check_integrity, format_of
 from portdash.store.fields import Undecodable
 from portdash.store.filesystem import refuse_network
 from portdash.store.links import Link, Links, closed
-from portdash.store.locking import lock_file
+from portdash.store.locking import lock_file, turn
+from portdash.store.lookup import MOMENT
 from portdash.store.place import look, make_directory, make_file, note_seal, seal_of
 from portdash.store.rows import Refusal
 from portdash.store.schema import VERSION
@@ -27,6 +28,7 @@ from portdash.store.seal import describe, lock_path_of, read_seal
 from portdash.store.states import States
 from portdash.store.tables import Tables, Version
 from portdash.store.transition import transit
+from portdash.store.trouble import is_busy
 from portdash.store.validation import check_batch
 from portdash.store.writing import create, write
 
@@ -116,15 +118,18 @@ class SqliteStore:
         if found is None:
             here.drop()
             return None
-        with self._said(path, writing=False), here.use(path, found) as (link, fresh):
-            link.connection.execute("BEGIN")
+        with self._said(path, writing=False):
             try:
-                link.version = format_of(link.connection, path)
-                if fresh and read_seal(lock_path_of(path)) != describe(found):
-                    check_integrity(link.connection, path)
-                return ask(Tables(link.connection)) if link.version else None
-            finally:
-                _roll_back(link.connection)
+                with here.use(path, found, patience=min(MOMENT, self._patience)) as link:
+                    return _look_into(link, path, found, ask)
+            except sqlite3.OperationalError as error:
+                if not is_busy(error):
+                    raise
+            with (
+                turn(lock_path_of(path), patience=self._patience, store=path),
+                here.use(path, found, patience=self._patience) as link,
+            ):
+                return _look_into(link, path, found, ask)
 
     def _transact(self, batch: Batch) -> Applied | str:
         """Return the batch as stored, or why it was refused."""
@@ -148,7 +153,7 @@ class SqliteStore:
             make_directory(path)
             with lock_file(lock_path_of(path), patience=self._patience, store=path) as lock:
                 found = make_file(path, lock)
-                with self._said(path, writing=True), here.use(path, found) as (link, _):
+                with self._said(path, writing=True), here.use(path, found, patience=self._patience) as link:
                     link.version = format_of(link.connection, path)  # a begun write would show an empty file a page
                     link.connection.execute("BEGIN IMMEDIATE")
                     try:
@@ -184,6 +189,19 @@ class SqliteStore:
             refuse_network(path)
             self._trusted = path
         return path
+
+
+def _look_into(link: Link, path: str, found: os.stat_result, ask: Callable[[Tables], T]) -> T | None:
+    """Return what `ask` reads in one transaction; a file that is not known yet, and not as we left it, is checked."""
+    link.connection.execute("BEGIN")
+    try:
+        link.version = format_of(link.connection, path)
+        if not link.is_known and read_seal(lock_path_of(path)) != describe(found):
+            check_integrity(link.connection, path)
+        link.is_known = True
+        return ask(Tables(link.connection)) if link.version else None
+    finally:
+        _roll_back(link.connection)
 
 
 def _prepare(link: Link, path: str, *, sealed: bool) -> None:

@@ -28,6 +28,11 @@ def busy(path: str, seconds: float) -> StoreBusy:
     return StoreBusy(f"another process has held the store {clean(path)} for {seconds:g} s")
 
 
+def is_busy(error: sqlite3.Error) -> bool:
+    """Say whether SQLite gave up waiting for somebody else's lock."""
+    return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 def check_kind(path: str, found: stat_result) -> None:
     """Raise StoreDamaged when what stands in the store's place is no ordinary file: opening it could hang."""
     if not modes.S_ISREG(found.st_mode):
@@ -50,9 +55,8 @@ def met(
 
 
 def _from_sqlite(error: sqlite3.Error, path: str, patience: float, *, writing: bool) -> StoreError:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the low byte is the primary code
-    text = clean(str(error))
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    code, text = _code(error), clean(str(error))
+    if is_busy(error):
         return busy(path, patience)
     if code == sqlite3.SQLITE_FULL:
         return StoreReadOnly(f"there is no space left for the store {clean(path)}; nothing was changed")
@@ -65,6 +69,11 @@ def _from_sqlite(error: sqlite3.Error, path: str, patience: float, *, writing: b
         outcome = "; the change may or may not be stored" if writing else ""
         return StoreError(f"the store {clean(path)} failed: {text}{outcome}", hint="check the disk, then the status")
     return damaged(path, text)
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return the primary code of an error: the low byte of what SQLite says."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
 
 
 def from_os(error: OSError, path: str, *, writing: bool) -> StoreError:

@@ -40,7 +40,7 @@ def test_the_url_names_the_file(sqlite: SqliteStore, path: Path):
 
 def test_journal_and_durability_are_as_designed(sqlite: SqliteStore, path: Path):
     filled(sqlite, ["web"])
-    with sqlite._links.use(os.path.realpath(path), path.stat()) as (link, _):
+    with sqlite._links.use(os.path.realpath(path), path.stat(), patience=1) as link:
         said = [link.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
     assert said == ["delete", 3]
 

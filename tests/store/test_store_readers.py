@@ -1,0 +1,68 @@
+"""Readers beside writers that leave them no gap."""
+
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Self
+
+import pytest
+from store_world import HOST, filled, ports
+
+from portdash.errors import StoreBusy
+from portdash.store.locking import lock_file
+from portdash.store.seal import lock_path_of
+from portdash.store.sqlite import SqliteStore
+
+
+class Writer:
+    """Another process in all but name: it has the lock file and, inside, SQLite's own exclusive lock."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = lock_file(lock_path_of(str(path)), patience=1, store=str(path))
+        self._connection = sqlite3.connect(path, isolation_level=None)
+
+    def __enter__(self) -> Self:
+        self._lock.__enter__()
+        self._connection.execute("BEGIN EXCLUSIVE")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.execute("ROLLBACK")
+        self._connection.close()
+        self._lock.__exit__(None, None, None)
+
+
+def test_a_reader_waits_in_the_queue_of_the_writers(sqlite: SqliteStore, path: Path):
+    filled(sqlite, ["web"])
+    seen: list[dict[str, int]] = []
+    reader = threading.Thread(target=lambda: seen.append(ports(SqliteStore(path, host=HOST, patience=30))))
+    with Writer(path):
+        reader.start()
+        # Its place in the queue is a thread of its own, which the kernel holds until the lock is free.
+        while not any(each.name == "portdash-lock" for each in threading.enumerate()):
+            reader.join(0.01)
+            assert reader.is_alive()
+        assert seen == []
+    reader.join(30)
+    assert seen == [{"web": 4000}]
+
+
+def test_a_reader_gives_up_in_the_end_and_says_so(sqlite: SqliteStore, path: Path):
+    filled(sqlite, ["web"])
+    with Writer(path), pytest.raises(StoreBusy):
+        SqliteStore(path, host=HOST, patience=0.1).snapshot()
+    assert ports(SqliteStore(path, host=HOST)) == {"web": 4000}
+
+
+def test_without_a_lock_file_to_queue_at_a_reader_waits_for_sqlite_alone(sqlite: SqliteStore, path: Path):
+    filled(sqlite, ["web"])
+    sqlite.close()
+    Path(lock_path_of(str(path))).unlink()
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StoreBusy):
+        SqliteStore(path, host=HOST, patience=0.1).snapshot()
+    connection.execute("ROLLBACK")
+    connection.close()
+    assert ports(SqliteStore(path, host=HOST)) == {"web": 4000}
