@@ -15,6 +15,9 @@ _ASSIGNED = re.compile(r"\s*(?:export\s+|set\s+-\w+\s+|\$env:|@?set\s+\"?)?([A-Z
 """A line that sets a variable, in whichever format."""
 _OURS = re.compile(r"[A-Z0-9_]*PORT[A-Z0-9_]*|API_TARGET", re.ASCII)
 """Names that we write."""
+_SETTING = re.compile(
+    r"""[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(?:"([^"]*)"|'([^']*)'|([^\s#"']*))"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,18 @@ def set_outside(text: str, names: Collection[str], *, comment: str, name: str) -
         for number, line in enumerate(text.split("\n"))
         if number not in inside and (found := _ASSIGNED.match(line)) and found[1] in names
     )
+
+
+def plain_settings(text: str) -> dict[str, str]:
+    """Return what a `.env` text sets outside blocks of portdash, as far as a value stands on one line."""
+    settings: dict[str, str] = {}
+    inside = False
+    for line in text.split("\n"):
+        if START in line or END in line:
+            inside = START in line
+        elif not inside and (found := _SETTING.match(line)):
+            settings[found[1]] = found[2] or found[3] or found[4] or ""
+    return settings
 
 
 def _marked(lines: Sequence[str], comment: str, marker: str) -> list[int]:
