@@ -5,25 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
-from types import MappingProxyType
 
 from portdash.errors import InvalidPort
 from portdash.exports.compose_file import Published, variables_in
+from portdash.exports.images import IMAGE_PORTS
 from portdash.exports.variables import Variable
 from portdash.model.ports import PortRange, parse_range
 from portdash.text import clean
 
-IMAGE_PORTS = MappingProxyType(
-    {
-        "postgres": 5432, "postgis": 5432, "pgvector": 5432, "timescaledb": 5432, "mysql": 3306, "mariadb": 3306,
-        "mongo": 27017, "redis": 6379, "valkey": 6379, "memcached": 11211, "elasticsearch": 9200, "opensearch": 9200,
-        "kibana": 5601, "grafana": 3000, "prometheus": 9090, "rabbitmq": 5672, "nginx": 80, "httpd": 80, "caddy": 80,
-        "traefik": 80, "minio": 9000, "mailhog": 1025, "mailpit": 1025, "nats": 4222, "etcd": 2379, "vault": 8200,
-        "influxdb": 8086, "clickhouse-server": 8123, "cassandra": 9042, "neo4j": 7474, "adminer": 8080,
-        "keycloak": 8080,
-    }
-)  # fmt: skip
-"""Port on which the server of a well-known image listens, by the last part of the image's name."""
 _REFERENCE = re.compile(r"\$(?:(\$)|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?+])([^{}]*))?\}|([A-Za-z_][A-Za-z0-9_]*))")
 
 

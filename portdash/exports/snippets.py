@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from portdash.errors import NoSuchService
-from portdash.exports.compose_check import IMAGE_PORTS
+from portdash.exports.images import IMAGE_PORTS
 from portdash.exports.variables import API_TARGET, api_service
 from portdash.model.assignment import Assignment
 from portdash.text import and_list

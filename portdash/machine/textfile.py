@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from portdash.errors import PortdashError, Refused
+from portdash.machine.files import read_open
 from portdash.text import clean
 
 LARGEST = 1024 * 1024
@@ -48,13 +49,14 @@ def read_text(path: Path, *, project: Path) -> TextFile:
     except OSError as error:
         raise refusal(real, f"cannot be read: {error.strerror}") from error
     try:
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise refusal(real, "is not a file")
-            content = file.read(LARGEST + 1)
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise refusal(real, "is not a file")
+        content = read_open(descriptor, LARGEST + 1)
     except OSError as error:
         raise refusal(real, f"cannot be read: {error.strerror}") from error
+    finally:
+        os.close(descriptor)
     if len(content) > LARGEST:
         raise refusal(real, "is larger than 1 MiB")
     if 0 in content:

@@ -19,9 +19,10 @@ from portdash.text import clean
 @json_option
 @click.pass_obj
 def command(options: Globals, *, name: str, scheme: str, as_json: bool) -> int:
-    """Print the URL of a service, as in `curl "$(portdash url api)/health"`.
+    """Print the URL of a service.
 
-    A service whose URL is fixed by the configuration has that one. Exit code 3 means that it has no port.
+    As in `curl "$(portdash url api)/health"`. A service whose URL is fixed by the configuration has that one. Exit code
+    3 means that it has no port.
     """
     with options.deps() as deps:
         fixed = None if "/" in name else deps.config.url_of(name)
