@@ -70,7 +70,7 @@ STYLES = MappingProxyType(
         ExportFormat.SH: Style(_posix, "#"),
         ExportFormat.FISH: Style(_fish, "#"),
         ExportFormat.POWERSHELL: Style(_powershell, "#"),
-        ExportFormat.CMD: Style(_cmd, "@rem"),
+        ExportFormat.CMD: Style(_cmd, "::"),
         ExportFormat.DIRENV: Style(_posix, "#"),
     }
 )

@@ -130,6 +130,26 @@ def _shell(services: Services) -> Iterator[str]:
     yield f'echo "{row.name} is on ${{{row.spec.variable}}}"  # {row.port}'
 
 
+def _port_manager(_services: Services) -> Iterator[str]:
+    names = (
+        "PortManager",
+        "assign_port",
+        "export_env_vars",
+        "get_next_port",
+        "get_port",
+        "release_port",
+        "reset_ports",
+    )
+    yield "# config/port_manager.py: what imports from here gets its ports from portdash"
+    yield "from portdash import ("
+    yield from (f"    {name}," for name in names)
+    yield ")"
+    yield ""
+    yield "__all__ = ["
+    yield from (f'    "{name}",' for name in names)
+    yield "]"
+
+
 SNIPPETS = MappingProxyType(
     {
         "vite": Snippet("vite.config.ts with the port of the page's service", _vite),
@@ -139,6 +159,7 @@ SNIPPETS = MappingProxyType(
         "npm": Snippet("scripts of package.json", _npm),
         "node": Snippet("the line of a Node server that reads its port", _node),
         "python": Snippet("the lines of a Python server that read its port, or allocate it", _python),
+        "port-manager": Snippet("config/port_manager.py, for programs that import from there", _port_manager),
         "shell": Snippet("the lines of a script that uses the ports", _shell),
     }
 )

@@ -65,23 +65,25 @@ def read_text(path: Path, *, project: Path) -> TextFile:
     return TextFile(path=real, text=content.decode("utf-8", "surrogateescape"), status=status)
 
 
-def replace_text(file: TextFile, text: str) -> None:
+def replace_text(file: TextFile, text: str) -> bool:
     """Put `text` in the place of what was read, or of nothing; a reader sees the old file or the new one.
 
-    Mode and owner stay. Raises Refused when the file was changed since it was read or cannot be written; the old one is
-    untouched then, and nothing is left beside it.
+    Mode and owner stay. Returns False, and does nothing, when the file was changed since it was read. Raises Refused
+    when it cannot be written; the old one is untouched then, and nothing is left beside it.
     """
     temporary = file.path.with_name(f".{file.path.name[:200]}.{uuid4().hex[:12]}.tmp")
     try:
         try:
             _write_new(temporary, text, file.status)
-            _check_unchanged(file)
+            if not _is_as_read(file):
+                return False
             temporary.replace(file.path)
         finally:
             temporary.unlink(missing_ok=True)
         _sync_directory(file.path.parent)
     except OSError as error:
         raise refusal(file.path, f"cannot be written: {error.strerror or error}") from error
+    return True
 
 
 def create_text(path: Path, text: str, *, mode: int = 0o666) -> None:
@@ -111,7 +113,7 @@ def _followed(path: Path, project: Path) -> Path:
             raise refusal(path, "is a symbolic link that leads to itself")
         if not real.exists():
             raise refusal(path, "is a symbolic link to nothing")
-    elif leads_out and path.is_relative_to(project):
+    elif leads_out and Path(os.path.normpath(path)).is_relative_to(project):
         raise refusal(path, "lies behind a symbolic link that leads out of the project")
     return real
 
@@ -133,15 +135,12 @@ def _write_new(path: Path, text: str, status: os.stat_result | None, mode: int =
         raise
 
 
-def _check_unchanged(file: TextFile) -> None:
+def _is_as_read(file: TextFile) -> bool:
     try:
         now = os.lstat(file.path)
     except FileNotFoundError:
-        now = None
-    was = file.status
-    if (now is None) is (was is None) and (now is None or was is None or _identity(now) == _identity(was)):
-        return
-    raise refusal(file.path, "was changed meanwhile", hint="the same command again takes the change into account")
+        return file.status is None
+    return file.status is not None and _identity(now) == _identity(file.status)
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int]:

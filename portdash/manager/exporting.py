@@ -18,6 +18,9 @@ from portdash.model.snapshot import Snapshot
 from portdash.planning.candidates import next_available
 from portdash.text import clean
 
+ROUNDS = 5
+"""How often a file is written anew because it changed meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class EnvFile:
@@ -95,11 +98,20 @@ def write_files(
     drafts = _drafts(files, variables, project, force=force)
     for draft in drafts:
         if draft.changes:
-            replace_text(draft.found, draft.text)
+            _write(draft, variables, project, force=force)
     names = frozenset(each.name for each in variables)
     return tuple(
         Written(file=draft.file, changed=draft.changes, notices=tuple(_rivals(draft, names))) for draft in drafts
     )
+
+
+def _write(draft: _Draft, variables: Sequence[Variable], project: Path, *, force: bool) -> None:
+    """Write one file, anew where somebody was faster: another export, or a person who saved it."""
+    for _ in range(ROUNDS):
+        if not draft.changes or replace_text(draft.found, draft.text):
+            return
+        draft = _draft(draft.file, variables, project, force=force)
+    raise Refused(f"{draft.found.name} keeps changing", hint="see who else writes it, then try again")
 
 
 def _drafts(

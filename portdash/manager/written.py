@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from portdash.errors import PortdashError
+from portdash.exports.block import START
 from portdash.exports.formats import ExportFormat
 from portdash.machine.files import read_small
-from portdash.machine.textfile import read_text, replace_text
+from portdash.machine.textfile import LARGEST, read_text, replace_text
 from portdash.manager.deps import Place
 from portdash.manager.exporting import EnvFile, default_files
 
@@ -21,8 +22,10 @@ MOST = 100
 
 
 def written_files(state: Path, place: Place, *, project: Path) -> tuple[EnvFile, ...]:
-    """Return the files that are known: those recorded, and those of the three usual ones that are there."""
-    usual = tuple(each for each in default_files(project) if each.path.is_file())
+    """Return the files that are known: those recorded, and those of the three usual ones that have our block."""
+    usual = tuple(
+        each for each in default_files(project) if START.encode() in (read_small(each.path, limit=LARGEST) or b"")
+    )
     return tuple({each.path: each for each in (*usual, *_recorded(state, place))}.values())
 
 

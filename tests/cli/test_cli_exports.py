@@ -169,6 +169,8 @@ def test_our_own_export_is_no_override(portdash: Portdash, monkeypatch: pytest.M
 
 @pytest.mark.usefixtures("shop")
 def test_env_against_the_store(portdash: Portdash, monkeypatch: pytest.MonkeyPatch):
+    Path(".env").write_text("MINE=1\n")
+    assert ".env" not in portdash("env").out  # it is none of ours yet
     assert portdash("env").code == 0
     assert portdash("env", "--check").code == 1
     portdash("export")

@@ -115,9 +115,9 @@ def test_a_comment_about_a_variable_sets_nothing():
 
 
 def test_another_comment_sign():
-    text = with_block("", ['@set "A_PORT=1"'], comment="@rem", name="ports.cmd")
-    assert text.splitlines()[0].startswith("@rem >>> portdash >>>")
-    assert find_block(text, comment="@rem", name="ports.cmd").lines == ('@set "A_PORT=1"',)
+    text = with_block("", ['@set "A_PORT=1"'], comment="::", name="ports.cmd")
+    assert text.splitlines()[0].startswith(":: >>> portdash >>>")
+    assert find_block(text, comment="::", name="ports.cmd").lines == ('@set "A_PORT=1"',)
 
 
 def test_what_a_dotenv_file_sets_besides():

@@ -6,6 +6,7 @@ import pytest
 import yaml
 from export_rows import CLASSIC, row
 
+import portdash
 from portdash.errors import NoSuchService
 from portdash.exports.compose_file import published_ports
 from portdash.exports.snippets import SNIPPETS, Services, snippet
@@ -52,3 +53,10 @@ def test_compose_is_yaml_that_our_own_check_can_read():
 def test_npm_is_json_and_python_is_python():
     assert "portdash get web" in json.loads(lines("npm"))["scripts"]["dev"]
     compile(lines("python"), "snippet", "exec")
+
+
+def test_the_module_in_place_of_another_port_manager_has_what_that_had():
+    module: dict[str, object] = {}
+    exec(lines("port-manager"), module)  # noqa: S102  it is what we print
+    assert module["get_port"] is portdash.get_port
+    assert all(module[name] is getattr(portdash, name) for name in module["__all__"])
