@@ -23,9 +23,7 @@ MOST = 100
 
 def written_files(state: Path, place: Place, *, project: Path) -> tuple[EnvFile, ...]:
     """Return the files that are known: those recorded, and those of the three usual ones that have our block."""
-    usual = tuple(
-        each for each in default_files(project) if START.encode() in (read_small(each.path, limit=LARGEST) or b"")
-    )
+    usual = (each for each in default_files(project) if _has_block(each.path))
     return tuple({each.path: each for each in (*usual, *_recorded(state, place))}.values())
 
 
@@ -42,6 +40,10 @@ def record_files(state: Path, place: Place, files: Iterable[EnvFile]) -> None:
     found = read_text(path, project=state)
     if found.text != text:
         replace_text(found, text)
+
+
+def _has_block(path: Path) -> bool:
+    return START.encode() in (read_small(path, limit=LARGEST) or b"")
 
 
 def _recorded(state: Path, place: Place) -> tuple[EnvFile, ...]:

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -276,3 +277,16 @@ def test_an_override_file_belongs_to_it(portdash: Portdash, shop: Path):
     result = portdash("compose", "check")
     assert result.code == 1
     assert result.out == "compose.override.yml:1: b: twice: 8080 is published by a in line 1 as well\n"
+
+
+def test_exports_at_once_lose_no_line_and_leave_nothing_behind(program: Portdash, portdash: Portdash, shop: Path):
+    secrets = "".join(f"SECRET_{number}=x\n" for number in range(1000))
+    (shop / ".env").write_text(secrets)
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda _: program("export", cwd=shop), range(8)))
+    assert {(each.code, each.out) for each in done} == {(0, "")}
+    text = (shop / ".env").read_text()
+    assert text.startswith(secrets)
+    assert text.count(">>> portdash >>>") == 1
+    assert {path.name for path in shop.iterdir()} == {".git", *FILES}
+    assert f"\nWEB_PORT={ports(portdash)['web']}\n" in text
