@@ -85,6 +85,11 @@ def set_outside(text: str, names: Collection[str], *, comment: str, name: str) -
     )
 
 
+def is_ours(name: str) -> bool:
+    """Say whether a variable may be one that we have written."""
+    return _OURS.fullmatch(name) is not None
+
+
 def plain_settings(text: str) -> dict[str, str]:
     """Return what a `.env` text sets outside blocks of portdash, as far as a value stands on one line."""
     settings: dict[str, str] = {}
@@ -108,7 +113,7 @@ def _foreign(block: Block, comment: str) -> int | None:
         if not line.strip() or line.lstrip().startswith(comment):
             continue
         found = _ASSIGNED.match(line)
-        if not (found and _OURS.fullmatch(found[1])):
+        if not (found and is_ours(found[1])):
             return number
     return None
 

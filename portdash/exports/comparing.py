@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portdash.config.exported import EXPORTED
-from portdash.exports.block import find_block
+from portdash.exports.block import find_block, is_ours
 from portdash.exports.formats import STYLES, ExportFormat, export_lines
 from portdash.exports.variables import NEXT_PORT, Variable, echoed
 
@@ -82,14 +82,14 @@ def compare_text(text: str, variables: Iterable[Variable], form: ExportFormat, *
 
 
 def json_variables(text: str) -> dict[str, str] | None:
-    """Return the variables of a JSON export, None when the text is no such thing."""
+    """Return the variables of a JSON export, None when the text is something else."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        return None
-    return found
+    if isinstance(found, dict) and all(is_ours(name) and isinstance(value, str) for name, value in found.items()):
+        return found
+    return None
 
 
 def _standing(found: str, wanted: str) -> Standing:

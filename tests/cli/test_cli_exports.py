@@ -79,7 +79,7 @@ def test_the_document_of_export(portdash: Portdash, shop: Path):
 
 
 def test_a_json_file_that_is_something_else_is_not_overwritten(portdash: Portdash, shop: Path):
-    (shop / "package.json").write_text('{"name": "shop", "scripts": {}}')
+    (shop / "package.json").write_text('{"name": "shop", "version": "1"}')
     result = portdash("export", "-o", "package.json")
     assert (result.code, result.out) == (6, "")
     assert json.loads((shop / "package.json").read_text())["name"] == "shop"
