@@ -14,6 +14,7 @@ from portdash.machine.textfile import create_text
 from portdash.manager.deps import Deps
 from portdash.manager.wishes import Wish, wish_of
 from portdash.model.assignment import ServiceSpec
+from portdash.model.snapshot import Snapshot
 from portdash.text import clean
 
 _SPEC = tuple(field.name for field in fields(Wish) if field.name not in ("name", "strict"))
@@ -50,13 +51,13 @@ def withdrawn_on_failure(path: Path | None) -> Iterator[None]:
         raise
 
 
-def starting_wishes(deps: Deps, preset: str | None) -> tuple[tuple[Wish, ...], tuple[str, ...]]:
+def starting_wishes(deps: Deps, snapshot: Snapshot, preset: str | None) -> tuple[tuple[Wish, ...], tuple[str, ...]]:
     """Return a wish for every declared service that gets a port, and for those of the preset that are not declared.
 
     The names of the latter come second.
     """
     config = deps.config
-    declared = [Wish(name=each.name) for each in config.services if each.url is None]
+    declared = [Wish(name=each.spec.name) for each in snapshot.declarations]
     more = [
         spec
         for spec in (preset_services(preset, config.environment) if preset else ())

@@ -192,6 +192,7 @@ def test_env_against_the_store(portdash: Portdash, monkeypatch: pytest.MonkeyPat
     lines = {line.split()[0]: line.split()[-1] for line in result.out.splitlines()}
     assert (lines["WEB_PORT"], lines["API_PORT"], lines["OLD_PORT"]) == ("differs", "same", "gone")
     assert "./port_exports.sh" in result.err
+    assert "`unset OLD_PORT`" in result.err
 
 
 def test_env_says_which_file_is_older_than_the_store(portdash: Portdash, shop: Path, monkeypatch: pytest.MonkeyPatch):

@@ -1,7 +1,7 @@
 """`portdash env`."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -15,7 +15,7 @@ from portdash.exports.comparing import Compared, Freshness, Standing, compare_en
 from portdash.manager.deps import Deps
 from portdash.manager.exporting import EnvFile, export_variables, freshness
 from portdash.manager.written import written_files
-from portdash.text import clean, columns
+from portdash.text import and_list, clean, columns
 
 _TONES = {Standing.SAME: Tone.PLAIN, Standing.UNSET: Tone.WARNING}
 _SAID = {Freshness.CURRENT: "up to date", Freshness.OLDER: "older than the store", Freshness.MISSING: "not there"}
@@ -46,7 +46,8 @@ def command(options: Globals, *, check: bool, as_json: bool) -> int:
     else:
         _text(compared, files)
         if not good:
-            say(_way_out(deps, compared, files))
+            for line in _way_out(deps, compared, files):
+                say(line)
     return ExitCode.NO if check and not good else ExitCode.YES
 
 
@@ -63,15 +64,18 @@ def _text(compared: Sequence[Compared], files: Files) -> None:
         emit(f"{shown(file.path)}: {_SAID[state]}", Tone.PLAIN if state is Freshness.CURRENT else Tone.BAD)
 
 
-def _way_out(deps: Deps, compared: Sequence[Compared], files: Files) -> str:
-    """Return what to do about it."""
+def _way_out(deps: Deps, compared: Sequence[Compared], files: Files) -> Iterator[str]:
+    """Yield what to do about it."""
+    if gone := [each.name for each in compared if each.standing is Standing.GONE]:
+        yield f"no service has {and_list(gone)} any more: `unset {' '.join(gone)}`"
     if any(state is not Freshness.CURRENT for _, state in files):
-        return "`portdash export` writes the files anew; then source them again"
-    wrong = any(each.standing is not Standing.SAME and each.counts for each in compared)
-    script = project_directory(deps) / "port_exports.sh"
-    if wrong and script.is_file():
-        return f"`. {'./' if shown(script) == script.name else ''}{shown(script)}` brings this shell up to date"
-    return '`eval "$(portdash export --format sh)"` brings this shell up to date'
+        yield "`portdash export` writes the files anew; then source them again"
+    elif any(each.counts and each.standing in (Standing.UNSET, Standing.DIFFERS) for each in compared):
+        script = project_directory(deps) / "port_exports.sh"
+        name = shown(script)
+        source = f". {'./' if name == script.name else ''}{name}"
+        command = source if script.is_file() else 'eval "$(portdash export --format sh)"'
+        yield f"`{command}` brings this shell up to date"
 
 
 def _document(compared: Sequence[Compared], files: Files) -> dict[str, object]:

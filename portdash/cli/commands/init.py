@@ -66,7 +66,7 @@ def _declare(options: Globals, preset: str | None, *, force: bool) -> tuple[str 
 
 
 def _allocate(deps: Deps, preset: str | None) -> Allocation:
-    wishes, undeclared = starting_wishes(deps, preset)
+    wishes, undeclared = starting_wishes(deps, deps.observer.snapshot(), preset)
     found = allocate(deps, wishes)
     for notice in found.notices:
         warn(notice)
