@@ -6,6 +6,7 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import time
 from uuid import uuid4
 
 from portdash.errors import PortdashError, Refused
@@ -14,6 +15,9 @@ from portdash.text import clean
 
 LARGEST = 1024 * 1024
 """Bytes of the largest file that is read."""
+LONGEST_WRITE = 60.0
+"""Seconds after which a file that is being written has been given up."""
+_ENDING = ".portdash.tmp"
 _SAFELY = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC"))
 """Never wait for a pipe, never follow a link that was put there a moment ago; Windows has neither."""
 
@@ -41,7 +45,10 @@ def read_text(path: Path, *, project: Path) -> TextFile:
     A link is followed while it stays inside `project`; one that leads out of it, or to nothing, is refused, and so are
     a directory, a pipe, a file that is not text, and one of more than a mebibyte.
     """
-    real = _followed(path, project)
+    try:
+        real = _followed(path, project)
+    except OSError as error:
+        raise refusal(path, f"cannot be read: {error.strerror}") from error
     try:
         descriptor = os.open(real, os.O_RDONLY | _SAFELY)
     except FileNotFoundError:
@@ -71,8 +78,9 @@ def replace_text(file: TextFile, text: str) -> bool:
     Mode and owner stay. Returns False, and does nothing, when the file was changed since it was read. Raises Refused
     when it cannot be written; the old one is untouched then, and nothing is left beside it.
     """
-    temporary = file.path.with_name(f".{file.path.name[:200]}.{uuid4().hex[:12]}.tmp")
+    temporary = file.path.with_name(f".{file.path.name[:200]}.{uuid4().hex[:12]}{_ENDING}")
     try:
+        _sweep(file.path.parent)
         try:
             _write_new(temporary, text, file.status)
             if not _is_as_read(file):
@@ -84,6 +92,14 @@ def replace_text(file: TextFile, text: str) -> bool:
     except OSError as error:
         raise refusal(file.path, f"cannot be written: {error.strerror or error}") from error
     return True
+
+
+def _sweep(directory: Path) -> None:
+    """Take away what an export that was killed has left behind; those at work are done within seconds."""
+    for path in directory.glob(f".*{_ENDING}"):
+        with suppress(FileNotFoundError):  # another export sweeps as well
+            if abs(time() - path.lstat().st_mtime) > LONGEST_WRITE:
+                path.unlink()
 
 
 def create_text(path: Path, text: str, *, mode: int = 0o666) -> None:

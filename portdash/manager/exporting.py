@@ -1,6 +1,6 @@
 """A workspace's variables, and the files that they are written into."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,7 +147,7 @@ def _refuse_tracked(files: Iterable[TextFile]) -> None:
         )
 
 
-def _rivals(draft: _Draft, names: frozenset[str]) -> Iterable[str]:
+def _rivals(draft: _Draft, names: frozenset[str]) -> Iterator[str]:
     """Yield where the file sets one of our variables a second time: which of them counts is for its reader to say."""
     if draft.file.form is ExportFormat.JSON:
         return

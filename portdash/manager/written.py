@@ -4,6 +4,7 @@ It serves `env --check` alone. What is lost of it is a file that is no longer lo
 """
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def written_files(state: Path, place: Place, *, project: Path) -> tuple[EnvFile,
 
 def record_files(state: Path, place: Place, files: Iterable[EnvFile]) -> None:
     """Remember files besides those that are still there. Raises PortdashError when it cannot be written."""
-    known = [each for each in _recorded(state, place) if each.path.is_file()]
+    known = [each for each in _recorded(state, place) if os.path.isfile(each.path)]  # noqa: PTH113  it never raises
     every = {each.path: each for each in (*known, *files)}
     text = json.dumps({str(each.path): each.form.value for each in list(every.values())[-MOST:]}, indent=2) + "\n"
     path = _record(state, place)
@@ -54,7 +55,11 @@ def _recorded(state: Path, place: Place) -> tuple[EnvFile, ...]:
         return ()
     if not isinstance(found, dict):
         return ()
-    return tuple(EnvFile(Path(path), ExportFormat(form)) for path, form in found.items() if form in tuple(ExportFormat))
+    return tuple(
+        EnvFile(Path(path), ExportFormat(form))
+        for path, form in found.items()
+        if form in tuple(ExportFormat) and Path(path).is_absolute() and "\0" not in path
+    )
 
 
 def _record(state: Path, place: Place) -> Path:

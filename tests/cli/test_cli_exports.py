@@ -215,7 +215,7 @@ def test_env_says_which_file_is_older_than_the_store(portdash: Portdash, shop: P
 def test_a_record_of_files_that_is_damaged_is_nothing(portdash: Portdash, shop: Path, home: Path):
     portdash("export")
     (record,) = (home / ".local/state/portdash/exports").iterdir()
-    for text in ("[1]", "{", '{"/x": "nonsense"}', '{"a": 1}', ""):
+    for text in ("[1]", "{", '{"/x": "nonsense"}', '{"a": 1}', '{"/a\\u0000": "sh"}', ""):
         record.write_text(text)
         assert portdash("env").code == 0
     assert portdash("export").code == 0

@@ -4,6 +4,8 @@ import errno
 import os
 import stat
 import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -212,3 +214,42 @@ def test_without_git_nothing_is_tracked(root: Path, monkeypatch: pytest.MonkeyPa
 
 def test_outside_any_repository_nothing_is_tracked(root: Path):
     assert tracked_by_git([root / ".env", root / "no" / "such"]) == ()
+
+
+def test_what_a_killed_export_left_is_swept_and_nothing_else(root: Path):
+    old, fresh, mine = (root / name for name in (".a.portdash.tmp", ".b.portdash.tmp", ".c.tmp"))
+    for path in (old, fresh, mine):
+        path.write_text("")
+    os.utime(old, (1.0, 1.0))
+    os.utime(mine, (1.0, 1.0))
+    replace_text(read_text(root / ".env", project=root), "A=1\n")
+    assert names(root) == {".env", ".b.portdash.tmp", ".c.tmp"}
+
+
+@pytest.mark.faults
+def test_an_export_that_is_killed_leaves_the_old_file_or_the_new_one(root: Path):
+    path = root / ".env"
+    texts = ["A=1\n" * 100_000, "B=2\n" * 100_000]
+    code = (
+        "import sys, itertools\n"
+        "from pathlib import Path\n"
+        "from portdash.machine.textfile import read_text, replace_text\n"
+        "root = Path(sys.argv[1]); print('ready', flush=True)\n"
+        "for text in itertools.cycle(['B=2\\n' * 100_000, 'A=1\\n' * 100_000]):\n"
+        "    replace_text(read_text(root / '.env', project=root), text)\n"
+    )
+    path.write_text(texts[0])
+    for pause in range(40):
+        process = subprocess.Popen([sys.executable, "-c", code, str(root)], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.01 + pause / 2000)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        assert path.read_text() in texts
+    for left in root.glob(".*.portdash.tmp"):
+        os.utime(left, (1.0, 1.0))
+    replace_text(read_text(path, project=root), "C=3\n")
+    assert names(root) == {".env"}
