@@ -18,6 +18,12 @@ def yes_option(function: F) -> F:
     return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(function)
 
 
+def force_option(function: F) -> F:
+    """Add `--force` of the commands that write files."""
+    text = "Also write what git tracks, and over foreign lines."
+    return click.option("--force", is_flag=True, help=text)(function)
+
+
 def dry_run_option(function: F) -> F:
     """Add `--dry-run`."""
     return click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")(function)

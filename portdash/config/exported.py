@@ -4,8 +4,10 @@ import re
 
 from portdash.errors import InvalidName
 
+EXPORTED = "PORTDASH_EXPORTED"
+"""Variable in which our own exports are listed as `NAME=value,NAME=value`, so that we know our echo."""
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,127}", re.ASCII)
-_DANGEROUS = re.compile(r"PATH|LD_.*|DYLD_.*|BASH_ENV|ENV|IFS|NODE_OPTIONS|PYTHON.*|.*_PROXY")
+_DANGEROUS = re.compile(r"PATH|LD_.*|DYLD_.*|BASH_ENV|ENV|IFS|NODE_OPTIONS|PYTHON.*|.*_PROXY|PORTDASH_.*")
 
 
 def check_variable(name: str) -> str:

@@ -37,6 +37,11 @@ def find_root(directory: str, home: Path) -> str | None:
     return manifest
 
 
+def is_common_ground(directory: str, home: Path) -> bool:
+    """Say whether a directory is one of the system's, or the home directory: a project file there governs too much."""
+    return directory in _NEVER or directory in (str(home), os.path.realpath(home))
+
+
 def _is_file(path: str) -> bool:
     return stat.S_ISREG(mode_of(path))
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from portdash.config.settings import Flags
 from portdash.errors import NoSuchService, UsageError
+from portdash.exports.variables import port_variables
 from portdash.manager.allocate import allocate, settle
 from portdash.manager.apply import Outcome, apply_plan
 from portdash.manager.deps import Deps
@@ -130,9 +131,8 @@ class PortManager:
 
     def export_env_vars(self) -> dict[str, str]:
         """Return the variables of this workspace: a `NAME_PORT` for each service, BASE_PORT and NEXT_PORT."""
-        ports = {row.spec.variable: str(row.port) for row in self._own().values()}
-        base, after = self._deps.config.base_port, self.get_next_port()
-        return {"BASE_PORT": str(base), "NEXT_PORT": str(after), **ports}
+        rows, base = self._own().values(), self._deps.config.base_port
+        return {each.name: each.value for each in port_variables(rows, base_port=base, next_port=self.get_next_port())}
 
     def allocations(self) -> tuple[Assignment, ...]:
         """Return every assignment of this machine, by workspace and name."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
-from portdash.config.exported import check_variable
+from portdash.config.exported import EXPORTED, check_variable
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
 from portdash.manager.finding import workspace_named
@@ -13,9 +13,6 @@ from portdash.model.ports import IpProtocol, PortRange, check_port
 from portdash.model.snapshot import Snapshot
 from portdash.planning.requests import Override, Placement
 from portdash.text import clean
-
-EXPORTED = "PORTDASH_EXPORTED"
-"""Variable in which our own exports are listed as `NAME=value,NAME=value`, so that we know our echo."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,7 +163,7 @@ def test_completion_of_another_shell(portdash: Portdash):
 
 def test_what_the_shell_asks_for(program: Portdash):
     result = program(_PORTDASH_COMPLETE="bash_complete", COMP_WORDS="portdash co", COMP_CWORD="1")
-    assert result.out.split() == ["plain,conflicts", "plain,config", "plain,completion"]
+    assert result.out.split() == ["plain,conflicts", "plain,compose", "plain,config", "plain,completion"]
 
 
 @pytest.mark.parametrize("arguments", [("get", "web"), ("status",), ("allocate", "web")], ids=" ".join)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cli_harness import Portdash
@@ -37,7 +38,8 @@ def modules(*arguments: str) -> tuple[int, set[str]]:
     [
         ["status"], ["ls"], ["allocate", "api"], ["get", "web"], ["release", "web"],
         ["move", "web"], ["check", "4000"], ["who", "4000"], ["conflicts"], ["resolve"], ["undo"], ["report"],
-        ["report", "--copy"],
+        ["report", "--copy"], ["reset", "--yes"], ["init"], ["export"], ["export", "--format", "sh"], ["env"],
+        ["url", "web"], ["compose", "check", "compose.yaml"], ["snippet", "vite"],
         ["config", "show"], ["config", "check"],
         ["completion", "bash"], ["--help"], ["--version"],
     ],
@@ -45,8 +47,10 @@ def modules(*arguments: str) -> tuple[int, set[str]]:
 )  # fmt: skip
 def test_no_command_loads_a_face(portdash: Portdash, arguments: list[str]):
     portdash("alloc", "web")
+    Path("compose.yaml").write_text("services: {web: {ports: ['80']}}")
     code, loaded = modules(*arguments)
     assert code in (0, 1)
+    assert ("yaml" in loaded) is (arguments[0] == "compose")
     assert not loaded & FACES
 
 

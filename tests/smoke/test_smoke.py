@@ -58,6 +58,15 @@ def test_a_port_is_allocated_found_again_and_given_back(run: Run):
     assert run("get", "web", code=3).stdout == ""
 
 
+def test_a_starter_set_is_part_of_what_is_installed(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch):
+    (home / "shop").mkdir()
+    monkeypatch.chdir(home / "shop")
+    assert len(run("init").stdout.splitlines()) == 9
+    assert "POSTGRES_PORT" in run("export", "--format", "sh").stdout
+    (home / "shop" / "compose.yaml").write_text('services: {postgres: {ports: ["${POSTGRES_PORT}:5432"]}}')
+    run("compose", "check")
+
+
 def test_a_listener_is_seen(run: Run):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
