@@ -25,6 +25,7 @@ COMMANDS = {
     "who": Entry("who", "Show who holds a port."),
     "conflicts": Entry("conflicts", "List where intent and reality disagree."),
     "resolve": Entry("resolve", "Show the way out of conflicts, and take it."),
+    "ranges": Entry("ranges", "Show the ranges of ports by type, and how full they are."),
     "undo": Entry("undo", "Take this workspace's last change back."),
     "report": Entry("report", "Write the summary report."),
     "config": Entry("config", "Show and check the configuration."),
