@@ -28,13 +28,18 @@ def find_root(directory: str, home: Path) -> str | None:
             return place
         if place in homes:
             break
-        if place in _NEVER or place.rpartition("/")[0] in _HOMES:
+        if not may_be_root(place):
             continue
         if mode_of(f"{place}/.git"):
             return place
         if manifest is None and any(_is_file(f"{place}/{name}") for name in MANIFESTS):
             manifest = place
     return manifest
+
+
+def may_be_root(directory: str) -> bool:
+    """Say whether a directory may be a project without a file of ours: the system's own and homes are none."""
+    return directory not in _NEVER and directory.rpartition("/")[0] not in _HOMES
 
 
 def _is_file(path: str) -> bool:

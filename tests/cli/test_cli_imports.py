@@ -10,6 +10,7 @@ from cli_harness import Portdash
 pytestmark = pytest.mark.usefixtures("project")
 
 FACES = {"textual", "rich", "httpx", "redis", "litestar", "asyncio"}
+WRITERS = {"tomlkit"}
 FAST = FACES | {
     "psutil", "msgspec", "tomllib", "multiprocessing", "concurrent.futures", "portdash.manager.deps", "difflib",
     "dataclasses",  # half a millisecond each to make; nothing on the way of `get` needs one
@@ -38,7 +39,7 @@ def modules(*arguments: str) -> tuple[int, set[str]]:
         ["status"], ["ls"], ["allocate", "api"], ["get", "web"], ["release", "web"],
         ["move", "web"], ["check", "4000"], ["who", "4000"], ["conflicts"], ["resolve"], ["undo"], ["report"],
         ["report", "--copy"],
-        ["config", "show"], ["config", "check"],
+        ["config", "show"], ["config", "check"], ["suggest", "web"], ["history"], ["ranges"],
         ["completion", "bash"], ["--help"], ["--version"],
     ],
     ids=" ".join,
@@ -47,7 +48,14 @@ def test_no_command_loads_a_face(portdash: Portdash, arguments: list[str]):
     portdash("alloc", "web")
     code, loaded = modules(*arguments)
     assert code in (0, 1)
-    assert not loaded & FACES
+    assert not loaded & (FACES | WRITERS)
+
+
+def test_only_who_writes_a_file_loads_what_writes_it():
+    code, loaded = modules("add", "api")
+    assert code == 0
+    assert loaded >= WRITERS
+    assert not loaded & (FACES | {"psutil", "sqlite3"})
 
 
 def test_get_loads_next_to_nothing(portdash: Portdash):

@@ -203,9 +203,9 @@ def test_foreign_text_is_shown_clean(setting: Setting):
 
 
 def test_a_type_without_a_range_is_doubted(setting: Setting):
-    setting.shop("[services.a]\ntype = 'gatway'\n[services.b]\ntype = 'legacy'\n[services.c]\ntype = 'Gateway'")
+    setting.shop("[services.a]\ntype = 'gatewai'\n[services.b]\ntype = 'legacy'\n[services.c]\ntype = 'Gateway'")
     nearly, legacy = setting.load().warnings
-    assert "services.a.type: no range is set aside for the type gatway" in nearly
+    assert "services.a.type: no range is set aside for the type gatewai" in nearly
     assert nearly.endswith("; did you mean gateway?")
     assert "services.b.type: no range is set aside for the type legacy, which leaves the dynamic pool" in legacy
     assert "there are ranges for: bridge, cache, database" in legacy

@@ -47,7 +47,7 @@ def test_a_type_without_a_range_has_the_pool_and_is_said_once():
     (notice,) = made.notices
     assert notice.startswith("old: no range is set aside for the type legacy, which leaves the dynamic pool")
     assert "database, dynamic, ml and web" in notice
-    assert "did you mean database?" in plan(world, ask("db", type="databse")).notices[0]
+    assert "did you mean database?" in plan(world, ask("db", type="databaze")).notices[0]
     assert plan(World().has("old", 10000, type="legacy"), ask("old", type="legacy")).notices == ()
     assert plan(world, ask("old", type="legacy", base=7000)).notices == ()
 
