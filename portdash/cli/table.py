@@ -30,6 +30,7 @@ COMMANDS = {
     "ranges": Entry("ranges", "Show the ranges of ports by type, and how full they are."),
     "undo": Entry("undo", "Take this workspace's last change back."),
     "history": Entry("history", "Show who changed what, when and why."),
+    "prune": Entry("prune", "Give back the ports of workspaces whose directory is gone."),
     "report": Entry("report", "Write the summary report."),
     "config": Entry("config", "Show and check the configuration."),
     "trust": Entry("trust", "Let this project's file set what a stranger's may not."),

@@ -39,7 +39,7 @@ def modules(*arguments: str) -> tuple[int, set[str]]:
         ["status"], ["ls"], ["allocate", "api"], ["get", "web"], ["release", "web"],
         ["move", "web"], ["check", "4000"], ["who", "4000"], ["conflicts"], ["resolve"], ["undo"], ["report"],
         ["report", "--copy"],
-        ["config", "show"], ["config", "check"], ["suggest", "web"], ["history"], ["ranges"],
+        ["config", "show"], ["config", "check"], ["suggest", "web"], ["history"], ["ranges"], ["prune"],
         ["completion", "bash"], ["--help"], ["--version"],
     ],
     ids=" ".join,

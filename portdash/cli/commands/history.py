@@ -20,7 +20,10 @@ from portdash.text import clean, columns
 @json_option
 @click.pass_obj
 def command(options: Globals, *, service: str | None, limit: int, everywhere: bool, as_json: bool) -> None:
-    """Show who changed what, when and why, the newest first."""
+    """Show who changed what, when and why.
+
+    The newest stands first; times are those of this machine's clock and time zone.
+    """
     with options.deps() as deps:
         events = history(deps, service=service, everywhere=everywhere, limit=limit)
         here = deps.place.workspace.name

@@ -23,10 +23,11 @@ _SHOWN = 3
 @json_option
 @click.pass_obj
 def command(options: Globals, *, word: str, count: int, as_json: bool) -> None:
-    """Show which ports a service would get, best first, and why not others.
+    """Show which ports a service would get, and why.
 
-    NAME_OR_TYPE is a service, a type that has a range (`portdash ranges`), or a well-known server such as redis or
-    vite: its usual port is tried first, then the range of its type. Nothing is reserved.
+    The best come first, with those that were passed over before them. NAME_OR_TYPE is a service, a type that has a
+    range (`portdash ranges`), or a well-known server such as redis or vite: its usual port is tried first, then the
+    range of its type. Nothing is reserved.
     """
     with options.deps() as deps:
         found = suggest(deps, word, count=count)
