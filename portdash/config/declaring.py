@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 
+from portdash.config.decoding import parse
 from portdash.config.origins import dotted
+from portdash.config.problems import Problems
 from portdash.config.toml_lines import after_the_last, insert, line_of, split_lines
 from portdash.errors import ConfigError, UsageError
 from portdash.text import clean
@@ -49,7 +51,9 @@ def declare(text: str, new: NewService, *, place: str) -> str:
     Raises UsageError when it is declared there already, ConfigError when the file is no TOML, or laid out so that
     nothing can be added.
     """
-    found = _read(text, place)
+    problems = Problems()
+    found = parse(text.encode(), place=place, problems=problems)
+    problems.raise_first()
     spelling = _spelling(found, new)
     if spelling is not None and not new.replace:
         line = line_of(text, (*new.above, spelling))
@@ -81,14 +85,6 @@ def block(new: NewService) -> str:
     document = tomlkit.document()
     document.append(new.above[0], holder)
     return document.as_string().strip("\n") + "\n"
-
-
-def _read(text: str, place: str) -> Tables:
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        message = f"{place}: not TOML: {clean(str(error), limit=160)}"
-        raise ConfigError(message, hint="mend it first: `portdash config check` says where") from error
 
 
 def _spelling(found: Tables, new: NewService) -> str | None:
