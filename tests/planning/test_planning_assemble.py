@@ -225,6 +225,13 @@ def test_contested_wishes_are_looked_for_only_when_asked():
     assert not any(each.kind is ConflictKind.CONTESTED for each in world.snapshot().conflicts)
 
 
+def test_instances_of_one_service_contest_nothing():
+    world = World().has("web", 3000, preferred=(3000,)).has("web@2", 3001, preferred=(3000,))
+    assert contested(world.snapshot()) == ()
+    found = contested(world.declares("zoo", preferred=(3000, 3001)).snapshot())
+    assert [(each.name, each.holder, each.port) for each in found] == [("zoo", "shop/web", 3000)]
+
+
 def test_a_declared_service_shows_what_is_declared_and_keeps_its_rule():
     rule = Match(process="node")
     world = World().has("web", 3000, match=rule).declares("web", type="web", priority=1)
