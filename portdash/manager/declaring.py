@@ -51,20 +51,17 @@ class Surroundings:
 
 
 def file_for(around: Surroundings) -> Path:
-    """Return the project file of the working directory: the nearest, or where it would be.
+    """Return the project file of the working directory, which need not be there yet.
 
-    That is the project's root, outside any project the directory itself. Raises UsageError where that is no project's.
+    It is in the project's root; outside any project the directory itself becomes one, and UsageError is raised where
+    it cannot.
     """
     cwd, home = around.cwd, around.home
     if around.flags.config is not None:
         return cwd / around.flags.config
-    if found := project_files(cwd, home):
-        return found[0]
     root = find_root(str(cwd), home)
     if root is None and (cwd.samefile(home) or not may_be_root(str(cwd))):
-        raise UsageError(
-            f"{clean(str(cwd), limit=None)} is no project", hint="go to the project, or name its file with --config"
-        )
+        raise UsageError(f"{_name(cwd)} is no project", hint="go to the project, or name its file with --config")
     return Path(root or cwd) / PROJECT_FILE
 
 
@@ -89,7 +86,6 @@ def declare_service(new: NewService, path: Path, around: Surroundings) -> Declar
     if new.environment is not None:
         check_workspace(new.environment)
     created, warnings = False, list[str]()
-    is_project = find_root(str(path.parent), around.home) is not None
 
     def change(found: ReadFile | None) -> bytes:
         nonlocal created
@@ -99,21 +95,31 @@ def declare_service(new: NewService, path: Path, around: Surroundings) -> Declar
         warnings[:] = [*_checked(ReadFile(path, after, None), around), *_waiting(new, path, before, after, around)]
         return after
 
+    beginning = _beginning(path, around)
     rewrite(path, change)
-    if created and not is_project and around.flags.config is None:
-        warnings.append(f"{clean(str(path.parent), limit=None)} is a project of its own from now on")
-    return Declared(path=path, created=created, text=block(new), warnings=tuple(warnings))
+    said = (*warnings, *beginning) if created else tuple(warnings)
+    return Declared(path=path, created=created, text=block(new), warnings=said)
+
+
+def _beginning(path: Path, around: Surroundings) -> list[str]:
+    """Return what begins and ends with a project file that is new."""
+    if around.flags.config is not None:
+        return []
+    above = project_files(path.parent, around.home)[:1]
+    said = [f"{_name(each)} counts here no more: the nearest file does" for each in above]
+    if find_root(str(path.parent), around.home) is None:
+        said.append(f"{_name(path.parent)} is a project of its own from now on")
+    return said
 
 
 def _declared(before: bytes, new: NewService, path: Path) -> bytes:
     """Return the content of the file with the service in it; a byte order mark stays."""
-    name = clean(str(path), limit=None)
     try:
         text = before.removeprefix(_BOM).decode()
     except UnicodeDecodeError as error:
         hint = "mend it first: `portdash config check` says where"
-        raise ConfigError(f"{name}: not UTF-8 text", hint=hint) from error
-    after = declare(text, new, place=name).encode()
+        raise ConfigError(f"{_name(path)}: not UTF-8 text", hint=hint) from error
+    after = declare(text, new, place=_name(path)).encode()
     return _BOM + after if before.startswith(_BOM) else after
 
 
@@ -135,9 +141,8 @@ def _waiting(new: NewService, path: Path, before: bytes, after: bytes, around: S
     """Return what does not count until the file is trusted; one that was named on purpose counts in full."""
     if around.flags.config is not None:
         return []
-    name = clean(str(path), limit=None)
     if before and is_trusted(path, state_dir(around.environ, around.home), content=before):
-        return [f"{name} was trusted as it was before: look at it, and run `portdash trust` again"]
+        return [f"{_name(path)} was trusted as it was before: look at it, and run `portdash trust` again"]
     table = decode_file(after, path=path, home=around.home, problems=Problems())
     prefix = dotted(*new.above, new.name)
     return [
@@ -145,3 +150,7 @@ def _waiting(new: NewService, path: Path, before: bytes, after: bytes, around: S
         for each in withhold(table, root=path.parent)[1]
         if each.startswith((f"{prefix} ", f"{prefix}."))
     ]
+
+
+def _name(path: Path) -> str:
+    return clean(str(path), limit=None)

@@ -178,6 +178,17 @@ def test_outside_any_project_the_directory_becomes_one(portdash: Portdash, home:
     assert (home / "fresh" / "portdash.toml").read_text() == "[services.web]\n"
 
 
+def test_a_file_above_the_project_is_not_the_projects(portdash: Portdash, project: Path, home: Path):
+    above = home / "portdash.toml"
+    above.write_text("[services.all]\n")
+    result = portdash("add", "web")
+    assert result.code == 0
+    assert f"{above} counts here no more" in result.err
+    assert above.read_text() == "[services.all]\n"
+    assert (project / "portdash.toml").read_text() == "[services.web]\n"
+    assert "counts here no more" not in portdash("add", "api").err
+
+
 def test_links_out_of_the_project_are_refused(portdash: Portdash, project: Path, home: Path):
     (home / "elsewhere.toml").write_text(FILE)
     (project / "portdash.toml").symlink_to(home / "elsewhere.toml")
