@@ -16,8 +16,6 @@ from portdash.planning.well_known import WELL_KNOWN, well_known
 from portdash.text import clean
 
 _SERVICE_LIKE = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,62}")
-ROUNDS = 16
-"""How often the search is made anew because the kernel refused a port."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,17 +98,17 @@ def _of_root(snapshot: Snapshot, placement: Placement) -> Placement:
 
 
 def _bindable(deps: Deps, snapshot: Snapshot, placement: Placement, count: int) -> Search:
-    """Search until the kernel lets us bind all of the first `count` options that nobody listens on."""
-    bound: dict[Slot, str] = {}
-    found = search(snapshot, placement)
+    """Search until the kernel lets us bind the first `count` options; where somebody listens, ownership has decided."""
     listened = {(seen.listener.protocol, seen.listener.port) for seen in snapshot.listeners}
-    for _ in range(ROUNDS):
-        slots = [slot_of(option) for option in found.options[:count]]
+    bound: dict[Slot, str] = {}
+    tried = count
+    while True:  # each round refuses a port more, and there are so many ports
+        found = search(replace(snapshot, bound=bound), placement)
+        slots = [slot_of(option) for option in found.options[:tried]]
         refused = {
             slot: problem for slot in slots if slot not in listened and (problem := deps.machine.bind_error(*slot))
         }
-        if not refused.keys() - bound.keys():
-            break
+        if refused.keys() <= bound.keys():
+            return found
         bound |= refused
-        found = search(replace(snapshot, bound=bound), placement)
-    return found
+        tried = len(found.options)  # one refused port is seldom alone
