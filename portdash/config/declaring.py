@@ -6,7 +6,6 @@ The new text is only returned once a TOML reader finds in it exactly what was th
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass
 
 from portdash.config.decoding import parse
@@ -97,8 +96,8 @@ def _spelling(found: Tables, new: NewService) -> str | None:
 
 
 def _with(found: Tables, new: NewService, spelling: str) -> Tables:
-    """Return what a reader shall find."""
-    wanted = table = deepcopy(found)
+    """Return what a reader shall find: `found`, changed."""
+    table = found
     for key in new.above:
         inner = table.setdefault(key, {})
         if not isinstance(inner, dict):
@@ -106,7 +105,7 @@ def _with(found: Tables, new: NewService, spelling: str) -> Tables:
             raise ConfigError(message, hint="mend it first: `portdash config check` says where")
         table = inner
     table[spelling] = new.table
-    return wanted
+    return found
 
 
 def _reads_as(text: str, wanted: Tables) -> bool:

@@ -1,8 +1,10 @@
 """`prune`: the ports of workspaces whose directory is gone, listed first, given back after a yes."""
 
 import shutil
+import sys
 from pathlib import Path
 
+import pexpect
 import pytest
 from cli_harness import Portdash
 
@@ -56,6 +58,24 @@ def test_the_ports_are_given_back_and_can_be_had_again(portdash: Portdash):
     assert portdash("undo", "--yes").code == 0
     assert len(portdash("status", "--all", "--json").document["services"]) == 3
     assert "the directory of its workspace is gone" in portdash("history", "--all").out
+
+
+def test_each_workspace_is_asked_about(portdash: Portdash, project: Path, home: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("first", "second"):
+        root = home / "src" / name
+        (root / ".git").mkdir(parents=True)
+        monkeypatch.chdir(root)
+        portdash("alloc", "web")
+        shutil.rmtree(root)
+    monkeypatch.chdir(project)
+    child = pexpect.spawn(sys.executable, ["-m", "portdash", "prune"], encoding="utf-8", timeout=30)
+    for name, answer in (("first", "n"), ("second", "y")):
+        child.expect_exact(f"prune {name}: 1 port - give them back? [y/N]: ")
+        child.sendline(answer)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 1
+    assert [each["workspace"] for each in portdash("status", "--all", "--json").document["services"]] == ["first"]
 
 
 def test_the_document_of_prune(portdash: Portdash, gone: Path):

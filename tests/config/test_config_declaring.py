@@ -1,6 +1,7 @@
 """A service written into the text of a file: what was there stays, and a reader finds exactly one service more."""
 
 import tomllib
+from contextlib import ExitStack, suppress
 
 import pytest
 import tomli_w
@@ -105,6 +106,15 @@ def test_replacing_sets_the_keys_anew_and_keeps_comments():
 def test_what_cannot_be_added_to_is_refused(text: str):
     with pytest.raises(ConfigError):
         add(text)
+
+
+@pytest.mark.parametrize("depth", [1, 20, 100, 200, 300, 400, 500, 2000])
+def test_what_is_nested_deeply_is_kept_or_refused(depth: int):
+    text = f"x = {'[' * depth}{']' * depth}\n"
+    with ExitStack() as stack:
+        if depth > 100:
+            stack.enter_context(suppress(ConfigError))
+        assert add(text).startswith(text)
 
 
 HOSTILE = [
