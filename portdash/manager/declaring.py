@@ -141,7 +141,11 @@ def _waiting(new: NewService, path: Path, before: bytes, after: bytes, around: S
     """Return what does not count until the file is trusted; one that was named on purpose counts in full."""
     if around.flags.config is not None:
         return []
-    if before and is_trusted(path, state_dir(around.environ, around.home), content=before):
+    try:
+        was_trusted = before and is_trusted(path, state_dir(around.environ, around.home), content=before)
+    except ConfigError as error:
+        return [f"no project is trusted: {error.message}; {error.hint}"]
+    if was_trusted:
         return [f"{_name(path)} was trusted as it was before: look at it, and run `portdash trust` again"]
     table = decode_file(after, path=path, home=around.home, problems=Problems())
     prefix = dotted(*new.above, new.name)

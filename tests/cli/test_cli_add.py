@@ -153,6 +153,17 @@ def test_what_waits_for_trust_is_said(portdash: Portdash, file: Path):
     assert "warning" not in portdash("--config", str(file), "add", "cache").err
 
 
+def test_a_damaged_record_of_trust_is_said(portdash: Portdash, file: Path, home: Path):
+    portdash("trust", "--yes")
+    (record,) = home.rglob("trusted.json")
+    record.write_text("{")
+    result = portdash("add", "api")
+    assert result.code == 0
+    assert "no project is trusted" in result.err
+    assert "[services.api]" in file.read_text()
+    assert record.read_text() == "{"
+
+
 def test_another_workspace_is_declared_in_its_own_file(
     portdash: Portdash, project: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ):
