@@ -11,7 +11,7 @@ from portdash.config.files import ReadFile
 from portdash.config.loading import examine
 from portdash.config.origins import dotted
 from portdash.config.paths import PROJECT_FILE, state_dir
-from portdash.config.problems import Problem, Problems
+from portdash.config.problems import Problems
 from portdash.config.project_files import project_files
 from portdash.config.rewriting import rewrite
 from portdash.config.settings import Flags
@@ -92,7 +92,10 @@ def declare_service(new: NewService, path: Path, around: Surroundings) -> Declar
         created = found is None
         before = found.content if found else b""
         after = _declared(before, new, path)
-        warnings[:] = [*_checked(ReadFile(path, after, None), around), *_waiting(new, path, before, after, around)]
+        warnings[:] = [
+            *_checked(found, ReadFile(path, after, None), around),
+            *_waiting(new, path, before, after, around),
+        ]
         return after
 
     beginning = _beginning(path, around)
@@ -123,12 +126,13 @@ def _declared(before: bytes, new: NewService, path: Path) -> bytes:
     return _BOM + after if before.startswith(_BOM) else after
 
 
-def _checked(draft: ReadFile, around: Surroundings) -> list[str]:
+def _checked(before: ReadFile | None, draft: ReadFile, around: Surroundings) -> list[str]:
     """Return what the draft is warned of; what was wrong before is mended elsewhere. Raises ConfigError."""
     look = partial(examine, cwd=around.cwd, environ=around.environ, flags=around.flags, home=around.home)
-    known, doubts = look()
+    known, doubts = look(draft=before)
     problems, warnings = look(draft=draft)
-    fresh: list[Problem] = [each for each in problems if each not in known]
+    said = {str(each) for each in known}  # their hints name what is declared, which is more now
+    fresh = [each for each in problems if str(each) not in said]
     if fresh:
         raise ConfigError(f"not declared: {fresh[0]}", hint=fresh[0].hint)
     found = [each for each in warnings if each not in doubts]

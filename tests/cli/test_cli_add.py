@@ -125,6 +125,13 @@ def test_what_was_wrong_before_does_not_keep_from_adding_what_mends_it(portdash:
     assert "[services.web]" in file.read_text()
 
 
+def test_what_an_untrusted_file_may_not_say_is_no_news(portdash: Portdash, file: Path):
+    """A service on another machine is left out of an untrusted file, and what is wrong with it was wrong before."""
+    file.write_text("[services.far]\nurl = 'https://example.org'\ninherit_from = 'gone'\n")
+    assert portdash("add", "api").code == 0
+    assert "[services.api]" in file.read_text()
+
+
 def test_a_file_that_is_no_toml_is_left_alone(portdash: Portdash, file: Path):
     merged = "<<<<<<< HEAD\n[services.a]\n=======\n>>>>>>> theirs\n"
     file.write_text(merged)
