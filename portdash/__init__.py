@@ -36,6 +36,7 @@ __all__ = [
     "is_port_available",
     "release_port",
     "reset_ports",
+    "suggest",
 ]
 
 _HOMES = {
@@ -49,6 +50,7 @@ _HOMES = {
         "is_port_available",
         "release_port",
         "reset_ports",
+        "suggest",
     ),
     "portdash.manager.facade": ("PortManager",),
     "portdash.manager.wishes": ("Wish",),
@@ -95,6 +97,7 @@ if TYPE_CHECKING:
         is_port_available,
         release_port,
         reset_ports,
+        suggest,
     )
     from portdash.manager.wishes import Wish
     from portdash.model.assignment import Assignment

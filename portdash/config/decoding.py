@@ -28,11 +28,12 @@ _AT = re.compile(r"(.*) \(at (?:(line \d+, column \d+)|(end of document))\)$", r
 def decode_file(content: bytes, *, path: Path, home: Path, problems: Problems) -> FileTable:
     """Return what a file says; what is wrong in it is noted in `problems` and left out."""
     place = clean(str(path), limit=None)
-    found = _parse(content, place=place, problems=problems)
+    found = parse(content, place=place, problems=problems)
     return _Decoder(place, Leaves(directory=path.parent, home=home), problems).table(found, FileTable, ())
 
 
-def _parse(content: bytes, *, place: str, problems: Problems) -> dict[str, object]:
+def parse(content: bytes, *, place: str, problems: Problems) -> dict[str, object]:
+    """Return the tables of a file; one that is no TOML is noted in `problems`, and has none."""
     try:
         text = content.decode("utf-8-sig")
         if not _DEEP_KEY.search(content):

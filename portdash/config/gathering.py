@@ -46,19 +46,31 @@ class Gathered:
         }
 
 
-def gather(*, cwd: Path, environ: Mapping[str, str], named: Path | None, home: Path, problems: Problems) -> Gathered:
+def gather(
+    *,
+    cwd: Path,
+    environ: Mapping[str, str],
+    named: Path | None,
+    home: Path,
+    problems: Problems,
+    draft: ReadFile | None = None,
+) -> Gathered:
     """Read the user's file and the project's, or `named` in its place; what is wrong is noted.
 
-    A file that was named on purpose counts in full, as the user's own act; one that was merely found must be trusted.
+    A file that was named on purpose counts in full, as the user's own act, and so does `draft`, which stands in place
+    of the project's file to see what it would be like; one that was merely found must be trusted.
     """
     gatherer = _Gatherer(home=home, problems=problems)
     user = gatherer.first_counting([user_file(environ, home)])
-    project = gatherer.named(cwd / named) if named else gatherer.first_counting(project_files(cwd, home))
+    if draft is not None:
+        project: ReadFile | None = draft
+    else:
+        project = gatherer.named(cwd / named) if named else gatherer.first_counting(project_files(cwd, home))
     files = [Laid(user.path, Layer.USER_FILE, gatherer.decode(user))] if user else []
     trusted = True
     if project:
         table = gatherer.decode(project)
-        trusted = named is not None or gatherer.trusts(project, state_dir(environ, home))
+        trusted = named is not None or draft is not None or gatherer.trusts(project, state_dir(environ, home))
         table = table if trusted else gatherer.withhold(project.path, table)
         files.append(Laid(project.path, Layer.PROJECT_FILE, table))
     return Gathered(

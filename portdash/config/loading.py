@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from portdash.config.environments import Wanted, check_environment, wanted_environment
+from portdash.config.files import ReadFile
 from portdash.config.gathering import Gathered, gather
 from portdash.config.origins import Layer, Origin
 from portdash.config.overriding import apply_flags, apply_variables
@@ -32,12 +33,22 @@ def load(*, cwd: Path, environ: Mapping[str, str], flags: Flags, home: Path) -> 
 
 def check(*, cwd: Path, environ: Mapping[str, str], flags: Flags, home: Path) -> tuple[Problem, ...]:
     """Return everything that is wrong with the configuration, in the environment in force and in all declared ones."""
+    return examine(cwd=cwd, environ=environ, flags=flags, home=home)[0]
+
+
+def examine(
+    *, cwd: Path, environ: Mapping[str, str], flags: Flags, home: Path, draft: ReadFile | None = None
+) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
+    """Return what `check` returns, and all warnings.
+
+    A `draft` stands in place of the project's file, and all of it counts: what would be, before it is written.
+    """
     problems = Problems()
-    sources = _Sources.read(cwd=cwd, environ=environ, flags=flags, home=home, problems=problems)
-    sources.config(sources.wanted, problems)
+    sources = _Sources.read(cwd=cwd, environ=environ, flags=flags, home=home, problems=problems, draft=draft)
+    warnings = dict.fromkeys(sources.config(sources.wanted, problems).warnings)
     for name, origin in sources.gathered.declared.items():
-        sources.config(Wanted(name, origin), problems)
-    return problems.all()
+        warnings |= dict.fromkeys(sources.config(Wanted(name, origin), problems).warnings)
+    return problems.all(), tuple(warnings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +64,20 @@ class _Sources:
     home: Path
 
     @classmethod
-    def read(cls, *, cwd: Path, environ: Mapping[str, str], flags: Flags, home: Path, problems: Problems) -> "_Sources":
+    def read(
+        cls,
+        *,
+        cwd: Path,
+        environ: Mapping[str, str],
+        flags: Flags,
+        home: Path,
+        problems: Problems,
+        draft: ReadFile | None = None,
+    ) -> "_Sources":
         """Read files and variables once; what is wrong is noted."""
         variables = read_variables(environ, cwd=cwd, home=home, problems=problems)
-        gathered = gather(cwd=cwd, environ=environ, named=flags.config, home=home, problems=problems)
+        named = flags.config
+        gathered = gather(cwd=cwd, environ=environ, named=named, home=home, problems=problems, draft=draft)
         in_files = [
             Wanted(name, Origin(each.layer, each.path)) for each in gathered.files if (name := each.table.environment)
         ]

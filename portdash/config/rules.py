@@ -5,7 +5,8 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import combinations
 
 from portdash.config.origins import dotted
-from portdash.config.problems import Problem, nearest, suggestion
+from portdash.config.problems import Problem, suggestion
+from portdash.config.ranges import without_range
 from portdash.config.settings import Config, ServiceConfig
 from portdash.model.names import base_name, instance_names, variable_for
 from portdash.text import clean
@@ -29,14 +30,14 @@ def broken_rules(config: Config) -> Iterator[Problem]:
 
 
 def doubts(config: Config) -> Iterator[str]:
-    """Yield what is possible and probably not meant: types that no range is set aside for, but nearly."""
-    types = sorted({each.type for each in config.ranges})
+    """Yield what is possible and probably not meant: types that no range is set aside for, where one would count."""
     for service in config.services:
-        wanted = service.spec.type
-        if wanted and wanted not in types and (near := nearest(wanted, types)):
+        spec = service.spec
+        if spec.type is None or service.url or spec.range or spec.base or spec.inherit_from:
+            continue
+        if told := without_range(spec.type, config.ranges):
             key = dotted("services", service.name, "type")
-            what = f"no range is set aside for {clean(wanted)}; did you mean {clean(near)}?"
-            yield f"{_place(config, key)}: {key}: {what}"
+            yield f"{_place(config, key)}: {key}: {told}"
 
 
 def _ranges(config: Config) -> Iterator[Problem]:

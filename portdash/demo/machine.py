@@ -41,6 +41,7 @@ class FakeMachine:
         self._boot_id = boot_id
         self._projects = sorted(projects, key=lambda project: len(project.root), reverse=True)
         self._directories = {*directories, *(project.root for project in self._projects)}
+        self._hidden: set[str] = set()
         self._lock = Lock()
         self._processes = {process.pid: process for process in processes}
         self._listeners: tuple[Listener, ...] = ()
@@ -100,7 +101,15 @@ class FakeMachine:
 
     def is_directory(self, path: str) -> bool:
         """Say whether there is such a directory."""
-        return path in self._directories
+        return path in self._directories or path in self._hidden
+
+    def why_unseen(self, path: str) -> str | None:
+        """Return why a directory may be there though it is not seen: it was hidden."""
+        return "its volume is not mounted" if path in self._hidden else None
+
+    def hide_directory(self, path: str) -> None:
+        """Let a directory get out of sight, as on a volume that is not mounted."""
+        self._hidden.add(path)
 
     def remove_directory(self, path: str) -> None:
         """Let a directory vanish, as that of a removed worktree."""

@@ -19,6 +19,7 @@ from portdash.machine.processes import Once, Setting, system_processes
 from portdash.machine.projects import find_project
 from portdash.machine.terminate import Surroundings, terminate
 from portdash.machine.users import user_name
+from portdash.machine.volumes import why_unseen
 from portdash.model.listener import Ancestor, Listener, Process
 from portdash.model.plan import Target
 from portdash.model.policy import PortLimits
@@ -192,13 +193,15 @@ class LocalMachine:
         return find_project(directory, self._home)
 
     def is_directory(self, path: str) -> bool:
-        """Say whether the root of a workspace is still there; one that may not be seen counts as being there."""
+        """Say whether the root of a workspace is still there; one that is merely out of sight counts as being there."""
         try:
             return stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 (Path.is_dir does not tell gone from hidden)
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            return False
-        except OSError:
-            return True
+        except (OSError, ValueError):
+            return why_unseen(path) is not None
+
+    def why_unseen(self, path: str) -> str | None:
+        """Return why a root that is not seen may be there all the same, None where it is seen, or gone."""
+        return why_unseen(path)
 
     def terminate(self, target: Target, *, grace: float) -> str:
         """End what holds a port and wait until it is free; return one line that says what happened.

@@ -28,7 +28,7 @@ def find_root(directory: str, home: Path) -> str | None:
             return place
         if place in homes:
             break
-        if place in _NEVER or place.rpartition("/")[0] in _HOMES:
+        if not _may_be_root(place):
             continue
         if mode_of(f"{place}/.git"):
             return place
@@ -38,8 +38,13 @@ def find_root(directory: str, home: Path) -> str | None:
 
 
 def is_common_ground(directory: str, home: Path) -> bool:
-    """Say whether a directory is one of the system's, or the home directory: a project file there governs too much."""
-    return directory in _NEVER or directory in (str(home), os.path.realpath(home))
+    """Say whether a directory is the system's or a home: a project file there would govern too much."""
+    return not _may_be_root(directory) or directory in (str(home), os.path.realpath(home))
+
+
+def _may_be_root(directory: str) -> bool:
+    """Say whether a directory may be a project without a file of ours: the system's own and homes are none."""
+    return directory not in _NEVER and directory.rpartition("/")[0] not in _HOMES
 
 
 def _is_file(path: str) -> bool:

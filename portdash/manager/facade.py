@@ -18,6 +18,7 @@ from portdash.manager.events import Callback
 from portdash.manager.finding import find_service, workspace_named
 from portdash.manager.opening import open_deps
 from portdash.manager.plans import plan_move, plan_release, plan_resolve
+from portdash.manager.suggesting import Suggestion, suggest
 from portdash.manager.wishes import Wish, wish_of
 from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.conflict import Conflict
@@ -128,6 +129,10 @@ class PortManager:
     def get_next_port(self) -> int:
         """Return the port that the next service without wishes would get."""
         return next_available(self._deps.observer.snapshot())
+
+    def suggest(self, name_or_type: str, *, count: int = 5) -> Suggestion:
+        """Return the ports a service, a type or a well-known server (`redis`) would get now; nothing is reserved."""
+        return suggest(self._deps, name_or_type, count=count)
 
     def export_env_vars(self) -> dict[str, str]:
         """Return the variables of this workspace: a `NAME_PORT` for each service, BASE_PORT and NEXT_PORT."""

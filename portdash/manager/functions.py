@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from portdash.manager.facade import PortManager
+from portdash.manager.suggesting import Suggestion
 from portdash.manager.wishes import Wish, wish_of
 from portdash.model.assignment import Assignment
 
@@ -57,6 +58,11 @@ def release_port(service_name: str) -> bool:
 def get_next_port() -> int:
     """Return the port that the next service without wishes would get."""
     return manager().get_next_port()
+
+
+def suggest(name_or_type: str, *, count: int = 5) -> Suggestion:
+    """Return the ports a service, a type or a well-known server (`redis`) would get now; nothing is reserved."""
+    return manager().suggest(name_or_type, count=count)
 
 
 def reset_ports() -> None:

@@ -87,6 +87,9 @@ def place(deps: Deps, snapshot: Snapshot, wish: Wish) -> Placement:
         known = model.instance(name) if model else None
     spec = known or ServiceSpec(name=name)
     spec = replace(spec, **{field: value for field in _SPEC_FIELDS if (value := getattr(wish, field)) is not None})
+    if spec.range and spec.base is not None and spec.base not in spec.range:
+        message = f"{clean(name)}: a search from {spec.base} on is none within {spec.range}"
+        raise UsageError(message, hint="name a base and a range that fit together, or one of them")
     key = deps.place.key(name, workspace=where, protocol=spec.protocol)
     return Placement(key=key, spec=spec, override=_override(deps.environ, spec), strict=wish.strict)
 

@@ -117,7 +117,7 @@ class Snapshot:
     services: tuple[ServiceView, ...] = ()
     """Services of all workspaces: this workspace first, then by name."""
     conflicts: tuple[Conflict, ...] = ()
-    """All of them, worst first."""
+    """All of them, worst first. One about a port that several share by inheritance is there once, as the parent's."""
     quarantined: Mapping[tuple[IpProtocol, int], str] = field(default_factory=lambda: MappingProxyType({}))
     """Ports given back within the last minute, and by whom."""
     reserved: frozenset[tuple[IpProtocol, int]] = frozenset()

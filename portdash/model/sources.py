@@ -91,7 +91,11 @@ class Machine(Protocol):
         ...
 
     def is_directory(self, path: str) -> bool:
-        """Say whether the root of a workspace is still there."""
+        """Say whether the root of a workspace is still there; one that is merely out of sight counts as being there."""
+        ...
+
+    def why_unseen(self, path: str) -> str | None:
+        """Return why a root that is not seen may be there all the same, None where it is seen, or gone."""
         ...
 
     def terminate(self, target: Target, *, grace: float) -> str:

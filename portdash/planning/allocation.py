@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from portdash.config.ranges import without_range
 from portdash.errors import UsageError
 from portdash.model.assignment import Reason, ServiceKey, Source, Verdict
 from portdash.model.plan import Plan, Strategy
@@ -75,6 +76,7 @@ def _place_new(draft: Draft, placement: Placement, refused: tuple[Reason, ...]) 
     if found.options:
         row = found.options[0]
         _say_if_outside(draft, placement, row.port)
+        _say_if_rangeless(draft, placement)
         give(draft, group, found, Seat(_why(row.source, found.reasons)))
     elif not give(draft, group, found, Seat("no other port was free for it")):
         raise exhausted(found)
@@ -117,6 +119,15 @@ def _say_if_outside(draft: Draft, placement: Placement, port: int) -> None:
         where = " and ".join(str(each) for each in ranges)
         whose = "its own range" if own else f"the range of type {clean(spec.type or '')}"
         draft.notice(f"{clean(spec.name)} prefers {port}, which lies outside {whose} ({where})")
+
+
+def _say_if_rangeless(draft: Draft, placement: Placement) -> None:
+    """A type that no range is set aside for may be a slip of the pen; with a range of its own it is a mere label."""
+    spec = placement.spec
+    if spec.type is not None and own_range(spec) is None:
+        told = without_range(spec.type, draft.snapshot.policy.ranges)
+        if told:
+            draft.notice(f"{clean(spec.name)}: {told}")
 
 
 def _why(source: Source, refused: tuple[Reason, ...]) -> str:

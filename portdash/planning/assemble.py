@@ -1,12 +1,12 @@
 """Joining what the store says with what the machine shows: one snapshot, with ownership, status and conflicts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from operator import attrgetter
 from types import MappingProxyType
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey, ServiceSpec, Source
-from portdash.model.conflict import Conflict
+from portdash.model.conflict import Conflict, ConflictKind
 from portdash.model.health import Health, HealthLevel, HealthState
 from portdash.model.listener import Listener
 from portdash.model.policy import Policy, PortLimits
@@ -14,11 +14,14 @@ from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Declaration, ServiceView, Snapshot, Status
 from portdash.model.workspace import Workspace
 from portdash.planning.conflicts import Circumstances, find_conflicts, worst_first
-from portdash.planning.inheritance import plain
+from portdash.planning.inheritance import plain, root_of
 from portdash.planning.occupancy import Occupancy
 from portdash.planning.ownership import gather
 from portdash.planning.recognition import Recognised, recognise
 from portdash.planning.rules import first_choice
+
+_OF_THE_PORT = (ConflictKind.SQUATTED, ConflictKind.DUPLICATE, ConflictKind.SHADOWED)
+"""Kinds of conflict that are about a port, whichever of the services that share it one looks at."""
 
 
 def assemble(
@@ -78,8 +81,18 @@ def assemble(
     )
     services = _services(base, specs, recognised, health)
     place = {view.key: number for number, view in enumerate(services)}
-    every: Iterable[Conflict] = (conflict for view in services for conflict in view.conflicts)
-    return replace(base, services=services, conflicts=worst_first(every, place))
+    return replace(base, services=services, conflicts=worst_first(_once(services, specs), place))
+
+
+def _once(services: Iterable[ServiceView], specs: Mapping[ServiceKey, ServiceSpec]) -> Iterator[Conflict]:
+    """Yield the conflicts of all services; one about a port counts once for those that share it, as the root's."""
+    troubled = [view for view in services if view.conflicts]
+    told = {(each.key, each.kind, each.port) for view in troubled for each in view.conflicts}
+    for view in troubled:
+        root = root_of(view.key, specs)
+        for each in view.conflicts:
+            if root == view.key or each.kind not in _OF_THE_PORT or (root, each.kind, each.port) not in told:
+                yield each
 
 
 def _effective_specs(

@@ -167,7 +167,9 @@ def try_override(occupancy: Occupancy, group: Group, override: Override) -> tupl
 
 def exhausted(found: Search, text: str = "") -> NoPortAvailable:
     """Return the error of a search that gave nothing usable."""
-    return NoPortAvailable(text or found.exhausted_text, reasons=found.reasons)
+    beyond = {each.verdict for each in found.reasons} == {Verdict.OUT_OF_RANGE}
+    hint = "all of them lie outside the bounds that PORTDASH_PORT_MIN and _MAX, or `range`, set" if beyond else None
+    return NoPortAvailable(text or found.exhausted_text, hint=hint, reasons=found.reasons)
 
 
 def _option(snapshot: Snapshot, group: Group, hit: _Hit, trail: Iterable[Reason], actor: str) -> Assignment:

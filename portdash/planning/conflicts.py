@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from portdash.model.assignment import Assignment, ServiceKey, ServiceSpec, Source
 from portdash.model.conflict import Conflict, ConflictKind
 from portdash.model.listener import Listener
+from portdash.model.names import base_name
 from portdash.model.policy import Policy, PortLimits
 from portdash.model.snapshot import SeenListener, Snapshot
 from portdash.planning.occupancy import Group, Occupancy
@@ -40,24 +41,18 @@ def find_conflicts(occupancy: Occupancy, case: Circumstances) -> tuple[Conflict,
 
 
 def contested(snapshot: Snapshot) -> tuple[Conflict, ...]:
-    """Return the pairs of services of one workspace that prefer one port, from the side of the less important."""
+    """Return the pairs of services of one workspace that prefer one port, from the side of the less important.
+
+    Instances of one service (`web`, `web@2`) prefer the same ports by nature, and contest none.
+    """
     names = Names.of(snapshot.workspaces, snapshot.environment)
-    occupancy = Occupancy(snapshot)
-    wishes: dict[tuple[ServiceKey, int], list[tuple[int, ServiceKey]]] = {}
-    titles: dict[ServiceKey, str] = {}
-    for view in snapshot.services:
-        if view.spec.inherit_from is None:
-            place = _place_of(view.key)
-            titles[view.key] = view.name
-            for port in dict.fromkeys(view.spec.preferred):
-                rank = occupancy.priority(Group(view.key, view.spec, frozenset({view.key}), (view.key.protocol,)))
-                wishes.setdefault((place, port), []).append((rank, view.key))
+    titles = {view.key: view.name for view in snapshot.services}
     found = []
-    for (_, port), wanting in sorted(wishes.items(), key=lambda item: (item[0][1], item[0][0])):
+    for (_, port), wanting in sorted(_wishes(snapshot).items(), key=lambda item: (item[0][1], item[0][0])):
         (_, first), *others = sorted(wanting)
         for _, key in others:
-            holder = names.service(first, titles[first])
-            detail = f"{clean(titles[key])} and {clean(titles[first])} both prefer {port}"
+            if base_name(key.service) == base_name(first.service):
+                continue
             found.append(
                 Conflict(
                     kind=ConflictKind.CONTESTED,
@@ -65,11 +60,23 @@ def contested(snapshot: Snapshot) -> tuple[Conflict, ...]:
                     name=titles[key],
                     port=port,
                     protocol=key.protocol,
-                    holder=holder,
-                    detail=detail,
+                    holder=names.service(first, titles[first]),
+                    detail=f"{clean(titles[key])} and {clean(titles[first])} both prefer {port}",
                 )
             )
     return tuple(found)
+
+
+def _wishes(snapshot: Snapshot) -> dict[tuple[ServiceKey, int], list[tuple[int, ServiceKey]]]:
+    """Return who prefers a port, with the priority of each, by place and port."""
+    occupancy = Occupancy(snapshot)
+    wishes: dict[tuple[ServiceKey, int], list[tuple[int, ServiceKey]]] = {}
+    for view in snapshot.services:
+        if view.spec.inherit_from is None:
+            rank = occupancy.priority(Group(view.key, view.spec, frozenset({view.key}), (view.key.protocol,)))
+            for port in dict.fromkeys(view.spec.preferred):
+                wishes.setdefault((_place_of(view.key), port), []).append((rank, view.key))
+    return wishes
 
 
 def _place_of(key: ServiceKey) -> ServiceKey:

@@ -11,8 +11,11 @@ from portdash.planning.wording import holder_text, title
 from portdash.text import clean
 
 
-def plan_release(snapshot: Snapshot, keys: Sequence[ServiceKey], *, actor: str) -> Plan:
-    """Plan the release of services and of all that inherit from them, children first. Raises NoSuchService."""
+def plan_release(snapshot: Snapshot, keys: Sequence[ServiceKey], *, actor: str, reason: str = "asked for") -> Plan:
+    """Plan the release of services and of all that inherit from them, children first. Raises NoSuchService.
+
+    `reason` is what history tells of those in `keys`.
+    """
     draft = Draft(snapshot, strategy=snapshot.policy.strategy, actor=actor)
     occupancy = draft.occupancy
     asked = tuple(dict.fromkeys(keys))
@@ -29,7 +32,7 @@ def plan_release(snapshot: Snapshot, keys: Sequence[ServiceKey], *, actor: str) 
             draft.notice(f"{occupancy.label(key)} still runs: {runs} is not ended")
         for child in reversed(occupancy.below(key)):
             draft.release(
-                child, "asked for" if child in asked else f"it shares the port of {clean(occupancy.spec(key).name)}"
+                child, reason if child in asked else f"it shares the port of {clean(occupancy.spec(key).name)}"
             )
-        draft.release(key, "asked for")
+        draft.release(key, reason)
     return draft.finish(title("release", names))

@@ -98,15 +98,18 @@ def own_range(spec: ServiceSpec) -> PortRange | None:
 
 
 def search_ranges(spec: ServiceSpec, policy: Policy) -> tuple[PortRange, ...]:
-    """Return where the search goes after the preferred ports: exactly one of the three ways of the design."""
+    """Return where the search goes after the preferred ports: exactly one of three ways.
+
+    Its own range; that of its type and then the dynamic pool, which is all there is for a type without a range; or, for
+    a service without either, the sequence and then the pool.
+    """
     own = own_range(spec)
     if own is not None:
         return (own,)
     pool = ranges_of_type(DYNAMIC, policy)
-    of_type = ranges_of_type(spec.type, policy)
-    if of_type:
-        return tuple(dict.fromkeys((*of_type, *pool)))
-    return (_sequence(policy), *pool)
+    if spec.type is not None and (ranges := (*ranges_of_type(spec.type, policy), *pool)):
+        return tuple(dict.fromkeys(ranges))
+    return (sequence(policy), *pool)
 
 
 def candidate_ports(spec: ServiceSpec, policy: Policy) -> Iterator[int]:
@@ -132,7 +135,7 @@ def _in_order(spec: ServiceSpec, policy: Policy) -> Iterator[int]:
     return chain(spec.preferred, chain.from_iterable(searched))
 
 
-def _sequence(policy: Policy) -> PortRange:
+def sequence(policy: Policy) -> PortRange:
     """Return the sequential search; bounds that do not hold the base port move it to where they begin."""
     first = policy.base_port if policy.base_port in policy.bounds else policy.bounds.first
     return PortRange(first, min(first + policy.span - 1, policy.bounds.last, LAST_PORT))

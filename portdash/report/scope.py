@@ -21,7 +21,9 @@ class Scope:
         return tuple(view for view in snapshot.services if self._covers(view.key))
 
     def conflicts(self, snapshot: Snapshot) -> tuple[Conflict, ...]:
-        """Return their conflicts, worst first."""
+        """Return their conflicts, worst first. One that shares a port has its parent's too when it is alone."""
+        if self.service is not None:
+            return tuple(conflict for view in self.services(snapshot) for conflict in view.conflicts)
         return tuple(conflict for conflict in snapshot.conflicts if self._covers(conflict.key))
 
     def other_listeners(self, snapshot: Snapshot) -> tuple[SeenListener, ...]:

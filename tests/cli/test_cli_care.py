@@ -57,8 +57,9 @@ def test_report_to_a_file(portdash: Portdash, project: Path):
     assert (result.code, result.out) == (0, "")
     assert "web" in (project / "report.md").read_text(encoding="utf-8")
     failed = portdash("report", "-o", "no/such/directory/report.md")
-    assert failed.code == 1
-    assert "No such file" in failed.err
+    assert failed.code == 2
+    assert "no/such/directory/report.md: No such file" in failed.err
+    assert "name another file with -o" in failed.err
 
 
 def test_report_on_the_clipboard(portdash: Portdash, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -11,6 +11,7 @@ from cli_harness import Portdash
 pytestmark = pytest.mark.usefixtures("project")
 
 FACES = {"textual", "rich", "httpx", "redis", "litestar", "asyncio"}
+WRITERS = {"tomlkit"}
 FAST = FACES | {
     "psutil", "msgspec", "tomllib", "multiprocessing", "concurrent.futures", "portdash.manager.deps", "difflib",
     "dataclasses",  # half a millisecond each to make; nothing on the way of `get` needs one
@@ -41,6 +42,7 @@ def modules(*arguments: str) -> tuple[int, set[str]]:
         ["report", "--copy"], ["reset", "--yes"], ["init"], ["export"], ["export", "--format", "sh"], ["env"],
         ["url", "web"], ["compose", "check", "compose.yaml"], ["snippet", "vite"],
         ["config", "show"], ["config", "check"],
+        ["suggest", "web"], ["history"], ["ranges"], ["prune"],
         ["completion", "bash"], ["--help"], ["--version"],
     ],
     ids=" ".join,
@@ -51,7 +53,14 @@ def test_no_command_loads_a_face(portdash: Portdash, arguments: list[str]):
     code, loaded = modules(*arguments)
     assert code in (0, 1)
     assert ("yaml" in loaded) is (arguments[0] == "compose")
-    assert not loaded & FACES
+    assert not loaded & (FACES | WRITERS)
+
+
+def test_only_who_writes_a_file_loads_what_writes_it():
+    code, loaded = modules("add", "api")
+    assert code == 0
+    assert loaded >= WRITERS
+    assert not loaded & (FACES | {"psutil", "sqlite3"})
 
 
 def test_get_loads_next_to_nothing(portdash: Portdash):

@@ -202,11 +202,20 @@ def test_foreign_text_is_shown_clean(setting: Setting):
     assert len(setting.problems()) == 2
 
 
-def test_a_type_that_is_nearly_a_range_is_doubted(setting: Setting):
-    setting.shop("[services.a]\ntype = 'gatway'\n[services.b]\ntype = 'legacy'\n[services.c]\ntype = 'gateway'")
-    (warning,) = setting.load().warnings
-    assert "services.a.type" in warning
-    assert "did you mean gateway?" in warning
+def test_a_type_without_a_range_is_doubted(setting: Setting):
+    setting.shop("[services.a]\ntype = 'gatewai'\n[services.b]\ntype = 'legacy'\n[services.c]\ntype = 'Gateway'")
+    nearly, legacy = setting.load().warnings
+    assert "services.a.type: no range is set aside for the type gatewai" in nearly
+    assert nearly.endswith("; did you mean gateway?")
+    assert "services.b.type: no range is set aside for the type legacy, which leaves the dynamic pool" in legacy
+    assert "there are ranges for: bridge, cache, database" in legacy
+
+
+def test_a_type_is_a_mere_label_where_its_range_would_not_count(setting: Setting):
+    places = ("range = '3000-3010'", "base = 3000", "url = 'http://localhost:1'", "inherit_from = 'web'")
+    labelled = "".join(f"[services.s{number}]\ntype = 'legacy'\n{place}\n" for number, place in enumerate(places))
+    setting.shop(f"[services.web]\n{labelled}", trusted=True)
+    assert setting.load().warnings == ()
 
 
 def test_check_and_load_agree(setting: Setting):

@@ -40,6 +40,18 @@ def test_what_stands_in_the_way_is_named_in_step_and_trail():
     assert made.steps[0].after.source is Source.FALLBACK
 
 
+def test_a_type_without_a_range_has_the_pool_and_is_said_once():
+    world = World()
+    made = plan(world, ask("old", type="legacy"))
+    assert ports(world, made) == {"shop/old": 10000}
+    (notice,) = made.notices
+    assert notice.startswith("old: no range is set aside for the type legacy, which leaves the dynamic pool")
+    assert "database, dynamic, ml and web" in notice
+    assert "did you mean database?" in plan(world, ask("db", type="databaze")).notices[0]
+    assert plan(World().has("old", 10000, type="legacy"), ask("old", type="legacy")).notices == ()
+    assert plan(world, ask("old", type="legacy", base=7000)).notices == ()
+
+
 def test_a_preferred_port_outside_the_range_of_its_type_is_honoured_and_said():
     made = plan(World(), ask("web", type="web", preferred=(8080,)))
     assert actions(made) == ["assign web 8080"]

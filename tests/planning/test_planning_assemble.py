@@ -225,6 +225,13 @@ def test_contested_wishes_are_looked_for_only_when_asked():
     assert not any(each.kind is ConflictKind.CONTESTED for each in world.snapshot().conflicts)
 
 
+def test_instances_of_one_service_contest_nothing():
+    world = World().has("web", 3000, preferred=(3000,)).has("web@2", 3001, preferred=(3000,))
+    assert contested(world.snapshot()) == ()
+    found = contested(world.declares("zoo", preferred=(3000, 3001)).snapshot())
+    assert [(each.name, each.holder, each.port) for each in found] == [("zoo", "shop/web", 3000)]
+
+
 def test_a_declared_service_shows_what_is_declared_and_keeps_its_rule():
     rule = Match(process="node")
     world = World().has("web", 3000, match=rule).declares("web", type="web", priority=1)
@@ -238,3 +245,18 @@ def test_a_new_service_sees_its_server_only_by_lease_or_rule():
     assert view.status is Status.RUNNING
     assert [each.port for each in view.elsewhere] == [3000]
     assert ask("web").key == view.key
+
+
+def test_a_conflict_about_a_shared_port_counts_once():
+    world = World().has("web", 3000).has("socket", 3000, inherit_from="web").has("deep", 3000, inherit_from="socket")
+    world.listens(3000)
+    snapshot = world.snapshot()
+    assert [(each.key.service, each.kind) for each in snapshot.conflicts] == [("web", ConflictKind.SQUATTED)]
+    for name in ("web", "socket", "deep"):
+        assert [each.kind for each in world.view(name).conflicts] == [ConflictKind.SQUATTED]
+        assert world.view(name).status is Status.CONFLICT
+
+
+def test_a_child_that_is_not_where_its_parent_is_has_a_conflict_of_its_own():
+    world = World().has("web", 3000).has("socket", 3001, inherit_from="web").listens(3001)
+    assert [each.key.service for each in world.snapshot().conflicts] == ["socket"]

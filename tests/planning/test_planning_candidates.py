@@ -20,7 +20,8 @@ def first(world: World, **wishes: object) -> Assignment:
     [
         ({}, 4000, Source.SEQUENTIAL),
         ({"type": "web"}, 3000, Source.SEQUENTIAL),
-        ({"type": "nothing known"}, 4000, Source.SEQUENTIAL),
+        ({"type": "legacy"}, 10000, Source.SEQUENTIAL),
+        ({"type": "legacy", "base": 7000}, 7000, Source.PREFERRED),
         ({"preferred": (7000, 7001)}, 7000, Source.PREFERRED),
         ({"base": 7000}, 7000, Source.PREFERRED),
         ({"range": PortRange(7000, 7005)}, 7000, Source.SEQUENTIAL),

@@ -9,7 +9,7 @@ from portdash.cli.clipboard import copy as copy_text
 from portdash.cli.context import Globals, home
 from portdash.cli.options import json_option
 from portdash.cli.output import carried, say
-from portdash.errors import ExitCode, PortdashError, UsageError
+from portdash.errors import ExitCode, UsageError
 from portdash.manager.finding import find_service
 from portdash.model.snapshot import Snapshot
 from portdash.report.formats import ReportFormat, render
@@ -62,7 +62,7 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        raise PortdashError(
+        raise UsageError(
             f"the report cannot be written to {clean(str(path))}: {error.strerror}", hint="name another file with -o"
         ) from error
     say(f"written to {path}")

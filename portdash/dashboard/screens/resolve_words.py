@@ -33,10 +33,11 @@ def consent_word(plan: Plan) -> Consent:
 
 def headline(snapshot: Snapshot, key: ServiceKey | None) -> str:
     """Return who suffers what from whom: `Resolve ▲ squatted   shop/web wants 3000   held by node 4121`."""
-    conflicts = [each for each in snapshot.conflicts if not each.kind.is_notice]
     if key is None:
+        conflicts = [each for each in snapshot.conflicts if not each.kind.is_notice]
         return f"Resolve ▲ {plural(len(conflicts), 'conflict')}"
-    mine = [each for each in conflicts if each.key == key]
+    view = snapshot.service(key)
+    mine = [each for each in (view.conflicts if view else ()) if not each.kind.is_notice]
     if not mine:
         return f"Resolve   {service_label(snapshot, key)} has no conflict any more"
     first = mine[0]

@@ -1,0 +1,79 @@
+"""`portdash prune`."""
+
+import click
+
+from portdash.cli.carry_out import Ask, agreed, must_ask, refuse_if_read_only
+from portdash.cli.context import Globals
+from portdash.cli.options import dry_run_option, json_option, yes_option
+from portdash.cli.output import emit_json, emit_lines, say
+from portdash.cli.plan_text import plan_lines
+from portdash.errors import ExitCode
+from portdash.manager.deps import Deps
+from portdash.manager.pruning import Kept, kept, plans, prune, undo_hint
+from portdash.model.plan import Plan
+from portdash.model.workspace import Workspace
+from portdash.report.serialise import Json, plan_json
+from portdash.text import clean
+
+Plans = tuple[tuple[Workspace, Plan], ...]
+
+
+@click.command("prune")
+@dry_run_option
+@yes_option
+@json_option
+@click.pass_obj
+def command(options: Globals, *, dry_run: bool, yes: bool, as_json: bool) -> int:
+    """Give back the ports of workspaces whose directory is gone.
+
+    Each is listed, and asked about on its own. One that may be on a volume which is not mounted, or where we may not
+    look, is kept, and said. Processes that were left behind are not looked for: this version starts none of its own;
+    `portdash ls` shows what listens.
+    """
+    with options.deps() as deps:
+        snapshot = deps.observer.snapshot()
+        found, unseen = plans(deps, snapshot), kept(deps, snapshot)
+        if not as_json:
+            _list(found, unseen)
+        if dry_run or not found:
+            return _end(found, unseen, applied=False, as_json=as_json)
+        refuse_if_read_only(deps, "prune")
+        asks = must_ask(Ask.NEVER if yes else Ask.ALWAYS)
+        done = [plan for workspace, plan in found if _prune(deps, workspace, plan, asks=asks, silent=as_json)]
+    if as_json:
+        _end(found, unseen, applied=len(done) == len(found), as_json=True)
+    elif done:
+        say(undo_hint(snapshot, done))
+    return ExitCode.YES if len(done) == len(found) else ExitCode.NO
+
+
+def _list(found: Plans, unseen: tuple[Kept, ...]) -> None:
+    for workspace, plan in found:
+        say(f"{workspace.label}: {workspace.root} is gone")
+        emit_lines(plan_lines(plan))
+    for each in unseen:
+        say(f"{each.workspace.label} is kept: {each.workspace.root}: {each.why}")
+    if not found:
+        say("no workspace is gone that has ports")
+
+
+def _prune(deps: Deps, workspace: Workspace, plan: Plan, *, asks: bool, silent: bool) -> bool:
+    """Give back what one workspace has, after a yes; say whether that was done."""
+    if asks and not agreed(f"{plan.title} - give them back?"):
+        return False
+    outcome = prune(deps, workspace, plan)
+    if not silent:
+        emit_lines(outcome.lines)
+    return True
+
+
+def _end(found: Plans, unseen: tuple[Kept, ...], *, applied: bool, as_json: bool) -> int:
+    if as_json:
+        gone: list[Json] = [{**_place(workspace), "plan": plan_json(plan)} for workspace, plan in found]
+        still: list[Json] = [{**_place(each.workspace), "reason": clean(each.why)} for each in unseen]
+        emit_json({"vanished": gone, "kept": still, "applied": applied})
+    return ExitCode.YES
+
+
+def _place(workspace: Workspace) -> Json:
+    return {"workspace": clean(workspace.name), "root": clean(workspace.root or "", limit=None)}

@@ -1,0 +1,126 @@
+"""Replacing a configuration file as a whole: a reader, or a crash, sees the old one or the new one, never a part."""
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from secrets import token_hex
+
+from portdash.config.files import ReadFile, read_file
+from portdash.errors import ConfigError, Refused
+from portdash.text import clean
+
+PATIENCE = 5.0
+"""Seconds that another process may take to change a file in the same directory."""
+
+
+def rewrite(path: Path, change: Callable[[ReadFile | None], bytes]) -> None:
+    """Put in place of the file at `path` what `change` makes of it; None stands for a file that is not there yet.
+
+    Mode and owner stay. A symbolic link is followed within the directory of `path` and below it, and refused beyond.
+    Raises ConfigError (it cannot be read or written, or changed meanwhile), Refused, and what `change` raises: then
+    the file is as it was.
+    """
+    real = _within(path)
+    try:
+        with _locked(real.parent):
+            found = _read(real, path)
+            content = change(found)
+            if _read(real, path) != found:
+                raise ConfigError(f"{_name(path)} was changed meanwhile", hint="nothing was written: try again")
+            _replace(real, content)
+    except OSError as error:
+        raise ConfigError(
+            f"{_name(path)} cannot be written: {error.strerror or type(error).__name__}",
+            hint="check the permissions and free space of its directory",
+        ) from error
+
+
+def _within(path: Path) -> Path:
+    """Return where the file really is. Raises Refused when that is outside the directory of `path`."""
+    real, root = Path(os.path.realpath(path)), Path(os.path.realpath(path.parent))
+    if not real.is_relative_to(root):
+        raise Refused(
+            f"{_name(path)} is a link that leads out of its project: {_name(real)}",
+            hint="change that file by hand, or put a file of its own in the project",
+        )
+    return real
+
+
+def _read(real: Path, path: Path) -> ReadFile | None:
+    found = read_file(real)
+    if found and found.suspect:
+        raise ConfigError(f"{_name(path)} {found.suspect}", hint="make it your own: chown, chmod o-w")
+    return found
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write beside the file, and rename once all of it is on the disk."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{token_hex(4)}.tmp")
+    before = path.stat() if path.exists() else None
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    descriptor = os.open(temporary, flags, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            if before is not None:
+                _make_alike(file.fileno(), before)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
+
+
+def _make_alike(descriptor: int, before: os.stat_result) -> None:
+    """Give the new file the owner and mode of the old one; only an administrator meets one of another owner here."""
+    if hasattr(os, "fchown") and (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+        with suppress(PermissionError):  # a group that we are not in: the mode still says who may read it
+            os.fchown(descriptor, before.st_uid, before.st_gid)
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the new name survive a power cut, where directories can be synchronised."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Keep our own processes from changing files of a directory meanwhile, by a lock on itself: no file is left."""
+    try:
+        from fcntl import LOCK_EX, LOCK_NB, flock  # noqa: PLC0415  not everywhere
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                flock(descriptor, LOCK_EX | LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise ConfigError(
+                        f"files of {_name(directory)} are being changed by another process", hint="try again"
+                    ) from None
+                time.sleep(0.01)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _name(path: Path) -> str:
+    return clean(str(path), limit=None)

@@ -1,0 +1,92 @@
+"""Development and production side by side: two ports for one service, each where its environment says."""
+
+from pathlib import Path
+
+import pytest
+from cli_harness import Portdash
+
+FILE = """
+[services.web]
+range = "5000-5100"
+[services.api]
+range = "3000-3100"
+[services.hmr]
+range = "24678-24778"
+[environments.production.services.web]
+range = "5000-5010"
+[environments.production.services.api]
+range = "3000-3010"
+"""
+
+
+@pytest.fixture
+def shop(project: Path) -> Path:
+    (project / "portdash.toml").write_text(FILE)
+    return project
+
+
+@pytest.mark.usefixtures("shop")
+def test_one_service_has_a_port_in_each_environment(portdash: Portdash):
+    developing = portdash("alloc", "web", "api", "--json").document["assignments"]
+    producing = portdash("--environment", "production", "alloc", "web", "api", "--json").document["assignments"]
+    assert [each["environment"] for each in (*developing, *producing)] == ["development"] * 2 + ["production"] * 2
+    web, api = producing
+    assert web["port"] in range(5000, 5011)
+    assert api["port"] in range(3000, 3011)
+    assert len({each["port"] for each in (*developing, *producing)}) == 4
+    assert portdash("get", "web").out == f"{developing[0]['port']}\n"
+    assert portdash("--environment", "production", "get", "web").out == f"{web['port']}\n"
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_narrow_range_counts_in_its_environment_alone(portdash: Portdash, monkeypatch: pytest.MonkeyPatch):
+    fits = portdash("alloc", "web", "--base", "5050")
+    assert int(fits.out) in range(5050, 5101)
+    monkeypatch.setenv("PORTDASH_ENV", "production")
+    refused = portdash("alloc", "web", "--base", "5050")
+    assert refused.code == 2
+    assert "5050" in refused.err
+    assert "5000-5010" in refused.err
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    ("variables", "environment"),
+    [
+        ({}, "development"),
+        ({"ENV": "production"}, "production"),
+        ({"ENV": "posix"}, "development"),  # other programs have their own idea of ENV
+        ({"ENV": "production", "PORTDASH_ENV": "development"}, "development"),
+        ({"PORTDASH_ENV": "production"}, "production"),
+    ],
+)
+def test_who_says_the_environment(
+    portdash: Portdash, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], environment: str
+):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert portdash("status", "--json").document["environment"] == environment
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("flag", ["staging", "prod"])
+def test_an_environment_that_nothing_declares_is_refused(portdash: Portdash, flag: str):
+    result = portdash("--environment", flag, "alloc", "web")
+    assert result.code == 2
+    assert f"Unknown environment: {flag} (from --environment)" in result.err
+    assert "production" in result.err
+
+
+def test_bounds_that_leave_nothing_of_a_range_are_said(portdash: Portdash, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PORTDASH_PORT_MIN", "6100")
+    monkeypatch.setenv("PORTDASH_PORT_MAX", "6105")
+    refused = portdash("alloc", "web", "--range", "5000-5002")
+    assert refused.code == 4
+    assert "No available ports found in range 5000-5002 after 3 attempts." in refused.err
+    assert "PORTDASH_PORT_MIN" in refused.err
+    assert int(portdash("alloc", "web").out) in range(6100, 6106)
+
+
+@pytest.mark.parametrize("wish", [("--range", "3000-70000"), ("--base", "70000"), ("--base", "0"), ("--range", "9-8")])
+def test_no_search_goes_beyond_what_is_a_port(portdash: Portdash, wish: tuple[str, str]):
+    assert portdash("alloc", "web", *wish).code == 2
