@@ -90,6 +90,18 @@ def detected(row: Assignment, listener: Listener) -> LogLine:
     return LogLine(f"Detected {clean(kind)}{clean(row.name)} server on port {row.port}", DONE)
 
 
+def tell_detected(log: Log, snapshot: Snapshot, rows: Iterable[Assignment | None]) -> None:
+    """Tell of each service that took over the port of a running server what was seen there."""
+    for row in rows:
+        if row is None or row.source is not Source.DETECTED:
+            continue
+        slot = (row.key.protocol, row.port)
+        here = (seen for seen in snapshot.listeners if (seen.listener.protocol, seen.listener.port) == slot)
+        found = next((seen for seen in here if seen.key is None or (seen.key == row.key and seen.is_owned)), None)
+        if found is not None:
+            log(detected(row, found.listener))
+
+
 class AllocationLog:
     """Tells one request for ports, as it goes. Made anew for each."""
 
@@ -114,8 +126,8 @@ class AllocationLog:
             if row is None and placement.override is None and placement.spec.inherit_from is None:
                 self._started.add(placement.key)
                 self._log(starting(placement.spec, snapshot.policy))
-            elif row is not None and row.source is Source.DETECTED and self._is_joint:
-                self._tell_detected(snapshot, row)
+            elif self._is_joint:
+                tell_detected(self._log, snapshot, (row,))
 
     def end(self, rows: Iterable[Assignment], changed: Container[ServiceKey], policy: Policy) -> None:
         """Tell what every service has now; `changed` are those whose port is new."""
@@ -131,8 +143,3 @@ class AllocationLog:
             for row in rows:
                 self._log(settled(row))
             self._log(complete())
-
-    def _tell_detected(self, snapshot: Snapshot, row: Assignment) -> None:
-        view = snapshot.service(row.key)
-        if view and view.attribution and view.attribution.ownership.is_ours:
-            self._log(detected(row, view.listeners[0]))

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from portdash.model.conflict import Conflict
+from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
 from portdash.model.storage import Event, EventKind
+from portdash.planning.prospect import after
 
 Trouble = tuple[str, str, int]
 """Workspace, service without regard to case, port: what an event says of a conflict. A service that is in several
@@ -38,6 +40,24 @@ def conflict_event(kind: EventKind, conflict: Conflict, *, at: float, actor: str
 def trouble_of(event: Event) -> Trouble:
     """Return the trouble that an event is about."""
     return event.workspace, event.service.casefold(), event.from_port or 0
+
+
+def settled_by(snapshot: Snapshot, plan: Plan) -> tuple[tuple[Conflict, ...], tuple[Conflict, ...]]:
+    """Return the conflicts that a plan deals with, and those of them that are gone once it is applied.
+
+    It deals with those of the services it touches, and with whatever else it ends. Undoing and giving back settle
+    nothing: the one brings back what was, and without a port nobody can be in conflict over it.
+    """
+    troubles = worst_of(snapshot.conflicts)
+    touched = {step.key for step in plan.steps}
+    freed = {step.from_port for step in plan.steps} | {step.target.port for step in plan.steps if step.target}
+    if plan.undoes or not any(each.key in touched or each.port in freed for each in troubles.values()):
+        return (), ()
+    prospect = after(snapshot, plan)
+    left = {conflict.key for conflict in worst_of(prospect.conflicts).values()}
+    gone = tuple(each for each in troubles.values() if each.key not in left and each.key in prospect.assignments)
+    found = tuple(each for each in troubles.values() if each in gone or each.key in touched & left)
+    return found, gone
 
 
 class Troubles:

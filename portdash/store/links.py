@@ -4,7 +4,7 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from weakref import WeakSet
 
@@ -30,9 +30,12 @@ class Link:
     guard: threading.Lock = field(default_factory=threading.Lock)
     """Held while the connection is in use, so that closing waits."""
 
-    def close(self) -> None:
-        """Close the connection. In a child it is left alone: rolling back there would harm the parent."""
-        if self.pid == os.getpid():
+    def close(self, *, getpid: Callable[[], int] = os.getpid) -> None:
+        """Close the connection. In a child it is left alone: rolling back there would harm the parent.
+
+        `getpid` is the default's own: by the time the last links go, the interpreter may have taken `os` away.
+        """
+        if self.pid == getpid():
             self.connection.close()
 
     def __del__(self) -> None:

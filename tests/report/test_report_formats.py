@@ -133,6 +133,7 @@ def test_the_json_report():
         "listeners",
         "variables",
         "notices",
+        "history",
     ]
     assert document["store"]["url"] == "sqlite:///~/.local/state/portdash/portdash.db"
     assert [each["port"] for each in document["listeners"]] == [5175]
