@@ -100,6 +100,7 @@ class Watcher:
         if self._troubles is not None:
             snapshot = self._deps.observer.snapshot()
             with self._lock:
+                self._read()  # a conflict that the history says is settled must not be seen to be gone before
                 self._deps.events.put(self._troubles.see(snapshot))
             self._deps.events.tell()
         return found
