@@ -11,7 +11,8 @@ pytestmark = pytest.mark.usefixtures("project")
 
 FACES = {"textual", "rich", "httpx", "redis", "litestar", "asyncio"}
 FAST = FACES | {
-    "logging", "psutil", "msgspec", "tomllib", "multiprocessing", "concurrent.futures", "portdash.manager.deps", "difflib",
+    "logging", "psutil", "msgspec", "tomllib", "multiprocessing", "concurrent.futures", "portdash.manager.deps",
+    "difflib",
     "dataclasses",  # half a millisecond each to make; nothing on the way of `get` needs one
 }  # fmt: skip
 
