@@ -14,26 +14,37 @@ __version__ = "0.1.0"
 __all__ = [
     "Assignment",
     "ConfigError",
+    "DefaultPort",
     "InvalidName",
     "InvalidPort",
+    "LogHandler",
     "NoPortAvailable",
     "NoSuchService",
+    "NullPortManager",
     "PlanOutdated",
     "PlanUnresolved",
     "PortManager",
     "PortdashError",
     "Refused",
     "StoreError",
+    "UnknownVariable",
     "UsageError",
     "Wish",
     "__version__",
     "allocate",
     "allocate_many",
+    "allocate_multiple_ports",
+    "allocate_port",
     "assign_port",
+    "config",
+    "endpoint",
     "export_env_vars",
+    "get_config",
     "get_next_port",
     "get_port",
+    "get_port_from_env_or_allocate",
     "is_port_available",
+    "port_from_env",
     "release_port",
     "reset_ports",
     "suggest",
@@ -43,18 +54,27 @@ _HOMES = {
     "portdash.manager.functions": (
         "allocate",
         "allocate_many",
+        "allocate_multiple_ports",
+        "allocate_port",
         "assign_port",
+        "endpoint",
         "export_env_vars",
+        "get_config",
         "get_next_port",
         "get_port",
+        "get_port_from_env_or_allocate",
         "is_port_available",
+        "port_from_env",
         "release_port",
         "reset_ports",
         "suggest",
     ),
     "portdash.manager.facade": ("PortManager",),
+    "portdash.manager.log_handler": ("LogHandler",),
+    "portdash.manager.null": ("NullPortManager",),
     "portdash.manager.wishes": ("Wish",),
     "portdash.model.assignment": ("Assignment",),
+    "portdash.model.default_port": ("DefaultPort",),
     "portdash.errors": (
         "ConfigError",
         "InvalidName",
@@ -66,6 +86,7 @@ _HOMES = {
         "PortdashError",
         "Refused",
         "StoreError",
+        "UnknownVariable",
         "UsageError",
     ),
 }
@@ -84,29 +105,42 @@ if TYPE_CHECKING:
         PortdashError,
         Refused,
         StoreError,
+        UnknownVariable,
         UsageError,
     )
     from portdash.manager.facade import PortManager
     from portdash.manager.functions import (
         allocate,
         allocate_many,
+        allocate_multiple_ports,
+        allocate_port,
         assign_port,
+        endpoint,
         export_env_vars,
+        get_config,
         get_next_port,
         get_port,
+        get_port_from_env_or_allocate,
         is_port_available,
+        port_from_env,
         release_port,
         reset_ports,
         suggest,
     )
+    from portdash.manager.functions import get_config as config
+    from portdash.manager.log_handler import LogHandler
+    from portdash.manager.null import NullPortManager
     from portdash.manager.wishes import Wish
     from portdash.model.assignment import Assignment
+    from portdash.model.default_port import DefaultPort
 
 
 def __getattr__(name: str) -> object:
     if name in _HOME_OF:
         value = globals()[name] = getattr(import_module(_HOME_OF[name]), name)
         return value
+    if name == "config":
+        return import_module("portdash.config")  # a package that can be called: it answers as get_config does
     raise AttributeError(f"module 'portdash' has no attribute {name!r}")
 
 

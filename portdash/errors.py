@@ -7,6 +7,7 @@
     ├── ConfigError                exit 2   a configuration file or variable is wrong
     │   └── UnknownEnvironment
     ├── NoSuchService              exit 3   no such service, listener or workspace
+    │   └── UnknownVariable                 no service has that variable; an AttributeError, too
     ├── NoPortAvailable            exit 4   every candidate was refused
     ├── StoreError                 exit 5   the store cannot be used
     │   ├── StoreBusy
@@ -98,12 +99,19 @@ class NoSuchService(PortdashError):
     default_hint = "`portdash status --all` lists every service"
 
 
+class UnknownVariable(NoSuchService, AttributeError):
+    """`portdash.config()` has no such attribute: no service of the workspace is exported under that name."""
+
+    code = "unknown_variable"
+    default_hint = "`portdash status` shows the services of this workspace"
+
+
 class NoPortAvailable(PortdashError):
     """Every candidate port was refused. `reasons` says for each one why."""
 
     code = "no_port_available"
     exit_code = ExitCode.NO_PORT
-    default_hint = "Consider expanding the port range or checking for port conflicts."
+    default_hint = "`portdash ls` shows who holds which port"
 
     def __init__(self, message: str, *, hint: str | None = None, reasons: tuple[object, ...] = ()) -> None:
         super().__init__(message, hint=hint)

@@ -53,6 +53,18 @@ def fit(stream: TextIO, text: str) -> str:
     return text.encode(encoding, "replace").decode(encoding)
 
 
+def signed(stream: TextIO, sign: str, text: str) -> str:
+    """Return `text` with its sign before it where `stream` is UTF-8, the bare text elsewhere.
+
+    A stream without an encoding, such as a StringIO, carries everything. A sign of two code points is drawn in one cell
+    by most terminals and in two by some: the text stands one space further from it.
+    """
+    encoding = (getattr(stream, "encoding", None) or "utf-8").casefold().replace("-", "").replace("_", "")
+    if encoding not in ("utf8", "utf8sig", "cp65001"):
+        return text
+    return f"{sign}{' ' * len(sign)}{text}"
+
+
 def columns(rows: Sequence[Sequence[str]], *, gap: int = 2) -> Iterator[str]:
     """Yield `rows` of cleaned cells as lines with aligned columns; the last column is not padded."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

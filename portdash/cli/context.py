@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from portdash.cli.output import warn
 from portdash.errors import UsageError
 
 if TYPE_CHECKING:
     from portdash.config.settings import Flags
+    from portdash.manager.allocation_log import Log, LogLine
     from portdash.manager.deps import Deps
 
 
@@ -39,15 +41,37 @@ class Globals(NamedTuple):
         )
 
     @contextmanager
-    def deps(self) -> Iterator[Deps]:
-        """Open configuration, store and machine for one command. Raises ConfigError or StoreError."""
-        from portdash.manager.opening import open_deps  # noqa: PLC0415  `get` and `config` do without
+    def deps(self, log: Log | None = None) -> Iterator[Deps]:
+        """Open configuration, store and machine for one command. Raises ConfigError or StoreError.
 
-        deps = open_deps(flags=self.flags(), cwd=working_directory(), environ=os.environ, home=home(), actor="cli")
+        `log` hears what allocations tell; without it warnings are said, and with --debug all of it.
+        """
+        from portdash.manager.allocation_log import to_logging  # noqa: PLC0415  `get` and `config` do without
+        from portdash.manager.opening import open_deps  # noqa: PLC0415
+
+        debugging = self.debug or debug_is_on(os.environ)
+        deps = open_deps(
+            flags=self.flags(),
+            cwd=working_directory(),
+            environ=os.environ,
+            home=home(),
+            actor="cli",
+            log=log or (to_logging if debugging else _say_warning),
+        )
         try:
             yield deps
         finally:
             deps.close()
+
+
+def debug_is_on(environ: Mapping[str, str]) -> bool:
+    """Say whether PORTDASH_DEBUG asks for what --debug asks for."""
+    return environ.get("PORTDASH_DEBUG", "").casefold() in ("1", "true", "yes", "on")
+
+
+def _say_warning(line: LogLine) -> None:
+    if line.is_warning:
+        warn(line.text)
 
 
 def working_directory() -> Path:

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import click
 
+from portdash.cli.context import debug_is_on
 from portdash.cli.group import misplaced_option, root
 from portdash.cli.output import emit_json, say
 from portdash.errors import ExitCode, PortdashError, UsageError
@@ -22,7 +23,7 @@ COMPLETE = "_PORTDASH_COMPLETE"
 def run(arguments: Sequence[str]) -> int:
     """Run `portdash ARGUMENTS` and return the exit code; what there is to say has been said."""
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    debug = "--debug" in options or os.environ.get("PORTDASH_DEBUG", "").casefold() in ("1", "true", "yes", "on")
+    debug = "--debug" in options or debug_is_on(os.environ)
     if debug:
         _log_to_stderr()
     try:
@@ -55,7 +56,9 @@ def _dispatch(arguments: Sequence[str]) -> int:
 def _log_to_stderr() -> None:
     import logging  # noqa: PLC0415  only with --debug
 
-    logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="portdash: %(name)s: %(message)s")
+    from portdash.manager.log_handler import LogHandler  # noqa: PLC0415
+
+    logging.basicConfig(level=logging.DEBUG, handlers=[LogHandler(sys.stderr)])
 
 
 def _print_traceback(error: Exception) -> None:

@@ -12,7 +12,7 @@ from portdash.text import clean, fit
 
 SCHEMA_VERSION = 1
 _ASCII = str.maketrans(
-    {"≠": "!", "…": "...", "–": "-", "•": "*", "›": ">", "→": ">", **dict.fromkeys("✅⚠🔗🔍🔢📌📊📈\ufe0f", "")}
+    {"≠": "!", "…": "...", "–": "-", "•": "*", "›": ">", "→": ">", **dict.fromkeys("✅⚠🔗🔍🔢🔧📌📊📈\ufe0f", "")}
 )
 """What stands for our own signs where the output cannot carry them; another `?` would be read as `unknown`."""
 

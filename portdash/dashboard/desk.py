@@ -19,6 +19,8 @@ from portdash.model.assignment import ServiceKey
 from portdash.model.listener import Listener
 from portdash.model.plan import Plan, Strategy
 from portdash.model.snapshot import Snapshot
+from portdash.model.storage import Event
+from portdash.store.schema import EVENTS_KEPT
 
 
 class Desk:
@@ -56,6 +58,10 @@ class Desk:
     def look(self) -> Snapshot:
         """Return everything as it is now. Blocks; raises PortdashError."""
         return self._deps.observer.snapshot()
+
+    def history(self) -> tuple[Event, ...]:
+        """Return what has happened, oldest first, as far back as it is kept. Blocks; raises StoreError."""
+        return tuple(reversed(self._deps.store.events(limit=EVENTS_KEPT)))
 
     def wait_for_change(self, revision: int, timeout: float) -> bool:
         """Wait until the store has another revision, at most `timeout` seconds; say whether it has. Blocks."""

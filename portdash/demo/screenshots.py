@@ -67,7 +67,7 @@ SHOTS = (
         fields={"service": "payments", "preferred": "3000, 3005"},
         shows="3005",
     ),
-    Shot(name="report", size=(120, 45), keys=("R",), shows="portdash report: shop"),
+    Shot(name="report", size=(120, 45), keys=("R",), shows="given back"),
     Shot(name="first-run-80x24", size=(80, 24), shows="WOULD BE", deps=first_run_deps),
 )
 

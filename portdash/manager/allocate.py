@@ -6,20 +6,25 @@ from dataclasses import dataclass, replace
 from os import getpid
 from uuid import uuid4
 
-from portdash.errors import PlanOutdated
+from portdash.errors import NoPortAvailable, PlanOutdated
+from portdash.manager.allocation_log import AllocationLog
 from portdash.manager.apply import Outcome, apply_plan, describe, obstacle, to_be_bound
 from portdash.manager.clearing import Slot, slot_of
 from portdash.manager.deps import Deps
 from portdash.manager.plans import plan_allocate
 from portdash.manager.wishes import Wish, place
-from portdash.model.assignment import Assignment, Lease, ServiceKey
+from portdash.model.assignment import Assignment, Lease, Reason, ServiceKey
 from portdash.model.plan import Plan, Step, Strategy
 from portdash.model.snapshot import Snapshot
+from portdash.model.storage import Change
 
 ROUNDS = 8
 """How often a plan is made anew because the world changed under it."""
 TRIED = 16
 """Candidates tried by a bind before a claim: enough that a crowd of rivals rarely empties the list."""
+
+MOST_TOLD = 5
+"""Refusals that an error's hint tells; neighbours of one kind count as one."""
 
 MakePlan = Callable[[Snapshot], Plan]
 
@@ -45,11 +50,14 @@ def allocate(
     keys: tuple[ServiceKey, ...] = ()
     notices: tuple[str, ...] = ()
     rows: dict[ServiceKey, Assignment] = {}
+    log = AllocationLog(deps.log, count=len(wishes))
 
     def make_plan(snapshot: Snapshot) -> Plan:
         nonlocal keys, notices, rows
-        keys = tuple(place(deps, snapshot, wish).key for wish in wishes)
-        plan = plan_allocate(deps, snapshot, wishes, strategy=strategy)
+        placements = [place(deps, snapshot, wish) for wish in wishes]
+        keys = tuple(each.key for each in placements)
+        log.begin(snapshot, placements)
+        plan = _plan(deps, snapshot, wishes, strategy)
         notices, rows = plan.notices, dict(snapshot.assignments)
         return plan
 
@@ -57,7 +65,28 @@ def allocate(
     changes = outcome.operation.changes if outcome.operation else ()
     rows |= {change.key: change.after for change in changes if change.after}
     others = describe(change for change in changes if change.key not in keys)
+    log.end((rows[key] for key in keys), {change.key for change in changes if _is_placed(change)}, deps.config.policy())
     return Allocation(tuple(rows[key] for key in keys), (*notices, *others, *outcome.left))
+
+
+def _plan(deps: Deps, snapshot: Snapshot, wishes: Sequence[Wish], strategy: Strategy | None) -> Plan:
+    """Plan, and let the error of a search that found nothing say who is in the way."""
+    try:
+        return plan_allocate(deps, snapshot, wishes, strategy=strategy)
+    except NoPortAvailable as error:
+        from portdash.report.words import trail  # noqa: PLC0415  only for what is rare
+
+        told = list(trail(each for each in error.reasons if isinstance(each, Reason)))
+        if told and error.hint == error.default_hint:
+            error.hint = "; ".join(told[:MOST_TOLD]) + (
+                f"; {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+            )
+        raise
+
+
+def _is_placed(change: Change) -> bool:
+    """Say whether a service has another port than before."""
+    return change.after is not None and (change.before is None or change.before.port != change.after.port)
 
 
 def settle(deps: Deps, make_plan: MakePlan, *, leases: Callable[[], tuple[Lease, ...]] | None = None) -> Outcome:

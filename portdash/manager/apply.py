@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from portdash.errors import LockedDown, PlanOutdated, PlanUnresolved, Refused
+from portdash.manager.allocation_log import tell_detected
 from portdash.manager.clearing import Progress, clear_the_way, cleared_slots, kept_ports, say_what_was_done, slot_of
 from portdash.manager.committing import commit
 from portdash.manager.deps import Deps
+from portdash.manager.troubles import settled_by
 from portdash.model.assignment import Assignment, Lease, Source
 from portdash.model.plan import Action, Plan, Step
 from portdash.model.snapshot import Snapshot
@@ -44,14 +46,17 @@ def apply_plan(
     check_allowed(deps, plan, consent=consent)
     if not plan.steps and not leases:
         return Outcome(operation=None, lines=("nothing to change",), left=_left(plan))
-    check_ports(deps, plan, snapshot or deps.observer.snapshot())
+    world = snapshot or deps.observer.snapshot()
+    check_ports(deps, plan, world)
+    found, settled = settled_by(world, plan)
     if not plan.needs_consent:
-        operation = commit(deps, plan, leases=leases)
+        operation = commit(deps, plan, leases=leases, found=found, settled=settled)
+        tell_detected(deps.log, world, (change.after for change in operation.changes if change.before is None))
         return Outcome(operation=operation, lines=tuple(describe(operation.changes)), left=_left(plan))
     with kept_ports(deps, plan) as record:
         ended = clear_the_way(deps, plan, progress or _silent)
         try:
-            operation = commit(deps, plan, leases=leases, ended=ended, record=record)
+            operation = commit(deps, plan, leases=leases, ended=ended, record=record, found=found, settled=settled)
         except PlanOutdated as error:
             say_what_was_done(error, ended)
             raise

@@ -1,11 +1,14 @@
 """Storing what a plan changes: all rows in one batch, with preconditions."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from uuid import uuid4
 
 from portdash.errors import PlanOutdated
 from portdash.manager.deps import Deps
+from portdash.manager.troubles import conflict_event
 from portdash.model.assignment import Lease
+from portdash.model.conflict import Conflict
 from portdash.model.plan import Action, Plan, Step
 from portdash.model.storage import (
     Applied,
@@ -33,17 +36,22 @@ def commit(
     leases: tuple[Lease, ...] = (),
     ended: tuple[str, ...] = (),
     record: PlanRecord | None = None,
+    found: tuple[Conflict, ...] = (),
+    settled: tuple[Conflict, ...] = (),
 ) -> Operation:
     """Store the rows of a plan with everything that belongs to them, and tell the subscribers.
 
     `ended` is what was done to processes before, `record` the plan's row in its last state: the ports that it kept
-    pass to the plan's services in this very batch. Raises PlanOutdated when a row is another by now, and StoreError.
+    pass to the plan's services in this very batch. History gets the conflicts that were `found` before the changes, and
+    those `settled` after them. Raises PlanOutdated when a row is another by now, and StoreError.
     """
     at = None if plan.undoes else deps.clock.now()
     ops: list[Op] = [RecordWorkspace(deps.place.host, each) for each in plan.workspaces]
+    ops += _conflict_lines(deps, EventKind.CONFLICT, found)
     ops += [op for step in plan.steps if (op := _op(step, at=at))]
     ops += [TakeLease(lease) for lease in leases]
     ops += [RecordEvent(_terminated(deps, plan, line)) for line in ended]
+    ops += _conflict_lines(deps, EventKind.RESOLVED, settled)
     if record:
         ops.append(RecordPlan(record))
     if plan.undoes:
@@ -80,6 +88,11 @@ def _op(step: Step, *, at: float | None) -> Op | None:
         )
         return Claim(options=tuple(fresh), expected=expected, reason=step.reason)
     return None
+
+
+def _conflict_lines(deps: Deps, kind: EventKind, conflicts: Iterable[Conflict]) -> Iterator[RecordEvent]:
+    for each in conflicts:
+        yield RecordEvent(conflict_event(kind, each, at=deps.clock.now(), actor=deps.actor))
 
 
 def _terminated(deps: Deps, plan: Plan, line: str) -> Event:

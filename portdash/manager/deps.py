@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from portdash.config.settings import Config
+from portdash.manager.allocation_log import Log, to_logging
 from portdash.manager.events import EventStream
 from portdash.model.assignment import ServiceKey
 from portdash.model.ports import IpProtocol
@@ -44,6 +45,8 @@ class Deps:
     environ: Mapping[str, str] = field(default_factory=dict)
     """Variables in which overrides are looked for."""
     events: EventStream = field(default_factory=EventStream)
+    log: Log = to_logging
+    """Who hears what an allocation has to tell."""
 
     @cached_property
     def observer(self) -> Observer:

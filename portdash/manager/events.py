@@ -1,5 +1,6 @@
 """Telling interested callers what was changed."""
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from threading import Lock
 
@@ -9,11 +10,18 @@ Callback = Callable[[Event], object]
 
 
 class EventStream:
-    """Callers subscribe with `on`; whoever changes something publishes. Safe to use from several threads."""
+    """Callers subscribe with `on`; whoever changes something publishes. Safe to use from several threads.
+
+    Events are told one after the other, in the order in which they came in, and outside any lock: a callback may
+    change something itself, and what comes of it is told after it has returned.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._callbacks: dict[EventKind, list[Callback]] = {}
+        self._waiting: deque[Event] = deque()
+        self._is_telling = False
+        self._catch_up: Callable[[], None] | None = None
 
     def on(self, kind: EventKind | str, callback: Callback) -> Callable[[], None]:
         """Call `callback` with every later event of `kind`; the function returned ends that."""
@@ -28,15 +36,54 @@ class EventStream:
 
         return unsubscribe
 
-    def publish(self, events: Iterable[Event]) -> None:
-        """Call the subscribers of each event, outside any lock. One that fails is logged and stops nobody else."""
-        for event in events:
-            with self._lock:
-                callbacks = tuple(self._callbacks.get(event.kind, ()))
-            for callback in callbacks:
-                try:
-                    callback(event)
-                except Exception:  # a stranger's callback; whatever it raises is its own affair
-                    import logging  # noqa: PLC0415  2 ms that no command need pay: subscribers are a library's
+    def follow(self, catch_up: Callable[[], None] | None) -> None:
+        """From now on take events from a history that others write too: `catch_up` puts in those that are new there."""
+        self._catch_up = catch_up
 
-                    logging.getLogger(__name__).exception("a callback for %r failed", event.kind.value)
+    def publish(self, events: Iterable[Event]) -> None:
+        """Tell what this process has stored: as it stands, or, in its place among all others, from the history."""
+        if self._catch_up is not None:
+            self._catch_up()
+        else:
+            self.put(events)
+        self.tell()
+
+    def put(self, events: Iterable[Event]) -> None:
+        """Let events wait for the next `tell`."""
+        with self._lock:
+            self._waiting.extend(events)
+
+    def tell(self) -> None:
+        """Call the subscribers of each event that waits. Where another thread is at it already, that one goes on."""
+        with self._lock:
+            if self._is_telling:
+                return
+            self._is_telling = True
+        try:
+            while told := self._next():
+                event, callbacks = told
+                for callback in callbacks:
+                    _call(callback, event)
+        except BaseException:  # Ctrl+C in a callback: the rest waits for the next to tell
+            with self._lock:
+                self._is_telling = False
+            raise
+
+    def _next(self) -> tuple[Event, tuple[Callback, ...]] | None:
+        """Return the next event with who wants it; with none left, whoever puts one in has to tell it."""
+        with self._lock:
+            if not self._waiting:
+                self._is_telling = False
+                return None
+            event = self._waiting.popleft()
+            return event, tuple(self._callbacks.get(event.kind, ()))
+
+
+def _call(callback: Callback, event: Event) -> None:
+    """Call one subscriber; one that fails is logged and stops nobody else."""
+    try:
+        callback(event)
+    except Exception:  # a stranger's callback; whatever it raises is its own affair
+        import logging  # noqa: PLC0415  2 ms that no command need pay: subscribers are a library's
+
+        logging.getLogger(__name__).exception("a callback for %r failed", event.kind.value)

@@ -1,38 +1,33 @@
 """`PortManager`: the manager as one object, for programs that import portdash."""
 
-import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
 
 from portdash.config.settings import Flags
-from portdash.errors import NoSuchService, UsageError
-from portdash.exports.variables import port_variables
-from portdash.manager.allocate import allocate, settle
+from portdash.errors import NoSuchService
+from portdash.manager.allocate import settle
+from portdash.manager.allocator import Allocator
 from portdash.manager.apply import Outcome, apply_plan
+from portdash.manager.choosing import one_of
 from portdash.manager.deps import Deps
+from portdash.manager.endpoints import endpoint, endpoint_or
 from portdash.manager.events import Callback
 from portdash.manager.finding import find_service, workspace_named
 from portdash.manager.opening import open_deps
 from portdash.manager.plans import plan_move, plan_release, plan_resolve
 from portdash.manager.suggesting import Suggestion, suggest
-from portdash.manager.wishes import Wish, wish_of
-from portdash.model.assignment import Assignment, ServiceKey
+from portdash.manager.variables import Variables, env_vars, own_rows
+from portdash.manager.watcher import Watcher
+from portdash.model.assignment import Assignment
 from portdash.model.conflict import Conflict
 from portdash.model.names import split_qualified
 from portdash.model.plan import Plan, Strategy
 from portdash.model.policy import DEFAULT_BASE_PORT
-from portdash.model.ports import IpProtocol, PortRange, check_port
+from portdash.model.ports import IpProtocol, check_port
 from portdash.model.storage import EventKind, Store
 from portdash.planning.candidates import next_available
-from portdash.text import and_list
-
-_log = logging.getLogger("portdash.allocation")
-
-Word = TypeVar("Word", bound=StrEnum)
 
 
 class _Unsaid(int):
@@ -42,7 +37,7 @@ class _Unsaid(int):
 UNSAID = _Unsaid(DEFAULT_BASE_PORT)
 
 
-class PortManager:
+class PortManager(Allocator):
     """Ports for the services of one workspace. Safe to use from several threads and several processes at once.
 
     `store` is a store or the URL of one, `config` a configuration file, `workspace` and `environment` names; what is
@@ -59,45 +54,11 @@ class PortManager:
         environment: str | None = None,
         deps: Deps | None = None,
     ) -> None:
-        self._deps = deps or _open(store, config, workspace, environment)
+        opened = deps or _open(store, config, workspace, environment)
         if base_port is not UNSAID:
-            self._deps = replace(self._deps, config=replace(self._deps.config, base_port=check_port(base_port)))
-
-    def allocate(
-        self,
-        name: str,
-        *,
-        type: str | None = None,  # noqa: A002  the word of the contract
-        preferred: int | Sequence[int] | None = None,
-        base: int | None = None,
-        range: PortRange | tuple[int, int] | None = None,  # noqa: A002  the word of the contract
-        strategy: str | None = None,
-        lease: bool = True,
-        **said: object,
-    ) -> Assignment:
-        """Give the service a port, or the one it has; the calling process leases it unless `lease=False`.
-
-        Further parameters are those of `portdash.Wish`: exclude, env, inherit_from, purpose, protocol, pin, strict ...
-        """
-        wish = wish_of(name, type=type, preferred=preferred, base=base, range=range, **said)
-        return self.allocate_wishes([wish], strategy=strategy, lease=lease)[0]
-
-    def allocate_wishes(
-        self, wishes: Sequence[Wish], *, strategy: str | None = None, lease: bool = True
-    ) -> tuple[Assignment, ...]:
-        """Give several services their ports, or none of them; what is worth saying goes to the log."""
-        found = allocate(self._deps, wishes, strategy=_strategy(strategy), lease=lease)
-        for notice in found.notices:
-            _log.warning(notice)
-        return found.assignments
-
-    def allocate_port(self, name: str, type: str | None = None, preferred: int | None = None) -> Assignment:  # noqa: A002
-        """Give the service a port of its type's range, `preferred` if it can be had."""
-        return self.allocate(name, type=type, preferred=preferred)
-
-    def assign_port(self, service_name: str, purpose: str = "") -> int:
-        """Return the service's port, the next in order if it has none yet."""
-        return self.allocate(service_name, purpose=purpose or None).port
+            opened = replace(opened, config=replace(opened.config, base_port=check_port(base_port)))
+        super().__init__(opened)
+        self._watcher = Watcher(opened)
 
     def get_port(self, service_name: str) -> int | None:
         """Return the service's port, None if it has none; the name may be qualified, as in `shop/web`."""
@@ -122,7 +83,7 @@ class PortManager:
 
     def reset_assignments(self) -> None:
         """Give back every port of this workspace and environment; `undo` brings them back."""
-        keys = list(self._own())
+        keys = list(own_rows(self._deps))
         if keys:
             settle(self._deps, lambda snapshot: plan_release(self._deps, snapshot, keys))
 
@@ -136,8 +97,11 @@ class PortManager:
 
     def export_env_vars(self) -> dict[str, str]:
         """Return the variables of this workspace: a `NAME_PORT` for each service, BASE_PORT and NEXT_PORT."""
-        rows, base = self._own().values(), self._deps.config.base_port
-        return {each.name: each.value for each in port_variables(rows, base_port=base, next_port=self.get_next_port())}
+        return env_vars(self._deps)
+
+    def config(self) -> Variables:
+        """Return the ports of this workspace as attributes: `manager.config().WEB_SERVER_PORT`."""
+        return Variables(self._deps)
 
     def allocations(self) -> tuple[Assignment, ...]:
         """Return every assignment of this machine, by workspace and name."""
@@ -153,11 +117,18 @@ class PortManager:
             each.port == port and each.protocol is IpProtocol.TCP for each in self._deps.machine.listeners()
         )
 
+    def endpoint(self, name: str, default: str | None = None, *, scheme: str = "http") -> str:
+        """Return the URL at which the service answers: where its server was seen, else as assigned or configured.
+
+        Where that cannot be told it is `default`, with a warning in the log, or without one NoSuchService.
+        """
+        return endpoint_or(default, name, lambda: endpoint(self._deps, name, scheme=scheme))
+
     def plan(self, name: str, *, strategy: str | None = None, to: int | None = None) -> Plan:
         """Plan the way out of the service's conflicts, or its move to `to`; nothing is changed."""
         snapshot = self._deps.observer.snapshot()
         view = find_service(snapshot, name)
-        wanted = _strategy(strategy)
+        wanted = one_of(Strategy, strategy) if strategy else None
         if to is not None:
             return plan_move(self._deps, snapshot, view.key, to, strategy=wanted)
         return plan_resolve(self._deps, snapshot, view.key, strategy=wanted)
@@ -167,22 +138,22 @@ class PortManager:
         return apply_plan(self._deps, plan, consent=terminate)
 
     def on(self, kind: str, callback: Callback) -> Callable[[], None]:
-        """Call `callback` with each event of `kind` (`assigned`, `moved`, `released`, ...); call the result to stop."""
-        return self._deps.events.on(_one_of(EventKind, kind), callback)
+        """Call `callback` with each event of `kind`, whichever process causes it; call the result to stop.
+
+        `assigned`, `moved`, `updated`, `adopted`, `released`, `terminated`; and `conflict` and `resolved`, which look
+        at the machine once a second. Callbacks run one at a time, in the thread that changed something or in one that
+        watches until `close`.
+        """
+        wanted = one_of(EventKind, kind)
+        stop = self._deps.events.on(wanted, callback)
+        self._watcher.start(conflicts=wanted in (EventKind.CONFLICT, EventKind.RESOLVED))
+        return stop
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Let go of the store, and end what `on` has started."""
+        self._watcher.stop()
         self._deps.close()
-
-    def _own(self) -> Mapping[ServiceKey, Assignment]:
-        place = self._deps.place
-        here = (place.host, place.user, place.workspace.name, place.environment)
-        rows = self._deps.store.snapshot().assignments
-        return {
-            key: row
-            for key, row in sorted(rows.items())
-            if (key.host, key.user, key.workspace, key.environment) == here
-        }
+        self._watcher.join()
 
 
 def _open(store: str | Store | None, config: str | Path | None, workspace: str | None, environment: str | None) -> Deps:
@@ -190,14 +161,3 @@ def _open(store: str | Store | None, config: str | Path | None, workspace: str |
     flags = Flags(config=Path(config) if config else None, store=url, workspace=workspace, environment=environment)
     given = None if isinstance(store, str) else store
     return open_deps(flags=flags, cwd=Path.cwd(), environ=os.environ, home=Path.home(), actor="library", store=given)
-
-
-def _strategy(word: str | None) -> Strategy | None:
-    return _one_of(Strategy, word) if word else None
-
-
-def _one_of(vocabulary: type[Word], word: str) -> Word:
-    try:
-        return vocabulary(word)
-    except ValueError as error:
-        raise UsageError(f"{word!r} is none of {and_list(vocabulary)}", hint="use one of these words") from error

@@ -8,6 +8,7 @@ from portdash.config.loading import load
 from portdash.config.paths import state_dir
 from portdash.config.settings import Flags
 from portdash.machine.local import LocalMachine
+from portdash.manager.allocation_log import Log, to_logging
 from portdash.manager.deps import Deps, Place
 from portdash.manager.places import find_workspace
 from portdash.manager.recovery import recover
@@ -16,7 +17,14 @@ from portdash.store.opening import open_store
 
 
 def open_deps(
-    *, flags: Flags, cwd: Path, environ: Mapping[str, str], home: Path, actor: str, store: Store | None = None
+    *,
+    flags: Flags,
+    cwd: Path,
+    environ: Mapping[str, str],
+    home: Path,
+    actor: str,
+    store: Store | None = None,
+    log: Log = to_logging,
 ) -> Deps:
     """Read the configuration, open the store and find the workspace. Raises ConfigError or StoreError.
 
@@ -38,6 +46,7 @@ def open_deps(
             place=Place(machine.host, machine.user, workspace, config.environment),
             actor=actor,
             environ=environ,
+            log=log,
         )
         if held.plans and not config.read_only:
             recover(deps, held.plans)

@@ -157,9 +157,29 @@ class Assignment:
         """The service's name as it was written."""
         return self.spec.name
 
+    @property
+    def type(self) -> str | None:
+        """The type it asked a port for."""
+        return self.spec.type
+
+    @property
+    def preferred(self) -> int | None:
+        """The port it asked for first, None when it asked for none."""
+        return self.spec.preferred[0] if self.spec.preferred else self.spec.base
+
+    @property
+    def fallback(self) -> bool:
+        """Whether what it asked for first could not be had."""
+        return self.source is Source.FALLBACK
+
+    @property
+    def is_assigned(self) -> bool:
+        """True: a DefaultPort's is false."""
+        return True
+
     def url(self, scheme: str = "http") -> str:
         """Return `http://localhost:PORT`."""
-        return f"{scheme}://localhost:{self.port}"
+        return url_of(self.port, scheme)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,3 +192,8 @@ class Lease:
     """Start of the process in kernel ticks since boot, 0 where the system does not tell."""
     boot_id: str
     token: str
+
+
+def url_of(port: int, scheme: str = "http", host: str = "localhost") -> str:
+    """Return `http://localhost:3000`."""
+    return f"{scheme}://{host}:{port}"

@@ -11,12 +11,13 @@ from portdash.model.snapshot import Snapshot
 from portdash.planning.occupancy import Group, Occupancy
 from portdash.planning.requests import Override, Placement
 from portdash.planning.rules import candidate_ports, search_ranges, source_of
-from portdash.text import and_list
+from portdash.text import and_list, clean
 
 MOST_OPTIONS = 64
 """Options worth keeping: rivals may take a few of them before the claim."""
 MOST_REASONS = 64
 """Reasons kept with a row, the choice included."""
+ADVICE = "Consider expanding the port range or checking for port conflicts."
 _TIERS = {Verdict.PREFERRED_BY: 1, Verdict.QUARANTINED: 1, Verdict.VANISHED: 2}
 """Ports with these verdicts can be had when no better one is left."""
 
@@ -33,7 +34,9 @@ class Search:
     attempts: int
     """Candidates tried until the first option."""
     exhausted_text: str
-    """The error of an empty search, in one line; empty when there are options."""
+    """What an empty search came to, in one sentence; empty when there are options."""
+    name: str = ""
+    """Whose search it was, cleaned; empty when there are options."""
 
     @property
     def last_verdict(self) -> Verdict | None:
@@ -114,7 +117,7 @@ def find(
             break
     best = next((number for number, tier in enumerate(tiers) if tier), None)
     if best is None:
-        return Search((), tuple(trail), attempts, _exhausted(group.spec, policy, attempts))
+        return Search((), tuple(trail), attempts, _exhausted(group.spec, policy, attempts), clean(group.spec.name))
     hits = tiers[best][:MOST_OPTIONS]
     if best > 0:  # everything was tried before these were
         hits = [replace(hit, attempts=attempts, trail=len(trail)) for hit in hits]
@@ -166,10 +169,11 @@ def try_override(occupancy: Occupancy, group: Group, override: Override) -> tupl
 
 
 def exhausted(found: Search, text: str = "") -> NoPortAvailable:
-    """Return the error of a search that gave nothing usable."""
+    """Return the error of a search that gave nothing usable, in the words that readers of port logs know."""
+    whose = f"[{found.name}] " if found.name else ""
     beyond = {each.verdict for each in found.reasons} == {Verdict.OUT_OF_RANGE}
     hint = "all of them lie outside the bounds that PORTDASH_PORT_MIN and _MAX, or `range`, set" if beyond else None
-    return NoPortAvailable(text or found.exhausted_text, hint=hint, reasons=found.reasons)
+    return NoPortAvailable(f"{whose}{text or found.exhausted_text} {ADVICE}", hint=hint, reasons=found.reasons)
 
 
 def _option(snapshot: Snapshot, group: Group, hit: _Hit, trail: Iterable[Reason], actor: str) -> Assignment:

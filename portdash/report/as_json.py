@@ -3,17 +3,24 @@
 import json
 
 from portdash.model.snapshot import Snapshot
+from portdash.report.record import Record
 from portdash.report.redaction import Redaction
 from portdash.report.scope import Scope
 from portdash.report.serialise import Json, iso, listener_json, status_json
 from portdash.text import clean
 
 
-def report_json(snapshot: Snapshot, scope: Scope | None = None, redaction: Redaction | None = None) -> str:
+def report_json(
+    snapshot: Snapshot,
+    scope: Scope | None = None,
+    redaction: Redaction | None = None,
+    *,
+    record: Record | None = None,
+) -> str:
     """Return the document as indented JSON; parameters are those of `report_text`. No newline ends it.
 
-    After the keys of `status` come `taken_at`, `scope`, `listeners` (those that are no service's), `variables` and
-    `notices`.
+    After the keys of `status` come `taken_at`, `scope`, `listeners` (those that are no service's), `variables`,
+    `notices`, and `history`, which is null without a `record`.
     """
     scope, redaction = scope or Scope(workspace=snapshot.workspace), redaction or Redaction()
     payload: Json = {
@@ -27,9 +34,21 @@ def report_json(snapshot: Snapshot, scope: Scope | None = None, redaction: Redac
             if view.port
         ],
         "notices": [clean(notice) for notice in snapshot.notices],
+        "history": _history(record) if record else None,
     }
     del payload["next_available"]
     return json.dumps(_redacted(payload, redaction), indent=2, ensure_ascii=False)
+
+
+def _history(record: Record) -> Json:
+    return {
+        "ports_given": record.given,
+        "ports_moved": record.moved,
+        "ports_given_back": record.released,
+        "conflicts_found": record.found,
+        "conflicts_resolved": record.resolved,
+        "conflict_resolution_rate": record.rate,
+    }
 
 
 def _redacted(value: object, redaction: Redaction) -> object:

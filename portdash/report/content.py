@@ -11,6 +11,7 @@ from portdash.model.assignment import Source, Verdict
 from portdash.model.listener import Listener
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.report.record import Record
 from portdash.report.redaction import Redaction
 from portdash.report.scope import Scope, workspace_label
 from portdash.report.serialise import iso
@@ -45,9 +46,9 @@ class Report:
     sections: tuple[Section, ...]
 
 
-def compose(snapshot: Snapshot, scope: Scope, redaction: Redaction) -> Report:
-    """Say about `scope` what somebody needs who cannot look at this machine."""
-    author = _Author(snapshot, scope, redaction)
+def compose(snapshot: Snapshot, scope: Scope, redaction: Redaction, record: Record | None = None) -> Report:
+    """Say about `scope` what somebody needs who cannot look at this machine; `record` is what history says of it."""
+    author = _Author(snapshot, scope, redaction, record)
     sections = (
         author.services(),
         author.conflicts(),
@@ -67,10 +68,11 @@ def compose(snapshot: Snapshot, scope: Scope, redaction: Redaction) -> Report:
 class _Author:
     """Writes the parts of one report."""
 
-    def __init__(self, snapshot: Snapshot, scope: Scope, redaction: Redaction) -> None:
+    def __init__(self, snapshot: Snapshot, scope: Scope, redaction: Redaction, record: Record | None) -> None:
         self._snapshot = snapshot
         self._scope = scope
         self._redaction = redaction
+        self._record = record
         self._views = scope.services(snapshot)
 
     def shown(self, text: str) -> str:
@@ -94,6 +96,9 @@ class _Author:
         if sources:
             tried = plural(figures.attempts, "attempt")
             yield "Ports", f"{sources}; {tried}; {figures.success_rate}% have their first choice"
+        if self._record:
+            yield "History", self._record.ports_phrase
+            yield "Conflicts", self._record.conflicts_phrase
         if snapshot.hidden_owners:
             yield "Hidden", f"{plural(snapshot.hidden_owners, 'listener')} whose owner may not be read"
 

@@ -5,15 +5,22 @@ from collections.abc import Iterator
 
 from portdash.model.snapshot import Snapshot
 from portdash.report.content import LEGEND, Row, Section, compose
+from portdash.report.record import Record
 from portdash.report.redaction import Redaction
 from portdash.report.scope import Scope
 
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~$&!]")
 
 
-def report_markdown(snapshot: Snapshot, scope: Scope | None = None, redaction: Redaction | None = None) -> str:
+def report_markdown(
+    snapshot: Snapshot,
+    scope: Scope | None = None,
+    redaction: Redaction | None = None,
+    *,
+    record: Record | None = None,
+) -> str:
     """Return the report as Markdown with pipe tables; parameters are those of `report_text`. No newline ends it."""
-    report = compose(snapshot, scope or Scope(workspace=snapshot.workspace), redaction or Redaction())
+    report = compose(snapshot, scope or Scope(workspace=snapshot.workspace), redaction or Redaction(), record)
     lines = [f"# {escape(report.title)}", "", *(f"- **{label}**: {escape(value)}" for label, value in report.facts)]
     for section in report.sections:
         lines += ["", f"## {escape(section.title)}", "", *_body(section)]

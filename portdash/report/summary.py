@@ -2,6 +2,7 @@
 
 from portdash.model.assignment import Assignment, Source
 from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.report.record import Record
 from portdash.report.scope import Scope, workspace_label
 from portdash.report.tally import tally
 from portdash.text import clean
@@ -22,11 +23,12 @@ _LABELS = {
 _COUNTED_BESIDE = (Source.INHERITED, Source.DETECTED, Source.SEQUENTIAL, Source.OVERRIDE)
 
 
-def report_summary(snapshot: Snapshot, scope: Scope | None = None) -> str:
+def report_summary(snapshot: Snapshot, scope: Scope | None = None, *, record: Record | None = None) -> str:
     """Return the block for the services that have a port, in the order in which they got it; no newline at its end.
 
-    Success rate is the share of services that have the port they asked for first. Counts of the other sources appear
-    only where there are any, so that the block for preferred and fallback alone is what it always was.
+    Success rate is the share of services that have the port they asked for first. Counts of the other sources, and of
+    the conflicts in `record`, appear only where there are any, so that the block for preferred and fallback alone is
+    what it always was.
     """
     scope = scope or Scope(workspace=snapshot.workspace)
     views = sorted(
@@ -53,6 +55,7 @@ def report_summary(snapshot: Snapshot, scope: Scope | None = None) -> str:
             ),
             f"   • Total attempts: {figures.attempts}",
             f"   • Success rate: {figures.success_rate}%",
+            *([f"   • Conflicts: {record.conflicts_phrase}"] if record and record.found else ()),
         ]
     )
 

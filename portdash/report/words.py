@@ -1,5 +1,7 @@
 """What a snapshot's facts are called in a text for people. Everything returned is cleaned."""
 
+from collections.abc import Iterable, Iterator
+
 from portdash.model.assignment import Assignment, Reason, Source, Verdict
 from portdash.model.conflict import Conflict
 from portdash.model.health import Health, HealthState
@@ -36,6 +38,32 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 def reason_phrase(reason: Reason) -> str:
     """Return what became of a candidate: `held by node 4121 (shop@fix-login)`, `chosen`."""
     return _VERDICTS[reason.verdict].format(holder=clean(reason.holder) if reason.holder else "another")
+
+
+def trail(reasons: Iterable[Reason]) -> Iterator[str]:
+    """Yield what became of each candidate, a line each: `3000: held by node 4121`, `no port: not a port`.
+
+    Neighbours that met the same end share one: `5000-5004: held by node 4121`.
+    """
+    first: int | None = None
+    last: int | None = None
+    said = ""
+    for reason in reasons:
+        phrase = reason_phrase(reason)
+        if said == phrase and last is not None and reason.port == last + 1:
+            last = reason.port
+            continue
+        if said:
+            yield _run(first, last, said)
+        first = last = reason.port
+        said = phrase
+    if said:
+        yield _run(first, last, said)
+
+
+def _run(first: int | None, last: int | None, said: str) -> str:
+    ports = "no port" if first is None else str(first) if first == last else f"{first}-{last}"
+    return f"{ports}: {said}"
 
 
 def source_phrase(row: Assignment) -> str:

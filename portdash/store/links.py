@@ -4,7 +4,7 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from weakref import WeakSet
 
@@ -32,9 +32,12 @@ class Link:
     is_known: bool = False
     """Whether the file has been found sound through it."""
 
-    def close(self) -> None:
-        """Close the connection. In a child it is left alone: rolling back there would harm the parent."""
-        if self.pid == os.getpid():
+    def close(self, *, getpid: Callable[[], int] = os.getpid) -> None:
+        """Close the connection. In a child it is left alone: rolling back there would harm the parent.
+
+        `getpid` is the default's own: by the time the last links go, the interpreter may have taken `os` away.
+        """
+        if self.pid == getpid():
             self.connection.close()
 
     def __del__(self) -> None:

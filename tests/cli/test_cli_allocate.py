@@ -202,3 +202,53 @@ def test_read_only_allocates_nothing(portdash: Portdash):
 
 def test_a_name_with_a_port_of_its_own_does_not_take_the_preference_of_the_others(portdash: Portdash):
     assert portdash("allocate", "web", "api=8400", "--preferred", "3400").out == "web 3400\napi 8400\n"
+
+
+def test_a_fallback_is_never_silent_and_said_once(portdash: Portdash, free_port: FreePort, server: Server):
+    taken, free = free_port(), free_port()
+    server(taken)
+    first = portdash("alloc", "api", "--preferred", f"{taken},{free}")
+    assert first.err == (
+        f"portdash: warning: [api] Allocated fallback port {free} (preferred: {taken}) after 2 attempt(s)\n"
+    )
+    again = portdash("alloc", "api", "--preferred", f"{taken},{free}")
+    assert (again.out, again.err) == (first.out, "")
+
+
+def test_neighbours_that_were_refused_alike_share_a_line(portdash: Portdash, free_port: FreePort):
+    port = free_port()
+    result = portdash("alloc", "web", "--base", str(port), "--exclude", f"{port}-{port + 4}", "--explain")
+    assert f"  {port}-{port + 4}: excluded\n" in result.err
+    assert f"[web] Starting port allocation from {port} (max: {port + 100})\n" in result.err
+
+
+@pytest.mark.parametrize(("encoding", "sign"), [("utf-8", "✅ "), ("ascii", "")])
+@pytest.mark.parametrize("option", ["--debug", "--explain"])
+def test_the_log_on_stderr(program: Portdash, free_port: FreePort, encoding: str, sign: str, option: str):
+    port = free_port()
+    options = [option] if option == "--debug" else []
+    explain = [option] if option == "--explain" else []
+    result = program(*options, "alloc", "web", "--base", str(port), *explain, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+    assert result.out == f"{port}\n"
+    assert f"{sign}[web] Allocated preferred port {port} after 1 attempt(s)" in result.err.splitlines()
+
+
+def test_several_are_framed_and_listed_in_the_log(program: Portdash, free_port: FreePort):
+    web = free_port()
+    result = program("--debug", "alloc", f"web={web}", "api", PYTHONIOENCODING="utf-8")
+    lines = result.err.splitlines()
+    assert lines[0] == "🔧 Initializing dynamic port manager for development environment..."
+    assert f"✅ web: port {web} (preferred)" in lines
+    assert lines[-1] == "✅ Dynamic port configuration complete"
+
+
+def test_the_default_may_be_the_declared_one(portdash: Portdash, project: Path, free_port: FreePort, server: Server):
+    port = free_port()
+    (project / "portdash.toml").write_text(f'[services.web]\npreferred = [{port}]\nrange = "{port}-{port}"\n')
+    server(port)
+    result = portdash("alloc", "web", "--on-failure", "default")
+    assert (result.code, result.out) == (0, f"{port}\n")
+    assert portdash("--read-only", "alloc", "api", "--base", "4321", "--on-failure", "default").out == "4321\n"
+    assert (
+        portdash("alloc", "other", "--inherit-from", "nothing", "--base", "4321", "--on-failure", "default").code == 3
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from cli_harness import FreePort, Portdash
+from cli_harness import FreePort, Portdash, Server
 
 from portdash.errors import ExitCode
 
@@ -187,3 +187,14 @@ def test_read_only_writes_nothing_at_all(portdash: Portdash, home: Path):
     for arguments in (("status",), ("ls",), ("get", "web"), ("conflicts",)):
         portdash("--read-only", *arguments)
     assert sorted(home.rglob("*")) == before
+
+
+def test_report_says_how_many_conflicts_were_settled(portdash: Portdash, free_port: FreePort, server: Server):
+    port = free_port()
+    portdash("alloc", "web", "--preferred", str(port))
+    server(port)
+    before = portdash("report", "--json").document["history"]
+    assert (before["conflicts_found"], before["conflict_resolution_rate"]) == (1, 0.0)
+    assert portdash("resolve", "web", "--yes").code == 0
+    assert "Conflicts    found 1, resolved 1 (100.0%)" in portdash("report").out
+    assert portdash("report", "--format", "summary").out.endswith("• Conflicts: found 1, resolved 1 (100.0%)\n")

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.usefixtures("project")
 FACES = {"textual", "rich", "httpx", "redis", "litestar", "asyncio"}
 WRITERS = {"tomlkit"}
 FAST = FACES | {
-    "psutil", "msgspec", "tomllib", "multiprocessing", "concurrent.futures", "portdash.manager.deps", "difflib",
+    "logging", "psutil", "msgspec", "tomllib", "multiprocessing", "concurrent.futures", "portdash.manager.deps",
+    "difflib",
     "dataclasses",  # half a millisecond each to make; nothing on the way of `get` needs one
 }  # fmt: skip
 

@@ -10,10 +10,10 @@ from portdash.demo.machine import FakeMachine
 from portdash.errors import NoPortAvailable, PlanOutdated, UsageError
 from portdash.manager.allocate import allocate, settle
 from portdash.manager.apply import apply_plan
+from portdash.manager.asking import to_wish
 from portdash.manager.deps import Deps
 from portdash.manager.facade import PortManager
 from portdash.manager.finding import find_service
-from portdash.manager.functions import to_wish
 from portdash.manager.plans import plan_release, plan_resolve, plan_undo
 from portdash.manager.wishes import Wish
 from portdash.model.plan import Strategy, Target

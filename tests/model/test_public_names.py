@@ -15,6 +15,20 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
     assert not hasattr(portdash, "nosuch")
 
 
+def test_the_package_of_the_configuration_can_be_called():
+    code = (
+        "import portdash\n"
+        "first = portdash.config\n"
+        "from portdash.config.loading import load\n"
+        "assert first is portdash.config\n"
+        "portdash.allocate('web-server', base=25000)\n"
+        "assert portdash.config().WEB_SERVER_PORT == portdash.get_port('web-server')\n"
+        "print(type(portdash.config()).__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("Variables\n", "")
+
+
 def test_importing_portdash_loads_nothing_else():
     code = "import sys, portdash; print(*(m for m in sys.modules if m.startswith('portdash.')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,5 +1,9 @@
 import re
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from portdash.cli.table import COMMANDS
 
@@ -17,6 +21,14 @@ def test_it_opens_with_a_picture_and_exactly_two_commands():
     blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     assert blocks == ["python -m pip install . && portdash\n", "python -m pip install -e '.[test]' && pytest\n"]
     assert README.index("![") < README.index(blocks[0])
+
+
+def test_its_python_runs(home: Path, monkeypatch: pytest.MonkeyPatch):
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (home / "shop" / ".git").mkdir(parents=True)
+    monkeypatch.chdir(home / "shop")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert re.match(r"[0-9]+ (preferred|fallback) http://localhost:[0-9]+\n", done.stdout)
 
 
 def test_every_command_it_names_exists():

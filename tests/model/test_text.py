@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portdash.text import and_list, clean, columns, fit, plural
+from portdash.text import and_list, clean, columns, fit, plural, signed
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,21 @@ def test_a_stream_that_cannot_carry_a_sign_gets_a_question_mark():
 
 def test_columns_are_aligned_and_end_without_spaces():
     assert list(columns([("a", "bb", "c"), ("aaa", "b", "")])) == ["a    bb  c", "aaa  b"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "sign", "line"),
+    [
+        ("utf-8", "✅", "✅ done"),
+        ("UTF8", "⚠️", "⚠️  done"),
+        ("utf_8_sig", "✅", "✅ done"),
+        ("ascii", "✅", "done"),
+        ("cp1252", "✅", "done"),
+    ],
+)
+def test_a_sign_is_for_streams_that_carry_it(encoding: str, sign: str, line: str):
+    assert signed(io.TextIOWrapper(io.BytesIO(), encoding=encoding), sign, "done") == line
+
+
+def test_a_stream_without_an_encoding_carries_every_sign():
+    assert signed(io.StringIO(), "✅", "done") == "✅ done"

@@ -133,7 +133,10 @@ def test_an_exhausted_range_says_so_in_the_words_of_the_contract():
         world.listens(port)
     with pytest.raises(NoPortAvailable) as caught:
         plan_allocate(world.snapshot(), [ask("web", base=5000)], strategy=MINIMAL, actor="cli")
-    assert caught.value.message == "No available ports found in range 5000-5100 after 101 attempts."
+    assert caught.value.message == (
+        "[web] No available ports found in range 5000-5100 after 101 attempts. "
+        "Consider expanding the port range or checking for port conflicts."
+    )
     assert len(caught.value.reasons) == 101
 
 

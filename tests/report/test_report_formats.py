@@ -18,7 +18,7 @@ from portdash.report.markdown import escape, report_markdown, table
 from portdash.report.redaction import Redaction
 from portdash.report.scope import Scope
 from portdash.report.text import report_text
-from portdash.report.words import age, reason_phrase, state_word
+from portdash.report.words import age, reason_phrase, state_word, trail
 from portdash.text import clean
 
 ANN = Redaction("/home/ann")
@@ -133,6 +133,7 @@ def test_the_json_report():
         "listeners",
         "variables",
         "notices",
+        "history",
     ]
     assert document["store"]["url"] == "sqlite:///~/.local/state/portdash/portdash.db"
     assert [each["port"] for each in document["listeners"]] == [5175]
@@ -272,3 +273,22 @@ def test_sequential_ports_give_reasons_only_where_something_was_refused():
     text = report_text(snapshot_of(*map(view_of, rows)))
     section = text.split("WHY NOT THE FIRST CHOICE\n")[1].split("\n\n")[0]
     assert section == "  a has 4001: 4000 held by node 1\n  c has 4003: why was not recorded"
+
+
+def test_a_trail_tells_neighbours_of_one_end_together():
+    node, other = "node 4121", "node 7"
+    reasons = [
+        Reason(None, Verdict.NOT_A_PORT),
+        *(Reason(port, Verdict.LISTENING, node) for port in (3000, 3001, 3002)),
+        Reason(3003, Verdict.LISTENING, other),
+        Reason(3005, Verdict.LISTENING, other),
+        Reason(3006, Verdict.CHOSEN),
+    ]
+    assert list(trail(reasons)) == [
+        "no port: not a port",
+        "3000-3002: held by node 4121",
+        "3003: held by node 7",
+        "3005: held by node 7",
+        "3006: chosen",
+    ]
+    assert list(trail([])) == []

@@ -1,18 +1,22 @@
 """`portdash allocate NAME…`."""
 
+import os
+import sys
+
 import click
 
-from portdash.cli.context import Globals
+from portdash.cli.context import Globals, home, working_directory
 from portdash.cli.options import json_option, strategy_option
 from portdash.cli.output import emit, emit_json, say, warn
 from portdash.cli.parameters import read_port, read_ports, read_range
-from portdash.errors import ExitCode, NoPortAvailable, PlanUnresolved, StoreError, UsageError
+from portdash.errors import ExitCode, PortdashError, UsageError
 from portdash.manager.allocate import Allocation, allocate
+from portdash.manager.allocation_log import LogLine
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import Assignment
 from portdash.model.plan import Strategy
 from portdash.model.ports import PortRange, parse_port
-from portdash.text import clean, plural
+from portdash.text import clean, plural, signed
 
 
 @click.command("allocate")
@@ -75,11 +79,11 @@ def command(
         for name, own_base in _named(names, base)
     ]
     try:
-        found, services = _allocate(options, wishes, strategy, as_json=as_json)
-    except (NoPortAvailable, PlanUnresolved, StoreError) as error:
+        found, services = _allocate(options, wishes, strategy, as_json=as_json, explain=explain)
+    except PortdashError as error:
         if on_failure is None:
             raise
-        return _defaults(wishes, error)
+        return _defaults(options, wishes, error)
     for notice in found.notices:
         warn(notice)
     if as_json:
@@ -94,10 +98,10 @@ def command(
 
 
 def _allocate(
-    options: Globals, wishes: list[Wish], strategy: str | None, *, as_json: bool
+    options: Globals, wishes: list[Wish], strategy: str | None, *, as_json: bool, explain: bool
 ) -> tuple[Allocation, list[dict[str, object]]]:
     """Allocate, and for a document look again: what is listening there belongs in it."""
-    with options.deps() as deps:
+    with options.deps(_say_line if explain else None) as deps:
         found = allocate(deps, wishes, strategy=Strategy(strategy) if strategy else None)
         if not as_json:
             return found, []
@@ -122,20 +126,31 @@ def _named(names: tuple[str, ...], base: int | None) -> list[tuple[str, int | No
     return pairs
 
 
-def _defaults(wishes: list[Wish], error: NoPortAvailable | PlanUnresolved | StoreError) -> int:
-    """Print what each service asked for first, although it is not reserved; without such a port raise `error`."""
-    ports = [wish.preferred[0] if wish.preferred else wish.base for wish in wishes]
-    if None in ports:
+def _defaults(options: Globals, wishes: list[Wish], error: PortdashError) -> int:
+    """Print what each service asks for first, although it is not reserved; without such a port raise `error`."""
+    from portdash.config.loading import load  # noqa: PLC0415  only for what is rare
+    from portdash.manager.defaulting import FAILURES, default_for  # noqa: PLC0415
+
+    if not isinstance(error, FAILURES):
         raise error
+    config = load(cwd=working_directory(), environ=os.environ, flags=options.flags(), home=home())
+    declared = (config.service(wish.name.rpartition("/")[2]) for wish in wishes)
+    defaults = [
+        default_for(wish, error, known.spec if known else None) for wish, known in zip(wishes, declared, strict=True)
+    ]
     warn(f"{error.message}; the default is printed, and it is not reserved")
-    for wish, port in zip(wishes, ports, strict=True):
-        emit(str(port) if len(wishes) == 1 else f"{clean(wish.name)} {port}")
+    for each in defaults:
+        emit(str(each.port) if len(wishes) == 1 else f"{clean(each.name)} {each.port}")
     return ExitCode.YES
 
 
+def _say_line(line: LogLine) -> None:
+    say(signed(sys.stderr, line.sign, line.text))
+
+
 def _explain(row: Assignment) -> None:
-    from portdash.report.words import reason_phrase, source_phrase  # noqa: PLC0415  only with --explain
+    from portdash.report.words import source_phrase, trail  # noqa: PLC0415  only with --explain
 
     say(f"{row.name}: {row.port} ({source_phrase(row)}) after {plural(row.attempts, 'attempt')}")
-    for reason in row.reasons:
-        say(f"  {reason.port if reason.port is not None else 'no port'}: {reason_phrase(reason)}")
+    for line in trail(row.reasons):
+        say(f"  {line}")

@@ -13,8 +13,10 @@ from portdash.errors import ExitCode, UsageError
 from portdash.manager.finding import find_service
 from portdash.model.snapshot import Snapshot
 from portdash.report.formats import ReportFormat, render
+from portdash.report.record import record_of
 from portdash.report.redaction import Redaction
 from portdash.report.scope import Scope
+from portdash.store.schema import EVENTS_KEPT
 from portdash.text import clean
 
 
@@ -40,7 +42,9 @@ def command(
     with options.deps() as deps:
         snapshot = deps.observer.snapshot()
         scope = _scope(snapshot, about)
-    text = render(snapshot, scope, wanted, Redaction(home=str(home()), enabled=not no_redact))
+        events = deps.store.events(limit=EVENTS_KEPT)
+    record = record_of(reversed(events), scope.conflicts(snapshot), scope)
+    text = render(snapshot, scope, wanted, Redaction(home=str(home()), enabled=not no_redact), record=record)
     if output is not None:
         _write(output, text)
     else:

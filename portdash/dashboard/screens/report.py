@@ -1,5 +1,6 @@
 """The report before it leaves: preview, format, scope and what is masked; then copy it or save it."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +22,17 @@ from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.fields import Field
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.saving import FileExists, default_path, save_report
+from portdash.errors import StoreError
 from portdash.model.assignment import ServiceKey
 from portdash.model.snapshot import Snapshot
+from portdash.model.storage import Event
 from portdash.report.formats import ReportFormat, render
+from portdash.report.record import record_of
 from portdash.report.redaction import Redaction
 from portdash.report.scope import Scope
 from portdash.text import clean
+
+_log = logging.getLogger(__name__)
 
 FORMATS = (ReportFormat.TEXT, ReportFormat.MARKDOWN, ReportFormat.JSON)
 
@@ -65,6 +71,13 @@ class ReportScreen(Dialog[None]):
         in_the_way: str | None = None
         """The path, where a file is there already."""
 
+    @dataclass
+    class HistoryRead(Message):
+        """What has happened so far."""
+
+        events: tuple[Event, ...]
+        """Oldest first."""
+
     def __init__(
         self, desk: Desk, snapshot: Snapshot, key: ServiceKey | None = None, *, patience: Patience | None = None
     ) -> None:
@@ -76,6 +89,8 @@ class ReportScreen(Dialog[None]):
         self.scope = self.scopes[0]
         self.format = FORMATS[0]
         self.is_redacted = True
+        self._history: tuple[Event, ...] | None = None
+        """None until it has been read; the report says nothing of it then."""
         self._may_overwrite: str | None = None
         """The path about which the person was told that a file is there already."""
 
@@ -104,13 +119,17 @@ class ReportScreen(Dialog[None]):
         yield Act("Close", "esc", id="no")
 
     def on_mount(self) -> None:
-        """Show the first report."""
+        """Show the first report, and have the history read."""
         self._render_report()
+        self._read_history()
 
     def report(self) -> str:
         """Return the report as it stands in the preview."""
         redaction = Redaction(home=self.desk.home, enabled=self.is_redacted)
-        return render(self.snapshot, self.scope, self.format, redaction)
+        record = None
+        if self._history is not None:
+            record = record_of(self._history, self.scope.conflicts(self.snapshot), self.scope)
+        return render(self.snapshot, self.scope, self.format, redaction, record=record)
 
     def action_format(self) -> None:
         """Go on to the next format."""
@@ -182,6 +201,20 @@ class ReportScreen(Dialog[None]):
         else:
             self.post_message(self.Saved(line))
 
+    @work(thread=True, group="history", description="read the history", exit_on_error=False)
+    def _read_history(self) -> None:
+        try:
+            events = self.desk.history()
+        except StoreError as error:
+            _log.warning("the report goes without the history: %s", error.message)
+            return
+        self.post_message(self.HistoryRead(events))
+
+    @on(HistoryRead)
+    def _history_read(self, message: HistoryRead) -> None:
+        self._history = message.events
+        self._show_text()
+
     @on(Saved)
     def _saved(self, message: Saved) -> None:
         self.say(message.line, error=message.is_error)
@@ -196,6 +229,9 @@ class ReportScreen(Dialog[None]):
         mask = "secrets and home masked" if self.is_redacted else "NOTHING MASKED"
         for name, label in (("format", self.format), ("scope", scope), ("mask", mask)):
             self.query_one(f"#{name}", Act).name_it(label)
+        self._show_text()
+
+    def _show_text(self) -> None:
         text = "\n".join(clean(line, limit=None) for line in self.report().splitlines())
         self.query_one("#text", Static).update(Text(text))
 

@@ -4,7 +4,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from threading import Event
+from threading import Event as Flag
 from typing import Any
 
 from textual.app import App
@@ -24,7 +24,7 @@ from portdash.model.policy import Policy, PortLimits, TypeRange
 from portdash.model.ports import IpProtocol, PortRange
 from portdash.model.project import Project
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot, Status
-from portdash.model.storage import Operation
+from portdash.model.storage import Event, EventKind, Operation
 from portdash.model.workspace import Workspace
 
 HOME = "/home/ann"
@@ -165,7 +165,7 @@ class FakeDesk:
     undo: Plan | None = None
     lines: tuple[str, ...] = ()
     """What `apply` says on its way."""
-    gate: Event | None = None
+    gate: Flag | None = None
     """Something `apply` waits for before it ends."""
     seen: Snapshot = field(default_factory=lambda: snapshot(revision=8))
     """What `look` returns."""
@@ -174,6 +174,12 @@ class FakeDesk:
 
     def look(self) -> Snapshot:
         return self.seen
+
+    def history(self) -> tuple[Event, ...]:
+        found = Event(
+            kind=EventKind.CONFLICT, at=0.0, workspace="shop", service="web", actor="x", reason="", from_port=9999
+        )
+        return (found, replace(found, kind=EventKind.RESOLVED))
 
     def workspace_names(self, snapshot: Snapshot) -> tuple[str, ...]:
         return tuple(each.name for each in snapshot.workspaces)

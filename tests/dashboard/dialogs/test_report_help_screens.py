@@ -32,6 +32,12 @@ async def test_format_and_scope_follow_their_keys():
         assert "~/src/shop" in host.text or "6006" in host.text
 
 
+async def test_the_history_is_counted():
+    async with opened(reporter(), (160, 45)) as (host, pilot):
+        await settled(host, pilot)
+        assert "resolved 1 (" in host.text
+
+
 async def test_a_service_can_be_the_scope_it_starts_with():
     async with opened(reporter(key=WEB.key), (120, 40)) as (host, _):
         assert "shop/web" in host.text
