@@ -12,6 +12,7 @@
     │   ├── StoreBusy
     │   ├── StoreDamaged
     │   ├── StoreTooNew
+    │   ├── StoreFileInvalid
     │   ├── StoreReadOnly
     │   └── StoreUnavailable
     └── Refused                    exit 6   possible, but not safe to do
@@ -137,6 +138,13 @@ class StoreTooNew(StoreError):
 
     code = "store_too_new"
     default_hint = "upgrade portdash; reading works meanwhile"
+
+
+class StoreFileInvalid(StoreError):
+    """The committed file of a `json:` store is no map of ports: it stays as it is, and so do the assignments."""
+
+    code = "store_file_invalid"
+    default_hint = "correct the file, or put back the committed one"
 
 
 class StoreReadOnly(StoreError):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from portdash.cli.output import warn
 from portdash.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ class Globals(NamedTuple):
         """Open configuration, store and machine for one command. Raises ConfigError or StoreError."""
         from portdash.manager.opening import open_deps  # noqa: PLC0415  `get` and `config` do without
 
-        deps = open_deps(flags=self.flags(), cwd=working_directory(), environ=os.environ, home=home(), actor="cli")
+        deps = open_deps(
+            flags=self.flags(), cwd=working_directory(), environ=os.environ, home=home(), actor="cli", tell=warn
+        )
         try:
             yield deps
         finally:

@@ -184,7 +184,15 @@ def _open(store: str | Store | None, config: str | Path | None, workspace: str |
     url = store if isinstance(store, str) else None
     flags = Flags(config=Path(config) if config else None, store=url, workspace=workspace, environment=environment)
     given = None if isinstance(store, str) else store
-    return open_deps(flags=flags, cwd=Path.cwd(), environ=os.environ, home=Path.home(), actor="library", store=given)
+    return open_deps(
+        flags=flags,
+        cwd=Path.cwd(),
+        environ=os.environ,
+        home=Path.home(),
+        actor="library",
+        store=given,
+        tell=_log.warning,
+    )
 
 
 def _strategy(word: str | None) -> Strategy | None:
