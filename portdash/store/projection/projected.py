@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from portdash.errors import StoreError, StoreFileInvalid
+from portdash.errors import StoreError, StoreFileInvalid, StoreUnavailable
 from portdash.model.storage import Applied, Batch, Event, Operation, Rejected, Store, StoreState
 from portdash.store.projection.committed_file import CommittedFile, Signature
 from portdash.store.projection.common_state import CommonState
@@ -111,8 +111,13 @@ class ProjectedStore:
         """Wait until the revision differs from `since`, at most `timeout` seconds; an edit of the file makes one."""
         deadline = time.monotonic() + timeout
         while True:
-            if self._is_edited() and not self._closed:
-                self._current()
+            try:
+                if self._is_edited():
+                    self._current()
+            except StoreUnavailable:
+                if self._closed:
+                    return since
+                raise
             remaining = deadline - time.monotonic()
             revision = self._authority.watch(since, max(0.0, min(_POLL, remaining)))
             if revision != since or remaining <= 0 or self._closed:
