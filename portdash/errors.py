@@ -11,6 +11,7 @@
     ├── StoreError                 exit 5   the store cannot be used
     │   ├── StoreBusy
     │   ├── StoreDamaged
+    │   ├── StoreOutdated
     │   ├── StoreTooNew
     │   ├── StoreFileInvalid
     │   ├── StoreReadOnly
@@ -138,6 +139,13 @@ class StoreTooNew(StoreError):
 
     code = "store_too_new"
     default_hint = "upgrade portdash; reading works meanwhile"
+
+
+class StoreOutdated(StoreError):
+    """An earlier portdash wrote this store, and it may not be brought up to date in read-only mode."""
+
+    code = "store_outdated"
+    default_hint = "run `portdash status` once without --read-only; it keeps a copy of the old file"
 
 
 class StoreFileInvalid(StoreError):

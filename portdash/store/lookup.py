@@ -60,6 +60,8 @@ def _ask(path: str | os.PathLike[str], sql: str, parameters: tuple[object, ...])
         with contextlib.closing(open_connection(real, read_only=False, patience=PATIENCE)) as connection:
             connection.execute("BEGIN")
             version = format_of(connection, real)
+            if 0 < version < VERSION:
+                raise trouble.outdated(real, version)
             if read_seal(lock_path_of(real)) != describe(found):
                 check_integrity(connection, real)
             return _first(connection.execute(sql, parameters)) if version else None

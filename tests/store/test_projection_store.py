@@ -402,6 +402,40 @@ class TestNoMap:
         assert "cannot be read: Permission denied" in opened().snapshot().notices[0]
 
 
+class TestLostStore:
+    """An authority that was moved away, or restored: what is committed is brought back, not taken out of the file."""
+
+    def test_ports_come_back_from_the_file(self, opened: Open, committed: Path, path: Path):
+        filled(opened(), ["web", "api"])
+        before = committed.read_bytes()
+        path.rename(path.with_name("old"))
+        others = SqliteStore(path, host=HOST)
+        for turn in range(5):
+            applied(others, claim(row(f"s{turn}", 5000 + turn, of=key(f"s{turn}", workspace="blog"))))
+        store = opened()
+        assert {each.name for each in store.snapshot().assignments.values() if each.key.workspace == "shop"} == {
+            "web",
+            "api",
+        }
+        assert committed.read_bytes() == before
+
+    def test_an_older_copy_follows_the_file(self, opened: Open, committed: Path, path: Path):
+        filled(opened(), ["web"])
+        copy = path.read_bytes()
+        store = opened()
+        applied(store, claim(row("web", 4010), expected=1), claim(row("api", 4011)))
+        path.write_bytes(copy)
+        assert ports(opened()) == {"web": 4010, "api": 4011}
+        assert read(committed) == {"web": 4010, "api": 4011}
+
+    def test_what_was_released_elsewhere_stays_released(self, opened: Open, committed: Path):
+        store = opened()
+        filled(store, ["web", "api"])
+        applied(store.authority, remove(store.snapshot().assignments[key("web")]))
+        assert ports(opened()) == {"api": 4001}
+        assert read(committed) == {"api": 4001}
+
+
 class TestMissing:
     """A file that is gone, as on a branch that does not have it."""
 

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from portdash.store.durability import sync_directory
 from portdash.store.projection.portmap import LARGEST
 
 PREFIX = ".portdash-map-"
@@ -107,7 +108,7 @@ class CommittedFile:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)  # noqa: PTH108
             raise
-        _sync_directory(directory)
+        sync_directory(directory)
 
     def _check_same(self, found: Found) -> None:
         if self.read().content != found.content:
@@ -150,17 +151,3 @@ def _unusable(error: OSError) -> Unusable:
     if error.errno == errno.ELOOP:
         return Unusable("it is a link that leads to itself", hint="remove the link")
     return Unusable(f"it cannot be read: {error.strerror or error}", hint="check its path and permissions")
-
-
-def _sync_directory(directory: str) -> None:
-    """Make the new name durable, where the system can do that for a directory."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(directory, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(descriptor)

@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,6 +22,16 @@ DIRECTORY = "projections"
 """Below the state directory."""
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What the file and the rows said when they last agreed."""
+
+    ports: Mapping[str, int]
+    """By folded name."""
+    revision: int
+    """The authority's, then."""
+
+
 class CommonState:
     """The last common state of the file at `real` and the rows of the scope that `owner` names."""
 
@@ -30,22 +41,23 @@ class CommonState:
         self._path = self._directory / f"{_digest(real, *owner)}.json"
         self.lock_path = str(self._directory / f"{_digest(real)}.lock")
 
-    def load(self) -> dict[str, int] | None:
-        """Return port by folded name, None when there is no common state."""
+    def load(self) -> "Agreed | None":
+        """Return the last common state, None when there is none."""
         try:
             found = json.loads(self._path.read_bytes())
-            ports = found["ports"]
-            return {str(name): check_port(port) for name, port in ports.items()}
+            ports = {str(name): check_port(port) for name, port in found["ports"].items()}
+            return Agreed(ports, int(found["revision"]))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError):
             return None
 
-    def save(self, ports: Mapping[str, int]) -> None:
+    def save(self, agreed: "Agreed") -> None:
         """Note what the file and the rows say now. Raises OSError.
 
         Not synced: a common state that a power loss takes back makes the file's entries edits again that the rows
         already follow.
         """
-        text = json.dumps({"file": clean(self._real, limit=None), "ports": dict(sorted(ports.items()))}, indent=1)
+        file, ports = clean(self._real, limit=None), dict(sorted(agreed.ports.items()))
+        text = json.dumps({"file": file, "revision": agreed.revision, "ports": ports}, indent=1)
         temporary = self._path.with_name(f"{self._path.name}.{secrets.token_hex(8)}.tmp")
         try:
             temporary.write_text(text + "\n", "utf-8")

@@ -9,11 +9,11 @@ from uuid import uuid4
 
 from portdash.errors import StoreFileInvalid
 from portdash.model.assignment import Assignment
-from portdash.model.storage import Batch, Rejected, Store, StoreState
+from portdash.model.storage import Batch, EventKind, Rejected, Store, StoreState
 from portdash.store.locking import lock_file
 from portdash.store.projection.checking import check
 from portdash.store.projection.committed_file import CommittedFile, Found, Swapped, Unusable
-from portdash.store.projection.common_state import CommonState
+from portdash.store.projection.common_state import Agreed, CommonState
 from portdash.store.projection.editing import ACTOR, Draft, draft
 from portdash.store.projection.merge import Edits, merge, project
 from portdash.store.projection.placing import Placer
@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 ROUNDS = 8
 """How often a round begins anew because the file or the rows changed under it."""
+_EVENTS = 100
+"""Latest events of a name that are looked at; it may be that of services of other workspaces as well."""
 PATIENCE = 10.0
 """Seconds the lock is waited for."""
 
@@ -117,8 +119,9 @@ class Syncer:
 
     def _read(self) -> "_Side":
         common = self._common(self._real())
-        base, state = common.load(), self._authority.snapshot()
+        agreed, state = common.load(), self._authority.snapshot()
         rows = self._scope.rows(state)
+        base = None if agreed is None else self._vouched(agreed, rows)
         try:
             found = self._file.read()
             entries = {} if found.content is None else {each.name.casefold(): each for each in parse_map(found.content)}
@@ -130,6 +133,27 @@ class Syncer:
         except (BadMap, Unusable) as error:
             raise self._invalid(error) from error
         return _Side(common, base, state, rows, found, entries, values, edits)
+
+    def _vouched(self, agreed: Agreed, rows: Mapping[str, Assignment]) -> dict[str, int]:
+        """Return the common state without what the authority has lost since: there the file counts.
+
+        A store that was moved away, repaired or restored from a copy has rows that are gone without a word in its
+        history, or that are older than the agreement and say something else. Nobody changed those.
+        """
+        return {
+            name: port
+            for name, port in agreed.ports.items()
+            if ((row := rows.get(name)) and (port in (row.port, row.home) or row.revision > agreed.revision))
+            or (row is None and self._was_released(name, agreed.revision))
+        }
+
+    def _was_released(self, name: str, since: int) -> bool:
+        return any(
+            event.kind is EventKind.RELEASED
+            and event.workspace == self._scope.workspace.name
+            and event.revision > since
+            for event in self._authority.events(limit=_EVENTS, service=name)
+        )
 
     def _apply(self, side: "_Side") -> Draft:
         """Give the authority the edits in one batch. Raises _Outrun when the rows are others by now."""
@@ -179,7 +203,7 @@ class Syncer:
         common = {name: port for name, port in values.items() if name not in lost}
         if unwritten is None and common != side.base:
             try:
-                side.common.save(common)
+                side.common.save(Agreed(common, state.revision))
             except OSError as error:
                 _log.warning("the state that %s and the store share cannot be noted: %s", self.name, error)
         return Agreement(state, found, values, unplaced, unwritten)
