@@ -131,7 +131,7 @@ class StoreDamaged(StoreError):
     """The store's file is not what was written; it is left untouched and never read as empty."""
 
     code = "store_damaged"
-    default_hint = "move the file away to start afresh, or restore a copy; portdash will not overwrite it"
+    default_hint = "`portdash store repair` makes it anew out of what is left; portdash overwrites nothing by itself"
 
 
 class StoreTooNew(StoreError):

@@ -15,6 +15,9 @@ from portdash.manager.recovery import recover
 from portdash.model.storage import Store
 from portdash.store.opening import open_store
 
+COMMITTED = "json:"
+"""Begins the URL of a store whose ports are committed in a file."""
+
 
 def open_deps(
     *,
@@ -34,7 +37,7 @@ def open_deps(
     config = load(cwd=cwd, environ=environ, flags=flags, home=home)
     state = state_dir(environ, home)
     machine = LocalMachine(state, read_only=config.read_only)
-    committed = store is None and config.store.startswith("json:")
+    committed = store is None and config.store.startswith(COMMITTED)
     url = default_store_url(environ, home) if committed else config.store
     store = store or open_store(url, host=machine.host, state_dir=state, read_only=config.read_only)
     try:
@@ -63,5 +66,4 @@ def _committed(deps: Deps, state: Path, tell: Callable[[str], None] | None) -> D
     """Return the same with the ports of the workspace committed in the file that the configuration names."""
     from portdash.manager.projecting import projected  # noqa: PLC0415  only a json: store needs it
 
-    store = projected(deps.store, deps.observer, deps.config, deps.place, state_dir=state, tell=tell)
-    return replace(deps, store=store)
+    return replace(deps, store=projected(deps, state_dir=state, tell=tell))

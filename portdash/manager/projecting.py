@@ -6,47 +6,33 @@ from pathlib import Path
 
 from portdash.config.origins import Layer
 from portdash.config.settings import Config
-from portdash.manager.deps import Place
+from portdash.manager.deps import Deps
+from portdash.manager.portmaps import scope_of
 from portdash.model.assignment import Assignment, ServiceKey
-from portdash.model.storage import Store, StoreState
+from portdash.model.storage import StoreState
 from portdash.observer import Observer
 from portdash.planning.candidates import search
 from portdash.planning.requests import Placement
 from portdash.store.projection.placing import MOST_OPTIONS, Placer, Slot, Want
 from portdash.store.projection.projected import ProjectedStore
-from portdash.store.projection.scope import Scope
 
 SCHEME = "json:"
 
 
-def projected(
-    authority: Store,
-    observer: Observer,
-    config: Config,
-    place: Place,
-    *,
-    state_dir: Path,
-    tell: Callable[[str], None] | None,
-) -> ProjectedStore:
-    """Return the store that `config` names: `authority`, with the ports of `place` committed in a file.
+def projected(deps: Deps, *, state_dir: Path, tell: Callable[[str], None] | None) -> ProjectedStore:
+    """Return the store that the configuration names: that of `deps`, the authority, with a committed file around it.
 
-    `observer` looks at the authority and the machine; it is asked when a committed port is somebody else's here.
+    The planner is asked, and with it the machine, where a committed port is somebody else's here.
     """
-    scope = Scope(
-        host=place.host,
-        user=place.user,
-        workspace=place.workspace,
-        environment=place.environment,
-        declared={each.name.casefold(): each.spec for each in config.services if each.url is None},
-    )
+    config = deps.config
     return ProjectedStore(
-        authority,
+        deps.store,
         Path(config.store.removeprefix(SCHEME)),
-        scope,
+        scope_of(deps),
         state_dir=state_dir,
         within=_confinement(config),
         read_only=config.read_only,
-        place=planned_by(observer),
+        place=planned_by(deps.observer),
         tell=tell,
     )
 

@@ -42,6 +42,13 @@ class Inspection:
     trouble: StoreError | None = None
     """What is wrong with it, None when it is sound."""
 
+    @property
+    def verdict(self) -> str:
+        """`sound`, `absent`, or the code of what is wrong without its `store_`, such as `damaged`."""
+        if self.trouble is not None:
+            return self.trouble.code.removeprefix("store_")
+        return "sound" if self.exists else "absent"
+
 
 def inspect(path: Path, *, read_only: bool = False, patience: float = 10.0) -> Inspection:
     """Look at every page and row of the store at `path`. What is wrong is in the answer, not raised.

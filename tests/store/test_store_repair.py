@@ -257,13 +257,13 @@ def cut(chance: random.Random, data: bytearray) -> None:
     del data[chance.randrange(len(data)) :]
 
 
-@pytest.mark.parametrize(("harm", "share"), [(flip, 0.99), (zero, 0.9), (cut, 0.3)], ids=["flip", "zero", "cut"])
+@pytest.mark.parametrize(("harm", "share"), [(flip, 0.99), (zero, 0.9), (cut, 0.2)], ids=["flip", "zero", "cut"])
 def test_most_of_it_comes_back_and_nothing_false(sound: Path, harm: Callable[..., None], share: float):
     assert recoveries(sound, 12, 3, harm) > share
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize(("harm", "share"), [(flip, 0.99), (zero, 0.9), (cut, 0.3)], ids=["flip", "zero", "cut"])
+@pytest.mark.parametrize(("harm", "share"), [(flip, 0.99), (zero, 0.9), (cut, 0.2)], ids=["flip", "zero", "cut"])
 def test_most_of_it_comes_back_at_length(sound: Path, harm: Callable[..., None], share: float):
     came_back = recoveries(sound, 150 * SCALE, 5, harm)
     print(f"{harm.__name__}: {came_back:.1%} of the assignments came back")  # noqa: T201

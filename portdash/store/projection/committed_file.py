@@ -142,7 +142,7 @@ def _signature(found: os.stat_result) -> Signature:
 
 def _check_kind(found: os.stat_result) -> None:
     if not modes.S_ISREG(found.st_mode):
-        raise Unusable("it is not an ordinary file", hint="move it away, or name another file in `store`")
+        raise Unusable("it is not an ordinary file", hint="move it away, or name another file")
     if found.st_size > LARGEST:
         raise Unusable("it is larger than 1 MiB", hint="a map of ports has one short line a service")
 
