@@ -224,6 +224,10 @@ class TestImport:
         assert document["applied"]
         assert document["changes"][2] == {"service": "new", "from": None, "to": 20900}
         assert ports(portdash) == {"web": before["api"], "api": before["web"], "db": before["db"], "new": 20900}
+
+    def test_it_can_be_undone(self, portdash: Portdash, before: dict[str, int], project: Path):
+        (project / "ports.json").write_text('{"web": 20901, "new": 20900}')
+        assert portdash("store", "import", "--yes", "ports.json").code == 0
         assert portdash("undo", "--yes").code == 0
         assert ports(portdash) == before
 
