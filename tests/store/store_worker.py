@@ -171,7 +171,28 @@ def commit(directory: str) -> object:
     return {"applied": isinstance(answer, Applied), "during": during, "names": names, "after": after}
 
 
-PROGRAMS = {"commit": commit, "claims": claims, "kills": kills, "fill": fill, "refused": refused, "seed": seed}
+def commit_one(directory: str) -> object:
+    """Change a committed port, whatever the disk does."""
+    told: list[str] = []
+    state = Path(directory) / "state"
+    authority = SqliteStore(state / "portdash.db", host=HOST)
+    store = projected(authority, Path(directory) / "port_assignments.json", state, tell=told.append)
+    try:
+        answer = store.apply(batch(claim(row("more", 4100))))
+    except StoreError as error:
+        return {"code": error.code, "message": error.message, "told": told}
+    return {"code": None, "applied": isinstance(answer, Applied), "told": told}
+
+
+PROGRAMS = {
+    "commit": commit,
+    "commit_one": commit_one,
+    "claims": claims,
+    "kills": kills,
+    "fill": fill,
+    "refused": refused,
+    "seed": seed,
+}
 
 if __name__ == "__main__":
     print(json.dumps(PROGRAMS[sys.argv[1]](*sys.argv[2:])))  # noqa: T201  its answer

@@ -150,6 +150,39 @@ def test_a_full_disk_is_said_and_the_assignment_is_stored(tmp_path: Path):
     assert after == {"file": {"web": 4000, "api": 4001, "db": 4002}, "notices": []}
 
 
+@pytest.mark.faults
+@pytest.mark.needs_linux
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is missing")
+@pytest.mark.parametrize("failing", range(1, 10))
+def test_any_sync_may_fail(committed: Path, failing: int):
+    directory = committed.parent
+    state = directory / "state"
+    store = projected(SqliteStore(state / "portdash.db", host=HOST), committed, state)
+    filled(store, ["web"])
+    inject = f"inject=fsync,fdatasync:error=EIO:when={failing}"
+    command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", inject]
+    done = subprocess.run(
+        [*command, sys.executable, WORKER, "commit_one", directory],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    if "ptrace" in done.stderr:
+        pytest.skip("tracing is not allowed here")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert json.loads(committed.read_bytes()) in ({"web": 4000}, {"web": 4000, "more": 4100})
+    assert names(directory) == ["port_assignments.json", "state"]
+    held = ports(projected(SqliteStore(state / "portdash.db", host=HOST), committed, state))
+    if answer["code"] is None:
+        assert answer["applied"]
+        assert held == {"web": 4000, "more": 4100}
+    else:
+        assert held in ({"web": 4000}, {"web": 4000, "more": 4100})
+    assert json.loads(committed.read_bytes()) == held
+
+
 def test_what_crashes_left_is_swept_after_an_hour_and_nothing_else(committed: Path):
     old, fresh, other = (committed.with_name(name) for name in (f"{PREFIX}old", f"{PREFIX}new", ".portdash-mine"))
     for each in (old, fresh, other):
