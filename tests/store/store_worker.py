@@ -178,7 +178,7 @@ def commit_one(directory: str) -> object:
     authority = SqliteStore(state / "portdash.db", host=HOST)
     store = projected(authority, Path(directory) / "port_assignments.json", state, tell=told.append)
     try:
-        answer = store.apply(batch(claim(row("more", 4100))))
+        answer = store.apply(batch(claim(row("more", 4100)), id="commit-one"))
     except StoreError as error:
         return {"code": error.code, "message": error.message, "told": told}
     return {"code": None, "applied": isinstance(answer, Applied), "told": told}
