@@ -476,6 +476,32 @@ class TestMissing:
         assert read(file) == {"web": 4000}
 
 
+class TestOwner:
+    """A file stands for one workspace in one environment."""
+
+    def test_another_workspace_is_told_to_name_another(self, opened: Open, committed: Path):
+        filled(opened(), ["web"])
+        before = committed.read_bytes()
+        other = opened(workspace=Workspace(name="blog", root="/src/blog"))
+        assert ports(other) == {"web": 4000}
+        assert f"{committed}: it holds the ports of shop (development)" in other.snapshot().notices[0]
+        with pytest.raises(StoreFileInvalid) as caught:
+            other.apply(batch(claim(row("front", 4100, of=key("front", workspace="blog")))))
+        assert "for blog (development)" in caught.value.hint
+        assert committed.read_bytes() == before
+
+    def test_a_file_whose_workspace_is_gone_can_be_taken_over(self, opened: Open, committed: Path):
+        store = opened()
+        filled(store, ["web"])
+        write(committed, web=4000, api=4001)
+        applied(store.authority, remove(store.authority.snapshot().assignments[key("web")]))
+        other = opened(workspace=Workspace(name="blog", root="/src/blog"))
+        assert {(each.key.workspace, each.name, each.port) for each in other.snapshot().assignments.values()} == {
+            ("blog", "web", 4000),
+            ("blog", "api", 4001),
+        }
+
+
 class TestReadOnly:
     """Nothing is written, whatever the file says."""
 

@@ -46,8 +46,6 @@ class Found:
     signature: Signature = ()
     mode: int | None = None
     """Permission bits."""
-    settled: bool = True
-    """False when it was written so lately that a further change could look the same."""
 
 
 class CommittedFile:
@@ -90,8 +88,7 @@ class CommittedFile:
                 content = file.read(LARGEST + 1)
         except OSError as error:
             raise _unusable(error) from error
-        settled = time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > _RACY
-        return Found(content, _signature(found), modes.S_IMODE(found.st_mode), settled)
+        return Found(content, _signature(found), modes.S_IMODE(found.st_mode))
 
     def replace(self, content: bytes, *, instead_of: Found) -> None:
         """Put `content` in the file's place, durably. Raises Swapped when it is not as found, OSError, Unusable."""
@@ -134,6 +131,11 @@ def sweep(directory: Path, *, now: float | None = None) -> None:
             with contextlib.suppress(OSError):  # somebody else swept it, or it is not ours to remove
                 if entry.is_file(follow_symlinks=False) and now - entry.stat(follow_symlinks=False).st_mtime > _KEPT:
                     os.unlink(entry.path)  # noqa: PTH108
+
+
+def is_settled(signature: Signature | None) -> bool:
+    """Whether a further change of the file would look different. False for one that was written just now."""
+    return signature is not None and (not signature or time.time_ns() - max(signature[-2:]) > _RACY)
 
 
 def _signature(found: os.stat_result) -> Signature:

@@ -1,7 +1,7 @@
-"""What a committed file said when it and the rows last agreed, kept in the state directory, and the lock of the file.
+"""What a committed file said when it and the rows last agreed, whose rows those are, and the lock of the file.
 
-Both are named after the file's real path: links to one file share them, and nothing of it lies in the project. A state
-that is missing or cannot be read only means that the next contact is a first one.
+All is kept in the state directory and named after the file's real path: links to one file share it, and nothing of it
+lies in the project. A state that is missing or cannot be read only means that the next contact is a first one.
 """
 
 import contextlib
@@ -30,15 +30,17 @@ class Agreed:
     """By folded name."""
     revision: int
     """The authority's, then."""
+    owner: tuple[str, ...]
+    """The scope whose rows they are."""
 
 
 class CommonState:
-    """The last common state of the file at `real` and the rows of the scope that `owner` names."""
+    """The last common state of the file at `real` and the rows of some scope."""
 
-    def __init__(self, state_dir: Path, real: str, owner: tuple[str, ...]) -> None:
+    def __init__(self, state_dir: Path, real: str) -> None:
         self._directory = state_dir / DIRECTORY
         self._real = real
-        self._path = self._directory / f"{_digest(real, *owner)}.json"
+        self._path = self._directory / f"{_digest(real)}.json"
         self.lock_path = str(self._directory / f"{_digest(real)}.lock")
 
     def load(self) -> "Agreed | None":
@@ -46,7 +48,7 @@ class CommonState:
         try:
             found = json.loads(self._path.read_bytes())
             ports = {str(name): check_port(port) for name, port in found["ports"].items()}
-            return Agreed(ports, int(found["revision"]))
+            return Agreed(ports, int(found["revision"]), tuple(map(str, found["owner"])))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, UsageError):
             return None
 
@@ -57,7 +59,8 @@ class CommonState:
         already follow.
         """
         file, ports = clean(self._real, limit=None), dict(sorted(agreed.ports.items()))
-        text = json.dumps({"file": file, "revision": agreed.revision, "ports": ports}, indent=1)
+        state = {"file": file, "owner": agreed.owner, "revision": agreed.revision, "ports": ports}
+        text = json.dumps(state, indent=1)
         temporary = self._path.with_name(f"{self._path.name}.{secrets.token_hex(8)}.tmp")
         try:
             temporary.write_text(text + "\n", "utf-8")
@@ -74,5 +77,5 @@ class CommonState:
             raise trouble.from_os(error, str(self._directory), writing=True) from error
 
 
-def _digest(*parts: str) -> str:
-    return sha256(b"\0".join(os.fsencode(part) for part in parts)).hexdigest()[:32]
+def _digest(real: str) -> str:
+    return sha256(os.fsencode(real)).hexdigest()[:32]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from portdash.errors import StoreError, StoreFileInvalid, StoreUnavailable
 from portdash.model.storage import Applied, Batch, Event, Operation, Rejected, Store, StoreState
-from portdash.store.projection.committed_file import CommittedFile, Signature
+from portdash.store.projection.committed_file import CommittedFile, Signature, is_settled
 from portdash.store.projection.common_state import CommonState
 from portdash.store.projection.notices import notices
 from portdash.store.projection.placing import Placer, next_free
@@ -62,7 +62,7 @@ class ProjectedStore:
             authority,
             self._file,
             scope,
-            lambda real: CommonState(state_dir, real, scope.owner),
+            lambda real: CommonState(state_dir, real),
             place=place,
             clock=clock,
         )
@@ -140,12 +140,13 @@ class ProjectedStore:
         """Return the last look if nothing has changed since, else look anew."""
         look = self._look
         under = self._authority.snapshot(look.under if look else None)
-        if look and look.settled and look.under is under and look.signature == self._file.signature():
+        signature = self._file.signature()
+        if look and look.settled and look.under is under and look.signature == signature:
             return look
         try:
             return self._keep(self._agree())
         except StoreFileInvalid as error:
-            return self._keep_bad(error)
+            return self._keep_bad(error, signature)
 
     def _agree(self) -> Agreement:
         if self._read_only:
@@ -163,14 +164,16 @@ class ProjectedStore:
 
     def _keep(self, agreement: Agreement) -> _Look:
         said = notices(self._scope, agreement, self._syncer.name)
-        found = agreement.found
-        return self._remember(agreement.state, found.signature, said, settled=found.settled)
+        signature = agreement.found.signature
+        return self._remember(agreement.state, signature, said, settled=is_settled(signature))
 
-    def _keep_bad(self, error: StoreFileInvalid) -> _Look:
-        """Remember that the file is no map of ports: the rows hold, and the file is looked at when it changes."""
-        signature = self._file.signature()
+    def _keep_bad(self, error: StoreFileInvalid, signature: Signature | None) -> _Look:
+        """Remember that the file is no map of ports: the rows hold, and it is looked at again when it changes.
+
+        `signature` is from before it was read, so that nothing is missed.
+        """
         said = f"{error.message}; until that is put right, the ports of before hold ({error.hint})"
-        return self._remember(self._authority.snapshot(), signature, (said,), settled=False)
+        return self._remember(self._authority.snapshot(), signature, (said,), settled=is_settled(signature))
 
     def _remember(
         self, state: StoreState, signature: Signature | None, said: tuple[str, ...], *, settled: bool

@@ -121,7 +121,8 @@ class Syncer:
         common = self._common(self._real())
         agreed, state = common.load(), self._authority.snapshot()
         rows = self._scope.rows(state)
-        base = None if agreed is None else self._vouched(agreed, rows)
+        self._check_owner(agreed, state)
+        base = None if agreed is None or agreed.owner != self._scope.owner else self._vouched(agreed, rows)
         try:
             found = self._file.read()
             entries = {} if found.content is None else {each.name.casefold(): each for each in parse_map(found.content)}
@@ -133,6 +134,19 @@ class Syncer:
         except (BadMap, Unusable) as error:
             raise self._invalid(error) from error
         return _Side(common, base, state, rows, found, entries, values, edits)
+
+    def _check_owner(self, agreed: Agreed | None, state: StoreState) -> None:
+        """Raise StoreFileInvalid when the file stands for the rows of another scope, which are still there."""
+        if agreed is None or agreed.owner == self._scope.owner:
+            return
+        if any((key.host, key.user, key.workspace, key.environment) == agreed.owner for key in state.assignments):
+            _, _, workspace, environment = agreed.owner
+            raise self._invalid(
+                Unusable(
+                    f"it holds the ports of {clean(workspace)} ({clean(environment)})",
+                    hint=f"name another file in `store` for {self._scope.workspace.name} ({self._scope.environment})",
+                )
+            )
 
     def _vouched(self, agreed: Agreed, rows: Mapping[str, Assignment]) -> dict[str, int]:
         """Return the common state without what the authority has lost since: there the file counts.
@@ -203,7 +217,7 @@ class Syncer:
         common = {name: port for name, port in values.items() if name not in lost}
         if unwritten is None and common != side.base:
             try:
-                side.common.save(Agreed(common, state.revision))
+                side.common.save(Agreed(common, state.revision, self._scope.owner))
             except OSError as error:
                 _log.warning("the state that %s and the store share cannot be noted: %s", self.name, error)
         return Agreement(state, found, values, unplaced, unwritten)
@@ -222,12 +236,9 @@ class Syncer:
 
     def _content(self, side: "_Side", state: StoreState) -> bytes:
         """Return the text of the file; names are spelled as they stand in it, new ones as their services are."""
-        rows = self._scope.rows(state)
-        spelled = {
-            name: side.entries[name].name if name in side.entries else rows[name].name
-            for name in self._values(side, state)
-        }
-        return format_map({spelled[name]: port for name, port in self._values(side, state).items()})
+        rows, entries = self._scope.rows(state), side.entries
+        values = self._values(side, state).items()
+        return format_map({(entries[name] if name in entries else rows[name]).name: port for name, port in values})
 
     def _real(self) -> str:
         try:
