@@ -319,6 +319,25 @@ class TestSharedPorts:
         assert rows[key("admin")].spec.purpose == "for us"
         assert ports(store) == {"web": 4000, "admin": 4000}
 
+    def test_a_clone_shares_its_local_choice_and_the_file_stays(
+        self, store: ProjectedStore, opened: Open, committed: Path, home: Path
+    ):
+        file = home / "src" / "clone" / "port_assignments.json"
+        file.parent.mkdir()
+        file.write_bytes(committed.read_bytes())
+        there = Workspace(name="clone", root=str(file.parent))
+        declared = {"admin": ServiceSpec(name="admin", inherit_from="web")}
+        for _ in range(2):
+            clone = opened(file, workspace=there, declared=declared)
+            mine = {
+                each.name: each.port for each in clone.snapshot().assignments.values() if each.key.workspace == "clone"
+            }
+            assert mine == {"web": 4001, "admin": 4001}
+            assert file.read_bytes() == committed.read_bytes()
+            assert clone.snapshot().revision == store.snapshot().revision == 3
+            looked = opened(file, workspace=there, declared=declared, read_only=True).snapshot().notices
+            assert "not applied" not in str(looked)
+
 
 class TestNoMap:
     """While the file is no map, the rows hold, and nothing is written."""

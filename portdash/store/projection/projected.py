@@ -8,11 +8,10 @@ from pathlib import Path
 from portdash.errors import StoreError, StoreFileInvalid, StoreUnavailable
 from portdash.model.storage import Applied, Batch, Event, Operation, Rejected, Store, StoreState
 from portdash.store.projection.committed_file import CommittedFile, Signature, is_settled
-from portdash.store.projection.common_state import CommonState
 from portdash.store.projection.notices import notices
 from portdash.store.projection.placing import Placer, next_free
 from portdash.store.projection.scope import Scope
-from portdash.store.projection.syncing import Agreement, Syncer
+from portdash.store.projection.syncing import Agreement, Clock, Syncer
 
 _POLL = 0.05
 """Seconds between two looks at the file while the revision is watched."""
@@ -49,7 +48,7 @@ class ProjectedStore:
         within: Path | None = None,
         read_only: bool = False,
         place: Placer = next_free,
-        clock: Callable[[], float] = time.time,
+        clock: Clock = time.time,
         tell: Callable[[str], None] | None = None,
     ) -> None:
         self._authority = authority
@@ -58,14 +57,7 @@ class ProjectedStore:
         self._file = CommittedFile(path, within=within)
         self._read_only = read_only
         self._tell = tell
-        self._syncer = Syncer(
-            authority,
-            self._file,
-            scope,
-            lambda real: CommonState(state_dir, real),
-            place=place,
-            clock=clock,
-        )
+        self._syncer = Syncer(authority, self._file, scope, state_dir=state_dir, place=place, clock=clock)
         self._look: _Look | None = None
         self._closed = False
 
