@@ -8,11 +8,13 @@ from pathlib import Path
 
 from portdash.store import trouble
 from portdash.store.connection import open_connection
-from portdash.store.durability import sync_directory
+from portdash.store.durability import sweep, sync_directory
 from portdash.store.place import look
 
 MARK = ".bak-"
 """Stands between the name of the store's file and the label of a copy."""
+_HALF = ".copying-"
+"""Stands there instead while a copy is made."""
 _MOST = 1000
 
 
@@ -26,7 +28,8 @@ def backup(path: Path, label: str, *, patience: float = 10.0) -> Path | None:
     real = os.path.realpath(path)
     if look(real) is None:
         return None
-    temporary = f"{real}{MARK}{label}.{os.getpid()}.tmp"
+    temporary = f"{real}{_HALF}{label}-{os.getpid()}"
+    sweep(Path(real).parent, f"{Path(real).name}{_HALF}")
     try:
         _copy(real, temporary, patience)
         return _keep(temporary, f"{real}{MARK}{label}")
@@ -45,7 +48,7 @@ def copies(path: Path) -> tuple[Path, ...]:
     real = Path(os.path.realpath(path))
     with contextlib.suppress(OSError):
         found = [each for each in real.parent.iterdir() if each.name.startswith(f"{real.name}{MARK}")]
-        kept = [(each.stat().st_mtime_ns, each) for each in found if each.suffix != ".tmp" and each.is_file()]
+        kept = [(each.stat().st_mtime_ns, each) for each in found if each.is_file()]
         return tuple(each for _, each in sorted(kept, reverse=True))
     return ()
 

@@ -14,7 +14,8 @@ from store_world import HOST, applied, batch, claim, filled, key, ports, project
 from test_store_disk import WORKER, mounted
 
 from portdash.errors import StoreFileInvalid
-from portdash.store.projection.committed_file import PREFIX, CommittedFile, sweep
+from portdash.store.durability import sweep
+from portdash.store.projection.committed_file import PREFIX, CommittedFile
 from portdash.store.projection.projected import ProjectedStore
 from portdash.store.sqlite import SqliteStore
 
@@ -191,9 +192,9 @@ def test_what_crashes_left_is_swept_after_an_hour_and_nothing_else(committed: Pa
     os.utime(fresh, (4000, 4000))
     committed.with_name(f"{PREFIX}directory").mkdir()
     committed.with_name(f"{PREFIX}link").symlink_to(other)
-    sweep(committed.parent, now=5000)
+    sweep(committed.parent, PREFIX, now=5000)
     assert names(committed.parent) == sorted([fresh.name, other.name, f"{PREFIX}directory", f"{PREFIX}link"])
-    sweep(committed.parent / "missing")
+    sweep(committed.parent / "missing", PREFIX)
 
 
 def test_an_edit_as_quick_as_the_clock_is_seen(opened: Open, committed: Path):

@@ -484,6 +484,15 @@ class TestMissing:
         filled(store, ["api"], first=4001)
         assert read(committed) == {"web": 4000, "api": 4001}
 
+    def test_written_anew_by_hand_it_counts(self, opened: Open, committed: Path):
+        store = opened()
+        filled(store, ["web"])
+        committed.unlink()
+        applied(store, remove(store.snapshot().assignments[key("web")]))
+        assert not committed.exists()
+        write(committed, web=4000)
+        assert ports(store) == {"web": 4000}
+
     def test_is_made_for_rows_that_were_there_before(self, opened: Open, committed: Path, path: Path):
         filled(SqliteStore(path, host=HOST), ["web"])
         opened().snapshot()

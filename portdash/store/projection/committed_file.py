@@ -9,13 +9,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from portdash.store.durability import sync_directory
+from portdash.store.durability import sweep, sync_directory
 from portdash.store.projection.portmap import LARGEST
 
 PREFIX = ".portdash-map-"
 """Begins the name of every temporary file beside a committed one."""
-_KEPT = 3600.0
-"""Seconds after which a temporary file was left by a crash."""
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _RACY = 50_000_000
@@ -95,7 +93,7 @@ class CommittedFile:
         real = self.real()
         directory = os.path.dirname(real)  # noqa: PTH120 (a text, as `realpath` gave it)
         Path(directory).mkdir(parents=True, exist_ok=True)
-        sweep(Path(directory))
+        sweep(Path(directory), PREFIX)
         temporary = os.path.join(directory, PREFIX + secrets.token_hex(8))  # noqa: PTH118
         try:
             self._write(temporary, content, instead_of.mode)
@@ -119,18 +117,6 @@ class CommittedFile:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-
-
-def sweep(directory: Path, *, now: float | None = None) -> None:
-    """Remove temporary files that crashes left in `directory` more than an hour ago. `now` is Unix time in seconds."""
-    now = time.time() if now is None else now
-    with contextlib.suppress(OSError), os.scandir(directory) as entries:
-        for entry in entries:
-            if not entry.name.startswith(PREFIX):
-                continue
-            with contextlib.suppress(OSError):  # somebody else swept it, or it is not ours to remove
-                if entry.is_file(follow_symlinks=False) and now - entry.stat(follow_symlinks=False).st_mtime > _KEPT:
-                    os.unlink(entry.path)  # noqa: PTH108
 
 
 def is_settled(signature: Signature | None) -> bool:

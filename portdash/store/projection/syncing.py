@@ -152,7 +152,7 @@ class Syncer:
                 raise self._reader.invalid(error) from error
             except OSError as error:
                 unwritten = error.strerror or str(error)
-        elif found.content is None:
+        elif found.content is None and not changed:  # a change that left no service has nothing to write, and agrees
             return Agreement(state, found, values)
         lost = {name.casefold() for name in unplaced}
         common = {name: port for name, port in values.items() if name not in lost}
