@@ -12,7 +12,9 @@
     ├── StoreError                 exit 5   the store cannot be used
     │   ├── StoreBusy
     │   ├── StoreDamaged
+    │   ├── StoreOutdated
     │   ├── StoreTooNew
+    │   ├── StoreFileInvalid
     │   ├── StoreReadOnly
     │   └── StoreUnavailable
     └── Refused                    exit 6   possible, but not safe to do
@@ -137,7 +139,7 @@ class StoreDamaged(StoreError):
     """The store's file is not what was written; it is left untouched and never read as empty."""
 
     code = "store_damaged"
-    default_hint = "move the file away to start afresh, or restore a copy; portdash will not overwrite it"
+    default_hint = "`portdash store repair` makes it anew out of what is left; portdash overwrites nothing by itself"
 
 
 class StoreTooNew(StoreError):
@@ -145,6 +147,20 @@ class StoreTooNew(StoreError):
 
     code = "store_too_new"
     default_hint = "upgrade portdash; reading works meanwhile"
+
+
+class StoreOutdated(StoreError):
+    """An earlier portdash wrote this store, and it may not be brought up to date in read-only mode."""
+
+    code = "store_outdated"
+    default_hint = "run `portdash status` once without --read-only; it keeps a copy of the old file"
+
+
+class StoreFileInvalid(StoreError):
+    """The committed file of a `json:` store is no map of ports: it stays as it is, and so do the assignments."""
+
+    code = "store_file_invalid"
+    default_hint = "correct the file, or put back the committed one"
 
 
 class StoreReadOnly(StoreError):

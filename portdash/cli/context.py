@@ -57,6 +57,7 @@ class Globals(NamedTuple):
             home=home(),
             actor="cli",
             log=log or (to_logging if debugging else _say_warning),
+            tell=warn,
         )
         try:
             yield deps

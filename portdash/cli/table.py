@@ -40,6 +40,7 @@ COMMANDS = {
     "snippet": Entry("snippet", "Print ready-made lines with the ports of this workspace."),
     "report": Entry("report", "Write the summary report."),
     "config": Entry("config", "Show and check the configuration."),
+    "store": Entry("store", "Look after the store: info, repair, import, export."),
     "trust": Entry("trust", "Let this project's file set what a stranger's may not."),
     "completion": Entry("completion", "Print the completion script of a shell."),
 }

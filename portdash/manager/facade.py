@@ -1,5 +1,6 @@
 """`PortManager`: the manager as one object, for programs that import portdash."""
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 from portdash.config.settings import Flags
 from portdash.errors import NoSuchService
 from portdash.manager.allocate import settle
+from portdash.manager.allocation_log import LOGGER
 from portdash.manager.allocator import Allocator
 from portdash.manager.apply import Outcome, apply_plan
 from portdash.manager.choosing import one_of
@@ -160,4 +162,12 @@ def _open(store: str | Store | None, config: str | Path | None, workspace: str |
     url = store if isinstance(store, str) else None
     flags = Flags(config=Path(config) if config else None, store=url, workspace=workspace, environment=environment)
     given = None if isinstance(store, str) else store
-    return open_deps(flags=flags, cwd=Path.cwd(), environ=os.environ, home=Path.home(), actor="library", store=given)
+    return open_deps(
+        flags=flags,
+        cwd=Path.cwd(),
+        environ=os.environ,
+        home=Path.home(),
+        actor="library",
+        store=given,
+        tell=logging.getLogger(LOGGER).warning,
+    )

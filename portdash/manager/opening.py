@@ -1,11 +1,12 @@
 """Opening everything an act needs, from flags, variables and the working directory."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from portdash.clock import SystemClock
 from portdash.config.loading import load
-from portdash.config.paths import state_dir
+from portdash.config.paths import default_store_url, state_dir
 from portdash.config.settings import Flags
 from portdash.machine.local import LocalMachine
 from portdash.manager.allocation_log import Log, to_logging
@@ -14,6 +15,9 @@ from portdash.manager.places import find_workspace
 from portdash.manager.recovery import recover
 from portdash.model.storage import Store
 from portdash.store.opening import open_store
+
+COMMITTED = "json:"
+"""Begins the URL of a store whose ports are committed in a file."""
 
 
 def open_deps(
@@ -25,16 +29,19 @@ def open_deps(
     actor: str,
     store: Store | None = None,
     log: Log = to_logging,
+    tell: Callable[[str], None] | None = None,
 ) -> Deps:
     """Read the configuration, open the store and find the workspace. Raises ConfigError or StoreError.
 
     `store` is used in place of the one that the configuration names. A plan that a crashed process left half applied is
-    settled first, unless nothing may be changed.
+    settled first, unless nothing may be changed. `tell` gets what a store has to say about a change it acknowledged.
     """
     config = load(cwd=cwd, environ=environ, flags=flags, home=home)
     state = state_dir(environ, home)
     machine = LocalMachine(state, read_only=config.read_only)
-    store = store or open_store(config.store, host=machine.host, state_dir=state, read_only=config.read_only)
+    committed = store is None and config.store.startswith(COMMITTED)
+    url = default_store_url(environ, home) if committed else config.store
+    store = store or open_store(url, host=machine.host, state_dir=state, read_only=config.read_only)
     try:
         held = store.snapshot()
         workspace = find_workspace(config, held, cwd=cwd, home=home)
@@ -48,9 +55,18 @@ def open_deps(
             environ=environ,
             log=log,
         )
+        if committed:
+            deps = _committed(deps, state, tell)
         if held.plans and not config.read_only:
             recover(deps, held.plans)
     except BaseException:
         store.close()
         raise
     return deps
+
+
+def _committed(deps: Deps, state: Path, tell: Callable[[str], None] | None) -> Deps:
+    """Return the same with the ports of the workspace committed in the file that the configuration names."""
+    from portdash.manager.projecting import projected  # noqa: PLC0415  only a json: store needs it
+
+    return replace(deps, store=projected(deps, state_dir=state, tell=tell))

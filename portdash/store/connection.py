@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from portdash.store import trouble
-from portdash.store.schema import APPLICATION_ID, SCHEMA, TABLES, VERSION
+from portdash.store.schema import APPLICATION_ID, OLDEST, SCHEMA, VERSION
 from portdash.store.seal import row_sum
 
 _SETTINGS = (
@@ -53,7 +53,7 @@ def format_of(connection: sqlite3.Connection, path: str) -> int:
     if _pragma(connection, "application_id") != APPLICATION_ID:
         raise trouble.damaged(path, "it is not a store of portdash")
     version = _pragma(connection, "user_version")
-    if version < VERSION:
+    if version < OLDEST:
         raise trouble.damaged(path, f"its format is {version}")
     found = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
     if version == VERSION and found != set(SCHEMA):  # without its unique index, two services could have one port
@@ -66,12 +66,18 @@ def check_integrity(connection: sqlite3.Connection, path: str) -> None:
     (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if verdict != "ok":
         raise trouble.damaged(path, verdict.splitlines()[-1])
-    if _pragma(connection, "user_version") != VERSION:
+    if _pragma(connection, "user_version") > VERSION:
         return  # rows of the future may have columns behind the sum
-    for table in TABLES:
-        for *values, expected in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608 (our words)
+    for table in _tables(connection):
+        for *values, expected in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608 (quoted)
             if row_sum(values) != expected:
-                raise trouble.damaged(path, f"a row of {table} does not fit its checksum")
+                raise trouble.damaged(path, f"a row of {table.strip(chr(34))} does not fit its checksum")
+
+
+def _tables(connection: sqlite3.Connection) -> list[str]:
+    """Return the tables there are, quoted; an earlier version may have had others than this one."""
+    names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return [f'"{str(name).replace(chr(34), chr(34) * 2)}"' for (name,) in names]
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

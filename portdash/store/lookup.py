@@ -74,6 +74,8 @@ def _look_into(
         with contextlib.closing(open_connection(path, read_only=False, patience=patience)) as connection:
             connection.execute("BEGIN")
             version = format_of(connection, path)
+            if 0 < version < VERSION:
+                raise trouble.outdated(path, version)
             if read_seal(lock_path_of(path)) != describe(found):
                 check_integrity(connection, path)
             return _first(connection.execute(sql, parameters)) if version else None

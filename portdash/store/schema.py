@@ -9,6 +9,8 @@ APPLICATION_ID = 0x50444153
 """`PDAS`, in the header of the file."""
 VERSION = 1
 """`user_version` of what is written here."""
+OLDEST = 1
+"""The first version there ever was; from it on, `migrations` leads to this one."""
 
 _KEY = """
   host TEXT NOT NULL, user TEXT NOT NULL, workspace TEXT NOT NULL, environment TEXT NOT NULL, service TEXT NOT NULL,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from portdash.errors import StoreReadOnly, StoreUnavailable
+from portdash.errors import StoreOutdated, StoreReadOnly, StoreUnavailable
 from portdash.model.storage import Applied, Batch, Event, Operation, Rejected, StoreState
 from portdash.store import trouble
 from portdash.store.connection import check_integrity, format_of
@@ -112,7 +112,20 @@ class SqliteStore:
             self._links.close()
 
     def _read(self, ask: Callable[[Tables], T]) -> T | None:
-        """Return what `ask` reads, all at one moment; None when there is no store yet."""
+        """Return what `ask` reads, all at one moment; None when there is no store yet.
+
+        A file of an earlier portdash is brought up to date first, or it is an error where nothing may be written.
+        """
+        try:
+            return self._read_as_it_is(ask)
+        except StoreOutdated:
+            if self._read_only:
+                raise
+        with self._writing() as connection:
+            connection.execute("COMMIT")
+        return self._read_as_it_is(ask)
+
+    def _read_as_it_is(self, ask: Callable[[Tables], T]) -> T | None:
         path, here = self._real_path(), self._here()
         found = look(path)
         if found is None:
@@ -157,7 +170,7 @@ class SqliteStore:
                     link.version = format_of(link.connection, path)  # a begun write would show an empty file a page
                     link.connection.execute("BEGIN IMMEDIATE")
                     try:
-                        _prepare(link, path, sealed=seal_of(lock) == describe(found))
+                        _prepare(link, path, sealed=seal_of(lock) == describe(found), patience=self._patience)
                         yield link.connection
                     finally:
                         _roll_back(link.connection)
@@ -196,6 +209,8 @@ def _look_into(link: Link, path: str, found: os.stat_result, ask: Callable[[Tabl
     link.connection.execute("BEGIN")
     try:
         link.version = format_of(link.connection, path)
+        if 0 < link.version < VERSION:
+            raise trouble.outdated(path, link.version)
         if not link.is_known and read_seal(lock_path_of(path)) != describe(found):
             check_integrity(link.connection, path)
         link.is_known = True
@@ -204,12 +219,17 @@ def _look_into(link: Link, path: str, found: os.stat_result, ask: Callable[[Tabl
         _roll_back(link.connection)
 
 
-def _prepare(link: Link, path: str, *, sealed: bool) -> None:
-    """Make sure that the file may be written: it is a sound store of our format, or empty and made one now."""
+def _prepare(link: Link, path: str, *, sealed: bool, patience: float) -> None:
+    """Make sure that the file may be written: it is a sound store of our format, or it is made one now."""
     if link.version > VERSION:
         raise trouble.too_new(path, link.version)
     if not link.version:
         create(link.connection)
+    elif link.version < VERSION:
+        from portdash.store.migrations import migrate  # noqa: PLC0415  once in the life of a file
+
+        migrate(link.connection, path, link.version, patience=patience)
+        link.version = VERSION
     elif not sealed:
         check_integrity(link.connection, path)
 

@@ -71,38 +71,38 @@ class Tables:
 
     def lease(self, key: ServiceKey) -> Lease | None:
         """Return the lease of a service."""
-        return next(map(_lease, self._select(f"{_LEASE} {BY_KEY}", *key_columns(key))), None)
+        return next(map(lease_of, self._select(f"{_LEASE} {BY_KEY}", *key_columns(key))), None)
 
     def leases(self) -> dict[ServiceKey, Lease]:
         """Return every lease."""
-        return {lease.key: lease for lease in map(_lease, self._select(_LEASE))}
+        return {lease.key: lease for lease in map(lease_of, self._select(_LEASE))}
 
     def workspace_named(self, host: str, name: str) -> Workspace | None:
         """Return the workspace of that name; case does not count."""
         rows = self._select(f"{SELECT_WORKSPACE} WHERE host = ? AND folded = ?", host, name.casefold())
-        return next(map(_workspace, rows), None)
+        return next(map(workspace_of, rows), None)
 
     def workspace_at(self, host: str, root: str) -> Workspace | None:
         """Return the workspace of that root."""
         rows = self._select(f"{SELECT_WORKSPACE} WHERE host = ? AND root = ?", host, searchable(root))
-        return next(map(_workspace, rows), None)
+        return next(map(workspace_of, rows), None)
 
     def workspaces(self, host: str) -> tuple[Workspace, ...]:
         """Return the workspaces of a host, by name."""
         rows = self._select(f"{SELECT_WORKSPACE} WHERE host = ?", host)
-        return tuple(sorted(map(_workspace, rows), key=lambda each: each.name))
+        return tuple(sorted(map(workspace_of, rows), key=lambda each: each.name))
 
     def quarantines(self) -> tuple[Quarantine, ...]:
         """Return the ports given back, by host, protocol and number."""
-        return tuple(map(_quarantine, self._select(f"{_QUARANTINE} ORDER BY host, protocol, port")))
+        return tuple(map(quarantine_of, self._select(f"{_QUARANTINE} ORDER BY host, protocol, port")))
 
     def plans(self) -> tuple[PlanRecord, ...]:
         """Return the plans in state `applying`, by id."""
-        return tuple(map(_plan, self._select(f"{_PLAN} ORDER BY id")))
+        return tuple(map(plan_of, self._select(f"{_PLAN} ORDER BY id")))
 
     def operation(self, identity: str) -> Operation | None:
         """Return an operation that is still in the log."""
-        return next(map(_operation, self._select(f"{_OPERATION} WHERE id = ?", identity)), None)
+        return next(map(operation_of, self._select(f"{_OPERATION} WHERE id = ?", identity)), None)
 
     def operation_at(self, revision: int) -> str | None:
         """Return the id of the operation that made a revision, None when it is not in the log."""
@@ -111,12 +111,12 @@ class Tables:
 
     def operations_after(self, revision: int) -> tuple[Operation, ...]:
         """Return the operations that followed on `revision`, oldest first."""
-        return tuple(map(_operation, self._select(f"{_OPERATION} WHERE revision > ? ORDER BY revision", revision)))
+        return tuple(map(operation_of, self._select(f"{_OPERATION} WHERE revision > ? ORDER BY revision", revision)))
 
     def operations(self, workspace: str, limit: int) -> tuple[Operation, ...]:
         """Return the latest operations of a workspace that changed rows and are not undone, newest first."""
         where = "WHERE workspace = ? AND changed = 1 AND undone = 0 ORDER BY revision DESC LIMIT ?"
-        return tuple(map(_operation, self._select(f"{_OPERATION} {where}", workspace, limit)))
+        return tuple(map(operation_of, self._select(f"{_OPERATION} {where}", workspace, limit)))
 
     def events(self, limit: int, service: str | None) -> tuple[Event, ...]:
         """Return the latest events, newest first."""
@@ -125,7 +125,7 @@ class Tables:
             rows = self._select(f"{_EVENT} {last}", limit)
         else:
             rows = self._select(f"{_EVENT} WHERE service = ? {last}", searchable(service.casefold()), limit)
-        return tuple(map(_event, rows))
+        return tuple(map(event_of, rows))
 
     def last_sequence(self) -> int:
         """Return the number of the latest event, 0 when there is none."""
@@ -133,7 +133,7 @@ class Tables:
         return whole(found)
 
     def _assignments(self, sql: str, *parameters: object) -> Iterator[Assignment]:
-        return map(_assignment, self._select(sql, *parameters))
+        return map(assignment_of, self._select(sql, *parameters))
 
     def _select(self, sql: str, *parameters: object) -> list[Columns]:
         """Return the rows without their sums, which are right."""
@@ -145,22 +145,26 @@ class Tables:
         return found
 
 
-def _assignment(columns: Columns) -> Assignment:
+def assignment_of(columns: Columns) -> Assignment:
+    """Return an assignment from its columns, the sum left out. Raises Undecodable."""
     *parts, number, source, revision, body = columns
     fields = Fields.parse(text(body))
     return assignment_from(key_from(parts), port(number), source_from(source), whole(revision), fields)
 
 
-def _lease(columns: Columns) -> Lease:
+def lease_of(columns: Columns) -> Lease:
+    """Return a lease from its columns, the sum left out. Raises Undecodable."""
     *parts, body = columns
     return lease_from(key_from(parts), Fields.parse(text(body)))
 
 
-def _workspace(columns: Columns) -> Workspace:
+def workspace_of(columns: Columns) -> Workspace:
+    """Return a workspace from its columns, the sum left out. Raises Undecodable."""
     return workspace_from(Fields.parse(text(columns[3])))
 
 
-def _quarantine(columns: Columns) -> Quarantine:
+def quarantine_of(columns: Columns) -> Quarantine:
+    """Return a quarantine from its columns, the sum left out. Raises Undecodable."""
     host, protocol, number, released_at, service = columns
     if type(released_at) is not float:
         raise Undecodable("a quarantine has no time")
@@ -173,12 +177,14 @@ def _quarantine(columns: Columns) -> Quarantine:
     )
 
 
-def _plan(columns: Columns) -> PlanRecord:
+def plan_of(columns: Columns) -> PlanRecord:
+    """Return a plan from its columns, the sum left out. Raises Undecodable."""
     identity, host, body = columns
     return plan_from(text(identity), text(host), Fields.parse(text(body)))
 
 
-def _operation(columns: Columns) -> Operation:
+def operation_of(columns: Columns) -> Operation:
+    """Return an operation from its columns, the sum left out. Raises Undecodable."""
     revision, identity, workspace, _, undone, body = columns
     return operation_from(
         identity=text(identity),
@@ -189,6 +195,7 @@ def _operation(columns: Columns) -> Operation:
     )
 
 
-def _event(columns: Columns) -> Event:
+def event_of(columns: Columns) -> Event:
+    """Return an event from its columns, the sum left out. Raises Undecodable."""
     sequence, _, body = columns
     return event_from(whole(sequence), Fields.parse(text(body)))

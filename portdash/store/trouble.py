@@ -5,7 +5,15 @@ import sqlite3
 import stat as modes
 from os import stat_result
 
-from portdash.errors import StoreBusy, StoreDamaged, StoreError, StoreReadOnly, StoreTooNew, StoreUnavailable
+from portdash.errors import (
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreOutdated,
+    StoreReadOnly,
+    StoreTooNew,
+    StoreUnavailable,
+)
 from portdash.store.schema import VERSION
 from portdash.text import clean
 
@@ -21,6 +29,11 @@ def damaged(path: str, detail: str) -> StoreDamaged:
 def too_new(path: str, version: int) -> StoreTooNew:
     """Return the error for a file that a later portdash wrote."""
     return StoreTooNew(f"the store {clean(path)} was written by a newer portdash (format {version})")
+
+
+def outdated(path: str, version: int) -> StoreOutdated:
+    """Return the error for a file that an earlier portdash wrote, where it may not be brought up to date."""
+    return StoreOutdated(f"the store {clean(path)} was written by an earlier portdash (format {version})")
 
 
 def busy(path: str, seconds: float) -> StoreBusy:

@@ -1,7 +1,7 @@
 """Writing a batch's effects into the tables of the SQLite store. The caller holds the transaction."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from portdash.model.assignment import Assignment, Lease
 from portdash.model.storage import QUARANTINE_SECONDS, Change, Event, Operation, PlanRecord, Quarantine
@@ -46,6 +46,33 @@ def write(connection: sqlite3.Connection, effects: Effects, *, last_sequence: in
         _mark_undone(connection, identity)
     _replace(connection, "operation", _operation(operation))
     connection.execute("DELETE FROM operation WHERE revision <= ?", (operation.revision - OPERATIONS_KEPT,))
+    _replace(connection, "meta", (1, operation.revision, operation.id))
+
+
+def restore(
+    connection: sqlite3.Connection,
+    *,
+    operation: Operation,
+    assignments: Iterable[Assignment],
+    leases: Iterable[Lease],
+    workspaces: Iterable[tuple[str, Workspace]],
+    quarantines: Iterable[Quarantine],
+    plans: Iterable[PlanRecord],
+    operations: Iterable[Operation],
+    events: Iterable[Event],
+) -> None:
+    """Fill an empty store with rows as they were; `operation` is what makes its revision."""
+    rows: list[tuple[str, tuple[object, ...]]] = [("assignment", _assignment(row)) for row in assignments]
+    rows += [("lease", _lease(lease)) for lease in leases]
+    rows += [("workspace", _workspace(host, workspace)) for host, workspace in workspaces]
+    rows += [("quarantine", _quarantine(quarantine)) for quarantine in quarantines]
+    rows += [("plan", _plan(plan)) for plan in plans]
+    rows += [("operation", _operation(each)) for each in (*operations, operation)]
+    for table, values in rows:
+        _insert(connection, table, values)
+    for event in events:
+        service = searchable(event.service.casefold())
+        _insert(connection, "event", (event.sequence, service, dumps(event_body(event))))
     _replace(connection, "meta", (1, operation.revision, operation.id))
 
 

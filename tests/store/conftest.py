@@ -1,4 +1,4 @@
-"""Both stores, so that one contract is asked of each."""
+"""Every kind of store, so that one contract is asked of each."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from store_world import HOST
+from store_world import HOST, projected
 
 from portdash.model.storage import Store
 from portdash.store.memory import MemoryStore
@@ -20,12 +20,27 @@ def path(home: Path) -> Path:
     return home / "state" / "portdash.db"
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, path: Path) -> Iterator[Store]:
+@pytest.fixture(params=["memory", "sqlite", "projected"])
+def store(request: pytest.FixtureRequest, path: Path, committed: Path) -> Iterator[Store]:
     """A new store of each kind."""
-    made: Store = MemoryStore(host=HOST) if request.param == "memory" else SqliteStore(path, host=HOST)
+    made: Store
+    match request.param:
+        case "memory":
+            made = MemoryStore(host=HOST)
+        case "sqlite":
+            made = SqliteStore(path, host=HOST)
+        case _:
+            made = projected(SqliteStore(path, host=HOST), committed, path.parent)
     yield made
     made.close()
+
+
+@pytest.fixture
+def committed(home: Path) -> Path:
+    """Where the committed file of the workspace goes; it is not there."""
+    root = home / "src" / "shop"
+    root.mkdir(parents=True)
+    return root / "port_assignments.json"
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import sys
 import time
 from pathlib import Path
 
-from store_world import HOST, batch, claim, row
+from store_world import HOST, batch, claim, projected, row
 
 from portdash.errors import StoreError
-from portdash.model.storage import Applied
+from portdash.model.storage import Applied, Store
 from portdash.store.sqlite import SqliteStore
 
 PORTS = range(4000, 32000)
@@ -25,7 +25,7 @@ def _wanted(start: int) -> tuple[int, ...]:
 
 def claims(path: str, number: str, count: str) -> object:
     """Claim `count` services when told to; return what was got and the longest wait in seconds."""
-    store = SqliteStore(Path(path), host=HOST)
+    store = _open(path)
     got, waits = {}, []
     print("ready", flush=True)  # noqa: T201
     sys.stdin.readline()  # all start at once, when the test says so
@@ -46,8 +46,16 @@ def claims(path: str, number: str, count: str) -> object:
     return {"got": got, "waits": waits}
 
 
+def _open(path: str) -> Store:
+    """Open the store at `path`: for a map, the authority beside it with the map as its committed file."""
+    if not path.endswith(".json"):
+        return SqliteStore(Path(path), host=HOST)
+    state = Path(path).parent / "state"
+    return projected(SqliteStore(state / "portdash.db", host=HOST), Path(path), state)
+
+
 def _claim_for_ever(path: str, name: str, start: int, pipe: int) -> None:
-    store = SqliteStore(Path(path), host=HOST)
+    store = _open(path)
     for turn in range(10_000):
         wanted = f"{name}-{turn}"
         options = [row(wanted, port) for port in _wanted(start + turn * 2)]
@@ -142,7 +150,49 @@ def seed(directory: str) -> object:
     return {}
 
 
-PROGRAMS = {"claims": claims, "kills": kills, "fill": fill, "refused": refused, "seed": seed}
+def commit(directory: str) -> object:
+    """Change committed ports while the disk of the file is full, then make room."""
+    file = Path(directory) / "disk" / "port_assignments.json"
+    told: list[str] = []
+    authority = SqliteStore(Path(directory) / "state" / "portdash.db", host=HOST)
+    store = projected(authority, file, Path(directory) / "state", tell=told.append)
+    store.apply(batch(claim(row("web", 4000))))
+    before = file.read_bytes()
+    ballast = file.with_name("ballast")
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as full:
+        while True:
+            full.write(bytes(512))
+    answer = store.apply(batch(claim(row("api", 4001))))
+    during = {"told": list(told), "notices": store.snapshot().notices, "untouched": file.read_bytes() == before}
+    names = sorted(each.name for each in file.parent.iterdir())
+    ballast.unlink()
+    store.apply(batch(claim(row("db", 4002))))
+    after = {"file": json.loads(file.read_bytes()), "notices": store.snapshot().notices}
+    return {"applied": isinstance(answer, Applied), "during": during, "names": names, "after": after}
+
+
+def commit_one(directory: str) -> object:
+    """Change a committed port, whatever the disk does."""
+    told: list[str] = []
+    state = Path(directory) / "state"
+    authority = SqliteStore(state / "portdash.db", host=HOST)
+    store = projected(authority, Path(directory) / "port_assignments.json", state, tell=told.append)
+    try:
+        answer = store.apply(batch(claim(row("more", 4100)), id="commit-one"))
+    except StoreError as error:
+        return {"code": error.code, "message": error.message, "told": told}
+    return {"code": None, "applied": isinstance(answer, Applied), "told": told}
+
+
+PROGRAMS = {
+    "commit": commit,
+    "commit_one": commit_one,
+    "claims": claims,
+    "kills": kills,
+    "fill": fill,
+    "refused": refused,
+    "seed": seed,
+}
 
 if __name__ == "__main__":
     print(json.dumps(PROGRAMS[sys.argv[1]](*sys.argv[2:])))  # noqa: T201  its answer

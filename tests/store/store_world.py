@@ -1,16 +1,38 @@
 """Small words for talking to a store in tests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from portdash.model.assignment import Assignment, Lease, Reason, ServiceKey, ServiceSpec, Source, Verdict
 from portdash.model.ports import IpProtocol
 from portdash.model.storage import Applied, Batch, Claim, Op, PlanRecord, PlanState, Rejected, Remove, Store, StoreState
+from portdash.model.workspace import Workspace
+from portdash.store.projection.projected import ProjectedStore
+from portdash.store.projection.scope import Scope
 from portdash.store.sqlite import SqliteStore
 
 HOST = "0123456789abcdef0123456789abcdef"
 _ids = count(1)
+
+
+SHOP = Workspace(name="shop", root="/src/shop")
+
+
+def projected(
+    authority: Store,
+    file: Path,
+    state_dir: Path,
+    *,
+    workspace: Workspace = SHOP,
+    declared: Mapping[str, ServiceSpec] = MappingProxyType({}),
+    **said: Any,  # noqa: ANN401 (what the store itself takes)
+) -> ProjectedStore:
+    """The authority with the ports of a workspace committed in `file`."""
+    scope = Scope(host=HOST, user="dev", workspace=workspace, environment="development", declared=declared)
+    return ProjectedStore(authority, file, scope, state_dir=state_dir, clock=lambda: 1000.0, **said)
 
 
 def key(name: str, *, workspace: str = "shop", protocol: IpProtocol = IpProtocol.TCP, host: str = HOST) -> ServiceKey:

@@ -1,5 +1,6 @@
-"""SQLite against memory under random batches, with the invariants looked at after each."""
+"""SQLite, and a committed file around it, against memory under random batches, and the invariants after each."""
 
+import json
 import os
 import shutil
 import tempfile
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from store_world import HOST, batch, claim, key, row
+from store_world import HOST, batch, claim, key, projected, row
 
 from portdash.model.assignment import Lease, Source
 from portdash.model.ports import IpProtocol
@@ -31,6 +32,7 @@ from portdash.model.storage import (
 )
 from portdash.model.workspace import Workspace
 from portdash.store.memory import MemoryStore
+from portdash.store.projection.projected import ProjectedStore
 from portdash.store.sqlite import SqliteStore
 
 SCALE = int(os.environ.get("PORTDASH_TEST_SCALE", "1"))
@@ -43,8 +45,8 @@ KEYS = st.builds(
 )
 
 
-class TwoStores(RuleBasedStateMachine):
-    """Whatever one answers, the other answers."""
+class ThreeStores(RuleBasedStateMachine):
+    """Whatever one answers, the others answer; the third commits the ports of shop in a file."""
 
     @initialize()
     def begin(self) -> None:
@@ -53,6 +55,7 @@ class TwoStores(RuleBasedStateMachine):
         self.memory = MemoryStore(host=HOST)
         self.sqlite = SqliteStore(self.path, host=HOST)
         self.second = SqliteStore(self.path, host=HOST)
+        self.committed = self.commit()
         self.seen: list[tuple[Batch, Applied]] = []
         self.now = 1000.0
 
@@ -62,7 +65,10 @@ class TwoStores(RuleBasedStateMachine):
         ops = [data.draw(st.one_of(self.claims(), self.claims(), self.removals(), self.others())) for _ in range(count)]
         before = self.memory.snapshot()
         wanted = batch(*ops, at=self.now, workspace=data.draw(st.sampled_from(["shop", "blog"])))
-        ours, theirs = data.draw(st.sampled_from([self.sqlite, self.second])).apply(wanted), self.memory.apply(wanted)
+        ours, theirs = (
+            data.draw(st.sampled_from([self.sqlite, self.second, self.committed])).apply(wanted),
+            self.memory.apply(wanted),
+        )
         assert ours == theirs
         if isinstance(theirs, Applied):
             self.seen.append((wanted, theirs))
@@ -86,12 +92,15 @@ class TwoStores(RuleBasedStateMachine):
     def reopen(self) -> None:
         self.second.close()
         self.second = SqliteStore(self.path, host=HOST)
+        self.committed.close()
+        self.committed = self.commit()
 
     @invariant()
     def both_hold_the_same(self) -> None:
         expected = self.memory.snapshot()
         assert self.sqlite.snapshot() == expected
         assert self.second.snapshot() == expected
+        assert self.committed.snapshot() == expected
         revisions = {each: found.revision for each, found in expected.assignments.items()}
         assert {each: found.revision for each, found in self.sqlite.snapshot().assignments.items()} == revisions
         assert self.sqlite.events() == self.memory.events()
@@ -108,6 +117,21 @@ class TwoStores(RuleBasedStateMachine):
         assert state.leases.keys() <= state.assignments.keys()
         held = {(each.host, each.protocol, each.port) for each in state.quarantines}
         assert not held & counts.keys()
+
+    @invariant()
+    def the_file_says_what_the_rows_say(self) -> None:
+        rows = {
+            each.name: each.port
+            for each in sorted(
+                self.memory.snapshot().assignments.values(), key=lambda each: each.key.protocol, reverse=True
+            )
+            if each.key.workspace == "shop"
+        }
+        file = self.directory / "ports.json"
+        assert (json.loads(file.read_bytes()) if file.exists() else {}) == rows
+
+    def commit(self) -> ProjectedStore:
+        return projected(SqliteStore(self.path, host=HOST), self.directory / "ports.json", self.directory / "state")
 
     def claims(self) -> st.SearchStrategy[Op]:
         def make(of: object, ports: list[int], source: Source, revision: str) -> Op:
@@ -148,6 +172,7 @@ class TwoStores(RuleBasedStateMachine):
         if hasattr(self, "directory"):
             self.sqlite.close()
             self.second.close()
+            self.committed.close()
             shutil.rmtree(self.directory)
 
 
@@ -175,10 +200,10 @@ def at_length(examples: int, steps: int, *, derandomize: bool) -> settings:
     )
 
 
-class TestTwoStores(TwoStores.TestCase):  # type: ignore[misc, name-defined]
+class TestThreeStores(ThreeStores.TestCase):  # type: ignore[misc, name-defined]
     settings = at_length(10, 25, derandomize=True)  # the plain ring does not fail by chance; the next one looks further
 
 
 @pytest.mark.faults
-class TestTwoStoresAtLength(TwoStores.TestCase):  # type: ignore[misc, name-defined]
+class TestThreeStoresAtLength(ThreeStores.TestCase):  # type: ignore[misc, name-defined]
     settings = at_length(60 * SCALE, 50, derandomize=False)

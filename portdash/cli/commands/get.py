@@ -7,10 +7,10 @@ import click
 
 from portdash.cli.context import Globals, home, working_directory
 from portdash.cli.options import json_option
-from portdash.cli.output import emit, emit_json
+from portdash.cli.output import emit, emit_json, warn
 from portdash.cli.scope import Scope, find_scope
 from portdash.config.paths import state_dir
-from portdash.errors import ExitCode, NoSuchService, StoreUnavailable
+from portdash.errors import ExitCode, NoSuchService, StoreOutdated, StoreUnavailable
 from portdash.machine.identity import current_user, host_id
 from portdash.machine.roots import find_root
 from portdash.model.names import DEFAULT_WORKSPACE, check_service
@@ -58,6 +58,13 @@ def _find(options: Globals, scope: Scope, where: str | None, service: str) -> Fo
     """Ask the file of assignments; only where that does not settle it, open all that other commands open."""
     if not scope.store.startswith(SQLITE):
         return _find_slowly(options, where, service)
+    try:
+        return _find_fast(options, scope, where, service)
+    except StoreOutdated:
+        return _find_slowly(options, where, service)  # which brings the file up to date
+
+
+def _find_fast(options: Globals, scope: Scope, where: str | None, service: str) -> Found | None:
     path = scope.store.removeprefix(SQLITE)
     path = path if Path(path).is_absolute() else f"/{path}"
     if not _is_there(path):
@@ -94,6 +101,8 @@ def _find_slowly(options: Globals, where: str | None, service: str) -> Found | N
 
     with options.deps() as deps:
         state = deps.store.snapshot()
+        for notice in state.notices:
+            warn(notice)
         workspace = workspace_named(state.workspaces, where) if where else deps.place.workspace.name
         for protocol in IpProtocol:
             row = state.assignments.get(deps.place.key(service, workspace=workspace, protocol=protocol))

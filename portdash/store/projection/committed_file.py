@@ -1,0 +1,141 @@
+"""The committed file on the disk: looked at without blocking, and replaced as a whole or left alone."""
+
+import contextlib
+import errno
+import os
+import secrets
+import stat as modes
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from portdash.store.durability import sweep, sync_directory
+from portdash.store.projection.portmap import LARGEST
+
+PREFIX = ".portdash-map-"
+"""Begins the name of every temporary file beside a committed one."""
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+_RACY = 50_000_000
+"""Nanoseconds within which a file can be written twice and look the same."""
+
+Signature = tuple[int, ...]
+"""What changes when somebody writes the file; empty when it is missing."""
+
+
+class Unusable(Exception):
+    """What stands in the file's place cannot be read as one; `str()` says why, `hint` what to do."""
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Swapped(Exception):
+    """Somebody else, such as a checkout, wrote the file in between; nothing was replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The file as it was at one moment."""
+
+    content: bytes | None
+    """None when it is missing."""
+    signature: Signature = ()
+    mode: int | None = None
+    """Permission bits."""
+
+
+class CommittedFile:
+    """The file at `path`, links followed. With `within`, it must lie inside that directory once they are."""
+
+    def __init__(self, path: Path, *, within: Path | None = None) -> None:
+        self.path = path
+        self._within = within
+
+    def real(self) -> str:
+        """Return the path with every link followed. Raises Unusable where that leads out of the project."""
+        real = os.path.realpath(self.path)
+        if self._within is not None and not Path(real).is_relative_to(os.path.realpath(self._within)):
+            raise Unusable("it is a link that leaves the project", hint="`portdash trust` allows that")
+        return real
+
+    def signature(self) -> Signature | None:
+        """Return what the file looks like from outside; None when even that cannot be told."""
+        try:
+            return _signature(os.stat(self.path))  # noqa: PTH116 (asked at every look, so it is kept cheap)
+        except FileNotFoundError:
+            return ()
+        except OSError:
+            return None
+
+    def read(self) -> Found:
+        """Return what the file holds. Raises Unusable; never blocks, and reads no more than a map may have."""
+        real = self.real()
+        try:
+            _check_kind(os.lstat(real))  # before it is opened: opening a device can do something
+            descriptor = os.open(real, _READ)
+        except FileNotFoundError:
+            return Found(None)
+        except OSError as error:
+            raise _unusable(error) from error
+        try:
+            with os.fdopen(descriptor, "rb") as file:
+                found = os.fstat(descriptor)
+                _check_kind(found)
+                content = file.read(LARGEST + 1)
+        except OSError as error:
+            raise _unusable(error) from error
+        return Found(content, _signature(found), modes.S_IMODE(found.st_mode))
+
+    def replace(self, content: bytes, *, instead_of: Found) -> None:
+        """Put `content` in the file's place, durably. Raises Swapped when it is not as found, OSError, Unusable."""
+        real = self.real()
+        directory = os.path.dirname(real)  # noqa: PTH120 (a text, as `realpath` gave it)
+        Path(directory).mkdir(parents=True, exist_ok=True)
+        sweep(Path(directory), PREFIX)
+        temporary = os.path.join(directory, PREFIX + secrets.token_hex(8))  # noqa: PTH118
+        try:
+            self._write(temporary, content, instead_of.mode)
+            self._check_same(instead_of)
+            os.replace(temporary, real)  # noqa: PTH105
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)  # noqa: PTH108
+            raise
+        sync_directory(directory)
+
+    def _check_same(self, found: Found) -> None:
+        if self.read().content != found.content:
+            raise Swapped("somebody else is writing it")
+
+    @staticmethod
+    def _write(path: str, content: bytes, mode: int | None) -> None:
+        with os.fdopen(os.open(path, _MAKE, 0o666), "wb") as file:
+            if mode is not None:
+                os.chmod(path, mode)  # noqa: PTH101
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def is_settled(signature: Signature | None) -> bool:
+    """Whether a further change of the file would look different. False for one that was written just now."""
+    return signature is not None and (not signature or time.time_ns() - max(signature[-2:]) > _RACY)
+
+
+def _signature(found: os.stat_result) -> Signature:
+    return found.st_mode, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _check_kind(found: os.stat_result) -> None:
+    if not modes.S_ISREG(found.st_mode):
+        raise Unusable("it is not an ordinary file", hint="move it away, or name another file")
+    if found.st_size > LARGEST:
+        raise Unusable("it is larger than 1 MiB", hint="a map of ports has one short line a service")
+
+
+def _unusable(error: OSError) -> Unusable:
+    if error.errno == errno.ELOOP:
+        return Unusable("it is a link that leads to itself", hint="remove the link")
+    return Unusable(f"it cannot be read: {error.strerror or error}", hint="check its path and permissions")
