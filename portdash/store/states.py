@@ -1,6 +1,7 @@
 """Reading what a store holds, and only what has changed since it was last read."""
 
 import threading
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from portdash.model.assignment import Assignment, ServiceKey
@@ -65,15 +66,16 @@ def _follow(
     if tables.operation_at(known.revision) != known.operation:
         return None
     log = tables.operations_after(known.revision)
-    return _replay(rows, log) if len(log) == behind else None
+    return replay(rows, log) if len(log) == behind else None
 
 
-def _replay(rows: dict[ServiceKey, Assignment], log: tuple[Operation, ...]) -> dict[ServiceKey, Assignment]:
-    rows = rows.copy()
+def replay(rows: Mapping[ServiceKey, Assignment], log: tuple[Operation, ...]) -> dict[ServiceKey, Assignment]:
+    """Return the rows as the operations changed them, oldest first."""
+    after = dict(rows)
     for operation in log:
         for change in operation.changes:
             if change.after is None:
-                rows.pop(change.key, None)
+                after.pop(change.key, None)
             else:
-                rows[change.key] = change.after
-    return rows
+                after[change.key] = change.after
+    return after

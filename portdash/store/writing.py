@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from portdash.model.assignment import Assignment, Lease
-from portdash.model.storage import QUARANTINE_SECONDS, Change, Event, Operation, PlanRecord, Quarantine
+from portdash.model.storage import QUARANTINE_SECONDS, Change, Event, Operation, PlanRecord, Quarantine, StoreState
 from portdash.model.workspace import Workspace
 from portdash.store.codec import assignment_body, key_columns
 from portdash.store.fields import dumps
@@ -12,7 +12,7 @@ from portdash.store.records import event_body, lease_body, operation_body, plan_
 from portdash.store.rows import Effects
 from portdash.store.schema import APPLICATION_ID, BY_KEY, EVENTS_KEPT, OPERATIONS_KEPT, SCHEMA, VERSION
 from portdash.store.seal import row_sum
-from portdash.store.tables import searchable
+from portdash.store.tables import Tables, searchable
 
 
 def create(connection: sqlite3.Connection) -> None:
@@ -47,6 +47,33 @@ def write(connection: sqlite3.Connection, effects: Effects, *, last_sequence: in
     _replace(connection, "operation", _operation(operation))
     connection.execute("DELETE FROM operation WHERE revision <= ?", (operation.revision - OPERATIONS_KEPT,))
     _replace(connection, "meta", (1, operation.revision, operation.id))
+
+
+def write_state(
+    connection: sqlite3.Connection, state: StoreState, before: Tables, *, host: str, operation: str
+) -> None:
+    """Make the tables hold `state`, which the operation of that id made, in place of `before`, and no log.
+
+    `host` is the machine whose workspaces a state names.
+    """
+    old = before.assignments()
+    for key, row in old.items():
+        if state.assignments.get(key) != row:
+            connection.execute(f"DELETE FROM assignment {BY_KEY}", key_columns(key))  # noqa: S608 (our words)
+    for key, row in state.assignments.items():
+        if old.get(key) != row:
+            _insert(connection, "assignment", _assignment(row))
+    for table in ("lease", "workspace", "quarantine", "plan"):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 (our words)
+    for lease in state.leases.values():
+        _insert(connection, "lease", _lease(lease))
+    for workspace in state.workspaces:
+        _insert(connection, "workspace", _workspace(host, workspace))
+    for quarantine in state.quarantines:
+        _insert(connection, "quarantine", _quarantine(quarantine))
+    for plan in state.plans:
+        _insert(connection, "plan", _plan(plan))
+    _replace(connection, "meta", (1, state.revision, operation))
 
 
 def _write_changes(connection: sqlite3.Connection, changes: Sequence[Change]) -> None:

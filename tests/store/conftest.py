@@ -1,4 +1,4 @@
-"""Both stores, so that one contract is asked of each."""
+"""All stores, so that one contract is asked of each."""
 
 import contextlib
 import os
@@ -11,6 +11,7 @@ from store_world import HOST
 
 from portdash.model.storage import Store
 from portdash.store.memory import MemoryStore
+from portdash.store.opening import open_store
 from portdash.store.sqlite import SqliteStore
 
 
@@ -20,10 +21,16 @@ def path(home: Path) -> Path:
     return home / "state" / "portdash.db"
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("redis", marks=pytest.mark.needs_redis)])
 def store(request: pytest.FixtureRequest, path: Path) -> Iterator[Store]:
     """A new store of each kind."""
-    made: Store = MemoryStore(host=HOST) if request.param == "memory" else SqliteStore(path, host=HOST)
+    made: Store
+    if request.param == "memory":
+        made = MemoryStore(host=HOST)
+    elif request.param == "sqlite":
+        made = SqliteStore(path, host=HOST)
+    else:
+        made = open_store(request.getfixturevalue("redis_server").url, host=HOST, state_dir=path.parent)
     yield made
     made.close()
 
