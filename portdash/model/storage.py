@@ -275,7 +275,7 @@ class Store(Protocol):
 
 
 class RemoteStore(Store, Protocol):
-    """A store on another machine, which cannot see whether a process lives: who leases has to say so again and again."""
+    """A store on another machine, which cannot see whether a process lives: a lease is over unless it is renewed."""
 
     def heartbeat(self, lease: Lease) -> bool:
         """Let a lease live on from now; False when it is over, or another's by now. Raises StoreError."""

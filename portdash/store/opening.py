@@ -6,7 +6,9 @@ from portdash.errors import ConfigError
 from portdash.model.storage import Store
 from portdash.text import clean
 
-_HINT = "a store is sqlite:///ABSOLUTE/FILE or redis://HOST:PORT/DB; without one, portdash uses a file in your state directory"
+_HINT = (
+    "a store is sqlite:///ABSOLUTE/FILE or redis://HOST:PORT/DB; without one, a file in your state directory is used"
+)
 _LATER = ("json",)
 
 

@@ -1,4 +1,4 @@
-"""SQLite against memory under random batches, with the invariants looked at after each."""
+"""SQLite and Redis against memory under random batches, with the invariants looked at after each."""
 
 import os
 import shutil
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from redis_server import RedisServer
 from store_world import HOST, batch, claim, key, row
 
 from portdash.model.assignment import Lease, Source
@@ -19,18 +20,23 @@ from portdash.model.storage import (
     Applied,
     Batch,
     DropLease,
+    Event,
+    EventKind,
     MarkUndone,
     Op,
     PlanRecord,
     PlanState,
+    RecordEvent,
     RecordPlan,
     RecordWorkspace,
     Rejected,
     Remove,
+    Store,
     TakeLease,
 )
 from portdash.model.workspace import Workspace
 from portdash.store.memory import MemoryStore
+from portdash.store.opening import open_store
 from portdash.store.sqlite import SqliteStore
 
 SCALE = int(os.environ.get("PORTDASH_TEST_SCALE", "1"))
@@ -46,13 +52,15 @@ KEYS = st.builds(
 class TwoStores(RuleBasedStateMachine):
     """Whatever one answers, the other answers."""
 
+    def open(self) -> Store:
+        return SqliteStore(self.directory / "portdash.db", host=HOST)
+
     @initialize()
     def begin(self) -> None:
         self.directory = Path(tempfile.mkdtemp())
-        self.path = self.directory / "portdash.db"
         self.memory = MemoryStore(host=HOST)
-        self.sqlite = SqliteStore(self.path, host=HOST)
-        self.second = SqliteStore(self.path, host=HOST)
+        self.first = self.open()
+        self.second = self.open()
         self.seen: list[tuple[Batch, Applied]] = []
         self.now = 1000.0
 
@@ -62,7 +70,7 @@ class TwoStores(RuleBasedStateMachine):
         ops = [data.draw(st.one_of(self.claims(), self.claims(), self.removals(), self.others())) for _ in range(count)]
         before = self.memory.snapshot()
         wanted = batch(*ops, at=self.now, workspace=data.draw(st.sampled_from(["shop", "blog"])))
-        ours, theirs = data.draw(st.sampled_from([self.sqlite, self.second])).apply(wanted), self.memory.apply(wanted)
+        ours, theirs = data.draw(st.sampled_from([self.first, self.second])).apply(wanted), self.memory.apply(wanted)
         assert ours == theirs
         if isinstance(theirs, Applied):
             self.seen.append((wanted, theirs))
@@ -76,7 +84,7 @@ class TwoStores(RuleBasedStateMachine):
         if self.seen:
             wanted, first = data.draw(st.sampled_from(self.seen))
             before = self.memory.snapshot()
-            again = self.sqlite.apply(wanted)
+            again = self.first.apply(wanted)
             assert again == self.memory.apply(wanted)
             assert isinstance(again, Applied)
             assert replace(again.operation, undone=False) == replace(first.operation, undone=False)
@@ -85,23 +93,23 @@ class TwoStores(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         self.second.close()
-        self.second = SqliteStore(self.path, host=HOST)
+        self.second = self.open()
 
     @invariant()
     def both_hold_the_same(self) -> None:
         expected = self.memory.snapshot()
-        assert self.sqlite.snapshot() == expected
+        assert self.first.snapshot() == expected
         assert self.second.snapshot() == expected
         revisions = {each: found.revision for each, found in expected.assignments.items()}
-        assert {each: found.revision for each, found in self.sqlite.snapshot().assignments.items()} == revisions
-        assert self.sqlite.events() == self.memory.events()
-        assert self.sqlite.events(service="WEB") == self.memory.events(service="WEB")
+        assert {each: found.revision for each, found in self.first.snapshot().assignments.items()} == revisions
+        assert self.first.events() == self.memory.events()
+        assert self.first.events(service="WEB") == self.memory.events(service="WEB")
         for workspace in ("shop", "blog"):
-            assert self.sqlite.operations(workspace, limit=50) == self.memory.operations(workspace, limit=50)
+            assert self.first.operations(workspace, limit=50) == self.memory.operations(workspace, limit=50)
 
     @invariant()
     def ports_are_unique_and_leases_have_assignments(self) -> None:
-        state = self.sqlite.snapshot()
+        state = self.first.snapshot()
         owned = [each for each in state.assignments.values() if each.source is not Source.INHERITED]
         counts = Counter((each.key.host, each.key.protocol, each.port) for each in owned)
         assert all(count == 1 for count in counts.values())
@@ -124,7 +132,7 @@ class TwoStores(RuleBasedStateMachine):
 
     def others(self) -> st.SearchStrategy[Op]:
         tokens = st.sampled_from(["one", "two"])
-        roots = st.sampled_from([None, "/a", "/b"])
+        roots = st.sampled_from([None, "/a", "/b", "/ü \x1f\udc80"])
         states = st.sampled_from(list(PlanState))
         return st.one_of(
             st.builds(lambda of, t: TakeLease(Lease(key=of, pid=1, started=2, boot_id="b", token=t)), KEYS, tokens),
@@ -136,7 +144,14 @@ class TwoStores(RuleBasedStateMachine):
             ),
             st.builds(lambda identity, port, state: RecordPlan(plan(identity, port, state)), tokens, PORTS, states),
             st.builds(MarkUndone, st.sampled_from([each.id for each, _ in self.seen] or ["none"])),
+            st.builds(
+                self.event, st.sampled_from(["Web", "straße \x1f\n", "\udc80"]), st.sampled_from([None, 0.1, 1e22])
+            ),
         )
+
+    def event(self, service: str, at: float | None) -> Op:
+        at = self.now if at is None else at
+        return RecordEvent(Event(kind=EventKind.CONFLICT, at=at, workspace="x", service=service, actor="y", reason="z"))
 
     def expected(self, of: object, revision: str) -> int | None:
         found = self.memory.snapshot().assignments.get(of)  # type: ignore[call-overload]
@@ -146,9 +161,29 @@ class TwoStores(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "directory"):
-            self.sqlite.close()
+            self.first.close()
             self.second.close()
             shutil.rmtree(self.directory)
+
+
+class RedisAndMemory(TwoStores):
+    """The script does what the transition does, and its server's mirrors do no harm."""
+
+    server: RedisServer
+
+    def open(self) -> Store:
+        return open_store(self.server.url, host=HOST, state_dir=self.directory)
+
+    @initialize()
+    def begin(self) -> None:
+        self.server.clear()
+        super().begin()
+
+
+@pytest.fixture
+def served(redis_server: RedisServer) -> None:
+    """Hand the server to the machines, which pytest cannot reach."""
+    RedisAndMemory.server = redis_server
 
 
 def plan(identity: str, port: int, state: PlanState) -> PlanRecord:
@@ -182,3 +217,16 @@ class TestTwoStores(TwoStores.TestCase):  # type: ignore[misc, name-defined]
 @pytest.mark.faults
 class TestTwoStoresAtLength(TwoStores.TestCase):  # type: ignore[misc, name-defined]
     settings = at_length(60 * SCALE, 50, derandomize=False)
+
+
+@pytest.mark.needs_redis
+@pytest.mark.usefixtures("served")
+class TestRedisAndMemory(RedisAndMemory.TestCase):  # type: ignore[misc, name-defined]
+    settings = at_length(10, 25, derandomize=True)
+
+
+@pytest.mark.faults
+@pytest.mark.needs_redis
+@pytest.mark.usefixtures("served")
+class TestRedisAndMemoryAtLength(RedisAndMemory.TestCase):  # type: ignore[misc, name-defined]
+    settings = at_length(300 * SCALE, 30, derandomize=False)

@@ -1,7 +1,7 @@
 """What a script says of a batch, as the store's answer: the same words that the other back ends use."""
 
 from portdash.model.assignment import ServiceKey
-from portdash.model.storage import Applied, Batch, Claim, Op, RecordWorkspace, Remove, TakeLease
+from portdash.model.storage import Applied, Batch, Claim, MarkUndone, Op, RecordWorkspace, Remove, TakeLease
 from portdash.store import refusals
 from portdash.store.codec import key_from
 from portdash.store.fields import Fields, Undecodable, port, text, whole
@@ -22,7 +22,14 @@ def detail(verdict: list[object], batch: Batch) -> str:
     if not 0 < whole(place) <= len(batch.ops):
         raise Undecodable("a refusal is about no operation")
     op, rest = batch.ops[whole(place) - 1], [word(each) for each in more]
-    match op, word(reason):
+    found = _of_row(op, word(reason), rest) or _of_the_rest(op, word(reason), rest)
+    if found is None:
+        raise Undecodable("a refusal is not known here")
+    return found
+
+
+def _of_row(op: Op, reason: str, rest: list[str]) -> str | None:
+    match op, reason:
         case Claim(), "owned":
             return _taken(op, refusals.owned_by(_key(rest)))
         case Claim(), "reserved":
@@ -33,17 +40,22 @@ def detail(verdict: list[object], batch: Batch) -> str:
             return refusals.moved(_name(op), port(number(_one(rest))))
         case Remove(), "gone already":
             return refusals.gone_already(op.key.service)
+    return None
+
+
+def _of_the_rest(op: Op, reason: str, rest: list[str]) -> str | None:
+    match op, reason:
         case TakeLease(), "not leased":
             return refusals.not_leased(op.lease.key.service)
         case RecordWorkspace(), "rooted":
             return refusals.rooted(op.workspace.root, _one(rest))
         case RecordWorkspace(), "named":
             return refusals.named(_one(rest))
-        case _, "too long ago":
+        case MarkUndone(), "too long ago":
             return refusals.TOO_LONG_AGO
-        case _, "undone":
+        case MarkUndone(), "undone":
             return refusals.undone_already(text(decode_json(_one(rest))))
-    raise Undecodable("a refusal is not known here")
+    return None
 
 
 def _taken(op: Claim, obstacle: str) -> str:

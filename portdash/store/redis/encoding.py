@@ -82,20 +82,25 @@ def _op(op: Op) -> Packed:
     match op:
         case Claim():
             return _claim(op)
-        case Remove():
-            return _packed("remove", key=encode_key(op.key), expected=op.expected, reason=compact(op.reason))
-        case TakeLease():
-            lease = op.lease
-            body = dumps(lease_body(lease))
-            return _packed("take_lease", key=encode_key(lease.key), token=compact(lease.token), body=body)
-        case DropLease():
-            return _packed("drop_lease", key=encode_key(op.key), token=compact(op.token))
         case RecordWorkspace():
             return _workspace(op.host, op.workspace)
         case RecordPlan():
             return _plan(op.record)
         case RecordEvent():
             return _event(op.event)
+        case _:
+            return _small(op)
+
+
+def _small(op: Remove | TakeLease | DropLease | MarkUndone) -> Packed:
+    match op:
+        case Remove():
+            return _packed("remove", key=encode_key(op.key), expected=op.expected, reason=compact(op.reason))
+        case TakeLease():
+            body = dumps(lease_body(op.lease))
+            return _packed("take_lease", key=encode_key(op.lease.key), token=compact(op.lease.token), body=body)
+        case DropLease():
+            return _packed("drop_lease", key=encode_key(op.key), token=compact(op.token))
         case MarkUndone():
             return _packed("undone", id=op.operation_id)
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import redis
 from redis.backoff import NoBackoff
+from redis.client import PubSub
 from redis.retry import Retry
 
 from portdash.store.fields import Undecodable
@@ -73,7 +74,7 @@ class Server:
     @contextmanager
     def listening(self) -> Iterator[Callable[[float], bool]]:
         """Yield a function that waits at most so many seconds for word of a change. Raises StoreError."""
-        with self.said(writing=False), self._client.pubsub(ignore_subscribe_messages=True) as feed:
+        with self.said(writing=False), PubSub(self._client.connection_pool, ignore_subscribe_messages=True) as feed:
             feed.subscribe(self._keys.feed)
             yield lambda seconds: feed.get_message(timeout=seconds) is not None
 
@@ -119,7 +120,7 @@ class Server:
         return call()
 
     def _setting(self, name: str) -> str:
-        found = self._client.config_get(name)
+        found: object = self._client.config_get(name)
         value = found.get(name, "") if isinstance(found, dict) else ""
         return clean(value) if isinstance(value, (str, bytes)) else ""
 
