@@ -21,7 +21,7 @@ def open_deps(
     """Read the configuration, open the store and find the workspace. Raises ConfigError or StoreError.
 
     `store` is used in place of the one that the configuration names. A plan that a crashed process left half applied is
-    settled first, unless nothing may be changed.
+    settled first, unless nothing may or can be changed.
     """
     config = load(cwd=cwd, environ=environ, flags=flags, home=home)
     state = state_dir(environ, home)
@@ -39,7 +39,7 @@ def open_deps(
             actor=actor,
             environ=environ,
         )
-        if held.plans and not config.read_only:
+        if held.plans and held.stale_since is None and not config.read_only:
             recover(deps, held.plans)
     except BaseException:
         store.close()

@@ -7,7 +7,7 @@ import click
 
 from portdash.cli.context import Globals, home, working_directory
 from portdash.cli.options import json_option
-from portdash.cli.output import emit, emit_json
+from portdash.cli.output import emit, emit_json, warn_if_stale
 from portdash.cli.scope import Scope, find_scope
 from portdash.config.paths import state_dir
 from portdash.errors import ExitCode, NoSuchService, StoreUnavailable
@@ -94,6 +94,7 @@ def _find_slowly(options: Globals, where: str | None, service: str) -> Found | N
 
     with options.deps() as deps:
         state = deps.store.snapshot()
+        warn_if_stale(state.stale_since, state.notices)
         workspace = workspace_named(state.workspaces, where) if where else deps.place.workspace.name
         for protocol in IpProtocol:
             row = state.assignments.get(deps.place.key(service, workspace=workspace, protocol=protocol))

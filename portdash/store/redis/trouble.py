@@ -1,6 +1,7 @@
 """What went wrong with a server, said in the store's errors. No message repeats a password: none is ever put in."""
 
 import re
+import socket
 
 import redis
 
@@ -101,10 +102,12 @@ def met(error: Exception, url: str, *, patience: float, writing: bool) -> StoreE
     if isinstance(error, redis.InvalidResponse):
         return StoreUnavailable(f"what answers at {url} is no Redis server", hint="check the store's URL")
     if isinstance(error, (redis.ConnectionError, UnicodeError, OSError)):
-        reason = _reason(error, text)
+        cause = _cause(error)
+        reason = clean(cause.strerror) if cause and cause.strerror else text or type(error).__name__
+        never_sent = isinstance(cause, (ConnectionRefusedError, socket.gaierror))
         return StoreUnavailable(
-            f"the store {url} cannot be reached: {reason}{outcome}",
-            hint="start the server, or check the store's URL; `portdash config path` shows where it is set",
+            f"the store {url} cannot be reached: {reason}{'' if never_sent else outcome}",
+            hint="start the server, or check the store's URL; ports given out before can still be read",
         )
     return StoreError(f"the store {url} answered with an error: {text}", hint="see the server's log and its version")
 
@@ -118,11 +121,10 @@ def _said(error: Exception, text: str) -> tuple[type[StoreError], str, str] | No
     return None
 
 
-def _reason(error: Exception, text: str) -> str:
-    """Return the system's own word where there is one; the library's repeats the address."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            return clean(cause.strerror)
-        cause = cause.__cause__ or cause.__context__
-    return text or type(error).__name__
+def _cause(error: BaseException | None) -> OSError | None:
+    """Return the system's own error behind one of the library's, whose text repeats the address."""
+    while error is not None:
+        if isinstance(error, OSError) and not isinstance(error, redis.RedisError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
