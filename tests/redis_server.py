@@ -87,6 +87,7 @@ class RedisServer:
             client.script_flush()
             client.config_set("maxmemory-policy", "noeviction")
             client.config_set("maxmemory", 0)
+            client.execute_command("ACL", "DELUSER", "ann")
         return self
 
     def _start(self, port: int, more: tuple[str, ...]) -> bool:

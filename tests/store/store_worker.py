@@ -12,10 +12,19 @@ from pathlib import Path
 from store_world import HOST, batch, claim, row
 
 from portdash.errors import StoreError
-from portdash.model.storage import Applied
+from portdash.model.storage import Applied, Batch, Store
+from portdash.store.opening import open_store
 from portdash.store.sqlite import SqliteStore
 
 PORTS = range(4000, 32000)
+
+
+def _open(where: str) -> Store:
+    """Open a store by the path of its file, or by its URL and the directory of its mirror: `redis://... DIRECTORY`."""
+    url, _, directory = where.partition(" ")
+    if directory:
+        return open_store(url, host=HOST, state_dir=Path(directory))
+    return SqliteStore(Path(where), host=HOST)
 
 
 def _wanted(start: int) -> tuple[int, ...]:
@@ -25,7 +34,7 @@ def _wanted(start: int) -> tuple[int, ...]:
 
 def claims(path: str, number: str, count: str) -> object:
     """Claim `count` services when told to; return what was got and the longest wait in seconds."""
-    store = SqliteStore(Path(path), host=HOST)
+    store = _open(path)
     got, waits = {}, []
     print("ready", flush=True)  # noqa: T201
     sys.stdin.readline()  # all start at once, when the test says so
@@ -47,7 +56,7 @@ def claims(path: str, number: str, count: str) -> object:
 
 
 def _claim_for_ever(path: str, name: str, start: int, pipe: int) -> None:
-    store = SqliteStore(Path(path), host=HOST)
+    store = _open(path)
     for turn in range(10_000):
         wanted = f"{name}-{turn}"
         options = [row(wanted, port) for port in _wanted(start + turn * 2)]
@@ -89,6 +98,35 @@ def kills(path: str, rounds: str, seed: str) -> object:
             name, port = line.split()
             acknowledged[name] = int(port)
     return acknowledged
+
+
+def endures(path: str, number: str, count: str) -> object:
+    """Claim `count` services though the server is killed again and again, each under one id until it is answered."""
+    store, got, errors = _open(path), {}, 0
+    print("ready", flush=True)  # noqa: T201
+    for turn in range(int(count)):
+        name = f"w{number}-{turn}"
+        wanted = batch(claim(*(row(name, port) for port in _wanted(turn * 32))), id=name)
+        answer, tries = _insist(store, wanted)
+        errors += tries - 1
+        after = answer.operation.changes[0].after
+        assert after is not None
+        got[name] = after.port
+    store.close()
+    return {"got": got, "errors": errors}
+
+
+def _insist(store: Store, wanted: Batch) -> tuple[Applied, int]:
+    """Apply a batch whatever it takes, within a minute; return the answer and the number of tries."""
+    deadline, tries = time.monotonic() + 60, 0
+    while time.monotonic() < deadline:
+        tries += 1
+        with contextlib.suppress(StoreError):
+            answer = store.apply(wanted)
+            assert isinstance(answer, Applied), answer.detail
+            return answer, tries
+        time.sleep(0.005)  # a server that is started again needs the processor, too
+    raise TimeoutError(wanted.id)
 
 
 def fill(directory: str) -> object:
@@ -142,7 +180,7 @@ def seed(directory: str) -> object:
     return {}
 
 
-PROGRAMS = {"claims": claims, "kills": kills, "fill": fill, "refused": refused, "seed": seed}
+PROGRAMS = {"claims": claims, "endures": endures, "kills": kills, "fill": fill, "refused": refused, "seed": seed}
 
 if __name__ == "__main__":
     print(json.dumps(PROGRAMS[sys.argv[1]](*sys.argv[2:])))  # noqa: T201  its answer

@@ -9,7 +9,6 @@ from portdash.errors import StoreBusy, StoreDamaged, StoreError, StoreReadOnly, 
 from portdash.report.redaction import mask_secrets
 from portdash.text import clean
 
-_DENIED = redis.AuthenticationError, redis.exceptions.NoPermissionError
 _CODES = re.compile(
     r"\b(READONLY|MISCONF|OOM|NOREPLICAS|WRONGTYPE|BUSY|LOADING|MASTERDOWN|CLUSTERDOWN|MOVED|NOAUTH|WRONGPASS|NOPERM)\b"
 )
@@ -19,6 +18,9 @@ _OF_CLASS: tuple[tuple[type[redis.RedisError], str], ...] = (
     (redis.OutOfMemoryError, "OOM"),
     (redis.exceptions.NoPermissionError, "NOPERM"),
     (redis.AuthenticationError, "NOAUTH"),
+    (redis.exceptions.MasterDownError, "MASTERDOWN"),
+    (redis.exceptions.ClusterDownError, "CLUSTERDOWN"),
+    (redis.exceptions.MovedError, "MOVED"),
 )
 _SAID: dict[str, tuple[type[StoreError], str, str]] = {
     "READONLY": (
@@ -116,8 +118,11 @@ def _said(error: Exception, text: str) -> tuple[type[StoreError], str, str] | No
     for kind, code in _OF_CLASS:
         if isinstance(error, kind):
             return _SAID[code]
-    if isinstance(error, redis.ResponseError) and (found := _CODES.search(text)):
-        return _SAID[found[1]]
+    if isinstance(error, redis.ResponseError):
+        if "unauthenticated" in text:  # a protocol error: before the password, a call must be short
+            return _SAID["NOAUTH"]
+        if found := _CODES.search(text):
+            return _SAID[found[1]]
     return None
 
 
