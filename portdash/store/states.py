@@ -1,7 +1,6 @@
 """Reading what a store holds, and only what has changed since it was last read."""
 
 import threading
-from collections.abc import Mapping
 from types import MappingProxyType
 
 from portdash.model.assignment import Assignment, ServiceKey
@@ -69,9 +68,9 @@ def _follow(
     return replay(rows, log) if len(log) == behind else None
 
 
-def replay(rows: Mapping[ServiceKey, Assignment], log: tuple[Operation, ...]) -> dict[ServiceKey, Assignment]:
+def replay(rows: dict[ServiceKey, Assignment], log: tuple[Operation, ...]) -> dict[ServiceKey, Assignment]:
     """Return the rows as the operations changed them, oldest first."""
-    after = dict(rows)
+    after = rows.copy()
     for operation in log:
         for change in operation.changes:
             if change.after is None:

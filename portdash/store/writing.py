@@ -1,9 +1,9 @@
 """Writing a batch's effects into the tables of the SQLite store. The caller holds the transaction."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from portdash.model.assignment import Assignment, Lease
+from portdash.model.assignment import Assignment, Lease, ServiceKey
 from portdash.model.storage import QUARANTINE_SECONDS, Change, Event, Operation, PlanRecord, Quarantine, StoreState
 from portdash.model.workspace import Workspace
 from portdash.store.codec import assignment_body, key_columns
@@ -12,7 +12,7 @@ from portdash.store.records import event_body, lease_body, operation_body, plan_
 from portdash.store.rows import Effects
 from portdash.store.schema import APPLICATION_ID, BY_KEY, EVENTS_KEPT, OPERATIONS_KEPT, SCHEMA, VERSION
 from portdash.store.seal import row_sum
-from portdash.store.tables import Tables, searchable
+from portdash.store.tables import searchable
 
 
 def create(connection: sqlite3.Connection) -> None:
@@ -50,18 +50,17 @@ def write(connection: sqlite3.Connection, effects: Effects, *, last_sequence: in
 
 
 def write_state(
-    connection: sqlite3.Connection, state: StoreState, before: Tables, *, host: str, operation: str
+    connection: sqlite3.Connection, state: StoreState, *, host: str, operation: str, changed: Iterable[ServiceKey]
 ) -> None:
-    """Make the tables hold `state`, which the operation of that id made, in place of `before`, and no log.
+    """Make the tables hold `state`, which the operation of that id made, and no log.
 
-    `host` is the machine whose workspaces a state names.
+    `host` is the machine whose workspaces a state names, `changed` the rows in which the tables differ from it.
     """
-    old = before.assignments()
-    for key, row in old.items():
-        if state.assignments.get(key) != row:
-            connection.execute(f"DELETE FROM assignment {BY_KEY}", key_columns(key))  # noqa: S608 (our words)
-    for key, row in state.assignments.items():
-        if old.get(key) != row:
+    keys = tuple(changed)
+    for key in keys:  # all of them first: two services may have swapped
+        connection.execute(f"DELETE FROM assignment {BY_KEY}", key_columns(key))  # noqa: S608 (our words)
+    for key in keys:
+        if row := state.assignments.get(key):
             _insert(connection, "assignment", _assignment(row))
     for table in ("lease", "workspace", "quarantine", "plan"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 (our words)

@@ -1,6 +1,7 @@
 """From a URL to a store; and disks that are somebody else's."""
 
 import errno
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,24 @@ def test_read_only_is_passed_on(home: Path):
     store.close()
 
 
+@pytest.mark.needs_redis
+def test_a_server_is_touched_only_when_it_is_asked(home: Path):
+    store = open_store("redis://ann:secret@127.0.0.1:1/2", host=HOST, state_dir=home)
+    assert store.url == "redis://127.0.0.1:1/2"
+    with pytest.raises(StoreUnavailable, match="cannot be reached"):
+        store.snapshot()
+    store.close()
+
+
+def test_a_server_without_the_extra_names_it(monkeypatch: pytest.MonkeyPatch):
+    for name in [each for each in sys.modules if each.split(".")[0] == "redis" or each.startswith("portdash.store.re")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ConfigError, match="needs the package redis") as caught:
+        open_store("redis://:secret@h/0", host=HOST)
+    assert "portdash[redis]" in caught.value.hint
+
+
 def test_memory_is_named_so():
     store = open_store("memory:", host=HOST)
     assert isinstance(store, MemoryStore)
@@ -47,7 +66,7 @@ def test_memory_is_named_so():
     "url",
     [
         *("", "sqlite", "sqlite:", "sqlite:x.db", "sqlite://x.db", "sqlite:///", "sqlite:///a/", "sqlite:///a\0b"),
-        *("memory", "json:x.json", "mysql://root:secret@db/1", "redis://:secret@host:6379/0", "rediss://:secret@h/0"),
+        *("memory", "json:x.json", "mysql://root:secret@db/1", "redis://:secret@", "rediss://:secret@h/0/x"),
         "\x1b[2J:",
     ],
 )

@@ -5,7 +5,8 @@ Everything passes the strict decoder; what does not raises Undecodable.
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -25,8 +26,19 @@ SEP = "\x1f"
 class Known(NamedTuple):
     """What was last read, as the ground for the next reading."""
 
-    version: Version = Version()
-    state: StoreState = StoreState()
+    version: Version
+    state: StoreState
+    rows: dict[ServiceKey, Assignment]
+    """The assignments of the state; never changed."""
+    steps: Mapping[int, str] = MappingProxyType({})
+    """Revisions that this state has passed since it was read as a whole or followed, with their operations."""
+    changed: frozenset[ServiceKey] | None = None
+    """Rows that changed in those steps; None when that is not known."""
+
+    @classmethod
+    def of(cls, version: Version, state: StoreState, rows: dict[ServiceKey, Assignment]) -> "Known":
+        """Return what was read as a whole."""
+        return cls(version, replace(state, assignments=MappingProxyType(rows)), rows)
 
 
 class Found(NamedTuple):
@@ -59,23 +71,23 @@ def decode_state(value: object, known: Known, host: str) -> Found:
     way, revision, operation, leases, *rest = parts_of(value)
     version = Version(whole(revision), word(operation))
     held = MappingProxyType(dict(map(_lease, *_columns(leases))))
-    if way == b"same":
-        state = known.state
-        if held != state.leases:
-            state = _with_leases(state, held)
-        return Found(Known(version, state), is_forked=False)
+    if way == b"same" and version == known.version:
+        is_new = held != known.state.leases
+        return Found(known._replace(state=replace(known.state, leases=held)) if is_new else known, is_forked=False)
     if len(rest) != 4:
         raise Undecodable("an answer has not all its parts")
     rows, workspaces, quarantines, plans = rest
     state = StoreState(
         revision=version.revision,
-        assignments=MappingProxyType(_rows(way, rows, known)),
         leases=held,
         workspaces=_workspaces(workspaces, host),
         quarantines=tuple(sorted(map(_quarantine, *_columns(quarantines)), key=_place)),
         plans=tuple(sorted(map(_plan, *_columns(plans)), key=lambda each: each.id)),
     )
-    return Found(Known(version, state), is_forked=way == b"forked")
+    if way == b"log":
+        return Found(_follow(known, rows, version, state), is_forked=False)
+    read = {row.key: row for row in map(_row, *_columns(rows))}
+    return Found(Known.of(version, state, read), is_forked=way == b"forked")
 
 
 def decode_operation(revision: int, record: str) -> Operation:
@@ -118,12 +130,16 @@ def decode_json(value: str) -> object:
     return found
 
 
-def _rows(way: object, value: object, known: Known) -> dict[ServiceKey, Assignment]:
-    if way == b"log":
-        first = known.version.revision + 1
-        log = (decode_operation(revision, word(each)) for revision, each in enumerate(parts_of(value), first))
-        return replay(known.state.assignments, tuple(log))
-    return {row.key: row for row in map(_row, *_columns(value))}
+def _follow(known: Known, log: object, version: Version, state: StoreState) -> Known:
+    """Return what becomes of `known` by the operations after it, of which the last made `version`."""
+    records = enumerate(parts_of(log), known.version.revision + 1)
+    operations = tuple(decode_operation(revision, word(each)) for revision, each in records)
+    steps = {known.version.revision: known.version.operation, **{each.revision: each.id for each in operations}}
+    if max(steps) != version.revision or steps[version.revision] != version.operation:
+        raise Undecodable("its log does not lead to its revision")
+    rows = replay(known.rows, operations)
+    changed = frozenset(change.key for operation in operations for change in operation.changes)
+    return Known(version, replace(state, assignments=MappingProxyType(rows)), rows, steps, changed)
 
 
 def _row(field: str, record: str) -> Assignment:
@@ -185,17 +201,6 @@ def _plan(field: str, record: str) -> PlanRecord:
 
 def _place(quarantine: Quarantine) -> tuple[str, str, int]:
     return quarantine.host, quarantine.protocol, quarantine.port
-
-
-def _with_leases(state: StoreState, leases: MappingProxyType[ServiceKey, Lease]) -> StoreState:
-    return StoreState(
-        revision=state.revision,
-        assignments=state.assignments,
-        leases=leases,
-        workspaces=state.workspaces,
-        quarantines=state.quarantines,
-        plans=state.plans,
-    )
 
 
 def _columns(value: object) -> tuple[list[str], list[str]]:

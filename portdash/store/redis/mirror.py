@@ -8,12 +8,13 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
 from portdash.errors import StoreDamaged, StoreError
+from portdash.model.assignment import ServiceKey
 from portdash.model.storage import StoreState
 from portdash.store import trouble
 from portdash.store.connection import check_integrity, format_of, open_connection
@@ -31,7 +32,7 @@ _CONTACT_EVERY = 1.0
 """Seconds between two notes of a contact."""
 
 # What reading a file of any kind may raise; a ValueError is something that is not what is written here.
-_UNREADABLE = (sqlite3.Error, ValueError, OSError, StoreError)
+_UNREADABLE = (sqlite3.Error, ValueError, StoreError)
 
 
 class Reflection(NamedTuple):
@@ -53,6 +54,7 @@ class Mirror:
         self._host = host
         self._read_only = read_only
         self._written: Version | None = None
+        """What this process has last found in the file, or put there."""
         self._noted_at = 0.0
 
     def read(self) -> Reflection | None:
@@ -66,7 +68,7 @@ class Mirror:
                 self._check(connection, found)
                 known = _contents(Tables(connection), self._host)
             seen_at = os.stat(lock_path_of(self._path)).st_mtime  # noqa: PTH116 (one path, as it is)
-        except _UNREADABLE:
+        except (*_UNREADABLE, OSError):
             return None
         self._written = known.version
         return Reflection(known, seen_at)
@@ -80,16 +82,19 @@ class Mirror:
         if self._read_only:
             return None
         try:
-            if known.version != self._written or over_later:
+            if over_later or known.version != self._written:
                 self._put(known, over_later=over_later)
             self._note_contact()
-        except StoreError as error:
-            return error.message
-        except (sqlite3.Error, ValueError) as error:
-            return trouble.met(error, self._path, patience=_PATIENCE, writing=True).message
         except OSError as error:
             return trouble.from_os(error, self._path, writing=True).message
+        except _UNREADABLE as error:
+            return self._said(error).message
         return None
+
+    def _said(self, error: sqlite3.Error | ValueError | StoreError) -> StoreError:
+        if isinstance(error, StoreError):
+            return error
+        return trouble.met(error, self._path, patience=_PATIENCE, writing=True)
 
     def _put(self, known: Known, *, over_later: bool) -> None:
         make_directory(self._path)
@@ -97,18 +102,26 @@ class Mirror:
             try:
                 make_file(self._path, lock)
                 self._rewrite(known, over_later=over_later)
-            except (StoreDamaged, sqlite3.DatabaseError, ValueError):
+            except (StoreDamaged, sqlite3.Error, ValueError) as error:
+                if not isinstance(self._said(error), StoreDamaged):
+                    raise
                 self._remove(lock)  # it can be had again, all of it
                 make_file(self._path, lock)
                 self._rewrite(known, over_later=True)
             note_seal(self._path, lock)
-        self._written = known.version
 
     def _rewrite(self, known: Known, *, over_later: bool) -> None:
         with self._writing() as connection:
             tables = Tables(connection)
-            if over_later or tables.version().revision <= known.version.revision:
-                write_state(connection, known.state, tables, host=self._host, operation=known.version.operation)
+            there = tables.version()
+            if there.revision > known.version.revision and not over_later:
+                return
+            if over_later:
+                connection.execute("DELETE FROM assignment")
+            changed = known.rows if over_later else _changed(known, there, tables)
+            operation = known.version.operation
+            write_state(connection, known.state, host=self._host, operation=operation, changed=changed)
+        self._written = known.version
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -146,14 +159,22 @@ class Mirror:
             self._noted_at = now
 
 
+def _changed(known: Known, there: Version, tables: Tables) -> Iterable[ServiceKey]:
+    """Return the rows in which the file, at the version `there`, may differ from what is known."""
+    if known.changed is not None and known.steps.get(there.revision) == there.operation:
+        return known.changed
+    before = tables.revisions()  # a row at the same revision is the same
+    gone = before.keys() - known.rows.keys()
+    return (*gone, *(key for key, row in known.rows.items() if before.get(key) != row.revision))
+
+
 def _contents(tables: Tables, host: str) -> Known:
     version = tables.version()
     state = StoreState(
         revision=version.revision,
-        assignments=MappingProxyType(tables.assignments()),
         leases=MappingProxyType(tables.leases()),
         workspaces=tables.workspaces(host),
         quarantines=tables.quarantines(),
         plans=tables.plans(),
     )
-    return Known(version, state)
+    return Known.of(version, state, tables.assignments())

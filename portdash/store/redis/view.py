@@ -9,6 +9,7 @@ from portdash.errors import StoreError
 from portdash.model.storage import StoreState
 from portdash.store.redis.decoding import Known
 from portdash.store.redis.mirror import Mirror
+from portdash.store.tables import Version
 
 
 class View:
@@ -28,7 +29,7 @@ class View:
     def known(self) -> Known:
         """What is the ground for the next reading: nothing, where there is no mirror either."""
         if self._known is None:
-            self._known = self.reread() or Known()
+            self._known = self.reread() or Known.of(Version(), StoreState(), {})
         return self._known
 
     @known.setter
@@ -47,7 +48,7 @@ class View:
     def take(self, known: Known, *, after_loss: bool = False) -> None:
         """Keep what the server told just now, here and in the mirror."""
         self._seen_at = time.time()
-        if known != self._known:
+        if known is not self._known:
             self.known = known
         if self._mirror is None or self._held_back:
             return
