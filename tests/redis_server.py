@@ -74,11 +74,11 @@ class RedisServer:
         assert self._process
         self._process.send_signal(signal.SIGCONT)
 
-    def client(self) -> "redis.Redis":
+    def client(self, password: str | None = None) -> "redis.Redis":
         """Return a plain client, to look at it and to break it."""
         import redis  # noqa: PLC0415  it is an extra
 
-        return redis.Redis(port=self.port, protocol=2, socket_timeout=10)
+        return redis.Redis(port=self.port, password=password, protocol=2, socket_timeout=10)
 
     def clear(self) -> "RedisServer":
         """Take everything away, and every setting back that tests change."""

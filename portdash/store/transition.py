@@ -102,8 +102,8 @@ class _Draft:
             for key, row in self.touched.items()
             if row.before is not None or row.now is not None
         }
-        for key, change in changes.items():
-            if change.after is None:
+        for key, row in self.touched.items():
+            if row.now is None:
                 self.leases[key] = None
         operation = Operation(
             id=self.batch.id,

@@ -127,6 +127,5 @@ def test_two_machines_share_one_registry(
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "another machine"))
     assert portdash("get", "web").code == 3
     assert portdash("allocate", "web", "--preferred", str(port)).out == f"{port}\n"  # each has its own ports
-    with server.client() as client:
-        client.execute_command("AUTH", "hunter2")
+    with server.client("hunter2") as client:
         assert client.hlen("pd:{portdash}:port") == 2

@@ -43,9 +43,12 @@ SCALE = int(os.environ.get("PORTDASH_TEST_SCALE", "1"))
 NAMES = ("Web", "api", "db", "admin")
 PORTS = st.sampled_from(range(4000, 4005))
 SOURCES = st.sampled_from([Source.PREFERRED, Source.FALLBACK, Source.DETECTED, Source.INHERITED])
-REVISIONS = st.sampled_from(["right", "right", "right", "none", "wrong"])
+REVISIONS = st.sampled_from(["right", "right", "right", "none", "next", "wrong"])
 KEYS = st.builds(
-    key, st.sampled_from(NAMES), workspace=st.sampled_from(["shop", "blog"]), protocol=st.sampled_from(list(IpProtocol))
+    key,
+    st.sampled_from(("Web", *NAMES)),
+    workspace=st.sampled_from(["shop", "shop", "blog"]),
+    protocol=st.sampled_from([IpProtocol.TCP, IpProtocol.TCP, IpProtocol.UDP]),
 )
 
 
@@ -64,7 +67,7 @@ class TwoStores(RuleBasedStateMachine):
         self.seen: list[tuple[Batch, Applied]] = []
         self.now = 1000.0
 
-    @rule(data=st.data(), count=st.integers(1, 4), passed=st.sampled_from([0.0, 1.0, 30.0, 61.0, -500.0]))
+    @rule(data=st.data(), count=st.integers(1, 6), passed=st.sampled_from([0.0, 1.0, 30.0, 61.0, -500.0]))
     def change(self, data: st.DataObject, count: int, passed: float) -> None:
         self.now += passed
         ops = [data.draw(st.one_of(self.claims(), self.claims(), self.removals(), self.others())) for _ in range(count)]
@@ -73,6 +76,8 @@ class TwoStores(RuleBasedStateMachine):
         ours, theirs = data.draw(st.sampled_from([self.first, self.second])).apply(wanted), self.memory.apply(wanted)
         assert ours == theirs
         if isinstance(theirs, Applied):
+            assert isinstance(ours, Applied)
+            assert ours.events == theirs.events
             self.seen.append((wanted, theirs))
             assert theirs.revision == before.revision + 1
         else:
@@ -157,6 +162,8 @@ class TwoStores(RuleBasedStateMachine):
         found = self.memory.snapshot().assignments.get(of)  # type: ignore[call-overload]
         if revision == "wrong":
             return 999
+        if revision == "next":  # of a row that the batch itself changes before
+            return self.memory.snapshot().revision + 1
         return found.revision if found and revision == "right" else None
 
     def teardown(self) -> None:

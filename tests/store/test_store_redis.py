@@ -9,9 +9,10 @@ from redis_server import RedisServer
 from store_world import HOST, applied, batch, claim, filled, key, lease_of, plan, ports, remove, row
 
 from portdash.errors import StoreReadOnly, StoreUnavailable
-from portdash.model.storage import Applied, RecordPlan, RecordWorkspace, RemoteStore, TakeLease
+from portdash.model.storage import Applied, DropLease, RecordPlan, RecordWorkspace, RemoteStore, TakeLease
 from portdash.model.workspace import Workspace
 from portdash.store.opening import open_store
+from portdash.store.redis.address import parse_address
 from portdash.store.sqlite import SqliteStore
 
 pytestmark = pytest.mark.needs_redis
@@ -86,6 +87,23 @@ def test_a_lease_is_over_unless_it_is_renewed_and_the_assignment_stays(store: Re
     assert ports(store) == {"web": 4000}
     applied(store, TakeLease(lease))
     assert store.snapshot().leases == {key("web"): lease}
+
+
+def test_a_lease_lives_as_long_as_the_store_that_took_it(redis_server: RedisServer):
+    from portdash.store.redis.store import RedisStore  # noqa: PLC0415  it needs the extra
+
+    store = RedisStore(parse_address(redis_server.url), host=HOST, lease_seconds=0.3)
+    filled(store, ["web", "api", "db"])
+    applied(store, *(TakeLease(lease_of(name, "t")) for name in ("web", "api", "db")))
+    applied(store, DropLease(key("api"), "t"), remove(store.snapshot().assignments[key("db")]))
+    for _ in range(4):
+        assert store.watch(5, 0.3) == 5  # as long as a lease lasts
+        assert list(store.snapshot().leases) == [key("web")]
+    store.close()
+    other = open_store(redis_server.url, host=HOST)
+    other.watch(5, 1)
+    assert other.snapshot().leases == {}
+    assert set(ports(other)) == {"web", "api"}
 
 
 def test_only_what_changed_is_read(store: RemoteStore, redis_server: RedisServer):

@@ -285,6 +285,11 @@ def test_what_is_no_store_is_an_error_of_the_store(reply: bytes):
         store.close()
 
 
+def asked(statistics: dict[str, dict[str, int]]) -> int:
+    """Return how often somebody asked for settings."""
+    return sum(each["calls"] for name, each in statistics.items() if name.startswith("cmdstat_config"))
+
+
 def test_a_server_without_a_log_or_with_eviction_is_warned_of_once(tmp_path: Path):
     server = RedisServer(tmp_path / "redis", "--appendonly", "no", "--maxmemory-policy", "allkeys-lru").start()
     try:
@@ -293,9 +298,9 @@ def test_a_server_without_a_log_or_with_eviction_is_warned_of_once(tmp_path: Pat
         assert ["append-only" in each for each in first.notices] == [True, False]
         assert "allkeys-lru" in first.notices[1]
         with server.client() as client:
-            asked = client.info("commandstats")["cmdstat_config|get"]["calls"]
+            before = asked(client.info("commandstats"))
             assert store.snapshot(first) is first
-            assert client.info("commandstats")["cmdstat_config|get"]["calls"] == asked
+            assert asked(client.info("commandstats")) == before > 0
     finally:
         server.kill()
 

@@ -327,7 +327,7 @@ end
 
 local function write_leases()
   for _, key in ipairs(changed) do
-    if touched[key].before and not touched[key].now then
+    if not touched[key].now then
       leased[key] = false
     end
   end

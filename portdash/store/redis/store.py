@@ -17,6 +17,7 @@ from portdash.model.storage import Applied, Batch, Event, Operation, Rejected, S
 from portdash.store.fields import Undecodable, whole
 from portdash.store.redis import answers, losses, trouble, watching
 from portdash.store.redis.address import Address
+from portdash.store.redis.beating import Heart
 from portdash.store.redis.decoding import Known, decode_event, decode_operation, decode_state, parts_of, word
 from portdash.store.redis.encoding import compact, encode, encode_key
 from portdash.store.redis.mirror import Mirror
@@ -82,11 +83,16 @@ class RedisStore:
         with self._here():
             for _ in range(_ROUNDS):
                 if answer := self._store(batch):
+                    if isinstance(answer, Applied):
+                        self._heart.follow(batch, answer.operation)
                     return answer
         raise StoreUnavailable(f"the store {self.url} loses changes again and again", hint="see to the server's disk")
 
     def heartbeat(self, lease: Lease) -> bool:
-        """Let a lease live on from now; False when it is over, or another's by now. Raises StoreError."""
+        """Let a lease live on from now; False when it is over, or another's by now. Raises StoreError.
+
+        Those taken through this store are renewed by it, as long as it is open.
+        """
         with self._here() as server:
             key, token, milliseconds = encode_key(lease.key), compact(lease.token), _milliseconds(self._lease_seconds)
             (verdict,) = self._parts(server.run("heartbeat", key, token, milliseconds, writing=True), 1)
@@ -128,6 +134,7 @@ class RedisStore:
         self._server = Server(self._address, Keys(NAMESPACE), patience=self._patience)
         mirror = self._state_dir / f"mirror-{self._address.label}.db" if self._state_dir else None
         self._view = View(Mirror(mirror, host=self._host, read_only=self._read_only) if mirror else None)
+        self._heart = Heart(self.heartbeat, every=self._lease_seconds / 3, stopped=self._closed)
         self._knows_setup = False
         """Whether the server was asked how it is set up, since it was last away."""
         self._rests: tuple[float, StoreError] | None = None
