@@ -370,6 +370,23 @@ def test_a_lost_change_of_a_row_is_made_again(redis_server: RedisServer, home: P
     assert store.snapshot().revision == 2
 
 
+def test_services_that_had_swapped_are_swapped_again(redis_server: RedisServer, home: Path):
+    store = opened(redis_server, home)
+    shop = Workspace(name="shop", root="/src/shop")
+    filled(store, ["web", "api"])
+    with redis_server.client() as client:
+        past = {name: client.dump(name) for name in client.keys("*")}
+    swap = (claim(row("web", 4001), expected=1), claim(row("api", 4000), expected=2))
+    applied(store, *swap, RecordWorkspace(HOST, shop))
+    with redis_server.client() as client:
+        client.flushall()
+        for name, value in past.items():
+            client.restore(name, 0, value)
+    assert ports(store) == {"web": 4001, "api": 4000}
+    assert store.snapshot().workspaces == (shop,)
+    assert "2 services put back" in store.snapshot().notices[0]
+
+
 def test_a_port_that_another_got_meanwhile_is_told(redis_server: RedisServer, home: Path):
     filled(opened(redis_server, home), ["web", "api"])
     lose(redis_server)

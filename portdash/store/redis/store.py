@@ -7,7 +7,7 @@ While the server is away the mirror is what a snapshot shows, marked as stale, a
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -219,26 +219,19 @@ class RedisStore:
             self._ask("snapshot")
             return
         self._view.known = found
-        back, failed = 0, []
+        back, failed = 0, ()
         try:
             with self._view.unmirrored():
-                for batch in self._lost(known, found):
-                    answer = self._store(batch)
-                    back += isinstance(answer, Applied)
-                    failed += [answer.detail] if isinstance(answer, Rejected) else []
+                lost = losses.batches(known.state, found.state, host=self._host, at=time.time())
+                back, failed = losses.put_back(self._store, () if self._read_only else lost)
             if not self._read_only:
                 self._view.take(self._view.known, after_loss=True)
         except StoreReadOnly as error:
-            failed.append(error.message)
+            failed = (error.message,)
         except StoreError:
             self._view.known = known  # so that the loss is noticed again
             raise
-        self._view.add_loss(losses.notice(known.state, found.state, back=back, failed=tuple(failed)))
-
-    def _lost(self, known: Known, found: Known) -> Iterable[Batch]:
-        if self._read_only:
-            return ()
-        return losses.batches(known.state, found.state, host=self._host, at=time.time())
+        self._view.add_loss(losses.notice(known.state, found.state, back=back, failed=failed))
 
 
 def _milliseconds(seconds: float) -> int:
