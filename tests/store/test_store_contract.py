@@ -137,6 +137,17 @@ def test_a_row_that_keeps_its_port_in_the_batch_is_not_robbed_of_it(store: Store
     assert ports(store) == {"a": 4002, "b": 4000}
 
 
+def test_a_service_claimed_twice_in_one_batch_has_the_last(store: Store):
+    applied(store, claim(row("a", 4000)), claim(row("a", 4000), expected=1, reason="again"))
+    assert ports(store) == {"a": 4000}
+    answer = applied(store, claim(row("a", 4001), expected=1), claim(row("a", 4002), expected=2), claim(row("b", 4001)))
+    assert ports(store) == {"a": 4002, "b": 4001}
+    assert [event.reason for event in answer.events] == ["asked", "asked"]
+    (swap,) = applied(store, claim(row("b", 4000), row("b", 4002), row("b", 4003), expected=2)).operation.changes
+    assert swap.after is not None
+    assert swap.after.port == 4000
+
+
 def test_a_plan_keeps_ports_from_all_but_the_service_that_has_them(store: Store):
     filled(store, ["a"])
     applied(store, RecordPlan(plan("p", 4000, 4001)))

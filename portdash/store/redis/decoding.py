@@ -70,6 +70,8 @@ def decode_state(value: object, known: Known, host: str) -> Found:
     """Return the state that an answer stands for, given that we knew `known`; workspaces are those of `host`."""
     way, revision, operation, leases, *rest = parts_of(value)
     version = Version(whole(revision), word(operation))
+    if version.revision < 0:
+        raise Undecodable("its revision is no number")
     held = MappingProxyType(dict(map(_lease, *_columns(leases))))
     if way == b"same" and version == known.version:
         is_new = held != known.state.leases

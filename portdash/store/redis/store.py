@@ -219,7 +219,7 @@ class RedisStore:
             self._ask("snapshot")
             return
         self._view.known = found
-        back, failed = 0, ()
+        back, failed = 0, tuple[str, ...]()
         try:
             with self._view.unmirrored():
                 lost = losses.batches(known.state, found.state, host=self._host, at=time.time())
