@@ -231,6 +231,20 @@ def test_a_mirror_that_is_damaged_is_none_and_is_made_anew(own_redis: RedisServe
         opened(own_redis, home).snapshot()
 
 
+def test_a_mirror_that_was_removed_is_made_again(
+    redis_server: RedisServer, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("portdash.store.redis.mirror._CONTACT_EVERY", 0.0)
+    store = opened(redis_server, home)
+    filled(store, ["web"])
+    for each in (home / "state").iterdir():
+        each.unlink()
+    store.snapshot()
+    store.snapshot()
+    assert store.snapshot().notices == ()
+    assert mirror_of(home).exists()
+
+
 def test_a_mirror_that_cannot_be_written_is_a_notice(redis_server: RedisServer, home: Path):
     (home / "state").write_text("not a directory")
     store = opened(redis_server, home)

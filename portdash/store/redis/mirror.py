@@ -86,6 +86,7 @@ class Mirror:
                 self._put(known, over_later=over_later)
             self._note_contact()
         except OSError as error:
+            self._written = None  # whoever took the file away wants it no less than before
             return trouble.from_os(error, self._path, writing=True).message
         except _UNREADABLE as error:
             return self._said(error).message
