@@ -12,6 +12,7 @@ from portdash.model.ports import IpProtocol
 from portdash.model.storage import (
     Applied,
     Change,
+    DropLease,
     EventKind,
     RecordPlan,
     RecordWorkspace,
@@ -183,6 +184,15 @@ def test_a_lease_does_not_outlive_its_service_within_a_batch(store: Store):
     applied(store, claim(row("web", 4000)), TakeLease(lease_of("web", "t")), gone)
     assert store.snapshot() == StoreState(revision=1, quarantines=store.snapshot().quarantines)
     assert [each.port for each in store.snapshot().quarantines] == [4000]
+
+
+def test_a_lease_that_the_batch_itself_took_can_be_dropped_in_it(store: Store):
+    filled(store, ["web"])
+    applied(store, TakeLease(lease_of("web", "old")))
+    applied(store, TakeLease(lease_of("web", "new")), DropLease(key("web"), "old"))
+    assert store.snapshot().leases == {key("web"): lease_of("web", "new")}
+    applied(store, TakeLease(lease_of("web", "newer")), DropLease(key("web"), "newer"))
+    assert store.snapshot().leases == {}
 
 
 def test_a_released_port_is_in_quarantine_for_a_minute(store: Store):
