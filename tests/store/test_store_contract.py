@@ -195,6 +195,13 @@ def test_a_lease_that_the_batch_itself_took_can_be_dropped_in_it(store: Store):
     assert store.snapshot().leases == {}
 
 
+def test_a_workspace_keeps_its_root_when_it_is_named_without(store: Store):
+    known = Workspace(name="shop", root="/src/shop", repository="shop")
+    applied(store, RecordWorkspace(HOST, known))
+    applied(store, RecordWorkspace(HOST, Workspace(name="shop", root=None)))
+    assert store.snapshot().workspaces == (known,)
+
+
 def test_a_released_port_is_in_quarantine_for_a_minute(store: Store):
     filled(store, ["Web", "api"])
     applied(store, remove(store.snapshot().assignments[key("web")]), at=1000.0)

@@ -7,9 +7,10 @@ While the server is away the mirror is what a snapshot shows, marked as stale, a
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from weakref import WeakMethod
 
 from portdash.errors import StoreBusy, StoreError, StoreReadOnly, StoreUnavailable
 from portdash.model.assignment import Lease
@@ -134,7 +135,9 @@ class RedisStore:
         self._server = Server(self._address, Keys(NAMESPACE), patience=self._patience)
         mirror = self._state_dir / f"mirror-{self._address.label}.db" if self._state_dir else None
         self._view = View(Mirror(mirror, host=self._host, read_only=self._read_only) if mirror else None)
-        self._heart = Heart(self.heartbeat, every=self._lease_seconds / 3, stopped=self._closed)
+        heartbeat = WeakMethod(self.heartbeat)  # a store that nobody has any more renews nothing
+        beat: Callable[[Lease], bool] = lambda lease: bool((renew := heartbeat()) and renew(lease))  # noqa: E731
+        self._heart = Heart(beat, every=self._lease_seconds / 3, stopped=self._closed)
         self._knows_setup = False
         """Whether the server was asked how it is set up, since it was last away."""
         self._rests: tuple[float, StoreError] | None = None
