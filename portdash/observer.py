@@ -37,7 +37,7 @@ class Observer:
         if self._state and state.revision < self._state.revision:
             self._losses.append(
                 f"the store went back from revision {self._state.revision} to {state.revision}: "
-                "its file was replaced or removed"
+                "it was replaced, or lost what came later"
             )
         self._state = state
         listeners = self._listeners()

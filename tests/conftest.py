@@ -3,9 +3,12 @@
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis_server as servers
+from redis_server import RedisServer
 
 _KEPT_OUT = ("PORTDASH_", "XDG_", "TEXTUAL_", "NO_COLOR", "FORCE_COLOR", "TMUX", "SSH_", "ENV", "PORT")
 
@@ -24,11 +27,33 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
+@pytest.fixture(scope="session")
+def _shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis")).start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def redis_server(_shared_redis: RedisServer) -> RedisServer:
+    """A server with nothing in it, which other tests use as well: neither to be ended nor stopped."""
+    return _shared_redis.clear()
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """A server that this test may do everything to."""
+    server = RedisServer(tmp_path / "redis").start()
+    yield server
+    server.kill()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip, with the reason, what this machine lacks."""
     missing = {
         "needs_linux": "this uses what only Linux has" if sys.platform != "linux" else "",
         "needs_tmux": "tmux is not installed" if shutil.which("tmux") is None else "",
+        "needs_redis": servers.missing(),
     }
     for item in items:
         for marker, reason in missing.items():

@@ -58,7 +58,7 @@ def allocate(
         keys = tuple(each.key for each in placements)
         log.begin(snapshot, placements)
         plan = _plan(deps, snapshot, wishes, strategy)
-        notices, rows = plan.notices, dict(snapshot.assignments)
+        notices, rows = (*_of_stale(snapshot), *plan.notices), dict(snapshot.assignments)
         return plan
 
     outcome = settle(deps, make_plan, leases=(lambda: _leases(deps, keys)) if lease else None)
@@ -99,7 +99,8 @@ def settle(deps: Deps, make_plan: MakePlan, *, leases: Callable[[], tuple[Lease,
 
 def _settle_once(deps: Deps, make_plan: MakePlan, leases: Callable[[], tuple[Lease, ...]] | None) -> Outcome:
     snapshot, plan = draft(deps, make_plan)
-    return apply_plan(deps, plan, snapshot=snapshot, leases=leases() if leases else ())
+    wanted = leases() if leases and snapshot.stale_since is None else ()  # a store out of reach takes none
+    return apply_plan(deps, plan, snapshot=snapshot, leases=wanted)
 
 
 def draft(deps: Deps, make_plan: MakePlan) -> tuple[Snapshot, Plan]:
@@ -127,6 +128,11 @@ def _bindable(deps: Deps, snapshot: Snapshot, plan: Plan, step: Step) -> Step:
         return step
     later = (option for option in step.options[1:TRIED] if not obstacle(deps, snapshot, option, plan))
     return replace(step, options=(step.options[0], *later))
+
+
+def _of_stale(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return what has to be said of ports that come from what a store held when it was last within reach."""
+    return () if snapshot.stale_since is None else (*snapshot.notices, "the port is that of the last contact")
 
 
 def _leases(deps: Deps, keys: Sequence[ServiceKey]) -> tuple[Lease, ...]:

@@ -34,7 +34,8 @@ def open_deps(
     """Read the configuration, open the store and find the workspace. Raises ConfigError or StoreError.
 
     `store` is used in place of the one that the configuration names. A plan that a crashed process left half applied is
-    settled first, unless nothing may be changed. `tell` gets what a store has to say about a change it acknowledged.
+    settled first, unless nothing may or can be changed. `tell` gets what a store has to say about a change that it
+    acknowledged.
     """
     config = load(cwd=cwd, environ=environ, flags=flags, home=home)
     state = state_dir(environ, home)
@@ -57,7 +58,7 @@ def open_deps(
         )
         if committed:
             deps = _committed(deps, state, tell)
-        if held.plans and not config.read_only:
+        if held.plans and held.stale_since is None and not config.read_only:
             recover(deps, held.plans)
     except BaseException:
         store.close()

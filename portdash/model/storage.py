@@ -272,3 +272,11 @@ class Store(Protocol):
     def close(self) -> None:
         """Let go of files and connections; closing twice is fine."""
         ...
+
+
+class RemoteStore(Store, Protocol):
+    """A store on another machine, which cannot see whether a process lives: a lease is over unless it is renewed."""
+
+    def heartbeat(self, lease: Lease) -> bool:
+        """Let a lease live on from now; False when it is over, or another's by now. Raises StoreError."""
+        ...

@@ -16,7 +16,7 @@ from portdash.report.redaction import Redaction
 from portdash.report.scope import Scope, workspace_label
 from portdash.report.serialise import iso
 from portdash.report.tally import tally
-from portdash.report.words import health_phrase, held_by, reason_phrase, source_phrase, state_word, uptime
+from portdash.report.words import health_phrase, held_by, reason_phrase, source_phrase, staleness, state_word, uptime
 from portdash.text import clean, plural
 
 Row = tuple[str, ...]
@@ -87,7 +87,8 @@ class _Author:
                 gone = ", directory gone" if each.name in snapshot.vanished else ""
                 yield "Workspace", f"{each.label}  {each.root or 'outside any project'}{gone}"
         yield "Environment", snapshot.environment
-        yield "Store", f"{snapshot.store_url}  revision {snapshot.revision}"
+        stale = f", {staleness(snapshot)}" if snapshot.stale_since is not None else ""
+        yield "Store", f"{snapshot.store_url}  revision {snapshot.revision}{stale}"
         yield "Strategy", snapshot.policy.strategy.value
         states = Counter(map(state_word, self._views)).most_common()
         yield "Services", f"{len(self._views)}: {', '.join(f'{count} {word}' for word, count in states) or 'none'}"

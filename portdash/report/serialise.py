@@ -40,7 +40,11 @@ def status_json(snapshot: Snapshot, *, scope: Scope | None = None, next_availabl
     return document(
         environment=clean(snapshot.environment),
         workspace=clean(snapshot.workspace),
-        store={"url": clean(mask_secrets(snapshot.store_url)), "revision": snapshot.revision},
+        store={
+            "url": clean(mask_secrets(snapshot.store_url)),
+            "revision": snapshot.revision,
+            "stale_since": None if snapshot.stale_since is None else iso(snapshot.stale_since),
+        },
         next_available=next_available,
         summary=summary_json(snapshot, scope),
         services=[service_json(view, snapshot) for view in scope.services(snapshot)],

@@ -137,6 +137,12 @@ def service_name(seen: SeenListener, snapshot: Snapshot) -> str | None:
     return clean(view.name if view else seen.key.service)
 
 
+def staleness(snapshot: Snapshot) -> str:
+    """Return how old the assignments of a snapshot are: `stale, as of 12s ago`; empty while they are current."""
+    since = snapshot.stale_since
+    return f"stale, as of {age(snapshot.taken_at - since)} ago" if since is not None else ""
+
+
 def uptime(listener: Listener, now: float) -> str:
     """Return for how long the listener's process has run at `now`, empty where that cannot be told."""
     started = listener.owner.started_at if listener.owner else None

@@ -6,14 +6,16 @@ from portdash.errors import ConfigError
 from portdash.model.storage import Store
 from portdash.text import clean
 
-_HINT = "a store is sqlite:///ABSOLUTE/FILE; without one, portdash uses a file in your state directory"
-_LATER = ("json", "redis", "rediss")
+_HINT = (
+    "a store is sqlite:///ABSOLUTE/FILE or redis://HOST:PORT/DB; without one, a file in your state directory is used"
+)
 
 
 def open_store(url: str, *, host: str, state_dir: Path | None = None, read_only: bool = False) -> Store:
-    """Return the store that `url` names: `sqlite:///ABSOLUTE/FILE` or `memory:`. Touches nothing yet.
+    """Return the store that `url` names: `sqlite:///ABSOLUTE/FILE`, `redis://HOST:PORT/DB`, `memory:`.
 
-    `host` is the id of this machine, `state_dir` where what belongs to it is kept. Raises ConfigError for every other URL, without repeating what may be a password.
+    Touches nothing yet. `host` is the id of this machine, `state_dir` where what belongs to it is kept. Raises
+    ConfigError for every other URL, without repeating what may be a password.
     """
     scheme, colon, rest = url.partition(":")
     if scheme == "sqlite" and colon:
@@ -24,9 +26,27 @@ def open_store(url: str, *, host: str, state_dir: Path | None = None, read_only:
         from portdash.store.memory import MemoryStore  # noqa: PLC0415
 
         return MemoryStore(host=host)
-    if scheme in _LATER and colon:
-        raise ConfigError(f"{scheme}: is a store this version does not have yet", hint=_HINT)
+    if scheme in ("redis", "rediss") and colon:
+        return _on_server(url, host=host, state_dir=state_dir, read_only=read_only)
+    if scheme == "json" and colon:
+        raise ConfigError("json: commits the ports of a workspace, and is no store by itself", hint=_HINT)
     raise ConfigError(f"{clean(scheme, limit=40)!r} is no kind of store", hint=_HINT)
+
+
+def _on_server(url: str, *, host: str, state_dir: Path | None, read_only: bool) -> Store:
+    from portdash.store.redis.address import parse_address  # noqa: PLC0415
+
+    address = parse_address(url)
+    try:
+        from portdash.store.redis.store import RedisStore  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if error.name != "redis":
+            raise
+        raise ConfigError(
+            "a store on a Redis server needs the package redis, which is not installed",
+            hint="python -m pip install 'portdash[redis]'",
+        ) from error
+    return RedisStore(address, host=host, state_dir=state_dir, read_only=read_only)
 
 
 def _file(rest: str) -> Path:

@@ -65,15 +65,16 @@ def _follow(
     if tables.operation_at(known.revision) != known.operation:
         return None
     log = tables.operations_after(known.revision)
-    return _replay(rows, log) if len(log) == behind else None
+    return replay(rows, log) if len(log) == behind else None
 
 
-def _replay(rows: dict[ServiceKey, Assignment], log: tuple[Operation, ...]) -> dict[ServiceKey, Assignment]:
-    rows = rows.copy()
+def replay(rows: dict[ServiceKey, Assignment], log: tuple[Operation, ...]) -> dict[ServiceKey, Assignment]:
+    """Return the rows as the operations changed them, oldest first."""
+    after = rows.copy()
     for operation in log:
         for change in operation.changes:
             if change.after is None:
-                rows.pop(change.key, None)
+                after.pop(change.key, None)
             else:
-                rows[change.key] = change.after
-    return rows
+                after[change.key] = change.after
+    return after

@@ -62,6 +62,12 @@ class Tables:
         """Return every row."""
         return {row.key: row for row in self._assignments(SELECT_ASSIGNMENT)}
 
+    def revisions(self) -> dict[ServiceKey, int]:
+        """Return the revision of every row, and nothing else of it."""
+        columns = "host, user, workspace, environment, service, protocol, revision"
+        rows = self._connection.execute(f"SELECT {columns} FROM assignment")  # noqa: S608 (our words)
+        return {key_from(parts): whole(revision) for *parts, revision in rows}
+
     def owner(self, slot: Slot) -> ServiceKey | None:
         """Return whose port it is, services that inherit it aside."""
         where = "WHERE host = ? AND port = ? AND protocol = ? AND source <> 'inherited'"

@@ -27,6 +27,7 @@ from portdash.model.storage import (
     TakeLease,
 )
 from portdash.model.workspace import Workspace
+from portdash.store import refusals
 from portdash.store.rows import Effects, Refusal, Rows, Slot, slot_of
 
 
@@ -101,8 +102,8 @@ class _Draft:
             for key, row in self.touched.items()
             if row.before is not None or row.now is not None
         }
-        for key, change in changes.items():
-            if change.after is None:
+        for key, row in self.touched.items():
+            if row.now is None:
                 self.leases[key] = None
         operation = Operation(
             id=self.batch.id,
@@ -136,7 +137,7 @@ class _Draft:
         chosen = next((option for option in op.options if self._obstacle(option, row) is None), None)
         if chosen is None:
             first = op.options[0]
-            raise Refusal(f"{name} cannot have {first.port}: {self._obstacle(first, row)}")
+            raise Refusal(refusals.taken(name, first.port, self._obstacle(first, row) or ""))
         self._give_up(key)
         row.now, row.reason = replace(chosen, revision=self.revision), op.reason
         if chosen.source is not Source.INHERITED:
@@ -148,7 +149,7 @@ class _Draft:
         gone = row.now
         self._expect(op.key.service, gone, op.expected)
         if gone is None:
-            raise Refusal(f"{op.key.service} is gone already")
+            raise Refusal(refusals.gone_already(op.key.service))
         self._give_up(op.key)
         row.now, row.reason = None, op.reason
         if gone.source is not Source.INHERITED:  # an inherited port is still its parent's
@@ -167,12 +168,9 @@ class _Draft:
 
     @staticmethod
     def _expect(name: str, row: Assignment | None, expected: int | None) -> None:
-        found = row.revision if row else None
-        if found == expected:
+        if (row.revision if row else None) == expected:
             return
-        if found is None:
-            raise Refusal(f"{name} is gone")
-        raise Refusal(f"{name} has port {row.port if row else '?'} by now")
+        raise Refusal(refusals.moved(name, row.port) if row else refusals.gone(name))
 
     def _obstacle(self, option: Assignment, row: _Row) -> str | None:
         """Return what keeps a service from an option, None when it is free."""
@@ -181,10 +179,10 @@ class _Draft:
         slot = slot_of(option)
         owner = self.placed.get(slot) or self._lasting_owner(slot)
         if owner is not None and owner != option.key:
-            return f"it is the port of {owner.workspace}/{owner.service}"
+            return refusals.owned_by(owner)
         had = row.before is not None and row.before.source is not Source.INHERITED and slot_of(row.before) == slot
         if slot in self.reserved and not had:
-            return "a plan that is being applied keeps it"
+            return refusals.RESERVED
         return None
 
     def _lasting_owner(self, slot: Slot) -> ServiceKey | None:
@@ -200,7 +198,7 @@ class _Draft:
     def _take_lease(self, lease: Lease) -> None:
         row = self.touched[lease.key].now if lease.key in self.touched else self.rows.assignment(lease.key)
         if row is None:
-            raise Refusal(f"{lease.key.service} is gone, so it cannot be leased")
+            raise Refusal(refusals.not_leased(lease.key.service))
         self.leases[lease.key] = lease
 
     def _drop_lease(self, op: DropLease) -> None:
@@ -212,9 +210,9 @@ class _Draft:
         """Write a workspace down; a root keeps the name it has, and a name the root."""
         named, there = self._known_workspaces(host, workspace)
         if there is not None and there.name != workspace.name:
-            raise Refusal(f"{workspace.root} is the workspace {there.name}")
+            raise Refusal(refusals.rooted(workspace.root, there.name))
         if named is not None and workspace.root is not None and named.root != workspace.root:
-            raise Refusal(f"another workspace is called {named.name}")
+            raise Refusal(refusals.named(named.name))
         if named is None or (workspace.root is not None and named != workspace):
             self.workspaces.append((host, workspace))
 
@@ -232,9 +230,9 @@ class _Draft:
     def _mark_undone(self, identity: str) -> None:
         operation = self.rows.operation(identity)
         if operation is None:
-            raise Refusal("what is to be undone is too long ago")
+            raise Refusal(refusals.TOO_LONG_AGO)
         if operation.undone or identity in self.undone:
-            raise Refusal(f"{operation.title} is undone already")
+            raise Refusal(refusals.undone_already(operation.title))
         self.undone.append(identity)
 
     def _event(self, change: Change, reason: str) -> Event:

@@ -3,8 +3,8 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from portdash.model.assignment import Assignment, Lease
-from portdash.model.storage import QUARANTINE_SECONDS, Change, Event, Operation, PlanRecord, Quarantine
+from portdash.model.assignment import Assignment, Lease, ServiceKey
+from portdash.model.storage import QUARANTINE_SECONDS, Change, Event, Operation, PlanRecord, Quarantine, StoreState
 from portdash.model.workspace import Workspace
 from portdash.store.codec import assignment_body, key_columns
 from portdash.store.fields import dumps
@@ -74,6 +74,32 @@ def restore(
         service = searchable(event.service.casefold())
         _insert(connection, "event", (event.sequence, service, dumps(event_body(event))))
     _replace(connection, "meta", (1, operation.revision, operation.id))
+
+
+def write_state(
+    connection: sqlite3.Connection, state: StoreState, *, host: str, operation: str, changed: Iterable[ServiceKey]
+) -> None:
+    """Make the tables hold `state`, which the operation of that id made, and no log.
+
+    `host` is the machine whose workspaces a state names, `changed` the rows in which the tables differ from it.
+    """
+    keys = tuple(changed)
+    for key in keys:  # all of them first: two services may have swapped
+        connection.execute(f"DELETE FROM assignment {BY_KEY}", key_columns(key))  # noqa: S608 (our words)
+    for key in keys:
+        if row := state.assignments.get(key):
+            _insert(connection, "assignment", _assignment(row))
+    for table in ("lease", "workspace", "quarantine", "plan"):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 (our words)
+    for lease in state.leases.values():
+        _insert(connection, "lease", _lease(lease))
+    for workspace in state.workspaces:
+        _insert(connection, "workspace", _workspace(host, workspace))
+    for quarantine in state.quarantines:
+        _insert(connection, "quarantine", _quarantine(quarantine))
+    for plan in state.plans:
+        _insert(connection, "plan", _plan(plan))
+    _replace(connection, "meta", (1, state.revision, operation))
 
 
 def _write_changes(connection: sqlite3.Connection, changes: Sequence[Change]) -> None:

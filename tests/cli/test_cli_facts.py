@@ -43,7 +43,8 @@ def test_the_document_of_status(portdash: Portdash):
     assert list(document) == [
         "schema_version", "environment", "workspace", "store", "next_available", "summary", "services", "conflicts",
     ]  # fmt: skip
-    assert list(document["store"]) == ["url", "revision"]
+    assert list(document["store"]) == ["url", "revision", "stale_since"]
+    assert document["store"]["stale_since"] is None
     assert list(document["summary"]) == [
         "services", "preferred", "fallback", "inherited", "detected", "conflicts", "attempts", "success_rate",
     ]  # fmt: skip

@@ -17,6 +17,7 @@ from portdash.report.formats import ReportFormat, render
 from portdash.report.markdown import escape, report_markdown, table
 from portdash.report.redaction import Redaction
 from portdash.report.scope import Scope
+from portdash.report.serialise import status_json
 from portdash.report.text import report_text
 from portdash.report.words import age, reason_phrase, state_word, trail
 from portdash.text import clean
@@ -66,6 +67,13 @@ held by: = its own server, ~ presumably its own, ? not verified, ≠ somebody el
 
 def test_the_text_report():
     assert report_text(squatted(), redaction=ANN) == TEXT
+
+
+def test_a_store_that_is_away_is_said_with_its_age():
+    away = replace(squatted(), stale_since=NOW - 125)
+    assert "revision 7, stale, as of 2m ago\n" in report_text(away, redaction=ANN)
+    assert "stale, as of 2m ago" in report_markdown(away)
+    assert status_json(away)["store"]["stale_since"] == "2025-03-04T10:59:57Z"
 
 
 def test_the_text_report_over_all():

@@ -76,7 +76,7 @@ def test_status_has_the_names_of_the_contract_in_their_order():
     status = status_json(squatted(), next_available=4000)
     assert list(status) == STATUS
     assert list(status["summary"]) == SUMMARY
-    assert list(status["store"]) == ["url", "revision"]
+    assert list(status["store"]) == ["url", "revision", "stale_since"]
     assert status["next_available"] == 4000
     assert json.loads(json.dumps(status)) == status
 

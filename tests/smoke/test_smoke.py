@@ -40,6 +40,12 @@ def run(program: str) -> Run:
     return run
 
 
+def test_the_scripts_of_the_redis_store_are_installed():
+    from portdash.store.redis.scripts import script  # noqa: PLC0415  that it can be imported is the test
+
+    assert all(len(script(name).text) > 1000 for name in ("apply", "snapshot", "history", "heartbeat"))
+
+
 def test_version_by_both_ways_in(run: Run):
     version = run("--version").stdout
     module = subprocess.run([sys.executable, "-m", "portdash", "--version"], capture_output=True, text=True, check=True)

@@ -11,6 +11,7 @@ from store_world import HOST, projected
 
 from portdash.model.storage import Store
 from portdash.store.memory import MemoryStore
+from portdash.store.opening import open_store
 from portdash.store.sqlite import SqliteStore
 
 
@@ -20,7 +21,7 @@ def path(home: Path) -> Path:
     return home / "state" / "portdash.db"
 
 
-@pytest.fixture(params=["memory", "sqlite", "projected"])
+@pytest.fixture(params=["memory", "sqlite", "projected", pytest.param("redis", marks=pytest.mark.needs_redis)])
 def store(request: pytest.FixtureRequest, path: Path, committed: Path) -> Iterator[Store]:
     """A new store of each kind."""
     made: Store
@@ -29,6 +30,8 @@ def store(request: pytest.FixtureRequest, path: Path, committed: Path) -> Iterat
             made = MemoryStore(host=HOST)
         case "sqlite":
             made = SqliteStore(path, host=HOST)
+        case "redis":
+            made = open_store(request.getfixturevalue("redis_server").url, host=HOST, state_dir=path.parent)
         case _:
             made = projected(SqliteStore(path, host=HOST), committed, path.parent)
     yield made

@@ -12,10 +12,25 @@ from pathlib import Path
 from store_world import HOST, batch, claim, projected, row
 
 from portdash.errors import StoreError
-from portdash.model.storage import Applied, Store
+from portdash.model.storage import Applied, Batch, Store
+from portdash.store.opening import open_store
 from portdash.store.sqlite import SqliteStore
 
 PORTS = range(4000, 32000)
+
+
+def _open(where: str) -> Store:
+    """Open a store: a SQLite file by its path, a committed map by its own, a server by `redis://... DIRECTORY`.
+
+    The directory is that of the mirror. Of a committed map the authority stands beside it.
+    """
+    url, _, directory = where.partition(" ")
+    if directory:
+        return open_store(url, host=HOST, state_dir=Path(directory))
+    if not where.endswith(".json"):
+        return SqliteStore(Path(where), host=HOST)
+    state = Path(where).parent / "state"
+    return projected(SqliteStore(state / "portdash.db", host=HOST), Path(where), state)
 
 
 def _wanted(start: int) -> tuple[int, ...]:
@@ -44,14 +59,6 @@ def claims(path: str, number: str, count: str) -> object:
         got[name] = after.port
     store.close()
     return {"got": got, "waits": waits}
-
-
-def _open(path: str) -> Store:
-    """Open the store at `path`: for a map, the authority beside it with the map as its committed file."""
-    if not path.endswith(".json"):
-        return SqliteStore(Path(path), host=HOST)
-    state = Path(path).parent / "state"
-    return projected(SqliteStore(state / "portdash.db", host=HOST), Path(path), state)
 
 
 def _claim_for_ever(path: str, name: str, start: int, pipe: int) -> None:
@@ -97,6 +104,35 @@ def kills(path: str, rounds: str, seed: str) -> object:
             name, port = line.split()
             acknowledged[name] = int(port)
     return acknowledged
+
+
+def endures(path: str, number: str, count: str) -> object:
+    """Claim `count` services though the server is killed again and again, each under one id until it is answered."""
+    store, got, errors = _open(path), {}, 0
+    print("ready", flush=True)  # noqa: T201
+    for turn in range(int(count)):
+        name = f"w{number}-{turn}"
+        wanted = batch(claim(*(row(name, port) for port in _wanted(turn * 32))), id=name)
+        answer, tries = _insist(store, wanted)
+        errors += tries - 1
+        after = answer.operation.changes[0].after
+        assert after is not None
+        got[name] = after.port
+    store.close()
+    return {"got": got, "errors": errors}
+
+
+def _insist(store: Store, wanted: Batch) -> tuple[Applied, int]:
+    """Apply a batch whatever it takes, within a minute; return the answer and the number of tries."""
+    deadline, tries = time.monotonic() + 60, 0
+    while time.monotonic() < deadline:
+        tries += 1
+        with contextlib.suppress(StoreError):
+            answer = store.apply(wanted)
+            assert isinstance(answer, Applied), answer.detail
+            return answer, tries
+        time.sleep(0.005)  # a server that is started again needs the processor, too
+    raise TimeoutError(wanted.id)
 
 
 def fill(directory: str) -> object:
@@ -188,6 +224,7 @@ PROGRAMS = {
     "commit": commit,
     "commit_one": commit_one,
     "claims": claims,
+    "endures": endures,
     "kills": kills,
     "fill": fill,
     "refused": refused,

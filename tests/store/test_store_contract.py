@@ -4,7 +4,7 @@ import threading
 from dataclasses import replace
 
 import pytest
-from store_world import HOST, applied, batch, claim, filled, key, plan, ports, rejected, remove, row
+from store_world import HOST, applied, batch, claim, filled, key, lease_of, plan, ports, rejected, remove, row
 
 from portdash.errors import InvalidName, InvalidPort, StoreError, UsageError
 from portdash.model.assignment import Source
@@ -12,11 +12,14 @@ from portdash.model.ports import IpProtocol
 from portdash.model.storage import (
     Applied,
     Change,
+    DropLease,
     EventKind,
     RecordPlan,
     RecordWorkspace,
+    Remove,
     Store,
     StoreState,
+    TakeLease,
 )
 from portdash.model.workspace import Workspace
 
@@ -135,6 +138,29 @@ def test_a_row_that_keeps_its_port_in_the_batch_is_not_robbed_of_it(store: Store
     assert ports(store) == {"a": 4002, "b": 4000}
 
 
+def test_a_service_claimed_twice_in_one_batch_has_the_last(store: Store):
+    applied(store, claim(row("a", 4000)), claim(row("a", 4000), expected=1, reason="again"))
+    assert ports(store) == {"a": 4000}
+    answer = applied(store, claim(row("a", 4001), expected=1), claim(row("a", 4002), expected=2), claim(row("b", 4001)))
+    assert ports(store) == {"a": 4002, "b": 4001}
+    assert [event.reason for event in answer.events] == ["asked", "asked"]
+    (swap,) = applied(store, claim(row("b", 4000), row("b", 4002), row("b", 4003), expected=2)).operation.changes
+    assert swap.after is not None
+    assert swap.after.port == 4000
+
+
+def test_a_plan_keeps_ports_from_all_but_the_service_that_has_them(store: Store):
+    filled(store, ["a"])
+    applied(store, RecordPlan(plan("p", 4000, 4001)))
+    assert rejected(store, claim(row("b", 4001))).detail == (
+        "b cannot have 4001: a plan that is being applied keeps it"
+    )
+    applied(store, claim(replace(row("a", 4000), actor="another"), expected=1))
+    inherited = row("a", 4000, source=Source.INHERITED)
+    applied(store, claim(inherited, expected=3))
+    rejected(store, claim(row("a", 4000), expected=4))  # its port is its parent's by now
+
+
 def test_a_port_given_up_in_the_batch_can_be_taken_in_it(store: Store):
     filled(store, ["a"])
     applied(store, remove(store.snapshot().assignments[key("a")]), claim(row("b", 4000)))
@@ -151,6 +177,29 @@ def test_a_service_removed_and_claimed_in_one_batch_has_moved(store: Store):
     answer = applied(store, remove(old), claim(row("a", 4009)))
     assert [(change.before, change.after and change.after.port) for change in answer.operation.changes] == [(old, 4009)]
     assert [event.kind for event in store.events()] == [EventKind.MOVED, EventKind.ASSIGNED]
+
+
+def test_a_lease_does_not_outlive_its_service_within_a_batch(store: Store):
+    gone = Remove(key=key("web"), expected=1, reason="changed its mind")
+    applied(store, claim(row("web", 4000)), TakeLease(lease_of("web", "t")), gone)
+    assert store.snapshot() == StoreState(revision=1, quarantines=store.snapshot().quarantines)
+    assert [each.port for each in store.snapshot().quarantines] == [4000]
+
+
+def test_a_lease_that_the_batch_itself_took_can_be_dropped_in_it(store: Store):
+    filled(store, ["web"])
+    applied(store, TakeLease(lease_of("web", "old")))
+    applied(store, TakeLease(lease_of("web", "new")), DropLease(key("web"), "old"))
+    assert store.snapshot().leases == {key("web"): lease_of("web", "new")}
+    applied(store, TakeLease(lease_of("web", "newer")), DropLease(key("web"), "newer"))
+    assert store.snapshot().leases == {}
+
+
+def test_a_workspace_keeps_its_root_when_it_is_named_without(store: Store):
+    known = Workspace(name="shop", root="/src/shop", repository="shop")
+    applied(store, RecordWorkspace(HOST, known))
+    applied(store, RecordWorkspace(HOST, Workspace(name="shop", root=None)))
+    assert store.snapshot().workspaces == (known,)
 
 
 def test_a_released_port_is_in_quarantine_for_a_minute(store: Store):

@@ -1,4 +1,4 @@
-"""SQLite, and a committed file around it, against memory under random batches, and the invariants after each."""
+"""SQLite, a committed file around it, and Redis against memory under random batches; the invariants after each."""
 
 import json
 import os
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from redis_server import RedisServer
 from store_world import HOST, batch, claim, key, projected, row
 
 from portdash.model.assignment import Lease, Source
@@ -20,57 +21,64 @@ from portdash.model.storage import (
     Applied,
     Batch,
     DropLease,
+    Event,
+    EventKind,
     MarkUndone,
     Op,
     PlanRecord,
     PlanState,
+    RecordEvent,
     RecordPlan,
     RecordWorkspace,
     Rejected,
     Remove,
+    Store,
     TakeLease,
 )
 from portdash.model.workspace import Workspace
 from portdash.store.memory import MemoryStore
-from portdash.store.projection.projected import ProjectedStore
+from portdash.store.opening import open_store
 from portdash.store.sqlite import SqliteStore
 
 SCALE = int(os.environ.get("PORTDASH_TEST_SCALE", "1"))
 NAMES = ("Web", "api", "db", "admin")
 PORTS = st.sampled_from(range(4000, 4005))
 SOURCES = st.sampled_from([Source.PREFERRED, Source.FALLBACK, Source.DETECTED, Source.INHERITED])
-REVISIONS = st.sampled_from(["right", "right", "right", "none", "wrong"])
+REVISIONS = st.sampled_from(["right", "right", "right", "none", "next", "wrong"])
 KEYS = st.builds(
-    key, st.sampled_from(NAMES), workspace=st.sampled_from(["shop", "blog"]), protocol=st.sampled_from(list(IpProtocol))
+    key,
+    st.sampled_from(("Web", *NAMES)),
+    workspace=st.sampled_from(["shop", "shop", "blog"]),
+    protocol=st.sampled_from([IpProtocol.TCP, IpProtocol.TCP, IpProtocol.UDP]),
 )
 
 
-class ThreeStores(RuleBasedStateMachine):
-    """Whatever one answers, the others answer; the third commits the ports of shop in a file."""
+class StoreAndMemory(RuleBasedStateMachine):
+    """Whatever one answers, the other answers; `open` makes a store of the kind in question."""
+
+    def open(self) -> Store:
+        raise NotImplementedError
 
     @initialize()
     def begin(self) -> None:
         self.directory = Path(tempfile.mkdtemp())
-        self.path = self.directory / "portdash.db"
         self.memory = MemoryStore(host=HOST)
-        self.sqlite = SqliteStore(self.path, host=HOST)
-        self.second = SqliteStore(self.path, host=HOST)
-        self.committed = self.commit()
+        self.first = self.open()
+        self.second = self.open()
         self.seen: list[tuple[Batch, Applied]] = []
         self.now = 1000.0
 
-    @rule(data=st.data(), count=st.integers(1, 4), passed=st.sampled_from([0.0, 1.0, 30.0, 61.0, -500.0]))
+    @rule(data=st.data(), count=st.integers(1, 6), passed=st.sampled_from([0.0, 1.0, 30.0, 61.0, -500.0]))
     def change(self, data: st.DataObject, count: int, passed: float) -> None:
         self.now += passed
         ops = [data.draw(st.one_of(self.claims(), self.claims(), self.removals(), self.others())) for _ in range(count)]
         before = self.memory.snapshot()
         wanted = batch(*ops, at=self.now, workspace=data.draw(st.sampled_from(["shop", "blog"])))
-        ours, theirs = (
-            data.draw(st.sampled_from([self.sqlite, self.second, self.committed])).apply(wanted),
-            self.memory.apply(wanted),
-        )
+        ours, theirs = data.draw(st.sampled_from([self.first, self.second])).apply(wanted), self.memory.apply(wanted)
         assert ours == theirs
         if isinstance(theirs, Applied):
+            assert isinstance(ours, Applied)
+            assert ours.events == theirs.events
             self.seen.append((wanted, theirs))
             assert theirs.revision == before.revision + 1
         else:
@@ -82,7 +90,7 @@ class ThreeStores(RuleBasedStateMachine):
         if self.seen:
             wanted, first = data.draw(st.sampled_from(self.seen))
             before = self.memory.snapshot()
-            again = self.sqlite.apply(wanted)
+            again = self.first.apply(wanted)
             assert again == self.memory.apply(wanted)
             assert isinstance(again, Applied)
             assert replace(again.operation, undone=False) == replace(first.operation, undone=False)
@@ -91,47 +99,29 @@ class ThreeStores(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         self.second.close()
-        self.second = SqliteStore(self.path, host=HOST)
-        self.committed.close()
-        self.committed = self.commit()
+        self.second = self.open()
 
     @invariant()
     def both_hold_the_same(self) -> None:
         expected = self.memory.snapshot()
-        assert self.sqlite.snapshot() == expected
+        assert self.first.snapshot() == expected
         assert self.second.snapshot() == expected
-        assert self.committed.snapshot() == expected
         revisions = {each: found.revision for each, found in expected.assignments.items()}
-        assert {each: found.revision for each, found in self.sqlite.snapshot().assignments.items()} == revisions
-        assert self.sqlite.events() == self.memory.events()
-        assert self.sqlite.events(service="WEB") == self.memory.events(service="WEB")
+        assert {each: found.revision for each, found in self.first.snapshot().assignments.items()} == revisions
+        assert self.first.events() == self.memory.events()
+        assert self.first.events(service="WEB") == self.memory.events(service="WEB")
         for workspace in ("shop", "blog"):
-            assert self.sqlite.operations(workspace, limit=50) == self.memory.operations(workspace, limit=50)
+            assert self.first.operations(workspace, limit=50) == self.memory.operations(workspace, limit=50)
 
     @invariant()
     def ports_are_unique_and_leases_have_assignments(self) -> None:
-        state = self.sqlite.snapshot()
+        state = self.first.snapshot()
         owned = [each for each in state.assignments.values() if each.source is not Source.INHERITED]
         counts = Counter((each.key.host, each.key.protocol, each.port) for each in owned)
         assert all(count == 1 for count in counts.values())
         assert state.leases.keys() <= state.assignments.keys()
         held = {(each.host, each.protocol, each.port) for each in state.quarantines}
         assert not held & counts.keys()
-
-    @invariant()
-    def the_file_says_what_the_rows_say(self) -> None:
-        rows = {
-            each.name: each.port
-            for each in sorted(
-                self.memory.snapshot().assignments.values(), key=lambda each: each.key.protocol, reverse=True
-            )
-            if each.key.workspace == "shop"
-        }
-        file = self.directory / "ports.json"
-        assert (json.loads(file.read_bytes()) if file.exists() else {}) == rows
-
-    def commit(self) -> ProjectedStore:
-        return projected(SqliteStore(self.path, host=HOST), self.directory / "ports.json", self.directory / "state")
 
     def claims(self) -> st.SearchStrategy[Op]:
         def make(of: object, ports: list[int], source: Source, revision: str) -> Op:
@@ -148,7 +138,7 @@ class ThreeStores(RuleBasedStateMachine):
 
     def others(self) -> st.SearchStrategy[Op]:
         tokens = st.sampled_from(["one", "two"])
-        roots = st.sampled_from([None, "/a", "/b"])
+        roots = st.sampled_from([None, "/a", "/b", "/ü \x1f\udc80"])
         states = st.sampled_from(list(PlanState))
         return st.one_of(
             st.builds(lambda of, t: TakeLease(Lease(key=of, pid=1, started=2, boot_id="b", token=t)), KEYS, tokens),
@@ -160,20 +150,70 @@ class ThreeStores(RuleBasedStateMachine):
             ),
             st.builds(lambda identity, port, state: RecordPlan(plan(identity, port, state)), tokens, PORTS, states),
             st.builds(MarkUndone, st.sampled_from([each.id for each, _ in self.seen] or ["none"])),
+            st.builds(
+                self.event, st.sampled_from(["Web", "straße \x1f\n", "\udc80"]), st.sampled_from([None, 0.1, 1e22])
+            ),
         )
+
+    def event(self, service: str, at: float | None) -> Op:
+        at = self.now if at is None else at
+        return RecordEvent(Event(kind=EventKind.CONFLICT, at=at, workspace="x", service=service, actor="y", reason="z"))
 
     def expected(self, of: object, revision: str) -> int | None:
         found = self.memory.snapshot().assignments.get(of)  # type: ignore[call-overload]
         if revision == "wrong":
             return 999
+        if revision == "next":  # of a row that the batch itself changes before
+            return self.memory.snapshot().revision + 1
         return found.revision if found and revision == "right" else None
 
     def teardown(self) -> None:
         if hasattr(self, "directory"):
-            self.sqlite.close()
+            self.first.close()
             self.second.close()
-            self.committed.close()
             shutil.rmtree(self.directory)
+
+
+class SqliteAndMemory(StoreAndMemory):
+    """Two connections to one file."""
+
+    def open(self) -> Store:
+        return SqliteStore(self.directory / "portdash.db", host=HOST)
+
+
+class CommittedAndMemory(StoreAndMemory):
+    """Two stores that commit the ports of shop in one file."""
+
+    def open(self) -> Store:
+        authority = SqliteStore(self.directory / "portdash.db", host=HOST)
+        return projected(authority, self.directory / "ports.json", self.directory / "state")
+
+    @invariant()
+    def the_file_says_what_the_rows_say(self) -> None:
+        in_file = sorted(self.memory.snapshot().assignments.values(), key=lambda each: each.key.protocol, reverse=True)
+        rows = {each.name: each.port for each in in_file if each.key.workspace == "shop"}
+        file = self.directory / "ports.json"
+        assert (json.loads(file.read_bytes()) if file.exists() else {}) == rows
+
+
+class RedisAndMemory(StoreAndMemory):
+    """The script does what the transition does, and its server's mirrors do no harm."""
+
+    server: RedisServer
+
+    def open(self) -> Store:
+        return open_store(self.server.url, host=HOST, state_dir=self.directory)
+
+    @initialize()
+    def begin(self) -> None:
+        self.server.clear()
+        super().begin()
+
+
+@pytest.fixture
+def served(redis_server: RedisServer) -> None:
+    """Hand the server to the machines, which pytest cannot reach."""
+    RedisAndMemory.server = redis_server
 
 
 def plan(identity: str, port: int, state: PlanState) -> PlanRecord:
@@ -200,10 +240,32 @@ def at_length(examples: int, steps: int, *, derandomize: bool) -> settings:
     )
 
 
-class TestThreeStores(ThreeStores.TestCase):  # type: ignore[misc, name-defined]
+class TestSqliteAndMemory(SqliteAndMemory.TestCase):  # type: ignore[misc, name-defined]
     settings = at_length(10, 25, derandomize=True)  # the plain ring does not fail by chance; the next one looks further
 
 
 @pytest.mark.faults
-class TestThreeStoresAtLength(ThreeStores.TestCase):  # type: ignore[misc, name-defined]
+class TestSqliteAndMemoryAtLength(SqliteAndMemory.TestCase):  # type: ignore[misc, name-defined]
     settings = at_length(60 * SCALE, 50, derandomize=False)
+
+
+class TestCommittedAndMemory(CommittedAndMemory.TestCase):  # type: ignore[misc, name-defined]
+    settings = at_length(10, 25, derandomize=True)
+
+
+@pytest.mark.faults
+class TestCommittedAndMemoryAtLength(CommittedAndMemory.TestCase):  # type: ignore[misc, name-defined]
+    settings = at_length(60 * SCALE, 50, derandomize=False)
+
+
+@pytest.mark.needs_redis
+@pytest.mark.usefixtures("served")
+class TestRedisAndMemory(RedisAndMemory.TestCase):  # type: ignore[misc, name-defined]
+    settings = at_length(10, 25, derandomize=True)
+
+
+@pytest.mark.faults
+@pytest.mark.needs_redis
+@pytest.mark.usefixtures("served")
+class TestRedisAndMemoryAtLength(RedisAndMemory.TestCase):  # type: ignore[misc, name-defined]
+    settings = at_length(300 * SCALE, 30, derandomize=False)

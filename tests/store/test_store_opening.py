@@ -1,6 +1,8 @@
 """From a URL to a store; and disks that are somebody else's."""
 
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,28 @@ def test_read_only_is_passed_on(home: Path):
     store.close()
 
 
+@pytest.mark.needs_redis
+def test_a_server_is_touched_only_when_it_is_asked(home: Path):
+    store = open_store("redis://ann:secret@127.0.0.1:1/2", host=HOST, state_dir=home)
+    assert store.url == "redis://127.0.0.1:1/2"
+    with pytest.raises(StoreUnavailable, match="cannot be reached"):
+        store.snapshot()
+    store.close()
+
+
+def test_a_server_without_the_extra_names_it():
+    code = (
+        "import sys; sys.modules['redis'] = None; from portdash.cli.guard import run; "
+        "sys.exit(run(['--store', 'redis://:secret@h/0', 'status']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "needs the package redis" in done.stderr
+    assert "pip install 'portdash[redis]'" in done.stderr
+    assert "secret" not in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_memory_is_named_so():
     store = open_store("memory:", host=HOST)
     assert isinstance(store, MemoryStore)
@@ -47,7 +71,7 @@ def test_memory_is_named_so():
     "url",
     [
         *("", "sqlite", "sqlite:", "sqlite:x.db", "sqlite://x.db", "sqlite:///", "sqlite:///a/", "sqlite:///a\0b"),
-        *("memory", "json:x.json", "mysql://root:secret@db/1", "redis://:secret@host:6379/0", "rediss://:secret@h/0"),
+        *("memory", "json:x.json", "mysql://root:secret@db/1", "redis://:secret@", "rediss://:secret@h/0/x"),
         "\x1b[2J:",
     ],
 )

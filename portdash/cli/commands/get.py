@@ -7,7 +7,7 @@ import click
 
 from portdash.cli.context import Globals, home, working_directory
 from portdash.cli.options import json_option
-from portdash.cli.output import emit, emit_json, warn
+from portdash.cli.output import emit, emit_json, warn, warn_if_stale
 from portdash.cli.scope import Scope, find_scope
 from portdash.config.paths import state_dir
 from portdash.errors import ExitCode, NoSuchService, StoreOutdated, StoreUnavailable
@@ -98,11 +98,14 @@ def _workspace_here(path: str, host: str) -> str | None:
 
 def _find_slowly(options: Globals, where: str | None, service: str) -> Found | None:
     from portdash.manager.finding import workspace_named  # noqa: PLC0415  only the slow way needs it
+    from portdash.manager.opening import COMMITTED  # noqa: PLC0415
 
     with options.deps() as deps:
         state = deps.store.snapshot()
-        for notice in state.notices:
-            warn(notice)
+        warn_if_stale(state.stale_since, state.notices)
+        if deps.store.url.startswith(COMMITTED):
+            for notice in state.notices:  # such as that the file is no map just now
+                warn(notice)
         workspace = workspace_named(state.workspaces, where) if where else deps.place.workspace.name
         for protocol in IpProtocol:
             row = state.assignments.get(deps.place.key(service, workspace=workspace, protocol=protocol))

@@ -42,8 +42,9 @@ def command(
     with options.deps() as deps:
         snapshot = deps.observer.snapshot()
         scope = _scope(snapshot, about)
-        events = deps.store.events(limit=EVENTS_KEPT)
-    record = record_of(reversed(events), scope.conflicts(snapshot), scope)
+        away = snapshot.stale_since is not None  # then nobody can be asked for the history
+        events = None if away else deps.store.events(limit=EVENTS_KEPT)
+    record = None if events is None else record_of(reversed(events), scope.conflicts(snapshot), scope)
     text = render(snapshot, scope, wanted, Redaction(home=str(home()), enabled=not no_redact), record=record)
     if output is not None:
         _write(output, text)

@@ -14,6 +14,7 @@ from portdash.planning.candidates import next_available
 from portdash.report.redaction import mask_secrets
 from portdash.report.scope import Scope
 from portdash.report.serialise import status_json
+from portdash.report.words import staleness
 from portdash.text import clean
 
 
@@ -53,7 +54,9 @@ def _text(snapshot: Snapshot, scope: Scope, following: int | None) -> None:
         emit(f"  owners not readable: {snapshot.hidden_owners} (they belong to other users)")
     emit()
     emit(f"Environment: {clean(snapshot.environment)}")
-    emit(f"Store: {clean(mask_secrets(snapshot.store_url))} (revision {snapshot.revision})")
+    stale = staleness(snapshot)
+    store = f"Store: {clean(mask_secrets(snapshot.store_url))} (revision {snapshot.revision}"
+    emit(f"{store}; {stale})" if stale else f"{store})", Tone.WARNING if stale else Tone.PLAIN)
     emit(f"Next Available Port: {following if following is not None else 'none'}")
     for notice in snapshot.notices:
         warn(notice)

@@ -32,6 +32,14 @@ def test_the_header_says_only_what_is_unusual():
     assert "development" not in text_of(header_line(facts_of(), LIVE, 200))
 
 
+def test_the_header_says_when_the_store_is_away():
+    day = scenes.working_day()
+    away = facts_of(replace(day, stale_since=day.taken_at - 125))
+    for width in (80, 120, 200):
+        assert "STORE AWAY 2m" in text_of(header_line(away, LIVE, width))
+    assert "STORE" not in text_of(header_line(facts_of(), LIVE, 200))
+
+
 def test_trouble_is_ranked_and_named():
     facts = facts_of()
     names = [key[1].service for key in troubles(facts)]

@@ -1,0 +1,67 @@
+"""Keeping leases alive: a process that leases ports renews them for as long as it lives and keeps its store open."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from portdash.errors import StoreError
+from portdash.model.assignment import Lease, ServiceKey
+from portdash.model.storage import Batch, DropLease, Operation, TakeLease
+
+_log = logging.getLogger(__name__)
+
+
+class Heart:
+    """Calls `beat` for each lease once in `every` seconds, until `stopped`; one that is over is let go.
+
+    Its thread runs only while there is a lease, and does not keep the process alive.
+    """
+
+    def __init__(self, beat: Callable[[Lease], bool], *, every: float, stopped: threading.Event) -> None:
+        self._beat = beat
+        self._every = every
+        self._stopped = stopped
+        self._guard = threading.Lock()
+        self._leases: dict[ServiceKey, Lease] = {}
+        self._thread: threading.Thread | None = None
+
+    def follow(self, batch: Batch, operation: Operation) -> None:
+        """Take note of the leases that a stored batch began and ended."""
+        with self._guard:
+            for op in batch.ops:
+                if isinstance(op, TakeLease):
+                    self._leases[op.lease.key] = op.lease
+                elif isinstance(op, DropLease):
+                    self._leases.pop(op.key, None)
+            for change in operation.changes:
+                if change.after is None:
+                    self._leases.pop(change.key, None)
+            if self._leases and self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="portdash-heartbeat", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._every):
+            for lease in self._held():
+                if not self._is_alive(lease):
+                    self._let_go(lease)
+            with self._guard:
+                if not self._leases:
+                    self._thread = None
+                    return
+
+    def _held(self) -> tuple[Lease, ...]:
+        with self._guard:
+            return tuple(self._leases.values())
+
+    def _is_alive(self, lease: Lease) -> bool:
+        try:
+            return self._beat(lease)
+        except StoreError as error:  # the server is away: what becomes of the lease shows when it is back
+            _log.debug("no heartbeat: %s", error.message)
+            return True
+
+    def _let_go(self, lease: Lease) -> None:
+        with self._guard:
+            if self._leases.get(lease.key) == lease:
+                del self._leases[lease.key]

@@ -1,0 +1,131 @@
+"""The command line on a Redis store: as on any other, and what still works while the server is away."""
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_harness import FreePort, Portdash, is_harmless
+from redis_server import RedisServer
+
+import portdash as library
+from portdash.errors import StoreUnavailable
+
+pytestmark = [pytest.mark.needs_redis, pytest.mark.usefixtures("project")]
+
+
+@pytest.fixture
+def server(own_redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> RedisServer:
+    """A server that every command of the test uses, with a password."""
+    with own_redis.client() as client:
+        client.config_set("requirepass", "hunter2")
+    monkeypatch.setenv("PORTDASH_STORE", own_redis.url.replace("://", "://:hunter2@"))
+    return own_redis
+
+
+def test_the_commands_work_on_a_server(portdash: Portdash, server: RedisServer, free_port: FreePort):
+    wanted = free_port()
+    assert portdash("allocate", "web", "--preferred", str(wanted)).out == f"{wanted}\n"
+    assert portdash("allocate", "web").out == f"{wanted}\n"
+    assert portdash("get", "web").out == f"{wanted}\n"
+    status = portdash("status", "--json").document
+    assert status["store"] == {"url": f"redis://127.0.0.1:{server.port}/0", "revision": 1, "stale_since": None}
+    assert portdash("release", "web").code == 0
+    assert portdash("get", "web").code == 3
+    assert portdash("undo").code == 0
+    assert portdash("get", "web").out == f"{wanted}\n"
+
+
+def test_a_server_that_is_away_still_gives_the_ports_there_were(
+    portdash: Portdash, server: RedisServer, free_port: FreePort
+):
+    port = free_port()
+    portdash("allocate", "web", "--preferred", str(port))
+    server.kill()
+    for command in (["get", "web"], ["allocate", "web"], ["allocate", "web", "--preferred", str(port)]):
+        result = portdash(*command)
+        assert (result.code, result.out) == (0, f"{port}\n"), result.err
+        assert "cannot be reached: Connection refused" in result.err
+        assert "last contact" in result.err
+    text = portdash("status")
+    assert text.code == 0
+    assert "stale, as of" in text.out
+    assert str(port) in text.out
+    assert "cannot be reached" in text.err
+    document = portdash("status", "--json").document
+    assert document["store"]["stale_since"].endswith("Z")
+    assert document["services"][0]["port"] == port
+    listed = portdash("ls")
+    assert listed.code == 0
+    assert "last contact" in listed.err
+    assert "stale, as of" in portdash("report").out
+    assert json.loads(portdash("report", "--json").out)["store"]["stale_since"]
+
+
+def test_a_server_that_is_away_takes_no_change(portdash: Portdash, server: RedisServer):
+    portdash("allocate", "web")
+    server.kill()
+    for command in (["allocate", "api"], ["allocate", "web", "api"], ["release", "web"], ["move", "web"], ["undo"]):
+        result = portdash(*command)
+        assert result.code == 5, command
+        assert result.out == "" or command == ["move", "web"]  # which shows its plan first
+        assert result.err.splitlines()[-1].startswith("portdash: error: the store redis://127.0.0.1")
+        assert portdash(*command, "--json").document["error"]["code"] == "store_unavailable"
+    server.start("--requirepass", "hunter2")
+    assert portdash("allocate", "api").code == 0
+    assert portdash("status").err == ""
+
+
+def test_a_library_gets_its_port_while_the_server_is_away(portdash: Portdash, server: RedisServer):
+    port = int(portdash("allocate", "web").out)
+    server.kill()
+    assert library.allocate("web").port == port
+    with pytest.raises(StoreUnavailable):
+        library.allocate("api")
+
+
+def test_a_server_that_never_was_there_is_an_error(portdash: Portdash, server: RedisServer, home: Path):
+    server.kill()
+    for command in (["status"], ["get", "web"], ["allocate", "web"], ["ls"]):
+        result = portdash(*command)
+        assert (result.code, result.out) == (5, "")
+        assert result.err.count("\n") == 1
+        assert is_harmless(result.err)
+    assert not list(home.rglob("mirror-*"))
+
+
+def test_a_hanging_server_is_not_waited_for_long(portdash: Portdash, server: RedisServer):
+    port = portdash("allocate", "web").out
+    server.pause()
+    result = portdash("get", "web")
+    assert (result.code, result.out) == (0, port)
+    assert "does not answer within 2 s" in result.err
+    server.resume()
+
+
+def test_no_password_is_shown_anywhere(portdash: Portdash, server: RedisServer):
+    commands = (["status"], ["status", "--json"], ["report"], ["allocate", "api"], ["--debug", "allocate", "b"])
+    said = [portdash(*command) for command in commands]
+    server.kill()
+    said += [portdash(*command) for command in commands]
+    assert "hunter2" not in "".join(each.out + each.err for each in said)
+
+
+def test_read_only_changes_nothing_on_a_server(portdash: Portdash, server: RedisServer, home: Path):
+    assert portdash("--read-only", "allocate", "web").code == 6
+    assert portdash("--read-only", "status").code == 0
+    assert not list(home.rglob("mirror-*"))
+    server.kill()
+    with pytest.raises(StoreUnavailable):
+        library.allocate("web")
+
+
+def test_two_machines_share_one_registry(
+    portdash: Portdash, server: RedisServer, home: Path, monkeypatch: pytest.MonkeyPatch, free_port: FreePort
+):
+    port = free_port()
+    assert portdash("allocate", "web", "--preferred", str(port)).out == f"{port}\n"
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "another machine"))
+    assert portdash("get", "web").code == 3
+    assert portdash("allocate", "web", "--preferred", str(port)).out == f"{port}\n"  # each has its own ports
+    with server.client("hunter2") as client:
+        assert client.hlen("pd:{portdash}:port") == 2
