@@ -1,5 +1,6 @@
 """Planning to take an operation back, as far as the world still allows it."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from portdash.model.assignment import Assignment, Source
@@ -21,12 +22,12 @@ def plan_undo(snapshot: Snapshot, operation: Operation, *, actor: str) -> Plan:
     if operation.undone:
         draft.leave(f"{clean(operation.title)} was taken back already", asked=True)
     else:
-        waiting = [change for change in operation.changes if _is_as_left(draft, change)]
-        while waiting and (ready := [change for change in waiting if _obstacle(draft, change) is None]):
-            _take_back(draft, ready[0])
-            waiting.remove(ready[0])
-        for change in waiting:
-            draft.leave(f"{clean(_row(change).name)} stays as it is: {_obstacle(draft, change)}", asked=False)
+        waiting = _together(draft, [change for change in operation.changes if _is_as_left(draft, change)])
+        while waiting:
+            # Those first that are in nobody's way; where there is none, some have to change places.
+            ready = next((change for change in waiting if _obstacle(draft, change, ()) is None), waiting[0])
+            _take_back(draft, ready)
+            waiting.remove(ready)
         if not draft.has_steps:
             draft.ask_for_all()
     return replace(draft.finish(f"undo: {clean(operation.title)}"), undoes=operation.id)
@@ -42,28 +43,35 @@ def _is_as_left(draft: Draft, change: Change) -> bool:
     return False
 
 
-def _obstacle(draft: Draft, change: Change) -> str | None:
-    """Return what keeps a row from being as it was, None when it can be now."""
+def _together(draft: Draft, changes: Sequence[Change]) -> list[Change]:
+    """Return those that can be taken back if all of them are; what keeps the others from it is said."""
+    kept = list(changes)
+    while blocked := next(((each, why) for each in kept if (why := _obstacle(draft, each, kept))), None):
+        change, why = blocked
+        kept.remove(change)
+        draft.leave(f"{clean(_row(change).name)} stays as it is: {why}", asked=False)
+    return kept
+
+
+def _obstacle(draft: Draft, change: Change, others: Iterable[Change]) -> str | None:
+    """Return what keeps a row from being as it was, None when it can be once the `others` are as they were."""
     row, after, occupancy = change.before, change.after, draft.occupancy
+    going = {each.key: each.before for each in others}
     if row is None:
-        heirs = occupancy.below(change.key)
+        heirs = [key for key in occupancy.below(change.key) if key not in going]
         return f"{occupancy.label(heirs[0])} shares its port" if heirs else None
     if after is not None and after.port == row.port:
         return None
-    parent = parent_of(row.key, occupancy.specs | {row.key: row.spec})
+    then = {each.key: each.spec for each in (row, *going.values()) if each}
+    parent = parent_of(row.key, occupancy.specs | then)
     if row.source is Source.INHERITED:
-        shared = occupancy.rows.get(parent) if parent else None
+        shared = (going[parent] if parent in going else occupancy.rows.get(parent)) if parent else None
         if shared is None or shared.port != row.port:
             return f"{clean(row.spec.inherit_from or '')} does not have {row.port}"
         return None
-    return _taken(draft, row)
-
-
-def _taken(draft: Draft, row: Assignment) -> str | None:
-    occupancy = draft.occupancy
-    slot = (row.key.protocol, row.port)
-    for key in occupancy.at(slot):
-        if key != row.key:
+    for key in occupancy.at((row.key.protocol, row.port)):
+        stays = going[key] if key in going else occupancy.rows[key]
+        if key != row.key and stays is not None and stays.port == row.port:
             return f"{row.port} is {occupancy.label(key)}'s by now"
     return None
 

@@ -101,6 +101,19 @@ def test_undo_is_the_way_back_of_a_chain():
     assert not made.unresolved
 
 
+def test_two_services_that_changed_places_change_back():
+    world = World().has("a", 7000).has("b", 7001)
+    then = World().has("a", 7001).has("b", 7000).has("c", 7002)
+    changes = tuple(Change(world.rows[each], then.rows[each]) for each in (key("a"), key("b")))
+    operation = Operation(id="op", title="t", workspace="shop", actor="cli", at=0.0, revision=3, changes=changes)
+    made = undo(then, operation)
+    assert sorted(actions(made)) == ["move a 7001 7000", "move b 7000 7001"]
+    assert not made.unresolved
+    then.has("b", 7003)
+    assert texts(undo(then, operation)) == ["b stays as it is: it has changed since"]
+    assert actions(undo(then, operation)) == ["move a 7001 7000"]
+
+
 def test_undo_of_a_release_finds_the_server_that_went_on():
     world = World().has("api", 3000).has("ws", 3000, inherit_from="api").listens(3000, cwd=HERE)
     then, operation = applied(world, plan_release(world.snapshot(), [key("api")], actor="cli"))
