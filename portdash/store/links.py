@@ -27,6 +27,8 @@ class Link:
     pid: int = field(default_factory=os.getpid)
     version: int = 0
     """The format of the file, 0 while it is empty."""
+    tables: tuple[int, int] | None = None
+    """SQLite's counter of changes to the tables, and the version in the header, when the format was last looked at."""
     guard: threading.Lock = field(default_factory=threading.Lock)
     """Held while the connection is in use, so that closing waits."""
     is_known: bool = False

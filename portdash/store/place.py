@@ -39,8 +39,11 @@ def _state_of(path: str) -> os.stat_result | None:
 
 def make_directory(path: str) -> None:
     """Make the directory that the store's file goes into, for this user alone. Raises StoreError."""
+    directory = os.path.dirname(path)  # noqa: PTH120 (before every change, and mostly there)
+    if os.path.isdir(directory):  # noqa: PTH112
+        return
     try:
-        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        Path(directory).mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise trouble.from_os(error, str(Path(path).parent), writing=True) from error
 

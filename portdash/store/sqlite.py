@@ -167,7 +167,7 @@ class SqliteStore:
             with lock_file(lock_path_of(path), patience=self._patience, store=path) as lock:
                 found = make_file(path, lock)
                 with self._said(path, writing=True), here.use(path, found, patience=self._patience) as link:
-                    link.version = format_of(link.connection, path)  # a begun write would show an empty file a page
+                    _recognise(link, path)  # a begun write would show an empty file a page
                     link.connection.execute("BEGIN IMMEDIATE")
                     try:
                         _prepare(link, path, sealed=seal_of(lock) == describe(found), patience=self._patience)
@@ -208,7 +208,7 @@ def _look_into(link: Link, path: str, found: os.stat_result, ask: Callable[[Tabl
     """Return what `ask` reads in one transaction; a file that is not known yet, and not as we left it, is checked."""
     link.connection.execute("BEGIN")
     try:
-        link.version = format_of(link.connection, path)
+        _recognise(link, path)
         if 0 < link.version < VERSION:
             raise trouble.outdated(path, link.version)
         if not link.is_known and read_seal(lock_path_of(path)) != describe(found):
@@ -217,6 +217,15 @@ def _look_into(link: Link, path: str, found: os.stat_result, ask: Callable[[Tabl
         return ask(Tables(link.connection)) if link.version else None
     finally:
         _roll_back(link.connection)
+
+
+def _recognise(link: Link, path: str) -> None:
+    """Note the format of the file, whose tables are read again only when somebody changed them. Raises StoreDamaged."""
+    ((changes,),) = link.connection.execute("PRAGMA schema_version")
+    ((version,),) = link.connection.execute("PRAGMA user_version")
+    if link.tables != (changes, version) or not link.version:
+        link.version = format_of(link.connection, path)
+        link.tables = changes, version
 
 
 def _prepare(link: Link, path: str, *, sealed: bool, patience: float) -> None:

@@ -1,5 +1,6 @@
 """Invariants of the planner over random worlds: research names them I1 to I8 and I16."""
 
+import os
 from dataclasses import replace
 
 from hypothesis import HealthCheck, assume, given, settings
@@ -17,7 +18,8 @@ from portdash.planning.requests import Placement
 from portdash.planning.resolution import plan_resolve
 from portdash.planning.rules import static_refusal
 
-often = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SCALE = int(os.environ.get("PORTDASH_TEST_SCALE", "1"))
+often = settings(max_examples=200 * SCALE, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def attempt(world: World, batch: list[Placement], strategy: Strategy) -> Plan | None:
