@@ -19,6 +19,10 @@ pytestmark = [pytest.mark.benchmark, pytest.mark.needs_linux]
 
 WORKER = Path(__file__).with_name("bench_worker.py")
 PROCESSES, EACH, ROUNDS = 8, 200, 10
+FLOOR = 16
+"""How much slower than the log at most. SQLite syncs five times a commit where the log does once (twice the journal, the
+file, and its directory before and after), and a claim also writes history and the operation that undo and retries need.
+"""
 WORST_WAIT = 0.15
 """Seconds. Not asserted: on a busy machine it says how long the scheduler let a process wait."""
 
@@ -79,7 +83,7 @@ def test_eight_processes_at_once(tmp_path: Path):
     report(
         f"{PROCESSES} x {EACH} allocations, 0 duplicates in {ROUNDS} runs; the log's rate",
         statistics.median(ratios),
-        1 / 0.15,
+        FLOOR,
         f"{detail}, {late} of {ROUNDS} above {WORST_WAIT * 1000:.0f} ms",
     )
 
