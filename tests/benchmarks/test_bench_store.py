@@ -20,8 +20,8 @@ pytestmark = [pytest.mark.benchmark, pytest.mark.needs_linux]
 WORKER = Path(__file__).with_name("bench_worker.py")
 PROCESSES, EACH, ROUNDS = 8, 200, 10
 FLOOR = 16
-"""How much slower than the log at most. SQLite syncs five times a commit where the log does once (the journal twice, the
-file, the directory before and after), and a claim writes history and the operation that undo and retries need as well.
+"""How much slower than the log at most. SQLite syncs five times a commit where the log does once (the journal twice,
+the file, the directory before and after), and a claim also writes history and the operation that undo needs.
 """
 WORST_WAIT = 0.15
 """Seconds. Not asserted: on a busy machine it says how long the scheduler let a process wait."""
