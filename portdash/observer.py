@@ -13,13 +13,22 @@ from portdash.model.sources import Clock, Machine
 from portdash.model.storage import QUARANTINE_SECONDS, Quarantine, Store, StoreState
 from portdash.model.workspace import Workspace
 from portdash.planning.assemble import assemble
+from portdash.store.neighbours import Neighbours
 
 
 class Observer:
     """Takes snapshots. One observer may be asked from several threads."""
 
     def __init__(
-        self, *, store: Store, machine: Machine, clock: Clock, config: Config, workspace: Workspace, environment: str
+        self,
+        *,
+        store: Store,
+        machine: Machine,
+        clock: Clock,
+        config: Config,
+        workspace: Workspace,
+        environment: str,
+        neighbours: Neighbours | None = None,
     ) -> None:
         self._store = store
         self._machine = machine
@@ -27,6 +36,7 @@ class Observer:
         self._config = config
         self._workspace = workspace
         self._environment = environment
+        self._neighbours = neighbours
         self._state: StoreState | None = None
         self._losses: list[str] = []
 
@@ -72,7 +82,10 @@ class Observer:
             hidden_owners=sum(1 for each in listeners if each.owner is None),
             notices=(*self._config.warnings, *state.notices, *self._losses),
         )
-        return snapshot if state.stale_since is None else replace(snapshot, stale_since=state.stale_since)
+        elsewhere = self._neighbours.taken() if self._neighbours else {}
+        if not elsewhere and state.stale_since is None:
+            return snapshot
+        return replace(snapshot, stale_since=state.stale_since, elsewhere=elsewhere)
 
     def _listeners(self) -> tuple[Listener, ...]:
         try:

@@ -13,6 +13,7 @@ from portdash.model.sources import Clock, Machine
 from portdash.model.storage import Store
 from portdash.model.workspace import Workspace
 from portdash.observer import Observer
+from portdash.store.neighbours import Neighbours
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Deps:
     events: EventStream = field(default_factory=EventStream)
     log: Log = to_logging
     """Who hears what an allocation has to tell."""
+    neighbours: Neighbours | None = None
+    """The other stores of this machine."""
 
     @cached_property
     def observer(self) -> Observer:
@@ -59,6 +62,7 @@ class Deps:
             config=self.config,
             workspace=place.workspace,
             environment=place.environment,
+            neighbours=self.neighbours,
         )
 
     def by(self, actor: str) -> "Deps":
@@ -66,5 +70,7 @@ class Deps:
         return replace(self, actor=actor)
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Let go of the stores."""
         self.store.close()
+        if self.neighbours is not None:
+            self.neighbours.close()

@@ -14,7 +14,8 @@ from portdash.manager.deps import Deps, Place
 from portdash.manager.places import find_workspace
 from portdash.manager.recovery import recover
 from portdash.model.storage import Store
-from portdash.store.opening import open_store
+from portdash.store.neighbours import Neighbours
+from portdash.store.opening import file_of, open_store
 
 COMMITTED = "json:"
 """Begins the URL of a store whose ports are committed in a file."""
@@ -55,6 +56,7 @@ def open_deps(
             actor=actor,
             environ=environ,
             log=log,
+            neighbours=Neighbours(state, used=file_of(url, state), host=machine.host),
         )
         if committed:
             deps = _committed(deps, state, tell)

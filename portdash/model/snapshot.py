@@ -124,6 +124,8 @@ class Snapshot:
     """Ports that a plan being applied keeps."""
     bound: Mapping[tuple[IpProtocol, int], str] = field(default_factory=lambda: MappingProxyType({}))
     """Ports where a bind was tried and refused though nobody listens, with the kernel's word for it."""
+    elsewhere: Mapping[tuple[IpProtocol, int], ServiceKey] = field(default_factory=lambda: MappingProxyType({}))
+    """Ports that another store of this machine gives out, and to which service."""
     hidden_owners: int = 0
     """Listeners whose owner may not be read."""
     notices: tuple[str, ...] = ()

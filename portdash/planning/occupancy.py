@@ -210,6 +210,9 @@ class Occupancy:
         if strangers:
             return Reason(port, Verdict.LISTENING, holder_text(strangers[0].listener))
         for slot in slots:
+            other = self.snapshot.elsewhere.get(slot)
+            if other is not None and other not in group.members:
+                return Reason(port, Verdict.ASSIGNED, f"{self.names.service(other, other.service)}, in another store")
             if slot in self.snapshot.bound and slot not in self._cleared:
                 return Reason(port, Verdict.BOUND, self.snapshot.bound[slot])
         return None

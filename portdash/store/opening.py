@@ -4,6 +4,7 @@ from pathlib import Path
 
 from portdash.errors import ConfigError
 from portdash.model.storage import Store
+from portdash.store.neighbours import mirror_name
 from portdash.text import clean
 
 _HINT = (
@@ -31,6 +32,16 @@ def open_store(url: str, *, host: str, state_dir: Path | None = None, read_only:
     if scheme == "json" and colon:
         raise ConfigError("json: commits the ports of a workspace, and is no store by itself", hint=_HINT)
     raise ConfigError(f"{clean(scheme, limit=40)!r} is no kind of store", hint=_HINT)
+
+
+def file_of(url: str, state_dir: Path) -> Path | None:
+    """Return the file in which what the store holds stands on this machine: its own, or the mirror of its server."""
+    scheme, _, rest = url.partition(":")
+    if scheme in ("redis", "rediss"):
+        from portdash.store.redis.address import parse_address  # noqa: PLC0415
+
+        return state_dir / mirror_name(parse_address(url).label)
+    return _file(rest) if scheme == "sqlite" else None
 
 
 def _on_server(url: str, *, host: str, state_dir: Path | None, read_only: bool) -> Store:

@@ -16,6 +16,7 @@ from portdash.errors import StoreBusy, StoreError, StoreReadOnly, StoreUnavailab
 from portdash.model.assignment import Lease
 from portdash.model.storage import Applied, Batch, Event, Operation, Rejected, StoreState
 from portdash.store.fields import Undecodable, whole
+from portdash.store.neighbours import mirror_name
 from portdash.store.redis import answers, losses, trouble, watching
 from portdash.store.redis.address import Address
 from portdash.store.redis.beating import Heart
@@ -133,7 +134,7 @@ class RedisStore:
         self._pid = os.getpid()
         self._guard = threading.RLock()
         self._server = Server(self._address, Keys(NAMESPACE), patience=self._patience)
-        mirror = self._state_dir / f"mirror-{self._address.label}.db" if self._state_dir else None
+        mirror = self._state_dir / mirror_name(self._address.label) if self._state_dir else None
         self._view = View(Mirror(mirror, host=self._host, read_only=self._read_only) if mirror else None)
         heartbeat = WeakMethod(self.heartbeat)  # a store that nobody has any more renews nothing
         beat: Callable[[Lease], bool] = lambda lease: bool((renew := heartbeat()) and renew(lease))  # noqa: E731
