@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from portdash.config.settings import Config, ServiceConfig
 from portdash.errors import PortdashError
 from portdash.model.assignment import Lease, ServiceKey, ServiceSpec
 from portdash.model.listener import Listener
 from portdash.model.names import instance_names
+from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Declaration, Snapshot
 from portdash.model.sources import Clock, Machine
 from portdash.model.storage import QUARANTINE_SECONDS, Quarantine, Store, StoreState
@@ -44,12 +46,7 @@ class Observer:
         """Return everything as it is now. Raises StoreError, or PortdashError where the sockets cannot be read."""
         now = self._clock.now()
         state = self._store.snapshot(self._state)
-        if self._state and state.revision < self._state.revision:
-            self._losses.append(
-                f"the store went back from revision {self._state.revision} to {state.revision}: "
-                "it was replaced, or lost what came later"
-            )
-        self._state = state
+        self._note_losses(state)
         listeners = self._listeners()
         workspaces = self._workspaces(state)
         host = self._machine.host
@@ -82,10 +79,19 @@ class Observer:
             hidden_owners=sum(1 for each in listeners if each.owner is None),
             notices=(*self._config.warnings, *state.notices, *self._losses),
         )
-        elsewhere = self._neighbours.taken() if self._neighbours else {}
-        if not elsewhere and state.stale_since is None:
-            return snapshot
-        return replace(snapshot, stale_since=state.stale_since, elsewhere=elsewhere)
+        return replace(snapshot, stale_since=state.stale_since, elsewhere=self._elsewhere())
+
+    def _note_losses(self, state: StoreState) -> None:
+        """Keep saying that a store which had more came back with less."""
+        if self._state and state.revision < self._state.revision:
+            self._losses.append(
+                f"the store went back from revision {self._state.revision} to {state.revision}: "
+                "it was replaced, or lost what came later"
+            )
+        self._state = state
+
+    def _elsewhere(self) -> Mapping[tuple[IpProtocol, int], ServiceKey]:
+        return MappingProxyType(dict(self._neighbours.taken()) if self._neighbours else {})
 
     def _listeners(self) -> tuple[Listener, ...]:
         try:
