@@ -155,17 +155,16 @@ def test_a_dry_run_equals_the_real_one(portdash: Portdash, squatted: Squatted):
     assert holder.poll() is None
 
 
-@pytest.mark.usefixtures("squatted")
 def test_what_stays_unresolved_is_told_by_the_exit_code(
-    portdash: Portdash, free_port: FreePort, server: Server, home: Path
+    portdash: Portdash, squatted: Squatted, free_port: FreePort, server: Server, home: Path
 ):
-    pinned = free_port()
+    port, pinned = squatted[0], free_port()
     portdash("alloc", "api", "--preferred", str(pinned), "--pin")
     server(pinned, cwd=home / "src" / "blog")
     for arguments in (("--dry-run",), ("--yes",)):
         result = portdash("resolve", *arguments, "--json")
         assert result.code == 6
-        assert [step["service"] for step in result.document["plan"]["steps"]] == ["web"]
+        assert [(step["service"], step["from"]) for step in result.document["plan"]["steps"]] == [("web", port)]
         assert [f"api is pinned to {pinned}" in left for left in result.document["plan"]["unresolved"]] == [True]
         assert result.document["applied"] is ("--yes" in arguments)
     assert portdash("conflicts").code == 1
