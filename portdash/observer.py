@@ -12,7 +12,8 @@ from portdash.model.names import instance_names
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Declaration, Snapshot
 from portdash.model.sources import Clock, Machine
-from portdash.model.storage import QUARANTINE_SECONDS, Quarantine, Store, StoreState
+from portdash.model.state import QUARANTINE_SECONDS, Quarantine, StoreState
+from portdash.model.storage import Store
 from portdash.model.workspace import Workspace
 from portdash.planning.assemble import assemble
 from portdash.store.neighbours import Neighbours

@@ -6,8 +6,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from portdash.model.health import HealthLevel
+from portdash.model.history import EventKind
 from portdash.model.ports import PortRange
-from portdash.model.storage import EventKind
 
 
 class Glyphs(StrEnum):

@@ -16,10 +16,10 @@ from portdash.manager.plans import (
 )
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
+from portdash.model.history import Event
 from portdash.model.listener import Listener
 from portdash.model.plan import Plan, Strategy
 from portdash.model.snapshot import Snapshot
-from portdash.model.storage import Event
 from portdash.store.schema import EVENTS_KEPT
 
 

@@ -14,9 +14,9 @@ from portdash.manager.deps import Deps
 from portdash.manager.plans import plan_allocate
 from portdash.manager.wishes import Wish, place
 from portdash.model.assignment import Assignment, Lease, Reason, ServiceKey
+from portdash.model.history import Change
 from portdash.model.plan import Plan, Step, Strategy
 from portdash.model.snapshot import Snapshot
-from portdash.model.storage import Change
 
 ROUNDS = 8
 """How often a plan is made anew because the world changed under it."""

@@ -10,9 +10,9 @@ from portdash.manager.committing import commit
 from portdash.manager.deps import Deps
 from portdash.manager.troubles import settled_by
 from portdash.model.assignment import Assignment, Lease, Source
+from portdash.model.history import Change, Operation
 from portdash.model.plan import Action, Plan, Step
 from portdash.model.snapshot import Snapshot
-from portdash.model.storage import Change, Operation
 from portdash.planning.recognition import would_own
 
 

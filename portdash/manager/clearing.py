@@ -12,7 +12,8 @@ from portdash.manager.deps import Deps
 from portdash.model.assignment import Assignment
 from portdash.model.plan import Plan, Target
 from portdash.model.ports import IpProtocol
-from portdash.model.storage import PlanRecord, PlanState, RecordPlan
+from portdash.model.state import PlanRecord, PlanState
+from portdash.model.storage import RecordPlan
 
 GRACE = 5.0
 """Seconds a process that is asked to end may take."""

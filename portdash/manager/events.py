@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from threading import Lock
 
-from portdash.model.storage import Event, EventKind
+from portdash.model.history import Event, EventKind
 
 Callback = Callable[[Event], object]
 

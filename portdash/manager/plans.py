@@ -14,7 +14,7 @@ from portdash.model.listener import Listener
 from portdash.model.names import DEFAULT_WORKSPACE
 from portdash.model.plan import Plan, Strategy
 from portdash.model.snapshot import Snapshot
-from portdash.model.storage import StoreState
+from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
 from portdash.planning.adoption import plan_adopt as _plan_adopt
 from portdash.planning.allocation import plan_allocate as _plan_allocate

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from portdash.errors import InvalidName
 from portdash.model.assignment import Assignment, Match, Reason, ServiceKey, ServiceSpec, Source, Verdict
+from portdash.model.history import Change
 from portdash.model.names import check_service, check_workspace
 from portdash.model.ports import IpProtocol
-from portdash.model.storage import Change
 from portdash.store.fields import Fields, Undecodable, checked, port, port_range, text, word_of
 
 Json = dict[str, object]

@@ -1,9 +1,10 @@
 """The other records of a store as JSON, and back: operations, events, plans, leases, workspaces."""
 
 from portdash.model.assignment import Lease, ServiceKey
+from portdash.model.history import Event, EventKind, Operation
 from portdash.model.names import check_workspace
 from portdash.model.ports import IpProtocol
-from portdash.model.storage import Event, EventKind, Operation, PlanRecord, PlanState
+from portdash.model.state import PlanRecord, PlanState
 from portdash.model.workspace import Workspace
 from portdash.store.codec import PROTOCOLS, Json, change_from, change_json
 from portdash.store.fields import Fields, Undecodable, checked, port, text, word_of

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from portdash.errors import StoreOutdated, StoreReadOnly, StoreUnavailable
-from portdash.model.storage import Applied, Batch, Event, Operation, Rejected, StoreState
+from portdash.model.history import Event, Operation
+from portdash.model.state import StoreState
+from portdash.model.storage import Applied, Batch, Rejected
 from portdash.store import trouble
 from portdash.store.connection import check_integrity, format_of
 from portdash.store.fields import Undecodable

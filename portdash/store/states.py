@@ -4,7 +4,8 @@ import threading
 from types import MappingProxyType
 
 from portdash.model.assignment import Assignment, ServiceKey
-from portdash.model.storage import Operation, StoreState
+from portdash.model.history import Operation
+from portdash.model.state import StoreState
 from portdash.store.tables import Tables, Version
 
 _FURTHEST = 100

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
-from portdash.model.storage import Event, Operation, PlanRecord, Quarantine
+from portdash.model.history import Event, Operation
+from portdash.model.state import PlanRecord, Quarantine
 from portdash.model.workspace import Workspace
 from portdash.store.codec import PROTOCOLS, assignment_from, key_columns, key_from, source_from
 from portdash.store.fields import Fields, Undecodable, port, text, whole, word_of

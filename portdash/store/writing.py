@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
-from portdash.model.storage import QUARANTINE_SECONDS, Change, Event, Operation, PlanRecord, Quarantine, StoreState
+from portdash.model.history import Change, Event, Operation
+from portdash.model.state import QUARANTINE_SECONDS, PlanRecord, Quarantine, StoreState
 from portdash.model.workspace import Workspace
 from portdash.store.codec import assignment_body, key_columns
 from portdash.store.fields import dumps

@@ -13,10 +13,10 @@ from portdash.config.settings import Config, Flags, ServiceConfig
 from portdash.errors import ConfigError
 from portdash.model.assignment import Match, ServiceSpec
 from portdash.model.health import HealthLevel
+from portdash.model.history import EventKind
 from portdash.model.plan import Strategy
 from portdash.model.policy import Policy, TypeRange
 from portdash.model.ports import IpProtocol, PortRange
-from portdash.model.storage import EventKind
 
 
 def test_an_empty_home_gives_the_defaults(setting: Setting):

@@ -14,9 +14,9 @@ from portdash.manager.deps import Deps
 from portdash.manager.plans import plan_allocate
 from portdash.manager.wishes import EXPORTED, Wish
 from portdash.model.assignment import Source, Verdict
+from portdash.model.history import EventKind
 from portdash.model.listener import Process
 from portdash.model.ports import IpProtocol, PortRange
-from portdash.model.storage import EventKind
 
 
 def ports(deps: Deps, *wishes: Wish) -> list[int]:

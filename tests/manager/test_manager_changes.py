@@ -17,7 +17,8 @@ from portdash.model.conflict import ConflictKind
 from portdash.model.listener import Process
 from portdash.model.plan import Strategy
 from portdash.model.ports import IpProtocol
-from portdash.model.storage import Batch, PlanRecord, PlanState, RecordPlan
+from portdash.model.state import PlanRecord, PlanState
+from portdash.model.storage import Batch, RecordPlan
 
 
 def port_of(deps: Deps, name: str) -> int | None:

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from store_world import HOST, key, row
 
 from portdash.model.assignment import Assignment, Lease, Match, Reason, ServiceSpec, Source, Verdict
+from portdash.model.history import Change, Event, EventKind, Operation
 from portdash.model.names import check_service
 from portdash.model.ports import IpProtocol, PortRange
-from portdash.model.storage import Change, Event, EventKind, Operation, PlanRecord, PlanState
+from portdash.model.state import PlanRecord, PlanState
 from portdash.model.workspace import Workspace
 from portdash.store import codec, records
 from portdash.store.fields import Fields, Undecodable, dumps

@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
-from portdash.model.storage import Event, Operation, PlanRecord, Quarantine, StoreState
+from portdash.model.history import Event, Operation
+from portdash.model.state import PlanRecord, Quarantine, StoreState
 from portdash.model.workspace import Workspace
 from portdash.store.codec import PROTOCOLS, assignment_from, key_from, source_from
 from portdash.store.fields import Fields, Undecodable, port, text, whole, word_of

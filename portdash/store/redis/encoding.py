@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from portdash.model.assignment import Assignment, ServiceKey, Source
+from portdash.model.history import Event
 from portdash.model.ports import IpProtocol
+from portdash.model.state import QUARANTINE_SECONDS, PlanRecord, PlanState
 from portdash.model.storage import (
-    QUARANTINE_SECONDS,
     Batch,
     Claim,
     DropLease,
-    Event,
     MarkUndone,
     Op,
-    PlanRecord,
-    PlanState,
     RecordEvent,
     RecordPlan,
     RecordWorkspace,
