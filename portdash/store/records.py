@@ -1,78 +1,14 @@
-"""The other records of a store as JSON, and back: operations, events, plans, leases, workspaces."""
+"""The other things that a store holds as JSON, and back: plans, leases, workspaces."""
 
 from portdash.model.assignment import Lease, ServiceKey
-from portdash.model.history import Event, EventKind, Operation
 from portdash.model.names import check_workspace
 from portdash.model.ports import IpProtocol
 from portdash.model.state import PlanRecord, PlanState
 from portdash.model.workspace import Workspace
-from portdash.store.codec import PROTOCOLS, Json, change_from, change_json
+from portdash.store.codec import PROTOCOLS, Json
 from portdash.store.fields import Fields, Undecodable, checked, port, text, word_of
 
-_EVENTS = {each.value: each for each in EventKind}
 _PLAN_STATES = {each.value: each for each in PlanState}
-
-
-def operation_body(operation: Operation) -> Json:
-    """Return what of an operation does not stand in columns."""
-    return {
-        "title": operation.title,
-        "actor": operation.actor,
-        "at": operation.at,
-        "changes": [change_json(each) for each in operation.changes],
-    }
-
-
-def operation_from(*, identity: str, revision: int, workspace: str, undone: bool, body: Fields) -> Operation:
-    """Return the operation that columns and body stand for."""
-    operation = Operation(
-        id=identity,
-        title=body.text("title"),
-        workspace=workspace,
-        actor=body.text("actor"),
-        at=body.moment("at"),
-        revision=revision,
-        changes=body.list("changes", change_from),
-        undone=undone,
-    )
-    body.done()
-    return operation
-
-
-def event_body(event: Event) -> Json:
-    """Return an event but for its sequence number."""
-    body: Json = {
-        "kind": event.kind.value,
-        "at": event.at,
-        "workspace": event.workspace,
-        "service": event.service,
-        "actor": event.actor,
-        "reason": event.reason,
-        "revision": event.revision,
-    }
-    if event.from_port is not None:
-        body["from"] = event.from_port
-    if event.to_port is not None:
-        body["to"] = event.to_port
-    return body
-
-
-def event_from(sequence: int, body: Fields) -> Event:
-    """Return the event that a sequence number and a body stand for."""
-    event = Event(
-        kind=word_of(_EVENTS, body.any("kind"), "a kind of event"),
-        at=body.moment("at"),
-        workspace=body.text("workspace"),
-        service=body.text("service"),
-        actor=body.text("actor"),
-        reason=body.text("reason"),
-        from_port=body.optional_port("from"),
-        to_port=body.optional_port("to"),
-        revision=body.whole("revision"),
-        sequence=sequence,
-    )
-    body.done()
-    return event
 
 
 def plan_body(record: PlanRecord) -> Json:

@@ -9,7 +9,8 @@ from portdash.model.state import QUARANTINE_SECONDS, PlanRecord, Quarantine, Sto
 from portdash.model.workspace import Workspace
 from portdash.store.codec import assignment_body, key_columns
 from portdash.store.fields import dumps
-from portdash.store.records import event_body, lease_body, operation_body, plan_body, workspace_body
+from portdash.store.history import event_body, operation_body
+from portdash.store.records import lease_body, plan_body, workspace_body
 from portdash.store.rows import Effects
 from portdash.store.schema import APPLICATION_ID, BY_KEY, EVENTS_KEPT, OPERATIONS_KEPT, SCHEMA, VERSION
 from portdash.store.seal import row_sum

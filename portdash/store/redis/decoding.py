@@ -16,7 +16,8 @@ from portdash.model.state import PlanRecord, Quarantine, StoreState
 from portdash.model.workspace import Workspace
 from portdash.store.codec import PROTOCOLS, assignment_from, key_from, source_from
 from portdash.store.fields import Fields, Undecodable, port, text, whole, word_of
-from portdash.store.records import event_from, lease_from, operation_from, plan_from, workspace_from
+from portdash.store.history import event_from, operation_from
+from portdash.store.records import lease_from, plan_from, workspace_from
 from portdash.store.redis.encoding import compact, encode_key, encode_slot
 from portdash.store.states import replay
 from portdash.store.tables import Version

@@ -24,7 +24,8 @@ from portdash.model.storage import (
 from portdash.model.workspace import Workspace
 from portdash.store.codec import assignment_body, key_columns
 from portdash.store.fields import dumps
-from portdash.store.records import event_body, lease_body, plan_body, workspace_body
+from portdash.store.history import event_body
+from portdash.store.records import lease_body, plan_body, workspace_body
 from portdash.store.schema import EVENTS_KEPT, OPERATIONS_KEPT
 
 Packed = dict[str, object]
