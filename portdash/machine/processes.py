@@ -3,8 +3,8 @@
 import os
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from portdash.machine.procfs import CONTAINER, PROC, Stat, cgroup_of, lineage, read, read_stat, real_uid
 from portdash.machine.users import user_name
@@ -21,8 +21,7 @@ _SETTLED = 5.0
 _REMEMBERED = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """What surrounds a process. Unknown is as harmless as can be: with a terminal and outside any unit."""
 
     has_terminal: bool = True

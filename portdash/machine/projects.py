@@ -2,8 +2,8 @@
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import NamedTuple
 
 from portdash.machine.files import read_small
 from portdash.machine.roots import find_root, mode_of
@@ -13,8 +13,7 @@ from portdash.model.workspace import Workspace
 from portdash.text import clean
 
 
-@dataclass(frozen=True, slots=True)
-class Checkout:
+class Checkout(NamedTuple):
     """What git says of a directory."""
 
     repository: str

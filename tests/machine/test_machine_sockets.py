@@ -128,7 +128,7 @@ class TestRowsOfAnySystem:
 
 SOURCES = [
     pytest.param(PsutilSockets(), id="psutil"),
-    pytest.param(KernelSockets(PsutilSockets()), id="kernel", marks=pytest.mark.needs_linux),
+    pytest.param(KernelSockets(PsutilSockets), id="kernel", marks=pytest.mark.needs_linux),
 ]
 """Every way to read the table; what they say must be the same."""
 
@@ -216,7 +216,7 @@ class TestTheKernelsTable:
                 server.bind(("::", 0))
                 server.listen()
                 expected[server.getsockname()[1]] = (not only_v6, os.geteuid())
-            rows = [each for each in KernelSockets(PsutilSockets()).sockets() if each.port in expected]
+            rows = [each for each in KernelSockets(PsutilSockets).sockets() if each.port in expected]
             assert {each.port: (each.dual_stack, each.uid) for each in rows} == expected
 
     def test_a_connection_over_ipv6_is_counted_at_its_address(self):
@@ -224,7 +224,7 @@ class TestTheKernelsTable:
             port = server.getsockname()[1]
             with socket.create_connection(("::1", port)), server.accept()[0]:
                 assert SocketDiag().connected()[port] == {"::1": 1}
-                assert on(KernelSockets(PsutilSockets()), port)[0].connections == 1
+                assert on(KernelSockets(PsutilSockets), port)[0].connections == 1
 
     def test_bytes_that_are_no_messages_are_an_error(self):
         assert list(read_connections(b"")) == []
@@ -240,7 +240,7 @@ class TestTheKernelsTable:
             def sockets(self) -> tuple[Socket, ...]:
                 return (Socket(protocol=TCP, address="::1", port=80),)
 
-        assert [each.port for each in KernelSockets(Other(), diag=Refused).sockets()] == [80]
+        assert [each.port for each in KernelSockets(Other, diag=Refused).sockets()] == [80]
 
 
 class TestHiddenOwners:
