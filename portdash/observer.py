@@ -1,22 +1,28 @@
 """Looking at store, machine and configuration at one moment. Starts nothing and changes nothing."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from portdash.config.settings import Config, ServiceConfig
+from portdash.config.settings import Config
 from portdash.errors import PortdashError
 from portdash.model.assignment import Lease, ServiceKey, ServiceSpec
 from portdash.model.listener import Listener
 from portdash.model.names import instance_names
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Declaration, Snapshot
-from portdash.model.sources import Clock, Machine
 from portdash.model.state import QUARANTINE_SECONDS, Quarantine, StoreState
-from portdash.model.storage import Store
 from portdash.model.workspace import Workspace
 from portdash.planning.assemble import assemble
 from portdash.store.neighbours import Neighbours
+
+if TYPE_CHECKING:
+    from portdash.config.services import ServiceConfig
+    from portdash.model.sources import Clock, Machine
+    from portdash.model.storage import Store
 
 
 class Observer:

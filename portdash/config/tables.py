@@ -8,7 +8,8 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
-from portdash.config.sections import Glyphs, RestartOn
+from portdash.config.sections import Glyphs
+from portdash.config.services import RestartOn
 from portdash.model.health import HealthLevel
 from portdash.model.history import EventKind
 from portdash.model.plan import Strategy

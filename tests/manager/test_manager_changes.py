@@ -4,12 +4,13 @@ from manager_world import OTHER, Listen
 from portdash.demo.clock import FrozenClock
 from portdash.demo.machine import FakeMachine
 from portdash.errors import NoSuchService, PlanOutdated, PlanUnresolved, Refused
+from portdash.manager.adopting import plan_adopt
 from portdash.manager.allocate import allocate, settle
 from portdash.manager.apply import apply_plan
 from portdash.manager.deps import Deps
 from portdash.manager.facade import PortManager
 from portdash.manager.finding import find_service
-from portdash.manager.plans import plan_adopt, plan_move, plan_release, plan_resolve, plan_undo
+from portdash.manager.plans import plan_move, plan_release, plan_resolve, plan_undo
 from portdash.manager.recovery import recover
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import Source
