@@ -15,8 +15,8 @@ from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
 from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
+from portdash.planning.adoption import Adoption
 from portdash.planning.adoption import plan_adopt as _plan_adopt
-from portdash.planning.requests import Adoption
 
 
 def plan_adopt(

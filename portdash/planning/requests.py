@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from portdash.model.assignment import ServiceKey, ServiceSpec
-from portdash.model.ports import IpProtocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +23,3 @@ class Placement:
     override: Override | None = None
     strict: bool = False
     """Whether an override that cannot be had is an error instead of a notice."""
-
-
-@dataclass(frozen=True, slots=True)
-class Adoption:
-    """A listener that becomes a service."""
-
-    key: ServiceKey
-    spec: ServiceSpec
-    port: int
-    protocol: IpProtocol
