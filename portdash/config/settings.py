@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from portdash.config.origins import BUILT_IN, Layer, Origin
 from portdash.config.ranges import DEFAULT_RANGES
@@ -27,8 +27,7 @@ BUILT_IN_ENVIRONMENTS = ("development", "staging", "production")
 """Names that may be used where no configuration declares environments."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flags:
+class Flags(NamedTuple):
     """What stands before the command on the command line. None means `not given`."""
 
     config: Path | None = None

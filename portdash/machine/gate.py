@@ -1,17 +1,22 @@
 """A gate before the full reading of the socket table: while the kernel's short one is the same, so are the rows."""
 
+from __future__ import annotations
+
 import os
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from threading import Lock
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from portdash.machine.netlink_diag import Dump, SocketDiag
 from portdash.machine.owners import Slot, hidden_uids
 from portdash.machine.procfs import lineage
 from portdash.machine.sockets_kernel import KernelSockets
-from portdash.model.sources import Socket, SocketSource
+
+if TYPE_CHECKING:
+    from portdash.model.sockets import Socket
+    from portdash.model.sources import SocketSource
 
 FRESH = 5.0
 """Seconds after which all is read anew, whatever the short table says.

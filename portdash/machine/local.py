@@ -21,12 +21,13 @@ from portdash.machine.users import user_name
 from portdash.model.listener import Ancestor, Listener, Process
 from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol
-from portdash.model.sources import ProcessTable, Socket, SocketSource
 
 if TYPE_CHECKING:
     from portdash.machine.panes import Panes
     from portdash.model.plan import Target
     from portdash.model.project import Project
+    from portdash.model.sockets import Socket
+    from portdash.model.sources import ProcessTable, SocketSource
 
 
 @runtime_checkable

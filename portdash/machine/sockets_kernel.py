@@ -5,14 +5,20 @@ processes that share a socket. Here the kernel gives what listens, and the walk 
 quarter of the time, and no psutil to load.
 """
 
+from __future__ import annotations
+
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from portdash.machine.connections import WILDCARDS, Slot, count_connections
 from portdash.machine.netlink_diag import DiagRow, SocketDiag
 from portdash.machine.owners import holders
 from portdash.model.ports import IpProtocol
-from portdash.model.sources import Socket, SocketSource
+from portdash.model.sockets import Socket
+
+if TYPE_CHECKING:
+    from portdash.model.sources import SocketSource
 
 
 class KernelSockets:

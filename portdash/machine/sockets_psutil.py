@@ -11,7 +11,7 @@ from typing import Protocol
 from portdash.machine.connections import Slot, count_connections
 from portdash.machine.owners import hidden_uids, sharers
 from portdash.model.ports import IpProtocol
-from portdash.model.sources import Socket
+from portdash.model.sockets import Socket
 
 
 class Address(Protocol):

@@ -10,8 +10,8 @@ from portdash.errors import PlanOutdated, PortdashError
 from portdash.manager.committing import store
 from portdash.manager.deps import Deps
 from portdash.manager.slots import Slot, cleared_slots, slot_of
+from portdash.model.kept import PlanRecord, PlanState
 from portdash.model.plan import Plan, Target
-from portdash.model.state import PlanRecord, PlanState
 from portdash.model.storage import RecordPlan
 
 GRACE = 5.0

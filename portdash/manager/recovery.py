@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from portdash.manager.deps import Deps
-from portdash.model.state import PlanRecord, PlanState
+from portdash.model.kept import PlanRecord, PlanState
 from portdash.model.storage import Batch, RecordPlan
 
 

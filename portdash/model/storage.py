@@ -5,7 +5,8 @@ from typing import Protocol
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
 from portdash.model.history import Event, Operation
-from portdash.model.state import PlanRecord, StoreState
+from portdash.model.kept import PlanRecord
+from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
 
 

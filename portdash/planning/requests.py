@@ -1,12 +1,12 @@
 """What the planner can be asked for."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from portdash.model.assignment import ServiceKey, ServiceSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(NamedTuple):
     """An environment variable that says which port a service shall have."""
 
     variable: str

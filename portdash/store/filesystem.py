@@ -40,8 +40,13 @@ def type_of(path: str, table: str) -> str:
         fields = mount.split(" ")
         if not dash or len(fields) < 5:
             continue
-        point = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), fields[4])
+        point = _unescaped(fields[4])
         inside = path == point or path.startswith(point.rstrip("/") + "/")
         if inside and len(point) >= best:  # of several mounts on one point, the last one counts
             best, kind = len(point), rest.partition(" ")[0]
     return kind
+
+
+def _unescaped(point: str) -> str:
+    """Return a path of that table as it is: spaces and the like stand in it as octal escapes."""
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), point) if "\\" in point else point

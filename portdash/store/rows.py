@@ -6,8 +6,8 @@ from typing import Protocol
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
 from portdash.model.history import Event, Operation
+from portdash.model.kept import QUARANTINE_SECONDS, PlanRecord, Quarantine
 from portdash.model.ports import IpProtocol
-from portdash.model.state import QUARANTINE_SECONDS, PlanRecord, Quarantine
 from portdash.model.workspace import Workspace
 
 Slot = tuple[str, IpProtocol, int]

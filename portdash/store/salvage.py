@@ -14,7 +14,7 @@ from pathlib import Path
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
 from portdash.model.history import Event, Operation
-from portdash.model.state import PlanRecord, Quarantine
+from portdash.model.kept import PlanRecord, Quarantine
 from portdash.model.workspace import Workspace
 from portdash.store import tables
 from portdash.store.fields import Undecodable

@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
-from portdash.model.state import PlanRecord, Quarantine
 from portdash.model.workspace import Workspace
 from portdash.store.codec import PROTOCOLS, assignment_from, key_columns, key_from, source_from
 from portdash.store.fields import Fields, Undecodable, port, text, whole, word_of
-from portdash.store.records import lease_from, plan_from, workspace_from
+from portdash.store.records import lease_from, workspace_from
 from portdash.store.schema import BY_KEY, SELECT_ASSIGNMENT, SELECT_WORKSPACE
 from portdash.store.seal import row_sum
 
 if TYPE_CHECKING:
     from portdash.model.history import Event, Operation
+    from portdash.model.kept import PlanRecord, Quarantine
     from portdash.store.rows import Slot
 
 Columns = tuple[object, ...]
@@ -175,6 +175,8 @@ def workspace_of(columns: Columns) -> Workspace:
 
 def quarantine_of(columns: Columns) -> Quarantine:
     """Return a quarantine from its columns, the sum left out. Raises Undecodable."""
+    from portdash.model.kept import Quarantine  # noqa: PLC0415  mostly no port is kept
+
     host, protocol, number, released_at, service = columns
     if type(released_at) is not float:
         raise Undecodable("a quarantine has no time")
@@ -189,6 +191,8 @@ def quarantine_of(columns: Columns) -> Quarantine:
 
 def plan_of(columns: Columns) -> PlanRecord:
     """Return a plan from its columns, the sum left out. Raises Undecodable."""
+    from portdash.store.kept import plan_from  # noqa: PLC0415  mostly no port is kept
+
     identity, host, body = columns
     return plan_from(text(identity), text(host), Fields.parse(text(body)))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey, Source
 from portdash.model.history import Change, Event, EventKind, Operation
-from portdash.model.state import PlanRecord, PlanState, Quarantine
+from portdash.model.kept import PlanRecord, PlanState, Quarantine
 from portdash.model.storage import (
     Batch,
     Claim,

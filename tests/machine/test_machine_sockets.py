@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import psutil
 import pytest
@@ -20,7 +20,8 @@ from portdash.machine.netlink_diag import SocketDiag, read_connections
 from portdash.machine.sockets_kernel import KernelSockets
 from portdash.machine.sockets_psutil import OwnedRow, PsutilSockets, own_rows
 from portdash.model.ports import IpProtocol
-from portdash.model.sources import Socket, SocketSource
+from portdash.model.sockets import Socket
+from portdash.model.sources import SocketSource
 
 TCP, UDP = IpProtocol.TCP, IpProtocol.UDP
 
@@ -51,7 +52,7 @@ def read(*rows: OwnedRow) -> tuple[Socket, ...]:
 def on(source: SocketSource, port: int, protocol: IpProtocol = TCP) -> list[Socket]:
     """What all sources tell of a port."""
     found = (each for each in source.sockets() if (each.port, each.protocol) == (port, protocol))
-    return [replace(each, uid=None, dual_stack=None) for each in found]
+    return [each._replace(uid=None, dual_stack=None) for each in found]
 
 
 class TestRowsOfAnySystem:

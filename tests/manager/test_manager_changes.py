@@ -15,10 +15,10 @@ from portdash.manager.recovery import recover
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import Source
 from portdash.model.conflict import ConflictKind
+from portdash.model.kept import PlanRecord, PlanState
 from portdash.model.listener import Process
 from portdash.model.plan import Strategy
 from portdash.model.ports import IpProtocol
-from portdash.model.state import PlanRecord, PlanState
 from portdash.model.storage import Batch, RecordPlan
 
 

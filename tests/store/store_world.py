@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from portdash.model.assignment import Assignment, Lease, Reason, ServiceKey, ServiceSpec, Source, Verdict
+from portdash.model.kept import PlanRecord, PlanState
 from portdash.model.ports import IpProtocol
-from portdash.model.state import PlanRecord, PlanState, StoreState
+from portdash.model.state import StoreState
 from portdash.model.storage import Applied, Batch, Claim, Op, Rejected, Remove, Store
 from portdash.model.workspace import Workspace
 from portdash.store.projection.projected import ProjectedStore

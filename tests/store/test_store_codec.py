@@ -9,11 +9,11 @@ from store_world import HOST, key, row
 
 from portdash.model.assignment import Assignment, Lease, Match, Reason, ServiceSpec, Source, Verdict
 from portdash.model.history import Change, Event, EventKind, Operation
+from portdash.model.kept import PlanRecord, PlanState
 from portdash.model.names import check_service
 from portdash.model.ports import IpProtocol, PortRange
-from portdash.model.state import PlanRecord, PlanState
 from portdash.model.workspace import Workspace
-from portdash.store import codec, history, records
+from portdash.store import codec, history, kept, records
 from portdash.store.fields import Fields, Undecodable, dumps
 
 PORTS = st.integers(1, 65535)
@@ -107,7 +107,7 @@ def test_the_small_records_come_back_as_they_were(
         boot_id=text,
         reserved=reserved,
     )
-    assert records.plan_from("p", HOST, again(records.plan_body(plan))) == plan
+    assert kept.plan_from("p", HOST, again(kept.plan_body(plan))) == plan
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from store_world import HOST, batch, claim, key, projected, row
 
 from portdash.model.assignment import Lease, Source
 from portdash.model.history import Event, EventKind
+from portdash.model.kept import PlanRecord, PlanState
 from portdash.model.ports import IpProtocol
-from portdash.model.state import PlanRecord, PlanState
 from portdash.model.storage import (
     Applied,
     Batch,

@@ -6,7 +6,7 @@ from store_world import HOST, applied, batch, claim, filled, key, lease_of, plan
 
 from portdash.model.assignment import Source
 from portdash.model.history import Event, EventKind
-from portdash.model.state import PlanState
+from portdash.model.kept import PlanState
 from portdash.model.storage import DropLease, MarkUndone, RecordEvent, RecordPlan, RecordWorkspace, Store, TakeLease
 from portdash.model.workspace import Workspace
 
