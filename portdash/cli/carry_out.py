@@ -38,7 +38,7 @@ def carry_out(
     way_out: str | None = None,
     to_consent: str | None = None,
 ) -> int:
-    """Show `plan`, and apply it unless it is a dry run; return the exit code.
+    """Show `plan`, and apply it unless it is a dry run; return the exit code, which is 6 while something is unresolved.
 
     As JSON there is one document, `{plan, applied}`, after all is done. `way_out` is the hint for a plan that cannot
     give what was asked for, `to_consent` the one for a plan that ends what is not ours, where the command can agree to
@@ -63,17 +63,22 @@ def carry_out(
         emit_json({"plan": plan_json(plan), "applied": True})
     else:
         emit_lines(outcome.lines)
-    return ExitCode.YES
+    return _verdict(plan)
+
+
+def _verdict(plan: Plan) -> int:
+    """Say whether nothing stays unresolved; that a server has to be started again is what was asked for."""
+    return ExitCode.REFUSED if any(left.restart is None for left in plan.unresolved) else ExitCode.YES
 
 
 def _leave(plan: Plan, *, as_json: bool, way_out: str | None) -> int:
     """End without applying: a dry run, nothing to do, or no way to do it."""
     if as_json:
         emit_json({"plan": plan_json(plan), "applied": False})
-        return ExitCode.REFUSED if plan.is_stuck else ExitCode.YES
+        return _verdict(plan)
     if plan.is_stuck:
         raise PlanUnresolved("; ".join(left.text for left in plan.unresolved if left.asked), hint=way_out)
-    return ExitCode.YES
+    return _verdict(plan)
 
 
 def refuse_if_read_only(deps: Deps, title: str) -> None:

@@ -69,7 +69,8 @@ def allocate(
     outcome = settle(deps, make_plan, leases=(lambda: _leases(deps, keys)) if lease else None)
     changes = outcome.operation.changes if outcome.operation else ()
     rows |= {change.key: change.after for change in changes if change.after}
-    others = describe(change for change in changes if change.key not in keys)
+    here = deps.place.workspace.name
+    others = describe((change for change in changes if change.key not in keys), here=here)
     log.end((rows[key] for key in keys), {change.key for change in changes if _is_placed(change)}, deps.config.policy())
     return Allocation(tuple(rows[key] for key in keys), (*notices, *others, *outcome.left))
 

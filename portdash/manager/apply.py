@@ -62,7 +62,9 @@ def apply_plan(
     if not plan.needs_consent:
         operation = commit(deps, plan, leases=leases, found=found, settled=settled)
         tell_detected(deps.log, world, (change.after for change in operation.changes if change.before is None))
-        return Outcome(operation=operation, lines=tuple(describe(operation.changes)), left=_left(plan))
+        return Outcome(
+            operation=operation, lines=tuple(describe(operation.changes, here=plan.workspace)), left=_left(plan)
+        )
     from portdash.manager.clearing import clear_the_way, kept_ports, say_what_was_done  # noqa: PLC0415
 
     with kept_ports(deps, plan) as record:
@@ -72,7 +74,9 @@ def apply_plan(
         except PlanOutdated as error:
             say_what_was_done(error, ended)
             raise
-    return Outcome(operation=operation, lines=(*ended, *describe(operation.changes)), left=_left(plan))
+    return Outcome(
+        operation=operation, lines=(*ended, *describe(operation.changes, here=plan.workspace)), left=_left(plan)
+    )
 
 
 def check_allowed(deps: Deps, plan: Plan, *, consent: bool) -> None:
@@ -132,18 +136,22 @@ def obstacle(deps: Deps, snapshot: Snapshot, row: Assignment, plan: Plan) -> str
     return None if here else deps.machine.bind_error(*slot)
 
 
-def describe(changes: Iterable[Change]) -> Iterator[str]:
-    """Yield a sentence for each changed row."""
+def describe(changes: Iterable[Change], *, here: str | None = None) -> Iterator[str]:
+    """Yield a sentence for each changed row; a service of another workspace than `here` is named with its own."""
     for change in changes:
         before, after = change.before, change.after
+        row = after or before
+        if row is None:
+            continue
+        name = row.name if here in (None, row.key.workspace) else f"{row.key.workspace}/{row.name}"
         if before and after and before.port != after.port:
-            yield f"{after.name} is {after.port}, was {before.port}"
+            yield f"{name} is {after.port}, was {before.port}"
         elif before and after:
-            yield f"{after.name} stays on {after.port}, its settings changed"
+            yield f"{name} stays on {after.port}, its settings changed"
         elif after:
-            yield f"{after.name} is {after.port} ({after.source})"
-        elif before:
-            yield f"{before.name} gave {before.port} back"
+            yield f"{name} is {after.port} ({after.source})"
+        else:
+            yield f"{name} gave {row.port} back"
 
 
 def _silent(_line: str) -> None:

@@ -125,11 +125,16 @@ class Draft:
         self._set_one((row,), f"it shares the port of {clean(spec.inherit_from or '')}")
 
     def release(self, key: ServiceKey, reason: str) -> None:
-        """Take a service's port away."""
+        """Take a service's port away; where the plan itself has given it one, that never happens."""
         row = self.occupancy.rows[key]
         self.occupancy.drop(key)
         self._touched.add(key)
-        self._steps.append(Step(action=Action.RELEASE, reason=reason, key=key, before=row))
+        earlier = self._row_steps.pop(key, None)
+        if earlier is not None:
+            self._steps.remove(earlier)
+        before = earlier.before if earlier else row
+        if before is not None:
+            self._steps.append(Step(action=Action.RELEASE, reason=reason, key=key, before=before))
 
     def end(self, target: Target, reason: str) -> None:
         """End the process or stop the container that holds a port."""

@@ -10,7 +10,7 @@ that was displaced may go elsewhere or back where it was, which gives back what 
 several claimants is the cheapest for all of them together, whatever their order.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
@@ -20,7 +20,7 @@ from portdash.planning.candidates import Search, find
 from portdash.planning.chains import Chain, Link
 from portdash.planning.displacement import Price, may_displace, price_of
 from portdash.planning.drafting import Draft
-from portdash.planning.occupancy import Group
+from portdash.planning.occupancy import Group, Slot
 from portdash.planning.rules import every_candidate
 
 MOST_EXPANSIONS = 200_000
@@ -204,19 +204,35 @@ class _Exchange:
         rows = self._occupancy.rows
         ends = {root: rows[root].port for root in (*self._draft.seats, *self._draft.displaced)}
         ends |= {link.group.root: link.port for link in way.links} | {landing.options[0].key: landing.options[0].port}
-        takers = {(root.protocol, port): root for root, port in ends.items()}
+        groups = {root: self._occupancy.group(root) for root in ends}
+        takers = {(protocol, port): root for root, port in ends.items() for protocol in groups[root].protocols}
         heads = {each.root: each for each in self._claimants}
         for root in ends.keys() - heads.keys():
-            if self._origin(root) == ends[root]:
-                continue
-            taker: ServiceKey | None = root
-            while taker is not None and taker not in heads:
-                taker = takers.get((taker.protocol, self._origin(taker)))
-            group = self._occupancy.group(root)
-            if taker is None or not may_displace(self._draft, heads[taker], group, whatever_was_done=True):
+            if self._origin(root) != ends[root] and not self._may_be_moved(groups, root, takers, heads):
                 self._left_out = True
                 return False
         return True
+
+    def _may_be_moved(
+        self,
+        groups: Mapping[ServiceKey, Group],
+        root: ServiceKey,
+        takers: Mapping[Slot, ServiceKey],
+        heads: Mapping[ServiceKey, Group],
+    ) -> bool:
+        """Follow those who take a service's port, and the port of those, up to the claimants it is moved for."""
+        found: set[ServiceKey] = set()
+        waiting, seen = [root], {root}
+        while waiting:
+            each = waiting.pop()
+            slots = ((protocol, self._origin(each)) for protocol in groups[each].protocols)
+            for taker in {takers[slot] for slot in slots if slot in takers} - seen:
+                seen.add(taker)
+                (found.add if taker in heads else waiting.append)(taker)
+        group = groups[root]
+        return bool(found) and all(
+            may_displace(self._draft, heads[each], group, whatever_was_done=True) for each in found
+        )
 
     def _origin(self, root: ServiceKey) -> int:
         """Return the port that a service had before the plan."""

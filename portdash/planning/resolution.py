@@ -27,7 +27,11 @@ def plan_resolve(snapshot: Snapshot, key: ServiceKey | None, *, strategy: Strate
         if not draft.has_steps and not _troubles(view):
             draft.notice(f"{draft.occupancy.label(key)} has no conflict")
         return draft.finish(f"resolve {clean(view.name)} ({strategy})")
-    views = [view for view in snapshot.services if _troubles(view) and view.key.user == snapshot.user]
+    views = [
+        view
+        for view in snapshot.services
+        if _troubles(view) and view.key.user == snapshot.user and view.key.workspace not in snapshot.vanished
+    ]  # what a workspace that is gone has is given back, not moved
     for view in sorted(views, key=lambda each: _turn(draft, each)):
         _settle(draft, view, asked=False)
     if not draft.has_steps:

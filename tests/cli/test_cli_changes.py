@@ -155,6 +155,22 @@ def test_a_dry_run_equals_the_real_one(portdash: Portdash, squatted: Squatted):
     assert holder.poll() is None
 
 
+def test_what_stays_unresolved_is_told_by_the_exit_code(
+    portdash: Portdash, squatted: Squatted, free_port: FreePort, server: Server, home: Path
+):
+    port, pinned = squatted[0], free_port()
+    portdash("alloc", "api", "--preferred", str(pinned), "--pin")
+    server(pinned, cwd=home / "src" / "blog")
+    for arguments in (("--dry-run",), ("--yes",)):
+        result = portdash("resolve", *arguments, "--json")
+        assert result.code == 6
+        assert [(step["service"], step["from"]) for step in result.document["plan"]["steps"]] == [("web", port)]
+        assert [f"api is pinned to {pinned}" in left for left in result.document["plan"]["unresolved"]] == [True]
+        assert result.document["applied"] is ("--yes" in arguments)
+    assert portdash("conflicts").code == 1
+    assert portdash("resolve", "--yes").code == 6
+
+
 def test_resolve_needs_a_yes(portdash: Portdash, squatted: Squatted):
     port, _holder = squatted
     result = portdash("resolve")

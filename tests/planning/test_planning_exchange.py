@@ -11,7 +11,7 @@ from portdash.errors import NoPortAvailable
 from portdash.model.assignment import Assignment, ServiceKey, ServiceSpec
 from portdash.model.plan import Plan
 from portdash.model.policy import Policy
-from portdash.model.ports import PortRange
+from portdash.model.ports import IpProtocol, PortRange
 from portdash.planning.allocation import plan_allocate
 from portdash.planning.requests import Placement
 from portdash.planning.resolution import plan_resolve
@@ -20,6 +20,7 @@ SCALE = int(os.environ.get("PORTDASH_TEST_SCALE", "1"))
 WORLDS = 2_500 * SCALE
 CHUNK = 250
 FIRST, LAST = 7000, 7008
+UDP = IpProtocol.UDP
 Price = tuple[int, int, int]
 
 
@@ -88,6 +89,26 @@ def test_resolving_all_finds_room_for_everybody_where_one_by_one_would_not():
     assert not plan.unresolved
     homes = {step.key.service: step.after.home for step in plan.steps if step.key and step.after}
     assert homes == {"a": 7000, "b": 7003}
+
+
+def test_a_chain_through_a_service_of_both_protocols_is_found_for_several_claimants_too():
+    world = World().has("u", 7000, protocol=UDP, **only(7000, 7003))
+    world.has("z", 7001, **only(7001, 7000)).has("zu", 7001, inherit_from="z", protocol=UDP)
+    world.has("a", 7010, **only(7010, 7011))
+    world.listens(7001, pid=1, cwd="/else").listens(7010, pid=2, cwd="/else")
+    plan = plan_resolve(world.snapshot(), None, strategy=MINIMAL, actor="test")
+    assert sorted(actions(plan)) == ["move a 7010 7011", "move u 7000 7003", "move z 7001 7000", "move zu 7001 7000"]
+    assert plan.optimal
+
+
+def test_resolving_all_gives_back_what_a_vanished_workspace_has_and_does_not_move_it():
+    world = World(vanished=frozenset({"blog"})).has("web", 7506, "blog", **only(7506, 7505))
+    world.has("api", 7502, **only(7502, 7506)).listens(7502, pid=2, cwd="/else")
+    plan = plan_resolve(world.snapshot(), None, strategy=MINIMAL, actor="test")
+    assert actions(plan) == ["release web 7506", "move api 7502 7506"]
+    both = World(vanished=frozenset({"blog"})).has("web", 7506, "blog", **only(7506, 7505))
+    both.has("api", 7502, **only(7502, 7505)).listens(7502, pid=2, cwd="/else").listens(7506, pid=3, cwd="/else")
+    assert actions(plan_resolve(both.snapshot(), None, strategy=MINIMAL, actor="test")) == ["move api 7502 7505"]
 
 
 # Proof

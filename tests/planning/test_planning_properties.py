@@ -1,4 +1,4 @@
-"""Invariants of the planner over random worlds: research names them I1 to I8 and I16."""
+"""Invariants of the planner over random worlds."""
 
 import os
 from dataclasses import replace
