@@ -21,7 +21,7 @@ FAST = FACES | {
 KEPT = {
     "logging", "psutil", "msgspec", "tomlkit", "difflib", "tempfile", "multiprocessing", "signal",
     "portdash.machine.sockets_psutil", "portdash.machine.terminate", "portdash.machine.handles",
-    "portdash.machine.panes", "portdash.machine.volumes", "portdash.config.services", "portdash.config.hooks",
+    "portdash.machine.volumes", "portdash.config.services", "portdash.config.hooks",
     "portdash.config.exported", "portdash.model.history", "portdash.model.kept", "portdash.model.sources",
     "portdash.model.storage", "portdash.planning.adoption", "portdash.planning.candidates",
     "portdash.planning.exchange", "portdash.planning.forcing", "portdash.planning.inheriting",
