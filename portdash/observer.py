@@ -1,21 +1,29 @@
 """Looking at store, machine and configuration at one moment. Starts nothing and changes nothing."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from portdash.config.settings import Config, ServiceConfig
+from portdash.config.settings import Config
 from portdash.errors import PortdashError
 from portdash.model.assignment import Lease, ServiceKey, ServiceSpec
 from portdash.model.listener import Listener
 from portdash.model.names import instance_names
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Declaration, Snapshot
-from portdash.model.sources import Clock, Machine
-from portdash.model.storage import QUARANTINE_SECONDS, Quarantine, Store, StoreState
+from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
 from portdash.planning.assemble import assemble
 from portdash.store.neighbours import Neighbours
+
+if TYPE_CHECKING:
+    from portdash.config.services import ServiceConfig
+    from portdash.model.kept import Quarantine
+    from portdash.model.sources import Clock, Machine
+    from portdash.model.storage import Store
 
 
 class Observer:
@@ -139,4 +147,6 @@ def _instances(service: ServiceConfig) -> Iterator[ServiceSpec]:
 
 def _is_fresh(quarantine: Quarantine, now: float) -> bool:
     """Whether it still counts; one from the future is a clock that was set back, and counts no more."""
+    from portdash.model.kept import QUARANTINE_SECONDS  # noqa: PLC0415  mostly there is none
+
     return 0 <= now - quarantine.released_at < QUARANTINE_SECONDS

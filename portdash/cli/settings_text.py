@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portdash.config.origins import dotted
-from portdash.config.settings import Config, ServiceConfig
+from portdash.config.services import ServiceConfig
+from portdash.config.settings import Config
 from portdash.config.urls import redacted
 from portdash.model.assignment import ServiceSpec
 from portdash.model.ports import PortRange

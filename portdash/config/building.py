@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import fields
 
+from portdash.config.hooks import HookConfig
 from portdash.config.merging import Merged
 from portdash.config.origins import dotted
-from portdash.config.sections import HealthCheck, HookConfig
-from portdash.config.settings import Config, ServiceConfig
+from portdash.config.services import HealthCheck, ServiceConfig
+from portdash.config.settings import Config
 from portdash.config.tables import Line, RangeTable, ServiceTable, Span, Table
 from portdash.model.assignment import Match, ServiceSpec
 from portdash.model.policy import TypeRange

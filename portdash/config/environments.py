@@ -1,7 +1,7 @@
 """Which environment is in force."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from portdash.config.origins import BUILT_IN, Layer, Origin
 from portdash.config.problems import Problem, Problems, suggestion
@@ -9,8 +9,7 @@ from portdash.config.settings import BUILT_IN_ENVIRONMENTS, DEFAULT_ENVIRONMENT
 from portdash.text import clean
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """Which environment is asked for, and by what: the strongest voice that says anything."""
 
     name: str

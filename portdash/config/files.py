@@ -3,8 +3,8 @@
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from portdash.errors import ConfigError
 from portdash.text import clean
@@ -13,8 +13,7 @@ LARGEST = 1024 * 1024
 """Bytes of the largest file that is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadFile:
+class ReadFile(NamedTuple):
     """A file as it was read."""
 
     path: Path

@@ -1,9 +1,8 @@
 """Finding the configuration files that count, reading them, and leaving out what an untrusted project may not say."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from portdash.config.files import ReadFile, read_file
 from portdash.config.origins import Layer, Origin
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from portdash.config.tables import FileTable
 
 
-@dataclass(frozen=True, slots=True)
-class Laid:
+class Laid(NamedTuple):
     """One file that counts, decoded."""
 
     path: Path
@@ -26,8 +24,7 @@ class Laid:
     table: "FileTable"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
+class Gathered(NamedTuple):
     """All files that count, lowest layer first."""
 
     files: tuple[Laid, ...]

@@ -4,9 +4,10 @@ With neither file there the TOML reader and the decoder are not even imported.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from portdash.config.environments import Wanted, check_environment, wanted_environment
 from portdash.config.files import ReadFile
@@ -51,8 +52,7 @@ def examine(
     return problems.all(), tuple(warnings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sources:
+class _Sources(NamedTuple):
     """All that was read, before it is put together for one environment."""
 
     gathered: Gathered

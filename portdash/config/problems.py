@@ -1,7 +1,7 @@
 """What is wrong with a configuration: one `Problem` each, gathered so that all can be shown at once."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from portdash.errors import ConfigError, UnknownEnvironment
 from portdash.text import and_list, clean, plural
@@ -14,8 +14,7 @@ _SYNONYMS = {
 _SECRET_WORDS = ("token", "password", "passwd", "secret", "authorization", "cookie", "api_key")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong, and where. All text is clean and on one line."""
 
     place: str
@@ -72,7 +71,7 @@ class Problems:
         first, *others = self._found
         if others:
             more = f"`portdash config check` lists {plural(len(others), 'more problem')}"
-            first = replace(first, hint=f"{first.hint}; {more}" if first.hint else more)
+            first = first._replace(hint=f"{first.hint}; {more}" if first.hint else more)
         raise first.error()
 
 

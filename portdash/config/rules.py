@@ -7,7 +7,8 @@ from itertools import combinations
 from portdash.config.origins import dotted
 from portdash.config.problems import Problem, suggestion
 from portdash.config.ranges import without_range
-from portdash.config.settings import Config, ServiceConfig
+from portdash.config.services import ServiceConfig
+from portdash.config.settings import Config
 from portdash.model.names import base_name, instance_names, variable_for
 from portdash.text import clean
 

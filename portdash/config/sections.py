@@ -1,13 +1,9 @@
 """The sections of a configuration that belong to rooms of their own, with their defaults. Durations are seconds."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 
-from portdash.model.health import HealthLevel
 from portdash.model.ports import PortRange
-from portdash.model.storage import EventKind
 
 
 class Glyphs(StrEnum):
@@ -17,19 +13,6 @@ class Glyphs(StrEnum):
     """ASCII where the terminal or the locale cannot carry the others."""
     UNICODE = "unicode"
     ASCII = "ascii"
-
-
-class RestartOn(StrEnum):
-    """What makes a supervised service start again."""
-
-    EXIT = "exit"
-    """It ended, for whatever reason."""
-    FAILURE = "failure"
-    """It ended with a status other than 0."""
-    UNHEALTHY = "unhealthy"
-    """Its health check failed often enough."""
-    MOVED = "moved"
-    """A service it depends on has another port now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,29 +44,6 @@ class HealthConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HealthCheck:
-    """`[services.NAME] health`: how one service is checked. None: as `[health]` says."""
-
-    http_get: str | None = None
-    """Path that is fetched, such as `/health`."""
-    contains: str | None = None
-    """Text that must stand in what is fetched."""
-    status: tuple[int, ...] = ()
-    """HTTP status codes that count as good; empty for the usual ones."""
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
-    """Sent along; may hold secrets."""
-    exec: tuple[str, ...] = ()
-    """Command whose exit status 0 means healthy."""
-    level: HealthLevel | None = None
-    """How far a check may go; `kernel` sends no packet at all."""
-    interval: float | None = None
-    timeout: float | None = None
-    initial_delay: float | None = None
-    failure_threshold: int | None = None
-    success_threshold: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiscoveryConfig:
     """`[discovery]`: how clients find the instances of a service."""
 
@@ -111,13 +71,3 @@ class ApiConfig:
     """Whether processes may be ended through it."""
     token: str | None = field(default=None, repr=False)
     """From PORTDASH_TOKEN alone; None for the one in the state directory."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HookConfig:
-    """`[[hooks]]`: a command to run when something happens."""
-
-    on: tuple[EventKind, ...]
-    command: tuple[str, ...]
-    timeout: float = 10.0
-    """Seconds after which it is ended."""

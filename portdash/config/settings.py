@@ -1,36 +1,33 @@
 """`Config`: everything that files, variables and flags say, decoded, with the origin of every value."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from portdash.config.origins import BUILT_IN, Layer, Origin
 from portdash.config.ranges import DEFAULT_RANGES
-from portdash.config.sections import (
-    ApiConfig,
-    DashboardConfig,
-    DiscoveryConfig,
-    HealthCheck,
-    HealthConfig,
-    HookConfig,
-    RestartOn,
-)
-from portdash.model.assignment import ServiceSpec
+from portdash.config.sections import ApiConfig, DashboardConfig, DiscoveryConfig, HealthConfig
 from portdash.model.names import variable_for
 from portdash.model.plan import Strategy
 from portdash.model.policy import Policy, TypeRange
 from portdash.model.ports import FIRST_PORT, LAST_PORT, PortRange
 
-__all__ = ["Config", "DashboardConfig", "Flags", "Layer", "Origin", "ServiceConfig"]
+if TYPE_CHECKING:
+    from portdash.config.hooks import HookConfig
+    from portdash.config.services import ServiceConfig
+
+__all__ = ["Config", "DashboardConfig", "Flags", "Layer", "Origin"]
 
 DEFAULT_ENVIRONMENT = "development"
 BUILT_IN_ENVIRONMENTS = ("development", "staging", "production")
 """Names that may be used where no configuration declares environments."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flags:
+class Flags(NamedTuple):
     """What stands before the command on the command line. None means `not given`."""
 
     config: Path | None = None
@@ -40,37 +37,6 @@ class Flags:
     environment: str | None = None
     read_only: bool | None = None
     debug: bool | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceConfig:
-    """One `[services.NAME]`."""
-
-    spec: ServiceSpec
-    command: tuple[str, ...] | None = None
-    """Arguments to start it with, the program first; `{port}` in them stands for its port."""
-    depends_on: tuple[str, ...] = ()
-    """Services that are started before it."""
-    restart_on: tuple[RestartOn, ...] = ()
-    url: str | None = field(default=None, repr=False)
-    """Where it runs when that is not for portdash to decide: it is shown and checked, and gets no port."""
-    detect: bool = False
-    """Whether it takes over the port of a running server that is found to be its own."""
-    fingerprint: str | None = None
-    """Kind of server that `detect` looks for, such as `vite`."""
-    health: HealthCheck | None = None
-    replicas: int = 1
-    file: Path | None = None
-    """The file that declares it; the strongest where several do."""
-    root: Path | None = None
-    """Directory in which its command runs: that of the file that names the command."""
-    may_start: bool = True
-    """Whether its command may be started: not while it comes from a project that is not trusted."""
-
-    @property
-    def name(self) -> str:
-        """Its name as it was written."""
-        return self.spec.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

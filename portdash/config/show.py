@@ -5,7 +5,8 @@ from dataclasses import dataclass, fields, is_dataclass
 
 from portdash.config.durations import show_duration
 from portdash.config.origins import Layer, dotted
-from portdash.config.settings import Config, ServiceConfig
+from portdash.config.services import ServiceConfig
+from portdash.config.settings import Config
 from portdash.config.urls import redacted
 from portdash.model.ports import PortRange
 from portdash.text import clean

@@ -8,11 +8,12 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
-from portdash.config.sections import Glyphs, RestartOn
+from portdash.config.sections import Glyphs
+from portdash.config.services import RestartOn
 from portdash.model.health import HealthLevel
+from portdash.model.history import EventKind
 from portdash.model.plan import Strategy
 from portdash.model.ports import IpProtocol, PortRange
-from portdash.model.storage import EventKind
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Priority = Annotated[int, Meta(ge=1, le=99)]

@@ -4,22 +4,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 
+from portdash.manager.adopting import plan_adopt
 from portdash.manager.apply import Outcome, apply_plan
 from portdash.manager.deps import Deps
-from portdash.manager.plans import (
-    plan_adopt,
-    plan_allocate,
-    plan_move,
-    plan_release,
-    plan_resolve,
-    plan_undo,
-)
+from portdash.manager.plans import plan_allocate, plan_move, plan_release, plan_resolve, plan_undo
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
+from portdash.model.history import Event
 from portdash.model.listener import Listener
 from portdash.model.plan import Plan, Strategy
 from portdash.model.snapshot import Snapshot
-from portdash.model.storage import Event
 from portdash.store.schema import EVENTS_KEPT
 
 

@@ -1,6 +1,6 @@
 """The twenty services of the invented machine: what each asked for, what it got, when, and why."""
 
-from portdash.config.settings import ServiceConfig
+from portdash.config.services import ServiceConfig
 from portdash.demo.places import BLOG, DAY, FIX, HOST, HOUR, INFRA, MINUTE, NOW, SHOP, USER
 from portdash.model.assignment import Assignment, Match, Reason, ServiceKey, ServiceSpec, Source, Verdict
 from portdash.model.policy import TypeRange

@@ -1,13 +1,18 @@
 """Where a process comes from: the chain above it, what keeps it running, and whether nobody does any more."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from portdash.machine.keepers import keeper_of
 from portdash.machine.processes import Setting
 from portdash.machine.procfs import CONTAINER
 from portdash.model.listener import Ancestor, Process
-from portdash.model.sources import ProcessTable
+
+if TYPE_CHECKING:
+    from portdash.model.sources import ProcessTable
 
 DEEPEST = 64
 """Ancestors looked at; a longer chain is a table that changes while it is read."""

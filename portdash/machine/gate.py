@@ -1,22 +1,22 @@
 """A gate before the full reading of the socket table: while the kernel's short one is the same, so are the rows."""
 
-import logging
+from __future__ import annotations
+
 import os
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from threading import Lock
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from portdash.machine.netlink_diag import Dump, SocketDiag
 from portdash.machine.owners import Slot, hidden_uids
 from portdash.machine.procfs import lineage
 from portdash.machine.sockets_kernel import KernelSockets
-from portdash.machine.sockets_psutil import PsutilSockets
-from portdash.model.sources import Socket, SocketSource
 
-_LOG = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from portdash.model.sockets import Socket
+    from portdash.model.sources import SocketSource
 
 FRESH = 5.0
 """Seconds after which all is read anew, whatever the short table says.
@@ -39,8 +39,7 @@ class ShortTable(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """One full reading, and what must still be so for it to stand."""
 
     rows: tuple[Socket, ...]
@@ -104,11 +103,17 @@ class GatedSockets:
                 self._table, self._pid = self._make_table(), os.getpid()
             return self._table.dump()
         except OSError as error:
-            _LOG.debug("no short table of sockets: %s", error)
+            _tell(error)
             if self._table is not None:
                 self._table.close()
             self._table = None
             return None
+
+
+def _tell(error: OSError) -> None:
+    import logging  # noqa: PLC0415 (3 ms, only where something is odd)
+
+    logging.getLogger(__name__).debug("no short table of sockets: %s", error)
 
 
 def diag_uids(slots: Collection[Slot]) -> dict[Slot, int]:
@@ -117,7 +122,7 @@ def diag_uids(slots: Collection[Slot]) -> dict[Slot, int]:
         table = SocketDiag()
         rows = [((row.protocol, row.address, row.port), row.uid) for row in table.dump().rows()]
     except OSError as error:
-        _LOG.debug("no short table of sockets: %s", error)
+        _tell(error)
         return hidden_uids(slots)
     table.close()
     return {slot: uid for slot, uid in rows if slot in slots}
@@ -125,7 +130,13 @@ def diag_uids(slots: Collection[Slot]) -> dict[Slot, int]:
 
 def full_sockets() -> SocketSource:
     """Return the source that reads everything each time: for who acts on what it sees."""
-    return KernelSockets(PsutilSockets(uids=diag_uids)) if sys.platform == "linux" else PsutilSockets()
+    return KernelSockets(_by_psutil) if sys.platform == "linux" else _by_psutil()
+
+
+def _by_psutil() -> SocketSource:
+    from portdash.machine.sockets_psutil import PsutilSockets  # noqa: PLC0415 (on Linux only in odd sandboxes)
+
+    return PsutilSockets(uids=diag_uids) if sys.platform == "linux" else PsutilSockets()
 
 
 def system_sockets() -> SocketSource:

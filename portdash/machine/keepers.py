@@ -1,13 +1,12 @@
 """Who keeps processes running: supervisors, agents, terminals, containers. Data, in one table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _INTERPRETERS = ("node", "bun", "deno", "python", "ruby", "perl", "sh", "bash")
 
 
-@dataclass(frozen=True, slots=True)
-class Keeper:
+class Keeper(NamedTuple):
     """One program that starts others and stands above them."""
 
     label: str

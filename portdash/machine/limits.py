@@ -1,6 +1,5 @@
 """The operating system's rules about ports, read when asked for."""
 
-import logging
 import os
 import re
 import sys
@@ -9,7 +8,6 @@ from portdash.machine.procfs import PROC, read
 from portdash.model.policy import PortLimits
 from portdash.model.ports import LAST_PORT, PortRange
 
-_LOG = logging.getLogger(__name__)
 _CAP_NET_BIND_SERVICE = 1 << 10
 _IANA_DYNAMIC = PortRange(49152, LAST_PORT)
 """What macOS and Windows use unless told otherwise."""
@@ -102,11 +100,12 @@ def _text(path: str, limit: int = 16 * 1024) -> str:
 
 def _ask(*command: str) -> str:
     """Return what a tool of the system prints, nothing when it cannot be run."""
+    import logging  # noqa: PLC0415 (not on Linux)
     import subprocess  # noqa: PLC0415 (not on Linux)
 
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        _LOG.debug("%s: %s", command[0], error)
+        logging.getLogger(__name__).debug("%s: %s", command[0], error)
         return ""
     return done.stdout

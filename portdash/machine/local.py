@@ -1,31 +1,33 @@
 """This computer, as the observer and the manager need it."""
 
+from __future__ import annotations
+
 import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from portdash.machine.ancestry import ancestors, is_orphan, parents, topmost, via
 from portdash.machine.availability import bind_error
 from portdash.machine.gate import full_sockets, system_sockets
 from portdash.machine.identity import boot_id, current_user, host_id
 from portdash.machine.limits import read_limits
-from portdash.machine.panes import Panes
 from portdash.machine.processes import Once, Setting, system_processes
 from portdash.machine.projects import find_project
-from portdash.machine.terminate import Surroundings, terminate
 from portdash.machine.users import user_name
-from portdash.machine.volumes import why_unseen
 from portdash.model.listener import Ancestor, Listener, Process
-from portdash.model.plan import Target
 from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol
-from portdash.model.project import Project
-from portdash.model.sources import ProcessTable, Socket, SocketSource
+
+if TYPE_CHECKING:
+    from portdash.machine.panes import Panes
+    from portdash.model.plan import Target
+    from portdash.model.project import Project
+    from portdash.model.sockets import Socket
+    from portdash.model.sources import ProcessTable, SocketSource
 
 
 @runtime_checkable
@@ -46,8 +48,7 @@ class KnowsLineage(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(NamedTuple):
     """One look, and what it rests on."""
 
     rows: tuple[Socket, ...]
@@ -56,8 +57,7 @@ class _Look:
     """The lineage of every process that was asked for: owners and all above them."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Origin:
+class _Origin(NamedTuple):
     """What stands above one owner, worked out once for all its sockets."""
 
     ancestors: tuple[Ancestor, ...]
@@ -84,13 +84,18 @@ class LocalMachine:
         """For what is done to a process: nothing remembered counts there."""
         self._processes = processes or system_processes()
         self._home = home or Path.home()
-        self._panes = Panes()
         self._last: _Look | None = None
 
     @cached_property
     def host(self) -> str:
         """Random id of this machine, the same in every run. Raises StoreUnavailable when its file is damaged."""
         return host_id(self._state_dir, make=not self._read_only)
+
+    @cached_property
+    def _panes(self) -> Panes:
+        from portdash.machine.panes import Panes  # noqa: PLC0415 (only where something runs in tmux)
+
+        return Panes()
 
     @cached_property
     def user(self) -> str:
@@ -197,10 +202,12 @@ class LocalMachine:
         try:
             return stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 (Path.is_dir does not tell gone from hidden)
         except (OSError, ValueError):
-            return why_unseen(path) is not None
+            return self.why_unseen(path) is not None
 
     def why_unseen(self, path: str) -> str | None:
         """Return why a root that is not seen may be there all the same, None where it is seen, or gone."""
+        from portdash.machine.volumes import why_unseen  # noqa: PLC0415 (rare)
+
         return why_unseen(path)
 
     def terminate(self, target: Target, *, grace: float) -> str:
@@ -209,6 +216,8 @@ class LocalMachine:
         The identity in `target` is checked again first. Raises Refused when it is protected, not ours to end, changed,
         or still holds the port after `grace` seconds.
         """
+        from portdash.machine.terminate import Surroundings, terminate  # noqa: PLC0415 (rare)
+
         around = Surroundings(sockets=self._proof, processes=self._processes, setting=self._setting, user=self.user)
         return terminate(target, grace=grace, around=around)
 

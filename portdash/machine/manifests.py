@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Callable
 
 from portdash.machine.files import read_small
@@ -42,12 +41,18 @@ def _package_json(text: str) -> object:
 
 
 def _pyproject(text: str) -> object:
-    document = tomllib.loads(text)
+    document = _toml(text)
     return _at(document, "project", "name") or _at(document, "tool", "poetry", "name")
 
 
 def _cargo(text: str) -> object:
-    return _at(tomllib.loads(text), "package", "name")
+    return _at(_toml(text), "package", "name")
+
+
+def _toml(text: str) -> object:
+    import tomllib  # noqa: PLC0415 (3 ms, only for who has such a manifest)
+
+    return tomllib.loads(text)
 
 
 def _go_mod(text: str) -> object:

@@ -12,7 +12,7 @@ import sys
 import weakref
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from portdash.model.ports import IpProtocol
 
@@ -49,8 +49,7 @@ _PATIENCE = 1.0
 _BUFFER = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiagRow:
+class DiagRow(NamedTuple):
     """One socket that listens, as the kernel has it."""
 
     protocol: IpProtocol
@@ -64,8 +63,7 @@ class DiagRow:
     """Whether an IPv6 socket takes no IPv4; None for IPv4."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dump:
+class Dump(NamedTuple):
     """All answers. Two of one `SocketDiag` are equal when no row has changed; clients that wait do not count."""
 
     tables: tuple[bytes, ...]

@@ -1,6 +1,5 @@
 """In which pane of tmux a process runs. Nobody's environment is read: tmux itself knows its panes by pid."""
 
-import logging
 import os
 import time
 from collections.abc import Sequence
@@ -10,7 +9,6 @@ from portdash.machine.keepers import keeper_of
 from portdash.machine.procfs import PROC, open_files, read
 from portdash.model.listener import Process
 
-_LOG = logging.getLogger(__name__)
 _FRESH = 30.0
 """Seconds for which an answer counts: windows are renumbered now and then."""
 _PATIENCE = 0.5
@@ -68,7 +66,9 @@ def _ask(path: str) -> dict[int, str]:
     try:
         done = subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=True, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.SubprocessError) as error:
-        _LOG.debug("tmux at %s: %s", path, error)
+        import logging  # noqa: PLC0415 (3 ms, only where something is odd)
+
+        logging.getLogger(__name__).debug("tmux at %s: %s", path, error)
         return {}
     return parse_panes(done.stdout)
 

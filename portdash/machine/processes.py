@@ -1,16 +1,20 @@
 """Facts about processes: straight from /proc where there is one, by psutil elsewhere."""
 
+from __future__ import annotations
+
 import os
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from portdash.machine.procfs import CONTAINER, PROC, Stat, cgroup_of, lineage, read, read_stat, real_uid
 from portdash.machine.users import user_name
 from portdash.model.listener import Process
-from portdash.model.sources import ProcessTable
 from portdash.text import clean
+
+if TYPE_CHECKING:
+    from portdash.model.sources import ProcessTable
 
 ARGUMENT_BYTES = 64 * 1024
 """Read of one process's arguments, which may be megabytes."""
@@ -21,8 +25,7 @@ _SETTLED = 5.0
 _REMEMBERED = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """What surrounds a process. Unknown is as harmless as can be: with a terminal and outside any unit."""
 
     has_terminal: bool = True

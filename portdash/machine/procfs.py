@@ -2,7 +2,7 @@
 
 import os
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from portdash.machine.files import read_open
 
@@ -12,8 +12,7 @@ CONTAINER = re.compile(r"/(?P<engine>docker|libpod|crio|cri-containerd)[-/_](?:[
 """The part of a control group's path that names a container."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
+class Stat(NamedTuple):
     """The fields of /proc/PID/stat that we use."""
 
     name: bytes

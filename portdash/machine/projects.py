@@ -1,20 +1,23 @@
 """Which project and which workspace a directory belongs to."""
 
+from __future__ import annotations
+
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, NamedTuple
 
 from portdash.machine.files import read_small
 from portdash.machine.roots import find_root, mode_of
 from portdash.model.names import DEFAULT_WORKSPACE, workspace_from
-from portdash.model.project import Project
 from portdash.model.workspace import Workspace
 from portdash.text import clean
 
+if TYPE_CHECKING:
+    from portdash.model.project import Project
 
-@dataclass(frozen=True, slots=True)
-class Checkout:
+
+class Checkout(NamedTuple):
     """What git says of a directory."""
 
     repository: str
@@ -33,6 +36,7 @@ def find_project(directory: str, home: Path) -> Project | None:
     if root is None:
         return None
     from portdash.machine.manifests import manifest_name  # noqa: PLC0415 (reads TOML and JSON; get needs neither)
+    from portdash.model.project import Project  # noqa: PLC0415 (see above)
 
     checkout = checkout_of(root)
     return Project(

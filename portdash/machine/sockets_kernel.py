@@ -5,23 +5,29 @@ processes that share a socket. Here the kernel gives what listens, and the walk 
 quarter of the time, and no psutil to load.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from portdash.machine.connections import WILDCARDS, Slot, count_connections
 from portdash.machine.netlink_diag import DiagRow, SocketDiag
 from portdash.machine.owners import holders
-from portdash.machine.sockets_psutil import WILDCARDS, Slot, count_connections
 from portdash.model.ports import IpProtocol
-from portdash.model.sources import Socket, SocketSource
+from portdash.model.sockets import Socket
+
+if TYPE_CHECKING:
+    from portdash.model.sources import SocketSource
 
 
 class KernelSockets:
-    """Reads which sockets listen; where the kernel has no such table, `otherwise` is asked.
+    """Reads which sockets listen; where the kernel has no such table, the source that `otherwise` makes is asked.
 
     `diag` opens the table. A row whose owner may not be read stays, without pids.
     """
 
-    def __init__(self, otherwise: SocketSource, *, diag: type[SocketDiag] = SocketDiag) -> None:
+    def __init__(self, otherwise: Callable[[], SocketSource], *, diag: type[SocketDiag] = SocketDiag) -> None:
         self._otherwise = otherwise
         self._diag = diag
 
@@ -35,7 +41,7 @@ class KernelSockets:
             finally:
                 table.close()
         except OSError:
-            return self._otherwise.sockets()
+            return self._otherwise().sockets()
         return _join(rows, connected)
 
 

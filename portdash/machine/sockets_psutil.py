@@ -3,17 +3,15 @@
 import errno
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from socket import SOCK_STREAM
 from typing import Protocol
 
+from portdash.machine.connections import Slot, count_connections
 from portdash.machine.owners import hidden_uids, sharers
 from portdash.model.ports import IpProtocol
-from portdash.model.sources import Socket
-
-Slot = tuple[IpProtocol, str, int]
-"""Protocol, address and port: what one row of ours stands for."""
+from portdash.model.sockets import Socket
 
 
 class Address(Protocol):
@@ -41,8 +39,6 @@ class Connection(Protocol):
     @property
     def pid(self) -> int | None: ...  # noqa: D102
 
-
-WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 (these are compared with, not bound)
 
 Rows = Callable[[], Iterable[Connection]]
 Uids = Callable[[Collection[Slot]], dict[Slot, int]]
@@ -104,21 +100,6 @@ def _sort(rows: Iterable[Connection]) -> tuple[dict[Slot, _Found], dict[int, Cou
             if row.pid:
                 found.owners.add((row.pid, row.fd))
     return listening, connected
-
-
-def count_connections(slot: Slot, listening: Container[Slot], connected: Mapping[int, Counter[str]]) -> int:
-    """Count the connections that came in here: those to this very address, and for a wildcard what nobody else has."""
-    protocol, address, port = slot
-    if port not in connected:
-        return 0
-    if address not in WILDCARDS:
-        return connected[port][address]
-    dual = address == "::" and (protocol, WILDCARDS[0], port) not in listening
-    return sum(
-        count
-        for local, count in connected[port].items()
-        if (protocol, local, port) not in listening and (dual or (":" in local) == (address == "::"))
-    )
 
 
 def _plain(address: str) -> str:

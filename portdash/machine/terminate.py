@@ -16,7 +16,8 @@ from portdash.machine.processes import Setting
 from portdash.machine.protection import check_allowed, own_pids
 from portdash.model.listener import Process
 from portdash.model.plan import Target
-from portdash.model.sources import ProcessTable, Socket, SocketSource
+from portdash.model.sockets import Socket
+from portdash.model.sources import ProcessTable, SocketSource
 
 SETTLE = 1.0
 """Seconds without a listener that prove nobody starts it again."""

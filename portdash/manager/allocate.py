@@ -1,22 +1,27 @@
 """From a wish to a port that is really free: observe, plan, try the bind, claim, and again when a rival was faster."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from os import getpid
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from portdash.errors import NoPortAvailable, PlanOutdated
 from portdash.manager.allocation_log import AllocationLog
 from portdash.manager.apply import Outcome, apply_plan, describe, obstacle, to_be_bound
-from portdash.manager.clearing import Slot, slot_of
 from portdash.manager.deps import Deps
 from portdash.manager.plans import plan_allocate
+from portdash.manager.slots import Slot, slot_of
 from portdash.manager.wishes import Wish, place
 from portdash.model.assignment import Assignment, Lease, Reason, ServiceKey
 from portdash.model.plan import Plan, Step, Strategy
 from portdash.model.snapshot import Snapshot
-from portdash.model.storage import Change
+
+if TYPE_CHECKING:
+    from portdash.model.history import Change
 
 ROUNDS = 8
 """How often a plan is made anew because the world changed under it."""

@@ -1,19 +1,26 @@
-"""Carrying a plan out: all of it or nothing, and exactly what was shown."""
+"""Carrying a plan out: all of it or nothing, and exactly what was shown.
+
+What commits, and what ends processes, is loaded by plans that have something to do: most have nothing.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from portdash.errors import LockedDown, PlanOutdated, PlanUnresolved, Refused
 from portdash.manager.allocation_log import tell_detected
-from portdash.manager.clearing import Progress, clear_the_way, cleared_slots, kept_ports, say_what_was_done, slot_of
-from portdash.manager.committing import commit
 from portdash.manager.deps import Deps
-from portdash.manager.troubles import settled_by
+from portdash.manager.slots import cleared_slots, slot_of
 from portdash.model.assignment import Assignment, Lease, Source
 from portdash.model.plan import Action, Plan, Step
 from portdash.model.snapshot import Snapshot
-from portdash.model.storage import Change, Operation
 from portdash.planning.recognition import would_own
+
+if TYPE_CHECKING:
+    from portdash.manager.clearing import Progress
+    from portdash.model.history import Change, Operation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +53,9 @@ def apply_plan(
     check_allowed(deps, plan, consent=consent)
     if not plan.steps and not leases:
         return Outcome(operation=None, lines=("nothing to change",), left=_left(plan))
+    from portdash.manager.committing import commit  # noqa: PLC0415
+    from portdash.manager.troubles import settled_by  # noqa: PLC0415
+
     world = snapshot or deps.observer.snapshot()
     check_ports(deps, plan, world)
     found, settled = settled_by(world, plan)
@@ -55,6 +65,8 @@ def apply_plan(
         return Outcome(
             operation=operation, lines=tuple(describe(operation.changes, here=plan.workspace)), left=_left(plan)
         )
+    from portdash.manager.clearing import clear_the_way, kept_ports, say_what_was_done  # noqa: PLC0415
+
     with kept_ports(deps, plan) as record:
         ended = clear_the_way(deps, plan, progress or _silent)
         try:

@@ -9,21 +9,15 @@ from uuid import uuid4
 from portdash.errors import PlanOutdated, PortdashError
 from portdash.manager.committing import store
 from portdash.manager.deps import Deps
-from portdash.model.assignment import Assignment
+from portdash.manager.slots import Slot, cleared_slots, slot_of
+from portdash.model.kept import PlanRecord, PlanState
 from portdash.model.plan import Plan, Target
-from portdash.model.ports import IpProtocol
-from portdash.model.storage import PlanRecord, PlanState, RecordPlan
+from portdash.model.storage import RecordPlan
 
 GRACE = 5.0
 """Seconds a process that is asked to end may take."""
 
 Progress = Callable[[str], None]
-Slot = tuple[IpProtocol, int]
-
-
-def slot_of(row: Assignment) -> Slot:
-    """Return the protocol and port of a row."""
-    return row.key.protocol, row.port
 
 
 @contextmanager
@@ -77,11 +71,6 @@ def say_what_was_done(error: PortdashError, lines: list[str] | tuple[str, ...]) 
     """Add to an error what cannot be undone any more."""
     if lines:
         error.message = f"{error.message}; done before that, and not undoable: {'; '.join(lines)}"
-
-
-def cleared_slots(plan: Plan) -> set[Slot]:
-    """Return the ports that the plan itself frees."""
-    return {(target.protocol, target.port) for target in _targets(plan)}
 
 
 def _targets(plan: Plan) -> list[Target]:

@@ -9,17 +9,15 @@ from portdash.manager.deps import Deps
 from portdash.manager.troubles import conflict_event
 from portdash.model.assignment import Lease
 from portdash.model.conflict import Conflict
+from portdash.model.history import Event, EventKind, Operation
+from portdash.model.kept import PlanRecord
 from portdash.model.plan import Action, Plan, Step
 from portdash.model.storage import (
     Applied,
     Batch,
     Claim,
-    Event,
-    EventKind,
     MarkUndone,
     Op,
-    Operation,
-    PlanRecord,
     RecordEvent,
     RecordPlan,
     RecordWorkspace,

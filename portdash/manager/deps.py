@@ -1,19 +1,24 @@
 """What every act of the manager works with."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from portdash.config.settings import Config
 from portdash.manager.allocation_log import Log, to_logging
 from portdash.manager.events import EventStream
 from portdash.model.assignment import ServiceKey
 from portdash.model.ports import IpProtocol
-from portdash.model.sources import Clock, Machine
-from portdash.model.storage import Store
 from portdash.model.workspace import Workspace
 from portdash.observer import Observer
 from portdash.store.neighbours import Neighbours
+
+if TYPE_CHECKING:
+    from portdash.model.sources import Clock, Machine
+    from portdash.model.storage import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class Deps:
             neighbours=self.neighbours,
         )
 
-    def by(self, actor: str) -> "Deps":
+    def by(self, actor: str) -> Deps:
         """Return the same for another actor."""
         return replace(self, actor=actor)
 

@@ -1,12 +1,16 @@
 """Telling interested callers what was changed."""
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Callable, Iterable
 from threading import Lock
+from typing import TYPE_CHECKING
 
-from portdash.model.storage import Event, EventKind
+if TYPE_CHECKING:
+    from portdash.model.history import Event, EventKind
 
-Callback = Callable[[Event], object]
+Callback = Callable[["Event"], object]
 
 
 class EventStream:
@@ -25,6 +29,8 @@ class EventStream:
 
     def on(self, kind: EventKind | str, callback: Callback) -> Callable[[], None]:
         """Call `callback` with every later event of `kind`; the function returned ends that."""
+        from portdash.model.history import EventKind  # noqa: PLC0415  commands subscribe to nothing
+
         wanted = EventKind(kind)
         with self._lock:
             self._callbacks.setdefault(wanted, []).append(callback)

@@ -25,11 +25,12 @@ from portdash.manager.variables import Variables, env_vars
 from portdash.manager.watcher import Watcher
 from portdash.model.assignment import Assignment
 from portdash.model.conflict import Conflict
+from portdash.model.history import EventKind
 from portdash.model.names import split_qualified
 from portdash.model.plan import Plan, Strategy
 from portdash.model.policy import DEFAULT_BASE_PORT
 from portdash.model.ports import IpProtocol, check_port
-from portdash.model.storage import EventKind, Store
+from portdash.model.storage import Store
 from portdash.planning.candidates import next_available
 
 

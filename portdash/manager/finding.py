@@ -1,7 +1,6 @@
 """Which service a person means."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from portdash.errors import NoSuchService
 from portdash.model.ports import parse_port
@@ -27,6 +26,8 @@ def find_service(snapshot: Snapshot, text: str) -> ServiceView:
     for view in there:
         if view.key.service == name.casefold():
             return view
+    from difflib import get_close_matches  # noqa: PLC0415  only for who mistypes
+
     near = get_close_matches(name, [view.name for view in there], n=1)
     workspace = snapshot.workspace_named(here)
     raise NoSuchService(

@@ -1,6 +1,7 @@
 """The events of a store since the last look, each once and in order, whichever process caused it."""
 
-from portdash.model.storage import Event, Store
+from portdash.model.history import Event
+from portdash.model.storage import Store
 from portdash.store.schema import EVENTS_KEPT
 
 FIRST_READ = 64

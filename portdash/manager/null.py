@@ -16,11 +16,11 @@ from portdash.manager.suggesting import Suggestion
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import url_of
 from portdash.model.default_port import DefaultPort
+from portdash.model.history import EventKind
 from portdash.model.names import split_qualified, variable_for
 from portdash.model.plan import Plan, Strategy
 from portdash.model.policy import DEFAULT_BASE_PORT
 from portdash.model.ports import IpProtocol, PortRange, check_port, parse_port
-from portdash.model.storage import EventKind
 from portdash.text import clean
 
 WHY = "no port manager is in use"

@@ -1,8 +1,11 @@
 """Opening everything an act needs, from flags, variables and the working directory."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from portdash.clock import SystemClock
 from portdash.config.loading import load
@@ -12,10 +15,11 @@ from portdash.machine.local import LocalMachine
 from portdash.manager.allocation_log import Log, to_logging
 from portdash.manager.deps import Deps, Place
 from portdash.manager.places import find_workspace
-from portdash.manager.recovery import recover
-from portdash.model.storage import Store
 from portdash.store.neighbours import Neighbours
 from portdash.store.opening import file_of, open_store
+
+if TYPE_CHECKING:
+    from portdash.model.storage import Store
 
 COMMITTED = "json:"
 """Begins the URL of a store whose ports are committed in a file."""
@@ -61,6 +65,8 @@ def open_deps(
         if committed:
             deps = _committed(deps, state, tell)
         if held.plans and held.stale_since is None and not config.read_only:
+            from portdash.manager.recovery import recover  # noqa: PLC0415  rare
+
             recover(deps, held.plans)
     except BaseException:
         store.close()

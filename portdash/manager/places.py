@@ -5,7 +5,7 @@ from pathlib import Path
 from portdash.config.settings import Config
 from portdash.machine.projects import name_suffix, workspace_for
 from portdash.model.names import check_workspace
-from portdash.model.storage import StoreState
+from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
 
 

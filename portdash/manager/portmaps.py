@@ -9,7 +9,8 @@ from portdash.errors import PlanOutdated, PortdashError, Refused, UsageError
 from portdash.manager.deps import Deps
 from portdash.model.assignment import Assignment, Source
 from portdash.model.ports import IpProtocol
-from portdash.model.storage import Applied, Batch, Op, Rejected, StoreState
+from portdash.model.state import StoreState
+from portdash.model.storage import Applied, Batch, Op, Rejected
 from portdash.store.projection.checking import check
 from portdash.store.projection.committed_file import CommittedFile, Swapped, Unusable
 from portdash.store.projection.editing import draft

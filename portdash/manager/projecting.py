@@ -9,7 +9,7 @@ from portdash.config.settings import Config
 from portdash.manager.deps import Deps
 from portdash.manager.portmaps import scope_of
 from portdash.model.assignment import Assignment, ServiceKey
-from portdash.model.storage import StoreState
+from portdash.model.state import StoreState
 from portdash.observer import Observer
 from portdash.planning.candidates import search
 from portdash.planning.requests import Placement

@@ -5,8 +5,8 @@ from itertools import islice
 
 from portdash.manager.deps import Deps
 from portdash.manager.finding import workspace_named
+from portdash.model.history import Event
 from portdash.model.names import split_qualified
-from portdash.model.storage import Event
 
 _FIRST_LOOK = 256
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from uuid import uuid4
 
 from portdash.manager.deps import Deps
-from portdash.model.storage import Batch, PlanRecord, PlanState, RecordPlan
+from portdash.model.kept import PlanRecord, PlanState
+from portdash.model.storage import Batch, RecordPlan
 
 
 def recover(deps: Deps, plans: Iterable[PlanRecord]) -> tuple[PlanRecord, ...]:

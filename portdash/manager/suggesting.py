@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, replace
 
 from portdash.config.problems import nearest
-from portdash.manager.clearing import Slot, slot_of
 from portdash.manager.deps import Deps
+from portdash.manager.slots import Slot, slot_of
 from portdash.manager.wishes import Wish, place
 from portdash.model.assignment import Assignment, Reason, ServiceSpec
 from portdash.model.snapshot import Snapshot

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from portdash.model.conflict import Conflict
+from portdash.model.history import Event, EventKind
 from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
-from portdash.model.storage import Event, EventKind
 from portdash.planning.prospect import after
 
 Trouble = tuple[str, str, int]

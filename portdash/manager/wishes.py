@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
-from portdash.config.exported import EXPORTED, check_variable
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
 from portdash.manager.finding import workspace_named
@@ -43,6 +42,8 @@ class Wish:
         if self.inherit_from is not None:
             check_service(self.inherit_from)
         if self.env is not None:
+            from portdash.config.exported import check_variable  # noqa: PLC0415  regular expressions, rarely needed
+
             check_variable(self.env)
 
 
@@ -109,5 +110,7 @@ def _override(environ: Mapping[str, str], spec: ServiceSpec) -> Override | None:
     """The declared variable's value, unless it is our own export come back."""
     if spec.env is None or not (value := environ.get(spec.env, "").strip()):
         return None
+    from portdash.config.exported import EXPORTED  # noqa: PLC0415  see above
+
     echoes = environ.get(EXPORTED, "").split(",")
     return None if f"{spec.env}={value}" in echoes else Override(variable=spec.env, value=value)

@@ -1,10 +1,15 @@
 """Reality: the sockets on this machine, the processes behind them, and whose they are."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from portdash.model.ports import IpProtocol
-from portdash.model.project import Project
+
+if TYPE_CHECKING:
+    from portdash.model.project import Project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """The small protocols behind which the machine and the clock stand, so that a test or the demo can be one."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from portdash.model.listener import Listener, Process
@@ -8,6 +7,7 @@ from portdash.model.plan import Target
 from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol
 from portdash.model.project import Project
+from portdash.model.sockets import Socket
 
 
 class Clock(Protocol):
@@ -20,21 +20,6 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Return seconds that never run backwards, for limits and ages."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Socket:
-    """One row of the socket table, as a `SocketSource` reads it."""
-
-    protocol: IpProtocol
-    address: str
-    port: int
-    pids: tuple[int, ...] = ()
-    """Processes that share it; empty when they may not be read."""
-    uid: int | None = None
-    """User the socket belongs to, where the table tells."""
-    connections: int | None = None
-    dual_stack: bool | None = None
 
 
 class SocketSource(Protocol):

@@ -1,118 +1,13 @@
-"""What a store keeps, the changes it can be asked for, and what it answers."""
+"""What a store can be asked for, and what it answers."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from types import MappingProxyType
 from typing import Protocol
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
-from portdash.model.ports import IpProtocol
+from portdash.model.history import Event, Operation
+from portdash.model.kept import PlanRecord
+from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
-
-QUARANTINE_SECONDS = 60.0
-"""How long a port that was given back is kept from other services: browsers, clients and TIME_WAIT remember it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quarantine:
-    """A port that was given back a moment ago."""
-
-    host: str
-    protocol: IpProtocol
-    port: int
-    service: str
-    """Who had it."""
-    released_at: float
-    """Unix time in seconds."""
-
-
-class PlanState(StrEnum):
-    """How far a plan that touches processes has come."""
-
-    APPLYING = "applying"
-    APPLIED = "applied"
-    ROLLED_BACK = "rolled_back"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanRecord:
-    """A plan that ends processes, written down before it starts so that a crash leaves a trace."""
-
-    id: str
-    host: str
-    workspace: str
-    title: str
-    state: PlanState
-    pid: int
-    """Process that applies it."""
-    started: int
-    """Start of that process in kernel ticks, 0 where the system does not tell."""
-    boot_id: str
-    reserved: tuple[tuple[IpProtocol, int], ...] = ()
-    """Ports nobody else may take until it is over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One row before and after a batch."""
-
-    before: Assignment | None
-    after: Assignment | None
-
-    @property
-    def key(self) -> ServiceKey:
-        """The service whose row it is."""
-        row = self.after or self.before
-        assert row is not None
-        return row.key
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """A batch that was applied, kept so that it can be undone and so that a retry has no second effect."""
-
-    id: str
-    title: str
-    workspace: str
-    actor: str
-    at: float
-    revision: int
-    changes: tuple[Change, ...]
-    undone: bool = False
-    """Whether a later operation took it back, or it took back one itself: undoing again goes further into the past."""
-
-
-class EventKind(StrEnum):
-    """What happened to an assignment or a listener."""
-
-    ASSIGNED = "assigned"
-    MOVED = "moved"
-    UPDATED = "updated"
-    ADOPTED = "adopted"
-    RELEASED = "released"
-    TERMINATED = "terminated"
-    CONFLICT = "conflict"
-    RESOLVED = "resolved"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One line of history."""
-
-    kind: EventKind
-    at: float
-    """Unix time in seconds."""
-    workspace: str
-    service: str
-    """The name as it was written."""
-    actor: str
-    reason: str
-    from_port: int | None = None
-    to_port: int | None = None
-    revision: int = 0
-    sequence: int = 0
-    """Rises with every event of a store; 0 before it is stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,24 +91,6 @@ class Batch:
     at: float
     """Unix time in seconds."""
     ops: tuple[Op, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreState:
-    """Everything a store holds, at one revision."""
-
-    revision: int = 0
-    assignments: Mapping[ServiceKey, Assignment] = field(default_factory=lambda: MappingProxyType({}))
-    leases: Mapping[ServiceKey, Lease] = field(default_factory=lambda: MappingProxyType({}))
-    workspaces: tuple[Workspace, ...] = ()
-    """Those of this host."""
-    quarantines: tuple[Quarantine, ...] = ()
-    plans: tuple[PlanRecord, ...] = ()
-    """Those in state `applying`."""
-    stale_since: float | None = None
-    """Unix time of the last contact with an authority that is out of reach, None while what is here is current."""
-    notices: tuple[str, ...] = ()
-    """What is worth knowing about the store itself, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,29 @@
 """Planning to make listeners services: the port they have becomes theirs."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from portdash.errors import UsageError
-from portdash.model.assignment import ServiceKey, Source
+from portdash.model.assignment import ServiceKey, ServiceSpec, Source
 from portdash.model.plan import Plan
+from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Snapshot
 from portdash.planning.candidates import new_row
 from portdash.planning.drafting import Draft
 from portdash.planning.exporting import check_variables
-from portdash.planning.requests import Adoption, Placement
+from portdash.planning.requests import Placement
 from portdash.planning.wording import holder_text, title
 from portdash.text import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """A listener that becomes a service."""
+
+    key: ServiceKey
+    spec: ServiceSpec
+    port: int
+    protocol: IpProtocol
 
 
 def plan_adopt(snapshot: Snapshot, adoptions: Sequence[Adoption], *, actor: str) -> Plan:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from portdash.errors import InvalidPort, NoPortAvailable
 from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Source, Verdict
@@ -47,8 +48,7 @@ class Search:
         return next((each.verdict for each in self.reasons if each.port == port and each.verdict in _TIERS), None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Hit:
+class _Hit(NamedTuple):
     port: int
     attempts: int
     trail: int
@@ -120,7 +120,7 @@ def find(
         return Search((), tuple(trail), attempts, _exhausted(group.spec, policy, attempts), clean(group.spec.name))
     hits = tiers[best][:MOST_OPTIONS]
     if best > 0:  # everything was tried before these were
-        hits = [replace(hit, attempts=attempts, trail=len(trail)) for hit in hits]
+        hits = [hit._replace(attempts=attempts, trail=len(trail)) for hit in hits]
     options = tuple(_option(occupancy.snapshot, group, hit, trail, actor) for hit in hits)
     return Search(options, tuple(trail[: hits[0].trail]), hits[0].attempts, "")
 

@@ -1,7 +1,7 @@
 """Where intent and reality disagree, service by service, with who is in the way and a sentence that explains it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from portdash.model.assignment import Assignment, ServiceKey, ServiceSpec, Source
 from portdash.model.conflict import Conflict, ConflictKind
@@ -18,8 +18,7 @@ SEVERITY = {kind: number for number, kind in enumerate(ConflictKind)}
 """Worst first: the order in which the kinds are declared."""
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(NamedTuple):
     """One service as its conflicts see it."""
 
     row: Assignment

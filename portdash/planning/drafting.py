@@ -1,7 +1,8 @@
 """Building a plan step by step on a working copy of the world, so that each step sees what those before it did."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Source, Verdict
 from portdash.model.plan import Action, Cost, Plan, Step, Strategy, Target, Unresolved
@@ -13,8 +14,7 @@ from portdash.planning.wording import holder_text
 from portdash.text import clean
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
+class Seat(NamedTuple):
     """How a claimant came by its port: by a search, so that it may have another for a later claimant's sake."""
 
     reason: str

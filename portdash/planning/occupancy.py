@@ -1,7 +1,7 @@
 """Who is in the way of a service on a port: the working copy of the world that plans are tried out on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Verdict
 from portdash.model.ports import IpProtocol
@@ -14,8 +14,7 @@ from portdash.planning.wording import Names, holder_text
 Slot = tuple[IpProtocol, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """A service and everything that shares its port."""
 
     root: ServiceKey
@@ -26,8 +25,7 @@ class Group:
     """Those of all members, the root's first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """Ports that nobody but who has them can get, by protocol; of the others one has to ask."""
 
     ports: Mapping[IpProtocol, frozenset[int]]

@@ -7,20 +7,17 @@ from portdash.model.assignment import Assignment, Reason, Source, Verdict
 from portdash.model.plan import Strategy
 from portdash.planning.candidates import new_row, try_override
 from portdash.planning.drafting import Draft
-from portdash.planning.occupancy import Group
 from portdash.planning.requests import Override, Placement
 from portdash.text import clean
 
 
-def place_override(draft: Draft, placement: Placement, group: Group) -> tuple[bool, tuple[Reason, ...]]:
-    """Draft the port of the service's variable, if it has one that can be had.
+def place_override(draft: Draft, placement: Placement, override: Override) -> tuple[bool, tuple[Reason, ...]]:
+    """Draft the port of the service's variable, if it can be had.
 
     Returns whether that settled it, and otherwise why the variable was passed over: a notice names it then. With
     `strict` that raises InvalidPort (not a port) or NoPortAvailable (taken).
     """
-    override = placement.override
-    if override is None:
-        return False, ()
+    group = draft.occupancy.group(placement.key)
     port, refusal = try_override(draft.occupancy, group, override)
     if refusal is not None:
         problem = describe(override, refusal)

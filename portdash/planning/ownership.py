@@ -7,7 +7,7 @@ may start the servers of several.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from portdash.model.assignment import Assignment, Lease, Match, ServiceKey, ServiceSpec, Source
 from portdash.model.listener import Attribution, Container, Listener, Ownership
@@ -18,8 +18,7 @@ from portdash.planning.wording import Names
 from portdash.text import clean
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnershipFacts:
+class OwnershipFacts(NamedTuple):
     """What is known beside the listener itself. Make one with `gather`."""
 
     places: Places
@@ -45,7 +44,7 @@ def gather(
     for key, lease in leases.items():
         by_pid.setdefault(lease.pid, set()).add(key)
     return OwnershipFacts(
-        places=Places.of(workspaces),
+        places=Places(workspaces),
         names=Names.of(workspaces, environment),
         leases={pid: frozenset(keys) for pid, keys in by_pid.items()},
         titles={key: row.name for key, row in assignments.items()},

@@ -2,27 +2,20 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from portdash.model.listener import Listener
 from portdash.model.workspace import Workspace
 from portdash.text import clean
 
 
-@dataclass(frozen=True, slots=True)
 class Places:
     """The known workspaces, by name and by root."""
 
-    workspaces: Mapping[str, Workspace]
-    roots: Mapping[str, str]
-    """Name of the workspace at each root."""
-    _nearest: dict[str, str | None] = field(default_factory=dict, compare=False, repr=False)
-
-    @classmethod
-    def of(cls, workspaces: Iterable[Workspace]) -> "Places":
-        """Index `workspaces`."""
-        known = {each.name: each for each in workspaces}
-        return cls(known, {each.root: each.name for each in known.values() if each.root})
+    def __init__(self, workspaces: Iterable[Workspace]) -> None:
+        self.workspaces: Mapping[str, Workspace] = {each.name: each for each in workspaces}
+        self.roots: Mapping[str, str] = {each.root: each.name for each in self.workspaces.values() if each.root}
+        """Name of the workspace at each root."""
+        self._nearest: dict[str, str | None] = {}
 
     def root_of(self, workspace: str) -> str | None:
         """Return the directory of a workspace, None when it has none or is not known."""

@@ -1,7 +1,7 @@
 """Finding the service that each listener belongs to, or whose port it is on, for thousands of both."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from portdash.model.assignment import Assignment, Match, ServiceKey, ServiceSpec
 from portdash.model.listener import Attribution, Listener, Ownership
@@ -14,15 +14,14 @@ from portdash.planning.places import upwards
 _ORDER = {Ownership.CONFIRMED: 0, Ownership.PRESUMED: 1, Ownership.FOREIGN: 2, Ownership.UNKNOWN: 3}
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
+class Recognised(NamedTuple):
     """Listeners with their services."""
 
     seen: tuple[SeenListener, ...]
     """All of them, in the order given."""
-    here: Mapping[ServiceKey, list[SeenListener]] = field(default_factory=dict)
+    here: Mapping[ServiceKey, list[SeenListener]]
     """Who listens on each service's port, judged from the side of that service."""
-    elsewhere: Mapping[ServiceKey, list[Listener]] = field(default_factory=dict)
+    elsewhere: Mapping[ServiceKey, list[Listener]]
     """A service's own servers on other ports."""
 
 

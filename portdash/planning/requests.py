@@ -1,13 +1,12 @@
 """What the planner can be asked for."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from portdash.model.assignment import ServiceKey, ServiceSpec
-from portdash.model.ports import IpProtocol
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(NamedTuple):
     """An environment variable that says which port a service shall have."""
 
     variable: str
@@ -24,13 +23,3 @@ class Placement:
     override: Override | None = None
     strict: bool = False
     """Whether an override that cannot be had is an error instead of a notice."""
-
-
-@dataclass(frozen=True, slots=True)
-class Adoption:
-    """A listener that becomes a service."""
-
-    key: ServiceKey
-    spec: ServiceSpec
-    port: int
-    protocol: IpProtocol

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from portdash.model.assignment import Assignment, Source
+from portdash.model.history import Change, Operation
 from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
-from portdash.model.storage import Change, Operation
 from portdash.planning.drafting import Draft
 from portdash.planning.inheritance import parent_of
 from portdash.planning.recognition import would_own

@@ -1,7 +1,7 @@
 """How services and those in their way are called. Everything foreign is made safe to show here once more."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from portdash.model.assignment import ServiceKey
 from portdash.model.listener import Listener
@@ -11,8 +11,7 @@ from portdash.text import and_list, clean, plural
 _SHOWN = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """The words for one moment: labels of the workspaces, and the environment that goes without saying."""
 
     labels: Mapping[str, str]

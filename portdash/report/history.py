@@ -1,6 +1,6 @@
 """What happened to assignments, an event a line: as cells for a table, and as JSON."""
 
-from portdash.model.storage import Event, EventKind
+from portdash.model.history import Event, EventKind
 from portdash.report.serialise import LONGEST_COMMAND, Json, iso
 from portdash.text import clean
 

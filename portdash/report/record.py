@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from portdash.model.conflict import Conflict
-from portdash.model.storage import Event, EventKind
+from portdash.model.history import Event, EventKind
 from portdash.report.scope import Scope
 from portdash.text import plural
 

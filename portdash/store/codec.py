@@ -6,7 +6,6 @@ from portdash.errors import InvalidName
 from portdash.model.assignment import Assignment, Match, Reason, ServiceKey, ServiceSpec, Source, Verdict
 from portdash.model.names import check_service, check_workspace
 from portdash.model.ports import IpProtocol
-from portdash.model.storage import Change
 from portdash.store.fields import Fields, Undecodable, checked, port, port_range, text, word_of
 
 Json = dict[str, object]
@@ -131,44 +130,6 @@ def spec_from(value: object) -> ServiceSpec:
     )
     fields.done()
     return spec
-
-
-def change_json(change: Change) -> Json:
-    """Return a row before and after."""
-    return {
-        "before": _row_json(change.before) if change.before else None,
-        "after": _row_json(change.after) if change.after else None,
-    }
-
-
-def change_from(value: object) -> Change:
-    """Return the change that a JSON object stands for."""
-    fields = Fields(value)
-    before, after = fields.any("before"), fields.any("after")
-    fields.done()
-    if before is None and after is None:
-        raise Undecodable("a change is of nothing")
-    return Change(
-        None if before is None else _row_from(before),
-        None if after is None else _row_from(after),
-    )
-
-
-def _row_json(row: Assignment) -> Json:
-    return {
-        "key": key_columns(row.key),
-        "port": row.port,
-        "source": row.source.value,
-        "revision": row.revision,
-        **assignment_body(row),
-    }
-
-
-def _row_from(value: object) -> Assignment:
-    fields = Fields(value)
-    key = key_from(fields.list("key", text))
-    number, source = port(fields.any("port")), source_from(fields.any("source"))
-    return assignment_from(key, number, source, fields.whole("revision"), fields)
 
 
 def _reason_from(value: object) -> Reason:

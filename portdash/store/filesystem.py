@@ -7,9 +7,13 @@ from portdash.errors import StoreUnavailable
 from portdash.text import clean
 
 MOUNTS = Path("/proc/self/mountinfo")
-_NETWORK = re.compile(
-    r"nfs4?|cifs|smb3|smbfs|ncpfs|afs|ceph|glusterfs|lustre|gpfs|beegfs|orangefs|pvfs2|ocfs2|gfs2|coda|davfs"
-    r"|fuse\.(sshfs|glusterfs|ceph|ceph-fuse|rclone|davfs2?|s3fs|gcsfuse|smbnetfs|afpfs|moosefs|juicefs)"
+_NETWORK = frozenset(
+    (
+        *("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "glusterfs", "lustre", "gpfs", "beegfs"),
+        *("orangefs", "pvfs2", "ocfs2", "gfs2", "coda", "davfs", "fuse.sshfs", "fuse.glusterfs", "fuse.ceph"),
+        *("fuse.ceph-fuse", "fuse.rclone", "fuse.davfs", "fuse.davfs2", "fuse.s3fs", "fuse.gcsfuse", "fuse.smbnetfs"),
+        *("fuse.afpfs", "fuse.moosefs", "fuse.juicefs"),
+    )
 )
 """Not 9p and virtiofs: containers and WSL keep local disks behind them."""
 
@@ -21,7 +25,7 @@ def refuse_network(path: str, mounts: Path = MOUNTS) -> None:
     except OSError:
         return  # no such table here: macOS and Windows tell in other ways, and SQLite itself still locks
     kind = type_of(path, table)
-    if _NETWORK.fullmatch(kind):
+    if kind in _NETWORK:
         raise StoreUnavailable(
             f"the store {clean(path)} is on a network file system ({clean(kind)}), where locks cannot be relied on",
             hint="set PORTDASH_STORE to sqlite:/// and a file on a local disk",
@@ -36,8 +40,13 @@ def type_of(path: str, table: str) -> str:
         fields = mount.split(" ")
         if not dash or len(fields) < 5:
             continue
-        point = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), fields[4])
+        point = _unescaped(fields[4])
         inside = path == point or path.startswith(point.rstrip("/") + "/")
         if inside and len(point) >= best:  # of several mounts on one point, the last one counts
             best, kind = len(point), rest.partition(" ")[0]
     return kind
+
+
+def _unescaped(point: str) -> str:
+    """Return a path of that table as it is: spaces and the like stand in it as octal escapes."""
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), point) if "\\" in point else point

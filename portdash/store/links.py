@@ -5,7 +5,6 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from weakref import WeakSet
 
 from portdash.errors import StoreUnavailable
@@ -18,21 +17,23 @@ Identity = tuple[int, int]
 """Device and inode: a file put in the place of another is not the same store."""
 
 
-@dataclass(slots=True, weakref_slot=True, eq=False)
 class Link:
     """A connection of one thread. Closed with the last reference to it, but never by a forked child."""
 
-    connection: sqlite3.Connection
-    identity: Identity
-    pid: int = field(default_factory=os.getpid)
-    version: int = 0
-    """The format of the file, 0 while it is empty."""
-    tables: tuple[int, int] | None = None
-    """SQLite's counter of changes to the tables, and the version in the header, when the format was last looked at."""
-    guard: threading.Lock = field(default_factory=threading.Lock)
-    """Held while the connection is in use, so that closing waits."""
-    is_known: bool = False
-    """Whether the file has been found sound through it."""
+    __slots__ = ("__weakref__", "connection", "guard", "identity", "is_known", "pid", "tables", "version")
+
+    def __init__(self, connection: sqlite3.Connection, identity: Identity) -> None:
+        self.connection = connection
+        self.identity = identity
+        self.pid = os.getpid()
+        self.version = 0
+        """The format of the file, 0 while it is empty."""
+        self.tables: tuple[int, int] | None = None
+        """SQLite's counter of changes to the tables, and the version in the header, when the format was last seen."""
+        self.guard = threading.Lock()
+        """Held while the connection is in use, so that closing waits."""
+        self.is_known = False
+        """Whether the file has been found sound through it."""
 
     def close(self, *, getpid: Callable[[], int] = os.getpid) -> None:
         """Close the connection. In a child it is left alone: rolling back there would harm the parent.

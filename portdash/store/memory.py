@@ -9,17 +9,10 @@ from typing import TypeVar
 
 from portdash.errors import StoreUnavailable
 from portdash.model.assignment import Assignment, Lease, ServiceKey, Source
-from portdash.model.storage import (
-    Applied,
-    Batch,
-    Change,
-    Event,
-    Operation,
-    PlanRecord,
-    Quarantine,
-    Rejected,
-    StoreState,
-)
+from portdash.model.history import Change, Event, Operation
+from portdash.model.kept import PlanRecord, Quarantine
+from portdash.model.state import StoreState
+from portdash.model.storage import Applied, Batch, Rejected
 from portdash.model.workspace import Workspace
 from portdash.store.rows import Effects, Refusal, Slot, is_remembered, slot_of
 from portdash.store.schema import EVENTS_KEPT, OPERATIONS_KEPT

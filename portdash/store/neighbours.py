@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from portdash.errors import StoreError
 from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.ports import IpProtocol
-from portdash.model.storage import StoreState
+from portdash.model.state import StoreState
 
 if TYPE_CHECKING:
     from portdash.store.sqlite import SqliteStore

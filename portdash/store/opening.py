@@ -1,11 +1,16 @@
 """From a store's URL to the store."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from portdash.errors import ConfigError
-from portdash.model.storage import Store
 from portdash.store.neighbours import mirror_name
 from portdash.text import clean
+
+if TYPE_CHECKING:
+    from portdash.model.storage import Store
 
 _HINT = (
     "a store is sqlite:///ABSOLUTE/FILE or redis://HOST:PORT/DB; without one, a file in your state directory is used"

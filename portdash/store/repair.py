@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from portdash.errors import StoreDamaged, StoreError
 from portdash.model.assignment import Assignment, ServiceKey, Source
-from portdash.model.storage import Change, Operation
+from portdash.model.history import Change, Operation
 from portdash.store import trouble
 from portdash.store.connection import check_integrity, open_connection
 from portdash.store.durability import sync_directory

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
+from portdash.model.history import Event, Operation
+from portdash.model.kept import QUARANTINE_SECONDS, PlanRecord, Quarantine
 from portdash.model.ports import IpProtocol
-from portdash.model.storage import QUARANTINE_SECONDS, Event, Operation, PlanRecord, Quarantine
 from portdash.model.workspace import Workspace
 
 Slot = tuple[str, IpProtocol, int]

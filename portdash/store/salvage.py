@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
-from portdash.model.storage import Event, Operation, PlanRecord, Quarantine
+from portdash.model.history import Event, Operation
+from portdash.model.kept import PlanRecord, Quarantine
 from portdash.model.workspace import Workspace
 from portdash.store import tables
 from portdash.store.fields import Undecodable

@@ -3,6 +3,8 @@
 A writer holds the lock file (`locking`), then BEGIN IMMEDIATE; a reader needs neither. Reading never creates a file.
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import sqlite3
@@ -10,10 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from portdash.errors import StoreOutdated, StoreReadOnly, StoreUnavailable
-from portdash.model.storage import Applied, Batch, Event, Operation, Rejected, StoreState
+from portdash.model.state import StoreState
 from portdash.store import trouble
 from portdash.store.connection import check_integrity, format_of
 from portdash.store.fields import Undecodable
@@ -22,15 +24,15 @@ from portdash.store.links import Link, Links, closed
 from portdash.store.locking import lock_file, turn
 from portdash.store.lookup import MOMENT
 from portdash.store.place import look, make_directory, make_file, note_seal, seal_of
-from portdash.store.rows import Refusal
 from portdash.store.schema import VERSION
 from portdash.store.seal import describe, lock_path_of, read_seal
 from portdash.store.states import States
 from portdash.store.tables import Tables, Version
-from portdash.store.transition import transit
 from portdash.store.trouble import is_busy
-from portdash.store.validation import check_batch
-from portdash.store.writing import create, write
+
+if TYPE_CHECKING:
+    from portdash.model.history import Event, Operation
+    from portdash.model.storage import Applied, Batch, Rejected
 
 T = TypeVar("T")
 
@@ -73,6 +75,9 @@ class SqliteStore:
 
     def apply(self, batch: Batch) -> Applied | Rejected:
         """Store all of `batch` or nothing, durably. Raises StoreError, and UsageError for names that are none."""
+        from portdash.model.storage import Applied, Rejected  # noqa: PLC0415  who only reads need not load what writes
+        from portdash.store.validation import check_batch  # noqa: PLC0415
+
         check_batch(batch)
         if self._read_only:
             raise StoreReadOnly(
@@ -146,17 +151,10 @@ class SqliteStore:
 
     def _transact(self, batch: Batch) -> Applied | str:
         """Return the batch as stored, or why it was refused."""
+        from portdash.store.storing import store  # noqa: PLC0415  who only reads need not load what writes
+
         with self._writing() as connection:
-            tables = Tables(connection)
-            if seen := tables.operation(batch.id):
-                return Applied(seen)
-            try:
-                effects = transit(tables, batch, tables.version().revision + 1)
-            except Refusal as refusal:
-                return str(refusal)
-            write(connection, effects, last_sequence=tables.last_sequence())
-            connection.execute("COMMIT")
-            return Applied(effects.operation, effects.events)
+            return store(connection, batch)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -233,6 +231,8 @@ def _prepare(link: Link, path: str, *, sealed: bool, patience: float) -> None:
     if link.version > VERSION:
         raise trouble.too_new(path, link.version)
     if not link.version:
+        from portdash.store.writing import create  # noqa: PLC0415  once in the life of a file
+
         create(link.connection)
     elif link.version < VERSION:
         from portdash.store.migrations import migrate  # noqa: PLC0415  once in the life of a file

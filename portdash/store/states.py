@@ -1,11 +1,17 @@
 """Reading what a store holds, and only what has changed since it was last read."""
 
+from __future__ import annotations
+
 import threading
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from portdash.model.assignment import Assignment, ServiceKey
-from portdash.model.storage import Operation, StoreState
+from portdash.model.state import StoreState
 from portdash.store.tables import Tables, Version
+
+if TYPE_CHECKING:
+    from portdash.model.history import Operation
 
 _FURTHEST = 100
 """Revisions behind which reading everything anew is no dearer than following the log of operations."""

@@ -3,19 +3,24 @@
 Every row passes its checksum and the strict decoder; one that does not raises Undecodable.
 """
 
+from __future__ import annotations
+
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
-from portdash.model.storage import Event, Operation, PlanRecord, Quarantine
 from portdash.model.workspace import Workspace
 from portdash.store.codec import PROTOCOLS, assignment_from, key_columns, key_from, source_from
 from portdash.store.fields import Fields, Undecodable, port, text, whole, word_of
-from portdash.store.records import event_from, lease_from, operation_from, plan_from, workspace_from
-from portdash.store.rows import Slot
+from portdash.store.records import lease_from, workspace_from
 from portdash.store.schema import BY_KEY, SELECT_ASSIGNMENT, SELECT_WORKSPACE
 from portdash.store.seal import row_sum
+
+if TYPE_CHECKING:
+    from portdash.model.history import Event, Operation
+    from portdash.model.kept import PlanRecord, Quarantine
+    from portdash.store.rows import Slot
 
 Columns = tuple[object, ...]
 
@@ -26,8 +31,7 @@ _OPERATION = "SELECT revision, id, workspace, changed, undone, body, sum FROM op
 _EVENT = "SELECT sequence, service, body, sum FROM event"
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """Which state of a store it is: two files with one revision may still have had different pasts."""
 
     revision: int = 0
@@ -171,6 +175,8 @@ def workspace_of(columns: Columns) -> Workspace:
 
 def quarantine_of(columns: Columns) -> Quarantine:
     """Return a quarantine from its columns, the sum left out. Raises Undecodable."""
+    from portdash.model.kept import Quarantine  # noqa: PLC0415  mostly no port is kept
+
     host, protocol, number, released_at, service = columns
     if type(released_at) is not float:
         raise Undecodable("a quarantine has no time")
@@ -185,12 +191,16 @@ def quarantine_of(columns: Columns) -> Quarantine:
 
 def plan_of(columns: Columns) -> PlanRecord:
     """Return a plan from its columns, the sum left out. Raises Undecodable."""
+    from portdash.store.kept import plan_from  # noqa: PLC0415  mostly no port is kept
+
     identity, host, body = columns
     return plan_from(text(identity), text(host), Fields.parse(text(body)))
 
 
 def operation_of(columns: Columns) -> Operation:
     """Return an operation from its columns, the sum left out. Raises Undecodable."""
+    from portdash.store.history import operation_from  # noqa: PLC0415  the past is asked for by few
+
     revision, identity, workspace, _, undone, body = columns
     return operation_from(
         identity=text(identity),
@@ -203,5 +213,7 @@ def operation_of(columns: Columns) -> Operation:
 
 def event_of(columns: Columns) -> Event:
     """Return an event from its columns, the sum left out. Raises Undecodable."""
+    from portdash.store.history import event_from  # noqa: PLC0415  the past is asked for by few
+
     sequence, _, body = columns
     return event_from(whole(sequence), Fields.parse(text(body)))

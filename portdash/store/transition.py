@@ -7,19 +7,14 @@ only then does each claim, in order, take the first of its options that nobody h
 from dataclasses import dataclass, field, replace
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey, Source
+from portdash.model.history import Change, Event, EventKind, Operation
+from portdash.model.kept import PlanRecord, PlanState, Quarantine
 from portdash.model.storage import (
     Batch,
-    Change,
     Claim,
     DropLease,
-    Event,
-    EventKind,
     MarkUndone,
     Op,
-    Operation,
-    PlanRecord,
-    PlanState,
-    Quarantine,
     RecordEvent,
     RecordPlan,
     RecordWorkspace,

@@ -4,11 +4,15 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
-from portdash.model.storage import QUARANTINE_SECONDS, Change, Event, Operation, PlanRecord, Quarantine, StoreState
+from portdash.model.history import Change, Event, Operation
+from portdash.model.kept import QUARANTINE_SECONDS, PlanRecord, Quarantine
+from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
 from portdash.store.codec import assignment_body, key_columns
 from portdash.store.fields import dumps
-from portdash.store.records import event_body, lease_body, operation_body, plan_body, workspace_body
+from portdash.store.history import event_body, operation_body
+from portdash.store.kept import plan_body
+from portdash.store.records import lease_body, workspace_body
 from portdash.store.rows import Effects
 from portdash.store.schema import APPLICATION_ID, BY_KEY, EVENTS_KEPT, OPERATIONS_KEPT, SCHEMA, VERSION
 from portdash.store.seal import row_sum

@@ -1,5 +1,6 @@
 """What a shell script pays for asking portdash, in a project, once installed."""
 
+import itertools
 import shutil
 import sys
 from pathlib import Path
@@ -40,4 +41,16 @@ def test_get(portdash: str):
 def test_allocate(portdash: str):
     program_seconds([portdash, "allocate", "web"])
     ratio, milliseconds = against_bare_python([portdash, "allocate", "web"])
-    report("portdash allocate web, kept, against python -c pass", ratio, 20, f"{milliseconds:.0f} ms of CPU")
+    report("portdash allocate web, kept, against python -c pass", ratio, 10, f"{milliseconds:.0f} ms of CPU")
+
+
+def test_allocate_new(portdash: str):
+    names = (f"svc{number}" for number in itertools.count())
+    ratio, milliseconds = against_bare_python(lambda: [portdash, "allocate", next(names)])
+    report("portdash allocate NAME, new, against python -c pass", ratio, 14, f"{milliseconds:.0f} ms of CPU")
+
+
+def test_status(portdash: str):
+    program_seconds([portdash, "allocate", "web"])
+    ratio, milliseconds = against_bare_python([portdash, "status"])
+    report("portdash status, one service, against python -c pass", ratio, 12, f"{milliseconds:.0f} ms of CPU")

@@ -26,14 +26,21 @@ def program_seconds(arguments: Sequence[str]) -> float:
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def against_bare_python(arguments: Sequence[str], *, rounds: int = 25) -> tuple[float, float]:
+def against_bare_python(
+    arguments: Sequence[str] | Callable[[], Sequence[str]], *, rounds: int = 25
+) -> tuple[float, float]:
     """Compare a program with a Python that does nothing, the floor of every command, in interleaved rounds.
 
-    Returns the ratio of the medians, and the program's median in milliseconds.
+    A program that must not do the same twice gets its arguments from a function, anew for each round. Returns the
+    ratio of the medians, and the program's median in milliseconds.
     """
     bare = [sys.executable, "-c", "pass"]
-    program_seconds(arguments), program_seconds(bare)
-    pairs = [(program_seconds(arguments), program_seconds(bare)) for _ in range(rounds)]
+
+    def ours_and_bare() -> tuple[float, float]:
+        return program_seconds(arguments() if callable(arguments) else arguments), program_seconds(bare)
+
+    ours_and_bare()  # writes the bytecode
+    pairs = [ours_and_bare() for _ in range(rounds)]
     ours, floor = (statistics.median(column) for column in zip(*pairs, strict=True))
     return ours / floor, ours * 1000
 

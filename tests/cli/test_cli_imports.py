@@ -18,6 +18,22 @@ FAST = FACES | {
     "dataclasses",  # half a millisecond each to make; nothing on the way of `get` needs one
 }  # fmt: skip
 
+KEPT = {
+    "logging", "psutil", "msgspec", "tomlkit", "difflib", "tempfile", "multiprocessing", "signal",
+    "portdash.machine.sockets_psutil", "portdash.machine.terminate", "portdash.machine.handles",
+    "portdash.machine.volumes", "portdash.config.services", "portdash.config.hooks",
+    "portdash.config.exported", "portdash.model.history", "portdash.model.kept", "portdash.model.sources",
+    "portdash.model.storage", "portdash.planning.adoption", "portdash.planning.candidates",
+    "portdash.planning.exchange", "portdash.planning.forcing", "portdash.planning.inheriting",
+    "portdash.planning.leaving", "portdash.planning.moving", "portdash.planning.overriding",
+    "portdash.planning.placing", "portdash.planning.rescue",
+    "portdash.planning.resolution", "portdash.planning.undoing", "portdash.manager.clearing",
+    "portdash.manager.committing", "portdash.manager.naming", "portdash.manager.recovery", "portdash.manager.troubles",
+    "portdash.store.history", "portdash.store.kept", "portdash.store.migrations", "portdash.store.storing",
+    "portdash.store.transition", "portdash.store.validation", "portdash.store.writing", "portdash.report",
+}  # fmt: skip
+"""What a service that keeps its port has no use for: how one is found, forced, moved, stored or ended."""
+
 CODE = """
 import json, sys
 from portdash.cli.guard import run
@@ -69,6 +85,14 @@ def test_get_loads_next_to_nothing(portdash: Portdash):
     code, loaded = modules("get", "web")
     assert code == 0
     assert not loaded & FAST
+
+
+@pytest.mark.needs_linux
+def test_a_service_that_keeps_its_port_loads_no_way_to_find_one(portdash: Portdash):
+    portdash("alloc", "web")
+    code, loaded = modules("allocate", "web")
+    assert code == 0
+    assert not loaded & (FACES | WRITERS | KEPT)
 
 
 def test_the_entry_point_loads_nothing_at_import():

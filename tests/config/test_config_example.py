@@ -10,9 +10,11 @@ from config_setting import Setting
 from msgspec.structs import fields as keys_of
 
 from portdash.config.building import _RUN, _SPEC
+from portdash.config.hooks import HookConfig
 from portdash.config.ranges import DEFAULT_RANGES
-from portdash.config.sections import ApiConfig, DashboardConfig, DiscoveryConfig, HealthCheck, HealthConfig, HookConfig
-from portdash.config.settings import Config, ServiceConfig
+from portdash.config.sections import ApiConfig, DashboardConfig, DiscoveryConfig, HealthConfig
+from portdash.config.services import HealthCheck, ServiceConfig
+from portdash.config.settings import Config
 from portdash.config.tables import (
     ApiTable,
     DashboardTable,

@@ -5,18 +5,19 @@ from pathlib import Path
 import pytest
 from config_setting import Setting
 
+from portdash.config.hooks import HookConfig
 from portdash.config.loading import load
 from portdash.config.origins import Layer
 from portdash.config.ranges import DEFAULT_RANGES
-from portdash.config.sections import HealthCheck, HookConfig, RestartOn
-from portdash.config.settings import Config, Flags, ServiceConfig
+from portdash.config.services import HealthCheck, RestartOn, ServiceConfig
+from portdash.config.settings import Config, Flags
 from portdash.errors import ConfigError
 from portdash.model.assignment import Match, ServiceSpec
 from portdash.model.health import HealthLevel
+from portdash.model.history import EventKind
 from portdash.model.plan import Strategy
 from portdash.model.policy import Policy, TypeRange
 from portdash.model.ports import IpProtocol, PortRange
-from portdash.model.storage import EventKind
 
 
 def test_an_empty_home_gives_the_defaults(setting: Setting):

@@ -8,17 +8,11 @@ from portdash.demo.listeners import OTHER_LISTENERS, SQUATTER, SYSTEM_LISTENERS
 from portdash.demo.places import BLOG, FIX, INFRA, SHOP
 from portdash.demo.scene import demo_deps, first_run_deps
 from portdash.errors import Refused
+from portdash.manager.adopting import plan_adopt
 from portdash.manager.apply import apply_plan
 from portdash.manager.deps import Deps
 from portdash.manager.finding import find_service
-from portdash.manager.plans import (
-    plan_adopt,
-    plan_allocate,
-    plan_move,
-    plan_release,
-    plan_resolve,
-    plan_undo,
-)
+from portdash.manager.plans import plan_allocate, plan_move, plan_release, plan_resolve, plan_undo
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import Verdict
 from portdash.model.conflict import ConflictKind

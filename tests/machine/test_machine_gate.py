@@ -4,7 +4,6 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from portdash.machine.local import LocalMachine
 from portdash.machine.netlink_diag import Dump
 from portdash.machine.sockets_psutil import PsutilSockets
 from portdash.model.ports import IpProtocol
-from portdash.model.sources import Socket
+from portdash.model.sockets import Socket
 
 TCP, UDP = IpProtocol.TCP, IpProtocol.UDP
 
@@ -188,7 +187,7 @@ class TestThisMachine:
             ]
         assert len(rows[0]) == 1
         assert rows[0] == rows[1]
-        assert [replace(row, uid=None) for row in rows[0]] == rows[2]  # psutil does not tell whose socket it is
+        assert [row._replace(uid=None) for row in rows[0]] == rows[2]  # psutil does not tell whose socket it is
 
     def test_an_owner_that_ends_while_another_keeps_its_socket(self, tmp_path: Path, serve: Serve):
         child = serve("--daemon")

@@ -18,7 +18,8 @@ from portdash.model.listener import Ancestor, Listener, Process
 from portdash.model.plan import Target
 from portdash.model.ports import IpProtocol
 from portdash.model.project import Project
-from portdash.model.sources import Machine, Socket
+from portdash.model.sockets import Socket
+from portdash.model.sources import Machine
 
 TCP, UDP = IpProtocol.TCP, IpProtocol.UDP
 

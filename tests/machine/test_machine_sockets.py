@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import psutil
 import pytest
@@ -20,7 +20,8 @@ from portdash.machine.netlink_diag import SocketDiag, read_connections
 from portdash.machine.sockets_kernel import KernelSockets
 from portdash.machine.sockets_psutil import OwnedRow, PsutilSockets, own_rows
 from portdash.model.ports import IpProtocol
-from portdash.model.sources import Socket, SocketSource
+from portdash.model.sockets import Socket
+from portdash.model.sources import SocketSource
 
 TCP, UDP = IpProtocol.TCP, IpProtocol.UDP
 
@@ -51,7 +52,7 @@ def read(*rows: OwnedRow) -> tuple[Socket, ...]:
 def on(source: SocketSource, port: int, protocol: IpProtocol = TCP) -> list[Socket]:
     """What all sources tell of a port."""
     found = (each for each in source.sockets() if (each.port, each.protocol) == (port, protocol))
-    return [replace(each, uid=None, dual_stack=None) for each in found]
+    return [each._replace(uid=None, dual_stack=None) for each in found]
 
 
 class TestRowsOfAnySystem:
@@ -128,7 +129,7 @@ class TestRowsOfAnySystem:
 
 SOURCES = [
     pytest.param(PsutilSockets(), id="psutil"),
-    pytest.param(KernelSockets(PsutilSockets()), id="kernel", marks=pytest.mark.needs_linux),
+    pytest.param(KernelSockets(PsutilSockets), id="kernel", marks=pytest.mark.needs_linux),
 ]
 """Every way to read the table; what they say must be the same."""
 
@@ -216,7 +217,7 @@ class TestTheKernelsTable:
                 server.bind(("::", 0))
                 server.listen()
                 expected[server.getsockname()[1]] = (not only_v6, os.geteuid())
-            rows = [each for each in KernelSockets(PsutilSockets()).sockets() if each.port in expected]
+            rows = [each for each in KernelSockets(PsutilSockets).sockets() if each.port in expected]
             assert {each.port: (each.dual_stack, each.uid) for each in rows} == expected
 
     def test_a_connection_over_ipv6_is_counted_at_its_address(self):
@@ -224,7 +225,7 @@ class TestTheKernelsTable:
             port = server.getsockname()[1]
             with socket.create_connection(("::1", port)), server.accept()[0]:
                 assert SocketDiag().connected()[port] == {"::1": 1}
-                assert on(KernelSockets(PsutilSockets()), port)[0].connections == 1
+                assert on(KernelSockets(PsutilSockets), port)[0].connections == 1
 
     def test_bytes_that_are_no_messages_are_an_error(self):
         assert list(read_connections(b"")) == []
@@ -240,7 +241,7 @@ class TestTheKernelsTable:
             def sockets(self) -> tuple[Socket, ...]:
                 return (Socket(protocol=TCP, address="::1", port=80),)
 
-        assert [each.port for each in KernelSockets(Other(), diag=Refused).sockets()] == [80]
+        assert [each.port for each in KernelSockets(Other, diag=Refused).sockets()] == [80]
 
 
 class TestHiddenOwners:

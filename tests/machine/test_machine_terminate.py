@@ -21,7 +21,7 @@ from portdash.machine.users import current_user
 from portdash.model.listener import Process
 from portdash.model.plan import Target
 from portdash.model.ports import IpProtocol
-from portdash.model.sources import Socket
+from portdash.model.sockets import Socket
 
 pytestmark = pytest.mark.needs_linux
 TCP, UDP = IpProtocol.TCP, IpProtocol.UDP

@@ -5,6 +5,7 @@ from os import getpid
 import pytest
 from manager_world import Listen
 
+from portdash.config.exported import EXPORTED
 from portdash.config.settings import Config
 from portdash.demo.machine import FakeMachine
 from portdash.errors import InvalidName, LockedDown, NoPortAvailable, PlanOutdated, UsageError
@@ -12,11 +13,11 @@ from portdash.manager.allocate import allocate, draft
 from portdash.manager.apply import apply_plan
 from portdash.manager.deps import Deps
 from portdash.manager.plans import plan_allocate
-from portdash.manager.wishes import EXPORTED, Wish
+from portdash.manager.wishes import Wish
 from portdash.model.assignment import Source, Verdict
+from portdash.model.history import EventKind
 from portdash.model.listener import Process
 from portdash.model.ports import IpProtocol, PortRange
-from portdash.model.storage import EventKind
 
 
 def ports(deps: Deps, *wishes: Wish) -> list[int]:

@@ -4,20 +4,22 @@ from manager_world import OTHER, Listen
 from portdash.demo.clock import FrozenClock
 from portdash.demo.machine import FakeMachine
 from portdash.errors import NoSuchService, PlanOutdated, PlanUnresolved, Refused
+from portdash.manager.adopting import plan_adopt
 from portdash.manager.allocate import allocate, settle
 from portdash.manager.apply import apply_plan
 from portdash.manager.deps import Deps
 from portdash.manager.facade import PortManager
 from portdash.manager.finding import find_service
-from portdash.manager.plans import plan_adopt, plan_move, plan_release, plan_resolve, plan_undo
+from portdash.manager.plans import plan_move, plan_release, plan_resolve, plan_undo
 from portdash.manager.recovery import recover
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import Source
 from portdash.model.conflict import ConflictKind
+from portdash.model.kept import PlanRecord, PlanState
 from portdash.model.listener import Process
 from portdash.model.plan import Strategy
 from portdash.model.ports import IpProtocol
-from portdash.model.storage import Batch, PlanRecord, PlanState, RecordPlan
+from portdash.model.storage import Batch, RecordPlan
 
 
 def port_of(deps: Deps, name: str) -> int | None:

@@ -26,8 +26,9 @@ from portdash.manager.plans import plan_move, plan_release, plan_resolve, plan_u
 from portdash.manager.troubles import Troubles
 from portdash.manager.watcher import Watcher
 from portdash.manager.wishes import Wish
+from portdash.model.history import Event, EventKind
 from portdash.model.plan import Strategy
-from portdash.model.storage import Batch, Event, EventKind, RecordEvent
+from portdash.model.storage import Batch, RecordEvent
 
 SOON = 20.0
 """Seconds that an event may take on a busy machine."""

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from portdash.config.settings import Config, ServiceConfig
+from portdash.config.services import ServiceConfig
+from portdash.config.settings import Config
 from portdash.manager.allocate import allocate
 from portdash.manager.deps import Deps
 from portdash.manager.wishes import Wish

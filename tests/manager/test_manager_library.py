@@ -12,7 +12,8 @@ import pytest
 from manager_world import SHOP, Listen
 
 import portdash
-from portdash.config.settings import Config, ServiceConfig
+from portdash.config.services import ServiceConfig
+from portdash.config.settings import Config
 from portdash.demo.machine import FakeMachine
 from portdash.manager import functions
 from portdash.manager.asking import to_wish

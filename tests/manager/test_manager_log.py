@@ -10,11 +10,11 @@ from manager_world import Listen
 
 from portdash.config.settings import Config
 from portdash.errors import NoPortAvailable
+from portdash.manager.adopting import plan_adopt
 from portdash.manager.allocate import allocate, settle
 from portdash.manager.deps import Deps
 from portdash.manager.facade import PortManager
 from portdash.manager.log_handler import LogHandler
-from portdash.manager.plans import plan_adopt
 from portdash.manager.wishes import Wish
 from portdash.model.ports import PortRange
 

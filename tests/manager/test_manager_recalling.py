@@ -6,7 +6,8 @@ from portdash.manager.deps import Deps
 from portdash.manager.facade import PortManager
 from portdash.manager.recalling import history
 from portdash.manager.wishes import Wish
-from portdash.model.storage import Batch, Event, EventKind, RecordEvent
+from portdash.model.history import Event, EventKind
+from portdash.model.storage import Batch, RecordEvent
 from portdash.report.history import cells, event_json, what
 
 

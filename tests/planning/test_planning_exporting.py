@@ -4,9 +4,9 @@ from worlds import MINIMAL, World, ask, key, spec
 from portdash.errors import UsageError
 from portdash.model.plan import Plan, Strategy
 from portdash.model.ports import IpProtocol
-from portdash.planning.adoption import plan_adopt
+from portdash.planning.adoption import Adoption, plan_adopt
 from portdash.planning.allocation import plan_allocate
-from portdash.planning.requests import Adoption, Placement
+from portdash.planning.requests import Placement
 
 
 def plan(world: World, *batch: Placement, strategy: Strategy = MINIMAL) -> Plan:

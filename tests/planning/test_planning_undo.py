@@ -7,13 +7,12 @@ from worlds import MINIMAL, SHOP, World, actions, ask, key, result, spec
 
 from portdash.errors import NoSuchService, UsageError
 from portdash.model.assignment import Source
+from portdash.model.history import Change, Operation
 from portdash.model.plan import Plan
 from portdash.model.ports import IpProtocol, PortRange
-from portdash.model.storage import Change, Operation
-from portdash.planning.adoption import plan_adopt
+from portdash.planning.adoption import Adoption, plan_adopt
 from portdash.planning.allocation import plan_allocate
 from portdash.planning.releasing import plan_release
-from portdash.planning.requests import Adoption
 from portdash.planning.undoing import plan_undo
 
 HERE = SHOP.root

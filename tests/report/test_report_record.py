@@ -3,7 +3,7 @@ import json
 import pytest
 from report_world import key_of, squatted
 
-from portdash.model.storage import Event, EventKind
+from portdash.model.history import Event, EventKind
 from portdash.report.formats import ReportFormat, render
 from portdash.report.record import Record, record_of
 from portdash.report.scope import Scope

@@ -7,8 +7,10 @@ from types import MappingProxyType
 from typing import Any
 
 from portdash.model.assignment import Assignment, Lease, Reason, ServiceKey, ServiceSpec, Source, Verdict
+from portdash.model.kept import PlanRecord, PlanState
 from portdash.model.ports import IpProtocol
-from portdash.model.storage import Applied, Batch, Claim, Op, PlanRecord, PlanState, Rejected, Remove, Store, StoreState
+from portdash.model.state import StoreState
+from portdash.model.storage import Applied, Batch, Claim, Op, Rejected, Remove, Store
 from portdash.model.workspace import Workspace
 from portdash.store.projection.projected import ProjectedStore
 from portdash.store.projection.scope import Scope

@@ -11,7 +11,9 @@ from store_world import HOST, again, applied, batch, claim, filled, key, lease_o
 
 from portdash.errors import StoreFileInvalid
 from portdash.model.assignment import ServiceSpec, Source
-from portdash.model.storage import EventKind, RecordPlan, StoreState, TakeLease
+from portdash.model.history import EventKind
+from portdash.model.state import StoreState
+from portdash.model.storage import RecordPlan, TakeLease
 from portdash.model.workspace import Workspace
 from portdash.store.projection.projected import ProjectedStore
 from portdash.store.sqlite import SqliteStore

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from store_world import HOST, key, row
 
 from portdash.model.assignment import Assignment, Lease, Match, Reason, ServiceSpec, Source, Verdict
+from portdash.model.history import Change, Event, EventKind, Operation
+from portdash.model.kept import PlanRecord, PlanState
 from portdash.model.names import check_service
 from portdash.model.ports import IpProtocol, PortRange
-from portdash.model.storage import Change, Event, EventKind, Operation, PlanRecord, PlanState
 from portdash.model.workspace import Workspace
-from portdash.store import codec, records
+from portdash.store import codec, history, kept, records
 from portdash.store.fields import Fields, Undecodable, dumps
 
 PORTS = st.integers(1, 65535)
@@ -75,8 +76,8 @@ def test_an_assignment_comes_back_as_it_was(found: Assignment):
 @given(st.lists(changes, max_size=2), TEXT, TIMES)
 def test_an_operation_comes_back_as_it_was(found: list[Change], text: str, at: float):
     operation = Operation(id="x", title=text, workspace="shop", actor=text, at=at, revision=3, changes=tuple(found))
-    body = again(records.operation_body(operation))
-    assert records.operation_from(identity="x", revision=3, workspace="shop", undone=False, body=body) == operation
+    body = again(history.operation_body(operation))
+    assert history.operation_from(identity="x", revision=3, workspace="shop", undone=False, body=body) == operation
 
 
 @given(st.sampled_from(list(EventKind)), TEXT, TIMES, st.none() | PORTS, st.none() | PORTS)
@@ -84,7 +85,7 @@ def test_an_event_comes_back_as_it_was(kind: EventKind, text: str, at: float, be
     event = Event(
         kind=kind, at=at, workspace=text, service=text, actor=text, reason=text, from_port=before, to_port=after
     )
-    assert records.event_from(0, again(records.event_body(event))) == event
+    assert history.event_from(0, again(history.event_body(event))) == event
 
 
 @given(TEXT, WORDS, WHOLE, st.lists(st.tuples(PROTOCOLS, PORTS), max_size=3).map(tuple))
@@ -106,7 +107,7 @@ def test_the_small_records_come_back_as_they_were(
         boot_id=text,
         reserved=reserved,
     )
-    assert records.plan_from("p", HOST, again(records.plan_body(plan))) == plan
+    assert kept.plan_from("p", HOST, again(kept.plan_body(plan))) == plan
 
 
 @pytest.mark.parametrize(

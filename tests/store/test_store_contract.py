@@ -8,19 +8,10 @@ from store_world import HOST, applied, batch, claim, filled, key, lease_of, plan
 
 from portdash.errors import InvalidName, InvalidPort, StoreError, UsageError
 from portdash.model.assignment import Source
+from portdash.model.history import Change, EventKind
 from portdash.model.ports import IpProtocol
-from portdash.model.storage import (
-    Applied,
-    Change,
-    DropLease,
-    EventKind,
-    RecordPlan,
-    RecordWorkspace,
-    Remove,
-    Store,
-    StoreState,
-    TakeLease,
-)
+from portdash.model.state import StoreState
+from portdash.model.storage import Applied, DropLease, RecordPlan, RecordWorkspace, Remove, Store, TakeLease
 from portdash.model.workspace import Workspace
 
 

@@ -12,7 +12,9 @@ import pytest
 from store_world import HOST, applied, batch, claim, filled, key, lease_of, plan, remove, row
 
 from portdash.errors import StoreDamaged, StoreError
-from portdash.model.storage import Event, Operation, RecordPlan, RecordWorkspace, StoreState, TakeLease
+from portdash.model.history import Event, Operation
+from portdash.model.state import StoreState
+from portdash.model.storage import RecordPlan, RecordWorkspace, TakeLease
 from portdash.model.workspace import Workspace
 from portdash.store.lookup import port_of, workspace_of
 from portdash.store.sqlite import SqliteStore

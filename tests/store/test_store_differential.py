@@ -16,17 +16,15 @@ from redis_server import RedisServer
 from store_world import HOST, batch, claim, key, projected, row
 
 from portdash.model.assignment import Lease, Source
+from portdash.model.history import Event, EventKind
+from portdash.model.kept import PlanRecord, PlanState
 from portdash.model.ports import IpProtocol
 from portdash.model.storage import (
     Applied,
     Batch,
     DropLease,
-    Event,
-    EventKind,
     MarkUndone,
     Op,
-    PlanRecord,
-    PlanState,
     RecordEvent,
     RecordPlan,
     RecordWorkspace,

@@ -8,7 +8,7 @@ import pytest
 from store_world import HOST, again, applied, batch, claim, filled, key, ports, remove, row
 
 from portdash.errors import StoreTooNew
-from portdash.model.storage import StoreState
+from portdash.model.state import StoreState
 from portdash.store import states
 from portdash.store.sqlite import SqliteStore
 from portdash.store.tables import Tables

@@ -5,18 +5,9 @@ from dataclasses import replace
 from store_world import HOST, applied, batch, claim, filled, key, lease_of, plan, ports, rejected, remove, row
 
 from portdash.model.assignment import Source
-from portdash.model.storage import (
-    DropLease,
-    Event,
-    EventKind,
-    MarkUndone,
-    PlanState,
-    RecordEvent,
-    RecordPlan,
-    RecordWorkspace,
-    Store,
-    TakeLease,
-)
+from portdash.model.history import Event, EventKind
+from portdash.model.kept import PlanState
+from portdash.model.storage import DropLease, MarkUndone, RecordEvent, RecordPlan, RecordWorkspace, Store, TakeLease
 from portdash.model.workspace import Workspace
 
 

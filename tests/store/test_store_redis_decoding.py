@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from store_world import HOST, batch, claim, key, lease_of, plan, remove, row
 
-from portdash.model.storage import Event, EventKind, RecordEvent, RecordPlan, RecordWorkspace, StoreState, TakeLease
+from portdash.model.history import Event, EventKind
+from portdash.model.state import StoreState
+from portdash.model.storage import RecordEvent, RecordPlan, RecordWorkspace, TakeLease
 from portdash.model.workspace import Workspace
 from portdash.store.fields import Undecodable
 from portdash.store.redis.decoding import SEP, Known, decode_event, decode_operation, decode_state

@@ -12,7 +12,8 @@ from store_world import HOST, again, applied, batch, claim, filled, key, lease_o
 
 from portdash.errors import StoreDamaged, StoreError, StoreReadOnly, StoreTooNew
 from portdash.model.assignment import Source
-from portdash.model.storage import RecordPlan, RecordWorkspace, StoreState, TakeLease
+from portdash.model.state import StoreState
+from portdash.model.storage import RecordPlan, RecordWorkspace, TakeLease
 from portdash.model.workspace import Workspace
 from portdash.store import repair as repairing
 from portdash.store.backup import backup

@@ -11,7 +11,8 @@ import pytest
 from store_world import HOST, again, applied, batch, claim, filled, lease_of, ports, row
 
 from portdash.errors import StoreBusy, StoreDamaged, StoreReadOnly, StoreUnavailable
-from portdash.model.storage import Applied, StoreState, TakeLease
+from portdash.model.state import StoreState
+from portdash.model.storage import Applied, TakeLease
 from portdash.store.locking import lock_file
 from portdash.store.schema import EVENTS_KEPT, OPERATIONS_KEPT
 from portdash.store.sqlite import SqliteStore

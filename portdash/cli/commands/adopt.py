@@ -9,8 +9,8 @@ from portdash.cli.output import emit, emit_json
 from portdash.cli.parameters import read_slot
 from portdash.cli.plan_text import service_of
 from portdash.errors import ExitCode, NoSuchService, PlanUnresolved, UsageError
+from portdash.manager.adopting import plan_adopt
 from portdash.manager.apply import apply_plan
-from portdash.manager.plans import plan_adopt
 from portdash.model.listener import Listener
 from portdash.model.names import check_service
 from portdash.model.ports import IpProtocol

@@ -24,8 +24,8 @@ from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.saving import FileExists, default_path, save_report
 from portdash.errors import StoreError
 from portdash.model.assignment import ServiceKey
+from portdash.model.history import Event
 from portdash.model.snapshot import Snapshot
-from portdash.model.storage import Event
 from portdash.report.formats import ReportFormat, render
 from portdash.report.record import record_of
 from portdash.report.redaction import Redaction

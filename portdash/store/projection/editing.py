@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Source, Verdict
 from portdash.model.ports import IpProtocol
-from portdash.model.storage import Claim, Op, RecordWorkspace, Remove, StoreState
+from portdash.model.state import StoreState
+from portdash.model.storage import Claim, Op, RecordWorkspace, Remove
 from portdash.planning.rules import source_of
 from portdash.store.projection.checking import Parents
 from portdash.store.projection.merge import Edits, root_of

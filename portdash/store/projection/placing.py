@@ -7,7 +7,7 @@ from typing import Protocol
 
 from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Verdict
 from portdash.model.ports import LAST_PORT, IpProtocol
-from portdash.model.storage import StoreState
+from portdash.model.state import StoreState
 from portdash.planning.rules import source_of
 
 MOST_OPTIONS = 16

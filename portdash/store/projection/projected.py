@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from portdash.errors import StoreError, StoreFileInvalid, StoreUnavailable
-from portdash.model.storage import Applied, Batch, Event, Operation, Rejected, Store, StoreState
+from portdash.model.history import Event, Operation
+from portdash.model.state import StoreState
+from portdash.model.storage import Applied, Batch, Rejected, Store
 from portdash.store.projection.committed_file import CommittedFile, Signature, is_settled
 from portdash.store.projection.notices import notices
 from portdash.store.projection.placing import Placer, next_free

@@ -6,7 +6,8 @@ from types import MappingProxyType
 
 from portdash.model.assignment import Assignment, ServiceKey, ServiceSpec, Source
 from portdash.model.ports import IpProtocol
-from portdash.model.storage import Batch, Claim, Remove, StoreState
+from portdash.model.state import StoreState
+from portdash.model.storage import Batch, Claim, Remove
 from portdash.model.workspace import Workspace
 from portdash.store.projection.merge import Held
 

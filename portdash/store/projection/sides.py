@@ -6,7 +6,9 @@ from pathlib import Path
 
 from portdash.errors import StoreFileInvalid
 from portdash.model.assignment import Assignment
-from portdash.model.storage import EventKind, Store, StoreState
+from portdash.model.history import EventKind
+from portdash.model.state import StoreState
+from portdash.model.storage import Store
 from portdash.store.projection.checking import check
 from portdash.store.projection.committed_file import CommittedFile, Found, Unusable
 from portdash.store.projection.common_state import Agreed, CommonState

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from portdash.model.storage import Batch, Rejected, Store, StoreState
+from portdash.model.state import StoreState
+from portdash.model.storage import Batch, Rejected, Store
 from portdash.store.locking import lock_file
 from portdash.store.projection.committed_file import CommittedFile, Found, Swapped, Unusable
 from portdash.store.projection.common_state import Agreed

@@ -5,7 +5,7 @@ from portdash.model.storage import Applied, Batch, Claim, MarkUndone, Op, Record
 from portdash.store import refusals
 from portdash.store.codec import key_from
 from portdash.store.fields import Fields, Undecodable, port, text, whole
-from portdash.store.records import event_from
+from portdash.store.history import event_from
 from portdash.store.redis.decoding import decode_json, decode_operation, number, parts_of, word
 
 

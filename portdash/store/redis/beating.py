@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from portdash.errors import StoreError
 from portdash.model.assignment import Lease, ServiceKey
-from portdash.model.storage import Batch, DropLease, Operation, TakeLease
+from portdash.model.history import Operation
+from portdash.model.storage import Batch, DropLease, TakeLease
 
 _log = logging.getLogger(__name__)
 

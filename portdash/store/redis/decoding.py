@@ -11,11 +11,15 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
-from portdash.model.storage import Event, Operation, PlanRecord, Quarantine, StoreState
+from portdash.model.history import Event, Operation
+from portdash.model.kept import PlanRecord, Quarantine
+from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
 from portdash.store.codec import PROTOCOLS, assignment_from, key_from, source_from
 from portdash.store.fields import Fields, Undecodable, port, text, whole, word_of
-from portdash.store.records import event_from, lease_from, operation_from, plan_from, workspace_from
+from portdash.store.history import event_from, operation_from
+from portdash.store.kept import plan_from
+from portdash.store.records import lease_from, workspace_from
 from portdash.store.redis.encoding import compact, encode_key, encode_slot
 from portdash.store.states import replay
 from portdash.store.tables import Version

@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from portdash.model.assignment import Assignment, ServiceKey, Source
+from portdash.model.history import Event
+from portdash.model.kept import QUARANTINE_SECONDS, PlanRecord, PlanState
 from portdash.model.ports import IpProtocol
 from portdash.model.storage import (
-    QUARANTINE_SECONDS,
     Batch,
     Claim,
     DropLease,
-    Event,
     MarkUndone,
     Op,
-    PlanRecord,
-    PlanState,
     RecordEvent,
     RecordPlan,
     RecordWorkspace,
@@ -26,7 +24,9 @@ from portdash.model.storage import (
 from portdash.model.workspace import Workspace
 from portdash.store.codec import assignment_body, key_columns
 from portdash.store.fields import dumps
-from portdash.store.records import event_body, lease_body, plan_body, workspace_body
+from portdash.store.history import event_body
+from portdash.store.kept import plan_body
+from portdash.store.records import lease_body, workspace_body
 from portdash.store.schema import EVENTS_KEPT, OPERATIONS_KEPT
 
 Packed = dict[str, object]

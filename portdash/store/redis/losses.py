@@ -10,7 +10,8 @@ from itertools import groupby
 from uuid import uuid4
 
 from portdash.model.assignment import Assignment, Source
-from portdash.model.storage import Applied, Batch, Claim, Op, RecordWorkspace, Rejected, StoreState
+from portdash.model.state import StoreState
+from portdash.model.storage import Applied, Batch, Claim, Op, RecordWorkspace, Rejected
 from portdash.text import plural
 
 REASON = "the server had lost it"

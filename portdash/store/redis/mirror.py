@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from portdash.errors import StoreDamaged, StoreError
 from portdash.model.assignment import ServiceKey
-from portdash.model.storage import StoreState
+from portdash.model.state import StoreState
 from portdash.store import trouble
 from portdash.store.connection import check_integrity, format_of, open_connection
 from portdash.store.locking import lock_file

@@ -14,7 +14,9 @@ from weakref import WeakMethod
 
 from portdash.errors import StoreBusy, StoreError, StoreReadOnly, StoreUnavailable
 from portdash.model.assignment import Lease
-from portdash.model.storage import Applied, Batch, Event, Operation, Rejected, StoreState
+from portdash.model.history import Event, Operation
+from portdash.model.state import StoreState
+from portdash.model.storage import Applied, Batch, Rejected
 from portdash.store.fields import Undecodable, whole
 from portdash.store.neighbours import mirror_name
 from portdash.store.redis import answers, losses, trouble, watching

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from portdash.errors import StoreError
-from portdash.model.storage import StoreState
+from portdash.model.state import StoreState
 from portdash.store.redis.decoding import Known
 from portdash.store.redis.mirror import Mirror
 from portdash.store.tables import Version

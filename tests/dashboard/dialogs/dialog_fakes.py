@@ -18,13 +18,13 @@ from portdash.manager.apply import Outcome
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import Assignment, Match, Reason, ServiceKey, ServiceSpec, Source, Verdict
 from portdash.model.conflict import Conflict, ConflictKind
+from portdash.model.history import Event, EventKind, Operation
 from portdash.model.listener import Attribution, Listener, Ownership, Process
 from portdash.model.plan import Action, Cost, Plan, Step, Strategy, Target, Unresolved
 from portdash.model.policy import Policy, PortLimits, TypeRange
 from portdash.model.ports import IpProtocol, PortRange
 from portdash.model.project import Project
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot, Status
-from portdash.model.storage import Event, EventKind, Operation
 from portdash.model.workspace import Workspace
 
 HOME = "/home/ann"

@@ -19,7 +19,7 @@ from fakes import (
 
 from portdash.dashboard.rows.row import OTHERS_KEY, SYSTEM_KEY, Kind
 from portdash.manager.apply import Outcome
-from portdash.model.storage import Change, Operation
+from portdash.model.history import Change, Operation
 
 
 async def test_the_cursor_walks_and_stops_at_the_ends():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from fakes import main_of, until
 
-from portdash.config.settings import ServiceConfig
+from portdash.config.services import ServiceConfig
 from portdash.dashboard.app import PortdashApp
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.options import Options

@@ -1,0 +1,77 @@
+"""What the configuration says of one service, beside what it asks a port for. Durations are seconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+
+from portdash.model.assignment import ServiceSpec
+from portdash.model.health import HealthLevel
+
+
+class RestartOn(StrEnum):
+    """What makes a supervised service start again."""
+
+    EXIT = "exit"
+    """It ended, for whatever reason."""
+    FAILURE = "failure"
+    """It ended with a status other than 0."""
+    UNHEALTHY = "unhealthy"
+    """Its health check failed often enough."""
+    MOVED = "moved"
+    """A service it depends on has another port now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCheck:
+    """`[services.NAME] health`: how one service is checked. None: as `[health]` says."""
+
+    http_get: str | None = None
+    """Path that is fetched, such as `/health`."""
+    contains: str | None = None
+    """Text that must stand in what is fetched."""
+    status: tuple[int, ...] = ()
+    """HTTP status codes that count as good; empty for the usual ones."""
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    """Sent along; may hold secrets."""
+    exec: tuple[str, ...] = ()
+    """Command whose exit status 0 means healthy."""
+    level: HealthLevel | None = None
+    """How far a check may go; `kernel` sends no packet at all."""
+    interval: float | None = None
+    timeout: float | None = None
+    initial_delay: float | None = None
+    failure_threshold: int | None = None
+    success_threshold: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceConfig:
+    """One `[services.NAME]`."""
+
+    spec: ServiceSpec
+    command: tuple[str, ...] | None = None
+    """Arguments to start it with, the program first; `{port}` in them stands for its port."""
+    depends_on: tuple[str, ...] = ()
+    """Services that are started before it."""
+    restart_on: tuple[RestartOn, ...] = ()
+    url: str | None = field(default=None, repr=False)
+    """Where it runs when that is not for portdash to decide: it is shown and checked, and gets no port."""
+    detect: bool = False
+    """Whether it takes over the port of a running server that is found to be its own."""
+    fingerprint: str | None = None
+    """Kind of server that `detect` looks for, such as `vite`."""
+    health: HealthCheck | None = None
+    replicas: int = 1
+    file: Path | None = None
+    """The file that declares it; the strongest where several do."""
+    root: Path | None = None
+    """Directory in which its command runs: that of the file that names the command."""
+    may_start: bool = True
+    """Whether its command may be started: not while it comes from a project that is not trusted."""
+
+    @property
+    def name(self) -> str:
+        """Its name as it was written."""
+        return self.spec.name

@@ -1,0 +1,58 @@
+"""Planning to make listeners services of their own projects."""
+
+from collections.abc import Sequence
+
+from portdash.errors import UsageError
+from portdash.machine.projects import workspace_of
+from portdash.manager.deps import Deps
+from portdash.manager.naming import free_name, suggest_name
+from portdash.manager.places import settle_name
+from portdash.manager.plans import with_workspaces
+from portdash.model.assignment import Match, ServiceSpec
+from portdash.model.listener import Listener
+from portdash.model.names import DEFAULT_WORKSPACE
+from portdash.model.plan import Plan
+from portdash.model.snapshot import Snapshot
+from portdash.model.state import StoreState
+from portdash.model.workspace import Workspace
+from portdash.planning.adoption import Adoption
+from portdash.planning.adoption import plan_adopt as _plan_adopt
+
+
+def plan_adopt(
+    deps: Deps, snapshot: Snapshot, listeners: Sequence[Listener], *, names: Sequence[str | None] = ()
+) -> Plan:
+    """Plan to make listeners services of their own projects, named as given or after what is seen."""
+    if not listeners:
+        raise UsageError("there is no listener to adopt", hint="`portdash ls` shows every listener")
+    workspaces: list[Workspace] = []
+    adoptions: list[Adoption] = []
+    for number, listener in enumerate(listeners):
+        workspace = _workspace_of(snapshot, listener, workspaces)
+        wanted = names[number] if number < len(names) else None
+        taken = {view.key.service for view in snapshot.services if view.key.workspace == workspace.name}
+        taken |= {each.key.service for each in adoptions if each.key.workspace == workspace.name}
+        name = wanted or free_name(suggest_name(listener), taken)
+        spec = ServiceSpec(name=name, protocol=listener.protocol, match=_signature(listener))
+        key = deps.place.key(name, workspace=workspace.name, protocol=listener.protocol)
+        adoptions.append(Adoption(key=key, spec=spec, port=listener.port, protocol=listener.protocol))
+        if workspace not in workspaces:
+            workspaces.append(workspace)
+    plan = _plan_adopt(snapshot, adoptions, actor=deps.actor)
+    return with_workspaces(deps, snapshot, plan, *workspaces)
+
+
+def _signature(listener: Listener) -> Match | None:
+    owner = listener.owner
+    if owner is None or listener.container:
+        return None  # a container's proxy says nothing about the service; its name and labels do
+    return Match(process=owner.name, directory=owner.cwd if listener.project else None)
+
+
+def _workspace_of(snapshot: Snapshot, listener: Listener, fresh: Sequence[Workspace]) -> Workspace:
+    project = listener.project
+    if project is None:
+        default = snapshot.workspace_named(DEFAULT_WORKSPACE)
+        return default or Workspace(name=DEFAULT_WORKSPACE, root=None)
+    known = StoreState(workspaces=(*snapshot.workspaces, *fresh))
+    return settle_name(workspace_of(project), known)

@@ -1,0 +1,17 @@
+"""The ports that rows and plans are about."""
+
+from portdash.model.assignment import Assignment
+from portdash.model.plan import Plan
+from portdash.model.ports import IpProtocol
+
+Slot = tuple[IpProtocol, int]
+
+
+def slot_of(row: Assignment) -> Slot:
+    """Return the protocol and port of a row."""
+    return row.key.protocol, row.port
+
+
+def cleared_slots(plan: Plan) -> set[Slot]:
+    """Return the ports that the plan itself frees."""
+    return {(step.target.protocol, step.target.port) for step in plan.steps if step.target}

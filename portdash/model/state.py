@@ -1,0 +1,32 @@
+"""What a store holds, at one revision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from portdash.model.assignment import Assignment, Lease, ServiceKey
+from portdash.model.workspace import Workspace
+
+if TYPE_CHECKING:
+    from portdash.model.kept import PlanRecord, Quarantine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreState:
+    """Everything a store holds, at one revision."""
+
+    revision: int = 0
+    assignments: Mapping[ServiceKey, Assignment] = field(default_factory=lambda: MappingProxyType({}))
+    leases: Mapping[ServiceKey, Lease] = field(default_factory=lambda: MappingProxyType({}))
+    workspaces: tuple[Workspace, ...] = ()
+    """Those of this host."""
+    quarantines: tuple[Quarantine, ...] = ()
+    plans: tuple[PlanRecord, ...] = ()
+    """Those in state `applying`."""
+    stale_since: float | None = None
+    """Unix time of the last contact with an authority that is out of reach, None while what is here is current."""
+    notices: tuple[str, ...] = ()
+    """What is worth knowing about the store itself, a sentence each."""
