@@ -18,9 +18,9 @@ from portdash.text import clean
 @json_option
 @click.pass_obj
 def command(options: Globals, *, name: str, scheme: str, as_json: bool) -> int:
-    """Print the URL at which a service answers.
+    """Print the URL of a service.
 
-    As in `curl "$(portdash url api)/health"`: where its server was seen, else the port it has; a service whose URL is
+    As in `curl "$(portdash url api)/health"`: where its server was seen, else the port it has. A service whose URL is
     fixed by the configuration has that one. Exit code 3 means that there is no answer, or that of a stranger.
     """
     if not re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}", scheme):
