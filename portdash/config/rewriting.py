@@ -10,10 +10,9 @@ from secrets import token_hex
 
 from portdash.config.files import ReadFile, read_file
 from portdash.errors import ConfigError, Refused
-from portdash.files import sweep, sync_directory
+from portdash.files import TEMPORARY, sweep, sync_directory
 from portdash.text import clean
 
-_ENDING = ".portdash.tmp"
 PATIENCE = 5.0
 """Seconds that another process may take to change a file in the same directory."""
 
@@ -60,8 +59,8 @@ def _read(real: Path, path: Path) -> ReadFile | None:
 
 def _replace(path: Path, content: bytes) -> None:
     """Write beside the file, and rename once all of it is on the disk."""
-    sweep(path.parent, f".{path.name}.", ending=_ENDING)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{token_hex(4)}{_ENDING}")
+    temporary = path.with_name(f".{path.name[:200]}.{token_hex(6)}{TEMPORARY}")
+    sweep(path.parent, ".", TEMPORARY)
     before = path.stat() if path.exists() else None
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     descriptor = os.open(temporary, flags, 0o666)

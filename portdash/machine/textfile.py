@@ -8,13 +8,12 @@ from pathlib import Path
 from uuid import uuid4
 
 from portdash.errors import PortdashError, Refused
-from portdash.files import sweep, sync_directory
+from portdash.files import TEMPORARY, sweep, sync_directory
 from portdash.machine.files import read_open
 from portdash.text import clean
 
 LARGEST = 1024 * 1024
 """Bytes of the largest file that is read."""
-_ENDING = ".portdash.tmp"
 _SAFELY = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC"))
 """Never wait for a pipe, never follow a link that was put there a moment ago; Windows has neither."""
 
@@ -75,9 +74,9 @@ def replace_text(file: TextFile, text: str) -> bool:
     Mode and owner stay. Returns False, and does nothing, when the file was changed since it was read. Raises Refused
     when it cannot be written; the old one is untouched then, and nothing is left beside it.
     """
-    temporary = file.path.with_name(f".{file.path.name[:200]}.{uuid4().hex[:12]}{_ENDING}")
+    temporary = file.path.with_name(f".{file.path.name[:200]}.{uuid4().hex[:12]}{TEMPORARY}")
     try:
-        sweep(file.path.parent, ".", ending=_ENDING)
+        sweep(file.path.parent, ".", TEMPORARY)
         try:
             _write_new(temporary, text, file.status)
             if not _is_as_read(file):
