@@ -41,10 +41,11 @@ class Globals(NamedTuple):
         )
 
     @contextmanager
-    def deps(self, log: Log | None = None) -> Iterator[Deps]:
+    def deps(self, log: Log | None = None, *, quiet: bool = False) -> Iterator[Deps]:
         """Open configuration, store and machine for one command. Raises ConfigError or StoreError.
 
-        `log` hears what allocations tell; without it warnings are said, and with --debug all of it.
+        `log` hears what allocations tell; without it warnings are said, and with --debug all of it. What is wrong with
+        the configuration, and that the store is away, is said here for every command, unless it is `quiet`.
         """
         from portdash.manager.allocation_log import to_logging  # noqa: PLC0415  `get` and `config` do without
         from portdash.manager.opening import open_deps  # noqa: PLC0415
@@ -60,9 +61,25 @@ class Globals(NamedTuple):
             tell=warn,
         )
         try:
+            if not quiet:
+                _say_what_to_know(deps)
             yield deps
         finally:
             deps.close()
+
+
+def _say_what_to_know(deps: Deps) -> None:
+    """Say what a command's answer has to be read with."""
+    for warning in deps.config.warnings:
+        warn(warning)
+    held = deps.held
+    if held is not None and held.stale_since is not None:
+        from portdash.report.words import age  # noqa: PLC0415  only while the store is away
+
+        for notice in held.notices:
+            warn(notice)
+        ago = age(max(0.0, deps.clock.now() - held.stale_since))
+        warn(f"ports are those of the last contact, {ago} ago")
 
 
 def debug_is_on(environ: Mapping[str, str]) -> bool:

@@ -48,14 +48,6 @@ def warn(line: str) -> None:
     say(f"portdash: warning: {line}", Tone.WARNING)
 
 
-def warn_if_stale(stale_since: float | None, notices: Iterable[str]) -> None:
-    """Say that ports are shown as they were when the store was last within reach; its notices say why."""
-    if stale_since is not None:
-        for notice in notices:
-            warn(notice)
-        warn("ports are shown as they were at the last contact")
-
-
 def emit_json(document: Mapping[str, object]) -> None:
     """Write the one JSON document of a command, `schema_version` first.
 

@@ -18,6 +18,7 @@ from portdash.store.neighbours import Neighbours
 
 if TYPE_CHECKING:
     from portdash.model.sources import Clock, Machine
+    from portdash.model.state import StoreState
     from portdash.model.storage import Store
 
 
@@ -55,6 +56,8 @@ class Deps:
     """Who hears what an allocation has to tell."""
     neighbours: Neighbours | None = None
     """The other stores of this machine."""
+    held: StoreState | None = None
+    """What the store held when it was opened, None where nobody looked."""
 
     @cached_property
     def observer(self) -> Observer:

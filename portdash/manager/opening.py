@@ -60,6 +60,7 @@ def open_deps(
             actor=actor,
             environ=environ,
             log=log,
+            held=held,
             neighbours=Neighbours(state, used=file_of(url, state), host=machine.host),
         )
         if committed:

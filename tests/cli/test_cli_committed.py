@@ -284,3 +284,12 @@ class TestCheckouts:
         }
         assert list(ports) == list(read(file))
         assert git("status", "--porcelain") == ""
+
+
+def test_who_changes_something_hears_that_the_projects_store_is_ignored(portdash: Portdash, project: Path, home: Path):
+    (project / "ports.json").symlink_to(home / "elsewhere.json")
+    (project / "portdash.toml").write_text('store = "json:ports.json"\n')
+    result = portdash("allocate", "web")
+    assert result.code == 0
+    assert "store is ignored" in result.err
+    assert not (home / "elsewhere.json").exists()

@@ -61,6 +61,19 @@ def test_a_server_that_is_away_still_gives_the_ports_there_were(
     assert json.loads(portdash("report", "--json").out)["store"]["stale_since"]
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["url web", "check 4400", "export --format sh", "resolve", "suggest web", "env", "snippet vite", "conflicts"],
+)
+def test_every_command_says_once_that_its_answer_is_of_before(portdash: Portdash, server: RedisServer, command: str):
+    portdash("allocate", "web")
+    server.kill()
+    result = portdash(*command.split())
+    assert result.code in (0, 1)
+    assert result.err.count("cannot be reached") == 1
+    assert result.err.count("ports are those of the last contact, ") == 1
+
+
 def test_a_server_that_is_away_takes_no_change(portdash: Portdash, server: RedisServer):
     portdash("allocate", "web")
     server.kill()

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 
 import click
 
@@ -103,6 +104,8 @@ def _allocate(
     """Allocate, and for a document look again: what is listening there belongs in it."""
     with options.deps(_say_line if explain else None) as deps:
         found = allocate(deps, wishes, strategy=Strategy(strategy) if strategy else None)
+        said = {*deps.config.warnings, *(deps.held.notices if deps.held else ())}
+        found = replace(found, notices=tuple(notice for notice in found.notices if notice not in said))
         if not as_json:
             return found, []
         from portdash.report.serialise import service_json  # noqa: PLC0415  scripts mostly want the port alone

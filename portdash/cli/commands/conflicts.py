@@ -4,7 +4,7 @@ import click
 
 from portdash.cli.context import Globals
 from portdash.cli.options import json_option
-from portdash.cli.output import emit, emit_json, say, warn_if_stale
+from portdash.cli.output import emit, emit_json, say
 from portdash.cli.service_text import conflict_lines
 from portdash.errors import ExitCode
 from portdash.planning.conflicts import contested
@@ -22,7 +22,6 @@ def command(options: Globals, *, static: bool, as_json: bool) -> int:
     """
     with options.deps() as deps:
         snapshot = deps.observer.snapshot()
-    warn_if_stale(snapshot.stale_since, snapshot.notices)
     conflicts = [*snapshot.conflicts, *(contested(snapshot) if static else ())]
     if as_json:
         emit_json({"conflicts": [conflict_json(conflict, snapshot) for conflict in conflicts]})

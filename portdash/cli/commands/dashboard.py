@@ -18,7 +18,7 @@ def open_dashboard(options: Globals, *, filter_text: str, demo: bool) -> int:
     """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("the dashboard needs a terminal", hint="without one, `portdash status` says what there is")
-    with _invented(options) if demo else options.deps() as deps:
+    with _invented(options) if demo else options.deps(quiet=True) as deps:
         from portdash.dashboard.app import options_for, run_dashboard  # noqa: PLC0415  loads Textual
 
         shown = deps.by("dashboard")

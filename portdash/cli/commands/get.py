@@ -7,7 +7,7 @@ import click
 
 from portdash.cli.context import Globals, home, working_directory
 from portdash.cli.options import json_option
-from portdash.cli.output import emit, emit_json, warn, warn_if_stale
+from portdash.cli.output import emit, emit_json, warn
 from portdash.cli.scope import Scope, find_scope
 from portdash.config.paths import state_dir
 from portdash.errors import ExitCode, NoSuchService, StoreOutdated, StoreUnavailable
@@ -102,7 +102,6 @@ def _find_slowly(options: Globals, where: str | None, service: str) -> Found | N
 
     with options.deps() as deps:
         state = deps.store.snapshot()
-        warn_if_stale(state.stale_since, state.notices)
         if deps.store.url.startswith(COMMITTED):
             for notice in state.notices:  # such as that the file is no map just now
                 warn(notice)

@@ -34,9 +34,9 @@ def command(options: Globals, *, preset: str | None, force: bool, as_json: bool)
     changed, and what it declares gets ports. All services get one, or none does. Doing it twice changes nothing.
     """
     preset, path = _declare(options, preset, force=force)
-    with withdrawn_on_failure(path), options.deps() as deps:
+    with withdrawn_on_failure(path), options.deps(quiet=True) as deps:
         found = _allocate(deps, preset)
-    with options.deps() as deps:
+    with options.deps(quiet=True) as deps:
         written = export_all(deps, project_directory(deps), force=force)
         snapshot = deps.observer.snapshot()
     following = following_port(snapshot)

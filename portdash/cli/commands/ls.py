@@ -5,7 +5,7 @@ import click
 from portdash.cli.context import Globals
 from portdash.cli.listener_text import listener_lines, select
 from portdash.cli.options import json_option
-from portdash.cli.output import emit_json, emit_lines, say, warn_if_stale
+from portdash.cli.output import emit_json, emit_lines, say
 from portdash.model.ports import IpProtocol
 from portdash.report.serialise import listener_json
 
@@ -24,7 +24,6 @@ def command(options: Globals, *, pattern: str | None, udp: bool, service_type: s
     """
     with options.deps() as deps:
         snapshot = deps.observer.snapshot()
-    warn_if_stale(snapshot.stale_since, snapshot.notices)
     protocol = IpProtocol.UDP if udp else IpProtocol.TCP
     listeners = select(snapshot, pattern=pattern, protocol=protocol, service_type=service_type)
     if as_json:

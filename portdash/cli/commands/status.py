@@ -25,7 +25,7 @@ from portdash.text import clean
 @click.pass_obj
 def command(options: Globals, *, everywhere: bool, markdown: bool, as_json: bool) -> None:
     """Show the services of this workspace, their ports and who holds them."""
-    with options.deps() as deps:
+    with options.deps(quiet=not (as_json or markdown)) as deps:  # the text says it at its end
         snapshot = deps.observer.snapshot()
     scope = Scope(workspace=None if everywhere else snapshot.workspace)
     following = _next_available(snapshot)

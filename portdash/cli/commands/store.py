@@ -45,7 +45,7 @@ def info(options: Globals, *, as_json: bool) -> int:
     notices = list(config.warnings)
     revision = found.revision if found else None
     if problem is None:
-        with options.deps() as deps:
+        with options.deps(quiet=True) as deps:  # they are said below
             state = deps.store.snapshot()
         notices += state.notices
         revision = state.revision
