@@ -42,6 +42,11 @@ class EventStream:
 
         return unsubscribe
 
+    def wants(self, *kinds: EventKind) -> bool:
+        """Say whether anybody is called for one of these kinds."""
+        with self._lock:
+            return any(self._callbacks.get(kind) for kind in kinds)
+
     def follow(self, catch_up: Callable[[], None] | None) -> None:
         """From now on take events from a history that others write too: `catch_up` puts in those that are new there."""
         self._catch_up = catch_up

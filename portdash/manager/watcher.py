@@ -10,6 +10,7 @@ from portdash.errors import StoreError
 from portdash.manager.deps import Deps
 from portdash.manager.history_tail import HistoryTail
 from portdash.manager.troubles import Troubles
+from portdash.model.storage import EventKind
 from portdash.text import clean
 
 _log = logging.getLogger(__name__)
@@ -97,13 +98,21 @@ class Watcher:
             with self._lock:
                 self._read()
             self._deps.events.tell()
-        if self._troubles is not None:
+        if self._looks():
             snapshot = self._deps.observer.snapshot()
             with self._lock:
                 self._read()  # a conflict that the history says is settled must not be seen to be gone before
-                self._deps.events.put(self._troubles.see(snapshot))
+                if self._troubles is not None:
+                    self._deps.events.put(self._troubles.see(snapshot))
             self._deps.events.tell()
         return found
+
+    def _looks(self) -> bool:
+        """Say whether the machine is to be looked at; it is not once the last who listened for conflicts has left."""
+        with self._lock:
+            if self._troubles is not None and not self._deps.events.wants(EventKind.CONFLICT, EventKind.RESOLVED):
+                self._troubles = None
+            return self._troubles is not None
 
     def _read(self) -> None:
         events, missed = self._tail.read()

@@ -100,6 +100,31 @@ def test_what_this_process_does_is_heard_before_the_call_returns(manager: PortMa
     ]
 
 
+def test_the_machine_is_left_alone_once_nobody_listens_for_conflicts(
+    deps: Deps, manager: PortManager, machine: FakeMachine, listen: Listen, monkeypatch: pytest.MonkeyPatch
+):
+    looks: list[int] = []
+    listeners = machine.listeners
+    monkeypatch.setattr(machine, "listeners", lambda: looks.append(1) or listeners())
+    heard = Heard()
+    manager.on("assigned", heard)
+    stop = manager.on("conflict", heard)
+    assert looks
+    stop()
+    write(deps, event(EventKind.ASSIGNED, "a"))
+    heard.next()
+    before = len(looks)
+    for name in ("b", "c"):
+        write(deps, event(EventKind.ASSIGNED, name))
+        assert heard.next().service == name
+    assert len(looks) == before
+    manager.on("conflict", heard)
+    manager.allocate("web", preferred=3000)
+    assert heard.next().kind is EventKind.ASSIGNED
+    listen(3000)
+    assert heard.next().kind is EventKind.CONFLICT
+
+
 def test_what_others_do_is_heard_once_and_in_its_place(manager: PortManager, other: Deps):
     heard = Heard()
     manager.on("assigned", heard)
