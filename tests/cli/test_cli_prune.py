@@ -1,5 +1,6 @@
 """`prune`: the ports of workspaces whose directory is gone, listed first, given back after a yes."""
 
+import importlib
 import shutil
 import sys
 from pathlib import Path
@@ -7,6 +8,11 @@ from pathlib import Path
 import pexpect
 import pytest
 from cli_harness import Portdash
+
+from portdash.manager.apply import Outcome
+from portdash.manager.deps import Deps
+from portdash.model.plan import Plan
+from portdash.model.workspace import Workspace
 
 
 @pytest.fixture
@@ -76,6 +82,42 @@ def test_each_workspace_is_asked_about(portdash: Portdash, project: Path, home: 
     child.close()
     assert child.exitstatus == 1
     assert [each["workspace"] for each in portdash("status", "--all", "--json").document["services"]] == ["first"]
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_was_given_back_before_a_refusal_is_said(
+    portdash: Portdash, project: Path, home: Path, monkeypatch: pytest.MonkeyPatch, *, as_json: bool
+):
+    roots = [home / "src" / name for name in ("first", "second")]
+    for root in roots:
+        (root / ".git").mkdir(parents=True)
+        monkeypatch.chdir(root)
+        portdash("alloc", "web")
+        shutil.rmtree(root)
+    monkeypatch.chdir(project)
+    module = importlib.import_module("portdash.cli.commands.prune")
+    really = module.prune
+
+    def while_the_second_comes_back(deps: Deps, workspace: Workspace, plan: Plan) -> Outcome:
+        outcome = really(deps, workspace, plan)
+        roots[1].mkdir(exist_ok=True)
+        return outcome
+
+    monkeypatch.setattr(module, "prune", while_the_second_comes_back)
+    result = portdash("prune", "--yes", *(["--json"] if as_json else []))
+    assert result.code == 6
+    assert "second is there again" in (result.document["error"]["message"] if as_json else result.err)
+    if as_json:
+        document = result.document
+        assert not document["applied"]
+        assert [(each["workspace"], each["applied"]) for each in document["vanished"]] == [
+            ("first", True),
+            ("second", False),
+        ]
+    else:
+        assert "web gave 4000 back" in result.out
+        assert "undo` takes that back" in result.err
+    assert [each["workspace"] for each in portdash("status", "--all", "--json").document["services"]] == ["second"]
 
 
 def test_the_document_of_prune(portdash: Portdash, gone: Path):

@@ -1,5 +1,7 @@
 """`portdash prune`."""
 
+from collections.abc import Sequence
+
 import click
 
 from portdash.cli.carry_out import Ask, agreed, must_ask, refuse_if_read_only
@@ -7,7 +9,7 @@ from portdash.cli.context import Globals
 from portdash.cli.options import dry_run_option, json_option, yes_option
 from portdash.cli.output import emit_json, emit_lines, say
 from portdash.cli.plan_text import plan_lines
-from portdash.errors import ExitCode
+from portdash.errors import ExitCode, PortdashError
 from portdash.manager.deps import Deps
 from portdash.manager.pruning import Kept, kept, plans, prune, undo_hint
 from portdash.model.plan import Plan
@@ -36,14 +38,22 @@ def command(options: Globals, *, dry_run: bool, yes: bool, as_json: bool) -> int
         if not as_json:
             _list(found, unseen)
         if dry_run or not found:
-            return _end(found, unseen, applied=False, as_json=as_json)
+            if as_json:
+                _emit(found, unseen)
+            return ExitCode.YES
         refuse_if_read_only(deps, "prune")
         asks = must_ask(Ask.NEVER if yes else Ask.ALWAYS)
-        done = [plan for workspace, plan in found if _prune(deps, workspace, plan, asks=asks, silent=as_json)]
+        done, failed = _prune_all(deps, found, asks=asks, silent=as_json)
+    if failed and not (as_json and done):
+        if done:
+            say(undo_hint(snapshot, done))
+        raise failed
     if as_json:
-        _end(found, unseen, applied=len(done) == len(found), as_json=True)
+        _emit(found, unseen, done=done, failed=failed)
     elif done:
         say(undo_hint(snapshot, done))
+    if failed:
+        return failed.exit_code
     return ExitCode.YES if len(done) == len(found) else ExitCode.NO
 
 
@@ -57,6 +67,18 @@ def _list(found: Plans, unseen: tuple[Kept, ...]) -> None:
         say("no workspace is gone that has ports")
 
 
+def _prune_all(deps: Deps, found: Plans, *, asks: bool, silent: bool) -> tuple[list[Plan], PortdashError | None]:
+    """Give back one after the other; return what was done, and what then went wrong: that ends it."""
+    done: list[Plan] = []
+    for workspace, plan in found:
+        try:
+            if _prune(deps, workspace, plan, asks=asks, silent=silent):
+                done.append(plan)
+        except PortdashError as error:
+            return done, error
+    return done, None
+
+
 def _prune(deps: Deps, workspace: Workspace, plan: Plan, *, asks: bool, silent: bool) -> bool:
     """Give back what one workspace has, after a yes; say whether that was done."""
     if asks and not agreed(f"{plan.title} - give them back?"):
@@ -67,12 +89,19 @@ def _prune(deps: Deps, workspace: Workspace, plan: Plan, *, asks: bool, silent: 
     return True
 
 
-def _end(found: Plans, unseen: tuple[Kept, ...], *, applied: bool, as_json: bool) -> int:
-    if as_json:
-        gone: list[Json] = [{**_place(workspace), "plan": plan_json(plan)} for workspace, plan in found]
-        still: list[Json] = [{**_place(each.workspace), "reason": clean(each.why)} for each in unseen]
-        emit_json({"vanished": gone, "kept": still, "applied": applied})
-    return ExitCode.YES
+def _emit(
+    found: Plans, unseen: tuple[Kept, ...], *, done: Sequence[Plan] = (), failed: PortdashError | None = None
+) -> None:
+    """Write the document: what is gone, what of it was given back, and what then went wrong."""
+    gone: list[Json] = [
+        {**_place(workspace), "plan": plan_json(plan), "applied": plan in done} for workspace, plan in found
+    ]
+    still: list[Json] = [{**_place(each.workspace), "reason": clean(each.why)} for each in unseen]
+    document: dict[str, object] = {"vanished": gone, "kept": still, "applied": bool(done) and len(done) == len(found)}
+    if failed:
+        message, hint = clean(failed.message, limit=1000), clean(failed.hint or "", limit=1000)
+        document["error"] = {"code": failed.code, "message": message, "hint": hint}
+    emit_json(document)
 
 
 def _place(workspace: Workspace) -> Json:
