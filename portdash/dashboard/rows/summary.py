@@ -110,6 +110,8 @@ def _unusual(facts: Facts, standing: Standing) -> list[Span]:
         said.append("LOCKED")
     if snapshot.stale_since is not None:
         said.append(f"STORE AWAY {age(snapshot.taken_at - snapshot.stale_since)}")
+    if snapshot.notices:
+        said.append(f"{plural(len(snapshot.notices), 'note')} below")
     if snapshot.environment != "development":
         said.append(snapshot.environment)
     if snapshot.policy.strategy is not Strategy.MINIMAL:
