@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from portdash.errors import PlanOutdated, PortdashError, Refused, UsageError
+from portdash.errors import PlanOutdated, Refused, UsageError
 from portdash.manager.deps import Deps
 from portdash.model.assignment import Assignment, Source
 from portdash.model.ports import IpProtocol
@@ -54,9 +54,11 @@ def export_map(deps: Deps) -> bytes:
 def write_map(path: Path, content: bytes, *, force: bool) -> None:
     """Write a map to `path`. A file that is no map of ports is replaced only with `force`.
 
-    Raises Refused, and PortdashError when the file cannot be written.
+    Raises Refused, and UsageError when the file cannot be written there; no directory is made for it.
     """
     file, name = CommittedFile(path), clean(str(path), limit=None)
+    if not path.parent.is_dir():
+        raise UsageError(f"{name} cannot be written: there is no such directory", hint="make it, or name another file")
     try:
         found = file.read()
         if found.content is not None and not force:
@@ -71,7 +73,7 @@ def write_map(path: Path, content: bytes, *, force: bool) -> None:
         raise Refused(f"{name}: {error}", hint="try again") from error
     except OSError as error:
         why = error.strerror or str(error)
-        raise PortdashError(f"{name} cannot be written: {why}", hint="check its path, permissions and space") from error
+        raise UsageError(f"{name} cannot be written: {why}", hint="check its path, permissions and space") from error
 
 
 def read_map(path: Path) -> tuple[Entry, ...]:

@@ -10,7 +10,7 @@ from portdash.errors import StoreError
 from portdash.manager.deps import Deps
 from portdash.manager.history_tail import HistoryTail
 from portdash.manager.troubles import Troubles
-from portdash.model.storage import EventKind
+from portdash.model.history import EventKind
 from portdash.text import clean
 
 _log = logging.getLogger(__name__)

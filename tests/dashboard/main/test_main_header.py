@@ -40,6 +40,12 @@ def test_the_header_says_when_the_store_is_away():
     assert "STORE" not in text_of(header_line(facts_of(), LIVE, 200))
 
 
+def test_the_header_says_that_there_are_notes_at_the_end_of_the_list():
+    noted = facts_of(replace(scenes.working_day(), notices=("ports.json:3: a merge is unfinished", "something else")))
+    for width in (80, 120, 200):
+        assert "2 notes below" in text_of(header_line(noted, LIVE, width))
+
+
 def test_trouble_is_ranked_and_named():
     facts = facts_of()
     names = [key[1].service for key in troubles(facts)]
