@@ -40,9 +40,13 @@ def to_wish(asked: Asked) -> Wish:
         return wish_of(asked)
     if isinstance(asked, ServiceSpec):
         return wish_of(asked.name, **{name: getattr(asked, name) or None for name in _OF_SPEC})
+    if not isinstance(asked, Mapping):
+        raise UsageError(f"{clean(repr(asked), limit=80)} is no service", hint='write {"name": "web", "base": 5000}')
     said: dict[str, Any] = {}
     for key, value in asked.items():
         name = _SPELLINGS.get(key, key)
+        if not isinstance(name, str):
+            raise UsageError(f"{clean(repr(key), limit=80)} is no parameter", hint="parameters are called by words")
         if name in said:
             raise UsageError(f"{clean(str(key))} says {name} a second time", hint="leave one of them out")
         said[name] = value

@@ -1,5 +1,6 @@
 """A copy of a workspace's assignments, kept before they are given back."""
 
+import glob
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from portdash.text import clean
 
 DIRECTORY = "backups"
 """Of the copies, in the state directory."""
+MOST = 20
+"""Copies kept of a workspace in an environment."""
 _VERSION = 1
 
 
@@ -41,6 +44,9 @@ def keep_backup(deps: Deps, rows: Sequence[Assignment], *, state: Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         create_text(path, json.dumps(document, indent=2) + "\n", mode=0o600)
+        earlier = sorted(path.parent.glob(f"{glob.escape(path.name.rpartition('-')[0].rpartition('-')[0])}-*.json"))
+        for old in earlier[:-MOST]:
+            old.unlink(missing_ok=True)
     except (OSError, PortdashError) as error:
         raise StoreReadOnly(f"no backup could be written to {clean(str(path), limit=None)}: {error}") from error
     return path

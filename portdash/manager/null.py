@@ -134,7 +134,8 @@ class NullPortManager:
 
     def export_env_vars(self) -> dict[str, str]:
         """Return BASE_PORT, NEXT_PORT, and the variables of `ports`."""
-        ports = {variable_for(name): str(self._ports[name.casefold()]) for name in self._names}
+        services = (split_qualified(name)[1] for name in self._names)
+        ports = {variable_for(name): str(self._ports[name.casefold()]) for name in services}
         return {"BASE_PORT": str(self._base_port), "NEXT_PORT": str(self._base_port), **ports}
 
     def config(self) -> SimpleNamespace:

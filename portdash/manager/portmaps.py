@@ -1,5 +1,6 @@
 """Taking a workspace's ports out as a plain map, and taking such a map in: all of it or nothing."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,18 @@ def read_map(path: Path) -> tuple[Entry, ...]:
         raise UsageError(f"{name}: {error}", hint=error.hint) from error
     if content is None:
         raise UsageError(f"{name}: no such file", hint="name a file that holds a map of names to ports")
-    return entries_of(content, name)
+    return entries_of(_ports_of_backup(content) or content, name)
+
+
+def _ports_of_backup(content: bytes) -> bytes | None:
+    """Return the map in a backup that `reset` kept, None where it is something else."""
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    if not (isinstance(document, dict) and isinstance(document.get("ports"), dict) and "services" in document):
+        return None
+    return json.dumps(document["ports"], indent=2).encode()
 
 
 def entries_of(content: bytes, name: str) -> tuple[Entry, ...]:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from portdash.config.problems import nearest
+from portdash.errors import UsageError
 from portdash.manager.deps import Deps
 from portdash.manager.slots import Slot, slot_of
 from portdash.manager.wishes import Wish, place
@@ -42,8 +43,10 @@ class Suggestion:
 def suggest(deps: Deps, word: str, *, count: int = 5) -> Suggestion:
     """Return at most `count` ports that `word` would get: a service, a type with a range, or a well-known server.
 
-    Any other name is that of a service without wishes. Raises InvalidName, NoPortAvailable.
+    Any other name is that of a service without wishes. Raises UsageError, NoPortAvailable.
     """
+    if count < 1:
+        raise UsageError(f"{count} ports cannot be suggested", hint="ask for one or more")
     snapshot = deps.observer.snapshot()
     wish, meant = _meaning(snapshot, deps, word)
     placement = _of_root(snapshot, place(deps, snapshot, wish))

@@ -8,7 +8,7 @@ from portdash.manager.deps import Deps
 from portdash.manager.finding import workspace_named
 from portdash.model.assignment import ServiceKey, ServiceSpec
 from portdash.model.names import base_name, check_service, split_qualified
-from portdash.model.ports import IpProtocol, PortRange, check_port
+from portdash.model.ports import IpProtocol, PortRange, check_port, parse_range
 from portdash.model.snapshot import Snapshot
 from portdash.planning.requests import Override, Placement
 from portdash.text import clean
@@ -52,6 +52,14 @@ def wish_of(name: str, **said: object) -> Wish:
 
     Raises UsageError for a parameter that a wish does not have, or a value that it cannot take.
     """
+    if unknown := next((field for field in said if field not in _WISHES), None):
+        from portdash.config.problems import nearest  # noqa: PLC0415  only for who mistypes
+
+        near = nearest(unknown, _WISHES)
+        raise UsageError(
+            f"a service has no {clean(unknown, limit=80)!r}",
+            hint=f"did you mean {near!r}?" if near else "`help(portdash.Wish)` shows what may be asked for",
+        )
     shaped = {field: _shaped(field, value) for field, value in said.items() if value is not None}
     try:
         return Wish(name=name, **shaped)  # type: ignore[arg-type]  # checked by the dataclass and what it calls
@@ -65,7 +73,7 @@ def _shaped(field: str, value: object) -> object:
             case "preferred":
                 return (value,) if isinstance(value, int) else tuple(value)  # type: ignore[arg-type]
             case "range":
-                return value if isinstance(value, PortRange) else PortRange(*value)  # type: ignore[misc]
+                return value if isinstance(value, PortRange) else _range(value)
             case "exclude":
                 return frozenset(value)  # type: ignore[call-overload]
             case "protocol":
@@ -75,6 +83,16 @@ def _shaped(field: str, value: object) -> object:
     return value
 
 
+def _range(value: object) -> PortRange:
+    """Return the range that two ports, or a text such as `5000-5010`, stand for."""
+    if isinstance(value, str):
+        return parse_range(value)
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise ValueError("a range is its first and its last port")
+    return PortRange(*value)
+
+
+_WISHES = tuple(field.name for field in fields(Wish) if field.name != "name")
 _SPEC_FIELDS = tuple(field.name for field in fields(ServiceSpec) if field.name not in ("name", "match"))
 
 

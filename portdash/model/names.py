@@ -27,6 +27,8 @@ def check_workspace(name: str) -> str:
 
 def split_qualified(text: str) -> tuple[str | None, str]:
     """Split `shop/web` into workspace and service, `web` into None and service. Raises InvalidName."""
+    if not isinstance(text, str):  # a library's caller may hand in anything
+        raise InvalidName(f"{str(text)[:80]!r} is no text, and so no service name")
     workspace, slash, service = text.rpartition("/")
     return (check_workspace(workspace) if slash else None), check_service(service)
 

@@ -11,6 +11,8 @@ import pexpect
 import pytest
 from cli_harness import Portdash
 
+from portdash.manager.backups import MOST
+
 own_ports = pytest.mark.usefixtures("_own_ports")
 
 CLASSIC = ["http-server", "postgres", "mongo", "redis", "elasticsearch", "grafana", "prometheus"]
@@ -207,3 +209,22 @@ def test_reset_asks_and_no_is_the_default(portdash: Portdash, answer: str, left:
     child.close()
     assert child.exitstatus == (1 if left else 0)
     assert bool(ports(portdash)) is left
+
+
+@own_ports
+@pytest.mark.usefixtures("project")
+def test_a_backup_can_be_imported(portdash: Portdash):
+    portdash("init")
+    before = ports(portdash)
+    backup = portdash("reset", "--yes", "--json").document["backup"]
+    assert not any(ports(portdash).values())
+    assert portdash("store", "import", backup, "--yes").code == 0
+    assert ports(portdash) == before
+
+
+@pytest.mark.usefixtures("project")
+def test_not_more_than_twenty_backups_are_kept(portdash: Portdash, home: Path):
+    for _ in range(MOST + 2):
+        portdash("allocate", "web")
+        portdash("reset", "--yes")
+    assert len(list((home / ".local" / "state" / "portdash" / "backups").iterdir())) == MOST

@@ -15,6 +15,7 @@ import portdash
 from portdash.config.services import ServiceConfig
 from portdash.config.settings import Config
 from portdash.demo.machine import FakeMachine
+from portdash.errors import UsageError
 from portdash.manager import functions
 from portdash.manager.asking import to_wish
 from portdash.manager.deps import Deps
@@ -347,3 +348,29 @@ def test_the_functions_keep_what_they_leased_for_as_long_as_the_process_lives(
     assert functions.manager() is not found[0]
     monkeypatch.chdir(here)
     assert functions.manager() is found[0]
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda manager: manager.allocate_many([42]), "42 is no service"),
+        (lambda manager: manager.allocate_many([{"name": "web", 5: 3}]), "5 is no parameter"),
+        (lambda manager: manager.allocate(5), "'5' is no text"),
+        (lambda manager: manager.get_port(5), "'5' is no text"),
+        (lambda manager: manager.allocate("web", bogus=1), "a service has no 'bogus'"),
+        (lambda manager: manager.allocate("web", range="5000-x"), "'x' is not a port"),
+        (lambda manager: manager.allocate("web", range=(1, 2, 3)), "cannot be used"),
+        (lambda manager: manager.suggest("web", count=-2), "-2 ports cannot be suggested"),
+    ],
+)
+def test_what_makes_no_sense_is_an_error_of_ours(deps: Deps, call: Callable[[PortManager], object], told: str):
+    with pytest.raises(UsageError, match=told):
+        call(PortManager(deps=deps))
+
+
+def test_a_range_may_be_a_text(deps: Deps):
+    assert PortManager(deps=deps).allocate("web", range="5000-5010").port == 5000
+
+
+def test_a_null_manager_exports_qualified_names_by_their_services():
+    assert NullPortManager(ports={"shop/web": 3000}).export_env_vars()["WEB_PORT"] == "3000"

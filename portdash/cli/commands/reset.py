@@ -55,7 +55,7 @@ def command(options: Globals, *, yes: bool, as_json: bool) -> int:
         emit_json({"plan": plan_json(plan), "backup": str(backup), "applied": True})
     else:
         emit_lines(outcome.lines)
-    say(f"backup: {backup}")
+    say(f"backup: {backup} (`portdash undo` brings all of it back, `portdash store import FILE` the ports)")
     if stale:
         say(f"{and_list(stale)} still say what was: `portdash export` writes them anew")
     return ExitCode.YES
