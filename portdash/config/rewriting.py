@@ -10,6 +10,7 @@ from secrets import token_hex
 
 from portdash.config.files import ReadFile, read_file
 from portdash.errors import ConfigError, Refused
+from portdash.files import TEMPORARY, sweep, sync_directory
 from portdash.text import clean
 
 PATIENCE = 5.0
@@ -58,7 +59,8 @@ def _read(real: Path, path: Path) -> ReadFile | None:
 
 def _replace(path: Path, content: bytes) -> None:
     """Write beside the file, and rename once all of it is on the disk."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name[:200]}.{token_hex(6)}{TEMPORARY}")
+    sweep(path.parent, ".", TEMPORARY)
     before = path.stat() if path.exists() else None
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     descriptor = os.open(temporary, flags, 0o666)
@@ -73,7 +75,7 @@ def _replace(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
+    sync_directory(str(path.parent))
 
 
 def _make_alike(descriptor: int, before: os.stat_result) -> None:
@@ -83,17 +85,6 @@ def _make_alike(descriptor: int, before: os.stat_result) -> None:
             os.fchown(descriptor, before.st_uid, before.st_gid)
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the new name survive a power cut, where directories can be synchronised."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

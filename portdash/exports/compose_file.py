@@ -45,11 +45,16 @@ class Published:
 def published_ports(text: str, *, name: str) -> tuple[Published, ...]:
     """Return every published port of a compose file in its order. Raises ConfigError, with file and line."""
     if len(text) > LARGEST:
-        raise ConfigError(f"{name} is larger than {LARGEST // 1024} KiB", hint=_HINT)
+        raise too_large(name)
     found = tuple(islice(_Reader(name).read(text), _MOST_PORTS + 1))
     if len(found) > _MOST_PORTS:
         raise ConfigError(f"{name} publishes more than {_MOST_PORTS} ports", hint=_HINT)
     return found
+
+
+def too_large(name: str) -> ConfigError:
+    """Return the error for a file of more than `LARGEST` bytes: half of it would be no answer."""
+    return ConfigError(f"{name} is larger than {LARGEST // 1024} KiB", hint=_HINT)
 
 
 def variables_in(text: str) -> frozenset[str]:

@@ -1,23 +1,19 @@
 """Text files of a project that portdash writes into: read without waiting, replaced as a whole or not at all."""
 
-import errno
 import os
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import time
 from uuid import uuid4
 
 from portdash.errors import PortdashError, Refused
+from portdash.files import TEMPORARY, sweep, sync_directory
 from portdash.machine.files import read_open
 from portdash.text import clean
 
 LARGEST = 1024 * 1024
 """Bytes of the largest file that is read."""
-LONGEST_WRITE = 60.0
-"""Seconds after which a file that is being written has been given up."""
-_ENDING = ".portdash.tmp"
 _SAFELY = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC"))
 """Never wait for a pipe, never follow a link that was put there a moment ago; Windows has neither."""
 
@@ -78,9 +74,9 @@ def replace_text(file: TextFile, text: str) -> bool:
     Mode and owner stay. Returns False, and does nothing, when the file was changed since it was read. Raises Refused
     when it cannot be written; the old one is untouched then, and nothing is left beside it.
     """
-    temporary = file.path.with_name(f".{file.path.name[:200]}.{uuid4().hex[:12]}{_ENDING}")
+    temporary = file.path.with_name(f".{file.path.name[:200]}.{uuid4().hex[:12]}{TEMPORARY}")
     try:
-        _sweep(file.path.parent)
+        sweep(file.path.parent, ".", TEMPORARY)
         try:
             _write_new(temporary, text, file.status)
             if not _is_as_read(file):
@@ -88,25 +84,17 @@ def replace_text(file: TextFile, text: str) -> bool:
             temporary.replace(file.path)
         finally:
             temporary.unlink(missing_ok=True)
-        _sync_directory(file.path.parent)
+        sync_directory(str(file.path.parent))
     except OSError as error:
         raise refusal(file.path, f"cannot be written: {error.strerror or error}") from error
     return True
-
-
-def _sweep(directory: Path) -> None:
-    """Take away what an export that was killed has left behind; those at work are done within seconds."""
-    for path in directory.glob(f".*{_ENDING}"):
-        with suppress(FileNotFoundError):  # another export sweeps as well
-            if abs(time() - path.lstat().st_mtime) > LONGEST_WRITE:
-                path.unlink()
 
 
 def create_text(path: Path, text: str, *, mode: int = 0o666) -> None:
     """Make a file that is not there yet. Raises Refused when there is something of that name, or it cannot be made."""
     try:
         _write_new(path, text, None, mode)
-        _sync_directory(path.parent)
+        sync_directory(str(path.parent))
     except FileExistsError as error:
         raise refusal(path, "is there already", hint="move it away, or go on with what it says") from error
     except OSError as error:
@@ -161,17 +149,3 @@ def _is_as_read(file: TextFile) -> bool:
 
 def _identity(status: os.stat_result) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _sync_directory(directory: Path) -> None:
-    """Have the new name on the disk, where the system can do that."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(descriptor)

@@ -74,15 +74,26 @@ def own_rows(deps: Deps, snapshot: Snapshot) -> tuple[Assignment, ...]:
 
 def export_variables(deps: Deps, snapshot: Snapshot) -> tuple[Variable, ...]:
     """Return all that this workspace exports. Raises UsageError where two services share a variable."""
-    following = None
-    with suppress(NoPortAvailable):  # then there is no such variable
-        following = next_available(snapshot)
-    return all_variables(own_rows(deps, snapshot), base_port=deps.config.base_port, next_port=following)
+    return all_variables(own_rows(deps, snapshot), base_port=deps.config.base_port, next_port=following_port(snapshot))
 
 
-def check_files(files: Sequence[EnvFile], variables: Sequence[Variable], *, project: Path, force: bool) -> None:
-    """Raise Refused when one of the files could not be written for what it is; nothing is touched."""
-    _drafts(files, variables, project, force=force)
+def following_port(snapshot: Snapshot) -> int | None:
+    """Return the port that the next service without wishes would get, None when there is none."""
+    with suppress(NoPortAvailable):
+        return next_available(snapshot)
+    return None
+
+
+def check_files(
+    files: Sequence[EnvFile], variables: Sequence[Variable], *, project: Path, force: bool, as_they_will_be: bool = True
+) -> None:
+    """Raise Refused when one of the files could not be written for what it is; nothing is touched.
+
+    Without `as_they_will_be` the variables are going to be others, so that files which need no writing now will.
+    """
+    drafts = _drafts(files, variables, project, force=force)
+    if not (as_they_will_be or force):
+        _refuse_tracked(draft.found for draft in drafts)
 
 
 def write_files(

@@ -16,11 +16,12 @@ from portdash.manager.choosing import one_of
 from portdash.manager.deps import Deps
 from portdash.manager.endpoints import endpoint, endpoint_or
 from portdash.manager.events import Callback
+from portdash.manager.exporting import own_rows
 from portdash.manager.finding import find_service, workspace_named
 from portdash.manager.opening import open_deps
 from portdash.manager.plans import plan_move, plan_release, plan_resolve
 from portdash.manager.suggesting import Suggestion, suggest
-from portdash.manager.variables import Variables, env_vars, own_rows
+from portdash.manager.variables import Variables, env_vars
 from portdash.manager.watcher import Watcher
 from portdash.model.assignment import Assignment
 from portdash.model.conflict import Conflict
@@ -86,7 +87,7 @@ class PortManager(Allocator):
 
     def reset_assignments(self) -> None:
         """Give back every port of this workspace and environment; `undo` brings them back."""
-        keys = list(own_rows(self._deps))
+        keys = [row.key for row in own_rows(self._deps, self._deps.observer.snapshot())]
         if keys:
             settle(self._deps, lambda snapshot: plan_release(self._deps, snapshot, keys))
 

@@ -1,4 +1,4 @@
-"""The module-level functions: they act on the workspace of the working directory, through one manager a thread."""
+"""The module-level functions: they act on the workspace of the working directory, through one manager a directory."""
 
 import logging
 import os
@@ -23,22 +23,18 @@ from portdash.model.default_port import DefaultPort
 _log = logging.getLogger(LOGGER)
 
 
-class _Current(threading.local):
-    """This thread's manager, with the process and directory it was made for."""
-
-    manager: PortManager | None = None
-    made_for: tuple[int, str] | None = None
-
-
-_current = _Current()
+_managers: dict[tuple[int, str], PortManager] = {}
+"""By process and directory. They are kept: what a manager has leased, the process leases as long as it lives."""
+_guard = threading.Lock()
 
 
 def manager() -> PortManager:
-    """Return this thread's manager; a fork or another working directory gets a new one."""
+    """Return the manager of the working directory, the same in every thread; a fork has its own."""
     here = (os.getpid(), str(Path.cwd()))
-    if _current.manager is None or _current.made_for != here:
-        _current.manager, _current.made_for = PortManager(), here
-    return _current.manager
+    with _guard:
+        if here not in _managers:
+            _managers[here] = PortManager()
+        return _managers[here]
 
 
 @overload

@@ -41,6 +41,8 @@ class MapPlan:
     kept: int
     """Services whose port stays."""
     ops: tuple[Op, ...]
+    notes: tuple[str, ...] = ()
+    """What is odd about a port and yet no reason against it, ready to show."""
 
 
 def export_map(deps: Deps) -> bytes:
@@ -95,14 +97,19 @@ def entries_of(content: bytes, name: str) -> tuple[Entry, ...]:
 def plan_import(deps: Deps, entries: tuple[Entry, ...], source: str) -> MapPlan:
     """Plan to give each service of a map its port; services that are not in it stay as they are.
 
-    Raises UsageError for a map that contradicts itself, Refused when a port is another service's.
+    Raises UsageError for a map that contradicts itself, Refused when a port is another service's, or a listener's
+    that is not the service's own.
     """
+    from portdash.manager.portmap_checks import asked, in_the_way, oddities  # noqa: PLC0415  the planner, for an import alone
+
     scope, state = scope_of(deps), deps.store.snapshot()
     rows = scope.rows(state)
     by_name = {entry.name.casefold(): entry for entry in entries}
     claims = {name: entry.port for name, entry in by_name.items() if not _has(rows.get(name), entry.port)}
     edits = Edits(claims, frozenset())
-    if held := list(_holders(scope, state, edits, by_name)):
+    snapshot, wanted = deps.observer.snapshot(), asked(scope, rows, by_name)
+    moving = {name: each for name, each in wanted.items() if name in claims}
+    if held := list(_holders(scope, state, edits, by_name)) or list(in_the_way(snapshot, moving.values())):
         raise Refused(
             f"{and_list(held)}; nothing was imported", hint="leave those lines out, or move the holders first"
         )
@@ -115,7 +122,8 @@ def plan_import(deps: Deps, entries: tuple[Entry, ...], source: str) -> MapPlan:
         MapChange(by_name[name].name, row.port if (row := rows.get(name)) else None, port)
         for name, port in claims.items()
     ]
-    return MapPlan(source, tuple(changes), len(by_name) - len(claims), ops if changes else ())
+    notes = tuple(oddities(snapshot, wanted.values(), moving.values()))
+    return MapPlan(source, tuple(changes), len(by_name) - len(claims), ops if changes else (), notes)
 
 
 def apply_import(deps: Deps, plan: MapPlan) -> Applied | None:

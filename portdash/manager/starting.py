@@ -12,7 +12,7 @@ from portdash.errors import Refused
 from portdash.machine.roots import is_common_ground
 from portdash.machine.textfile import create_text
 from portdash.manager.deps import Deps
-from portdash.manager.wishes import Wish, wish_of
+from portdash.manager.wishes import Wish, place, wish_of
 from portdash.model.assignment import ServiceSpec
 from portdash.model.snapshot import Snapshot
 from portdash.text import clean
@@ -64,6 +64,12 @@ def starting_wishes(deps: Deps, snapshot: Snapshot, preset: str | None) -> tuple
         if config.service(spec.name) is None
     ]
     return (*declared, *map(_wish, more)), tuple(spec.name for spec in more)
+
+
+def will_place(deps: Deps, snapshot: Snapshot, preset: str | None) -> bool:
+    """Say whether starting gives a port to a service that has none."""
+    wishes, _ = starting_wishes(deps, snapshot, preset)
+    return any(place(deps, snapshot, wish).key not in snapshot.assignments for wish in wishes)
 
 
 def _wish(spec: ServiceSpec) -> Wish:

@@ -7,8 +7,8 @@ from portdash.errors import InvalidPort, UnknownVariable
 from portdash.exports.variables import BASE_PORT, NEXT_PORT, port_variables
 from portdash.manager.allocate import allocate
 from portdash.manager.deps import Deps
+from portdash.manager.exporting import following_port, own_rows
 from portdash.manager.wishes import Wish
-from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.ports import parse_port
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.planning.candidates import next_available
@@ -17,21 +17,13 @@ from portdash.text import clean
 MAIN = "PORT"
 
 
-def own_rows(deps: Deps) -> dict[ServiceKey, Assignment]:
-    """Return the assignments of this workspace and environment, by name."""
-    place = deps.place
-    here = (place.host, place.user, place.workspace.name, place.environment)
-    rows = deps.store.snapshot().assignments
-    return {
-        key: row for key, row in sorted(rows.items()) if (key.host, key.user, key.workspace, key.environment) == here
-    }
-
-
 def env_vars(deps: Deps) -> dict[str, str]:
     """Return what a program of this workspace finds in its environment: a `NAME_PORT` each, BASE_PORT and NEXT_PORT."""
-    after = next_available(deps.observer.snapshot())
-    base = deps.config.base_port
-    return {each.name: each.value for each in port_variables(own_rows(deps).values(), base_port=base, next_port=after)}
+    snapshot = deps.observer.snapshot()
+    ports = port_variables(
+        own_rows(deps, snapshot), base_port=deps.config.base_port, next_port=following_port(snapshot)
+    )
+    return {each.name: each.value for each in ports}
 
 
 class Variables:

@@ -6,9 +6,9 @@ import os
 import sqlite3
 from pathlib import Path
 
+from portdash.files import sweep, sync_directory
 from portdash.store import trouble
 from portdash.store.connection import open_connection
-from portdash.store.durability import sweep, sync_directory
 from portdash.store.place import look
 
 MARK = ".bak-"

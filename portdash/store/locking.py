@@ -1,6 +1,6 @@
 """The lock beside the store's file: one writer at a time, first come first served, and nobody waits for ever.
 
-SQLite's own lock would do for safety, but its waiters poll and starve (research: 1.5 s against 70 ms for 32 writers).
+SQLite's own lock would do for safety, but its waiters poll and starve: the last of 32 writers waited 1.5 s, here 70 ms.
 The file is never removed: a lock on a removed file is no lock.
 """
 
@@ -56,7 +56,7 @@ def turn(path: str, *, patience: float, store: str) -> Iterator[None]:
     """Wait for a reader's turn among the writers, who leave no gap for one that only tries again and again.
 
     Where there is no lock file, or it may not be opened, there is no queue and nothing is waited for. Nothing is made.
-    Raises StoreBusy after `patience` seconds.
+    Raises StoreBusy after `patience` seconds, StoreUnavailable when the file system has no locks.
     """
     try:
         descriptor = os.open(path, _READ_FLAGS)
@@ -64,7 +64,11 @@ def turn(path: str, *, patience: float, store: str) -> Iterator[None]:
         yield
         return
     try:
-        if _is_ordinary(descriptor) and not _take(descriptor, patience):
+        try:
+            came = not _is_ordinary(descriptor) or _take(descriptor, patience)
+        except OSError as error:
+            raise trouble.from_os(error, path, writing=False) from error
+        if not came:
             raise trouble.busy(store, patience)
         try:
             yield

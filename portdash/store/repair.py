@@ -11,11 +11,11 @@ from pathlib import Path
 from uuid import uuid4
 
 from portdash.errors import StoreDamaged, StoreError
+from portdash.files import sync_directory
 from portdash.model.assignment import Assignment, ServiceKey, Source
 from portdash.model.history import Change, Operation
 from portdash.store import trouble
 from portdash.store.connection import check_integrity, open_connection
-from portdash.store.durability import sync_directory
 from portdash.store.inspection import inspect
 from portdash.store.locking import lock_file
 from portdash.store.place import note_seal

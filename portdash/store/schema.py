@@ -52,9 +52,6 @@ SCHEMA = (
 )
 """Statements that make an empty file a store, in order."""
 
-TABLES = ("meta", "assignment", "lease", "workspace", "quarantine", "plan", "operation", "event")
-"""All of them; the last column of each is its `sum`."""
-
 OPERATIONS_KEPT = 1_000
 """A batch can be replayed and undone while it is among this many latest ones."""
 EVENTS_KEPT = 10_000

@@ -185,6 +185,22 @@ def test_another_workspace_is_declared_in_its_own_file(
     assert not (home / "portdash.toml").exists()
 
 
+def test_a_file_and_another_workspace_cannot_both_be_named(
+    portdash: Portdash, file: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    portdash("alloc", "web")
+    (home / "portdash.toml").write_text("# mine\n")
+    monkeypatch.chdir(home)
+    for arguments in (["add", "shop/api"], ["--workspace", "shop", "add", "api"]):
+        result = portdash("--config", "portdash.toml", *arguments)
+        assert result.code == 2
+        assert "--config" in result.err
+    assert (file.read_text(), (home / "portdash.toml").read_text()) == (FILE, "# mine\n")
+    assert portdash("--config", "portdash.toml", "add", "api").code == 0
+    assert "[services.api]" in (home / "portdash.toml").read_text()
+    assert file.read_text() == FILE
+
+
 def test_outside_any_project_the_directory_becomes_one(portdash: Portdash, home: Path, monkeypatch: pytest.MonkeyPatch):
     refused = portdash("add", "web")
     assert refused.code == 2

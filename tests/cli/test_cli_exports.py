@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from cli_harness import Portdash, is_harmless
+from cli_harness import FreePort, Portdash, Server, is_harmless
 
 FILES = (".env", ".env.compose", "port_exports.sh")
 
@@ -220,6 +220,27 @@ def test_a_record_of_files_that_is_damaged_is_nothing(portdash: Portdash, shop: 
         assert portdash("env").code == 0
     assert portdash("export").code == 0
     assert json.loads(record.read_text())[str(shop / ".env")] == "dotenv"
+
+
+def test_no_url_is_told_at_which_a_stranger_answers(
+    portdash: Portdash, shop: Path, free_port: FreePort, server: Server
+):
+    stranger, port = shop.parent / "blog", free_port()
+    (stranger / ".git").mkdir(parents=True)
+    portdash("allocate", "later", "--preferred", str(port))
+    assert portdash("url", "later").out == f"http://localhost:{port}\n"
+    server(port, cwd=stranger)
+    refused = portdash("url", "later")
+    assert (refused.code, refused.out) == (3, "")
+    assert f"its port {port} is held by python" in refused.err
+
+
+def test_half_a_compose_file_is_no_answer(portdash: Portdash, shop: Path):
+    head = "# " + "é" * 140_000 + "\n"  # as characters it would be small enough
+    (shop / "compose.yaml").write_text(head + "services: {db: {ports: ['junk:80']}}\n")
+    result = portdash("compose", "check")
+    assert result.code == 2
+    assert "larger than 256 KiB" in result.err
 
 
 def test_url(portdash: Portdash, shop: Path):

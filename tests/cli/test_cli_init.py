@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -53,6 +54,24 @@ def test_twice_changes_nothing(portdash: Portdash, project: Path):
     assert (again.code, again.out) == (0, first)
     assert {path: path.stat().st_mtime_ns for path in project.iterdir() if path.is_file()} == before
     assert portdash("status", "--json").document["store"]["revision"] == revision
+
+
+@own_ports
+def test_a_tracked_file_is_refused_before_anything_is_done_though_it_is_current(portdash: Portdash, home: Path):
+    project = home / "src" / "tracked"
+    project.mkdir(parents=True)
+    os.chdir(project)
+    subprocess.run(["git", "init", "-q"], check=True)
+    assert portdash("export").code == 0
+    subprocess.run(["git", "add", "-f", ".env"], check=True)
+    refused = portdash("init")
+    assert refused.code == 6
+    assert "tracked by git" in refused.err
+    assert not (project / "portdash.toml").exists()
+    assert ports(portdash) == {}
+    assert portdash("init", "--force").code == 0
+    assert len(ports(portdash)) == len(CLASSIC)
+    assert portdash("init").code == 0, "nothing has to be written"
 
 
 def test_a_directory_outside_any_project_becomes_one(portdash: Portdash, home: Path, monkeypatch: pytest.MonkeyPatch):

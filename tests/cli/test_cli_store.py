@@ -3,7 +3,9 @@
 import io
 import json
 import os
+import socket
 import sqlite3 as sql
+import subprocess
 import sys
 from pathlib import Path
 
@@ -230,6 +232,44 @@ class TestImport:
         assert portdash("store", "import", "--yes", "ports.json").code == 0
         assert portdash("undo", "--yes").code == 0
         assert ports(portdash) == before
+
+    def test_a_port_where_a_stranger_listens_is_refused_with_the_holder(
+        self, portdash: Portdash, before: dict[str, int], project: Path
+    ):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            (project / "ports.json").write_text(json.dumps({"new": 20900, "web": port}))
+            result = portdash("store", "import", "--yes", "ports.json")
+        assert result.code == 6
+        assert f"web cannot have {port}: listening: " in result.err
+        assert ports(portdash) == before
+
+    def test_a_port_that_its_service_has_already_stays_and_the_stranger_on_it_is_said(
+        self, portdash: Portdash, before: dict[str, int], project: Path
+    ):
+        (project / "ports.json").write_text(json.dumps({"web": before["web"]}))
+        serve = f"import socket; s = socket.create_server(('127.0.0.1', {before['web']})); print(flush=True); input()"
+        with subprocess.Popen(
+            [sys.executable, "-c", serve], cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as server:
+            assert server.stdout is not None
+            assert server.stdout.readline() == b"\n"
+            result = portdash("store", "import", "--yes", "ports.json")
+            server.kill()
+        assert result.code == 0
+        assert f"{before['web']} is web's already, and listening: " in result.err
+        assert ports(portdash) == before
+
+    @pytest.mark.usefixtures("before")
+    def test_a_port_against_the_rules_of_its_service_is_said(self, portdash: Portdash, project: Path):
+        assert portdash("add", "narrow", "--range", "20700-20710", "--exclude", "20705").code == 0
+        for port, why in ((20950, "is outside its range 20700-20710"), (20705, "is excluded"), (80, "is ")):
+            (project / "ports.json").write_text(json.dumps({"narrow": port}))
+            result = portdash("store", "import", "--dry-run", "ports.json")
+            assert result.code == 0
+            assert f"{port}, for narrow, {why}" in result.err
+            noted = portdash("store", "import", "--dry-run", "--json", "ports.json").document["notes"]
+            assert [note for note in noted if why in note]
 
     def test_a_port_of_somebody_else_is_refused_with_the_name(
         self, portdash: Portdash, before: dict[str, int], project: Path, home: Path, monkeypatch: pytest.MonkeyPatch

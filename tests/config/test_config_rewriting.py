@@ -1,5 +1,6 @@
 """Replacing a file: whole or not at all, with mode and links as they were, and never what is not ours to change."""
 
+import errno
 import os
 import stat
 import threading
@@ -151,3 +152,26 @@ def test_a_lock_that_is_never_given_up_is_said(place: Path, monkeypatch: pytest.
     finally:
         os.close(descriptor)
     assert names(place) == []
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP])
+def test_a_directory_that_cannot_be_synchronised_is_no_failure(place: Path, monkeypatch: pytest.MonkeyPatch, code: int):
+    sync = os.fsync
+
+    def files_alone(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(code, os.strerror(code))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", files_alone)
+    rewrite(place / "portdash.toml", to(b"a"))
+    assert (place / "portdash.toml").read_bytes() == b"a"
+
+
+def test_what_a_killed_process_left_is_swept_and_nothing_else(place: Path):
+    for name in (".portdash.toml.a1.portdash.tmp", ".mine.tmp"):
+        (place / name).write_text("")
+        os.utime(place / name, (1.0, 1.0))
+    (place / ".portdash.toml.b2.portdash.tmp").write_text("")
+    rewrite(place / "portdash.toml", to(b"a"))
+    assert names(place) == [".mine.tmp", ".portdash.toml.b2.portdash.tmp", "portdash.toml"]

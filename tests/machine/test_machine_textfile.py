@@ -226,6 +226,14 @@ def test_what_a_killed_export_left_is_swept_and_nothing_else(root: Path):
     assert names(root) == {".env", ".b.portdash.tmp", ".c.tmp"}
 
 
+def test_a_directory_that_is_called_like_a_leftover_is_left_alone(root: Path):
+    directory = root / ".x.portdash.tmp"
+    directory.mkdir()
+    os.utime(directory, (1.0, 1.0))
+    assert replace_text(read_text(root / ".env", project=root), "A=1\n")
+    assert directory.is_dir()
+
+
 @pytest.mark.faults
 def test_an_export_that_is_killed_leaves_the_old_file_or_the_new_one(root: Path):
     path = root / ".env"

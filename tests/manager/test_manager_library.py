@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from manager_world import SHOP, Listen
@@ -14,6 +15,7 @@ import portdash
 from portdash.config.services import ServiceConfig
 from portdash.config.settings import Config
 from portdash.demo.machine import FakeMachine
+from portdash.manager import functions
 from portdash.manager.asking import to_wish
 from portdash.manager.deps import Deps
 from portdash.manager.facade import PortManager
@@ -329,3 +331,19 @@ def test_the_module_s_functions_where_the_store_cannot_be_opened(home: Path, mon
     assert portdash.endpoint("hrm", default="http://localhost:8085") == "http://localhost:8085"
     with pytest.raises(portdash.StoreError):
         portdash.allocate("hrm", on_failure="default")
+
+
+def test_the_functions_keep_what_they_leased_for_as_long_as_the_process_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    found: list[PortManager] = []
+    thread = Thread(target=lambda: found.append(functions.manager()))
+    thread.start()
+    thread.join()
+    assert functions.manager() is found[0]
+    (tmp_path / "elsewhere").mkdir()
+    here = Path.cwd()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert functions.manager() is not found[0]
+    monkeypatch.chdir(here)
+    assert functions.manager() is found[0]

@@ -14,7 +14,7 @@ from store_world import HOST, applied, batch, claim, filled, key, ports, project
 from test_store_disk import WORKER, mounted
 
 from portdash.errors import StoreFileInvalid
-from portdash.store.durability import sweep
+from portdash.files import sweep
 from portdash.store.projection.committed_file import PREFIX, CommittedFile
 from portdash.store.projection.projected import ProjectedStore
 from portdash.store.sqlite import SqliteStore

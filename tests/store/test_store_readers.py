@@ -1,5 +1,7 @@
 """Readers beside writers that leave them no gap."""
 
+import errno
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -8,8 +10,8 @@ from typing import Self
 import pytest
 from store_world import HOST, filled, ports
 
-from portdash.errors import StoreBusy
-from portdash.store.locking import lock_file
+from portdash.errors import StoreBusy, StoreUnavailable
+from portdash.store.locking import lock_file, turn
 from portdash.store.seal import lock_path_of
 from portdash.store.sqlite import SqliteStore
 
@@ -53,6 +55,18 @@ def test_a_reader_gives_up_in_the_end_and_says_so(sqlite: SqliteStore, path: Pat
     with Writer(path), pytest.raises(StoreBusy):
         SqliteStore(path, host=HOST, patience=0.1).snapshot()
     assert ports(SqliteStore(path, host=HOST)) == {"web": 4000}
+
+
+def test_a_file_system_without_locks_is_said(sqlite: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch):
+    filled(sqlite, ["web"])
+    fcntl = pytest.importorskip("fcntl")
+
+    def no_locks(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with pytest.raises(StoreUnavailable, match="No locks"), turn(lock_path_of(str(path)), patience=1, store="x"):
+        pass
 
 
 def test_without_a_lock_file_to_queue_at_a_reader_waits_for_sqlite_alone(sqlite: SqliteStore, path: Path):

@@ -1,6 +1,9 @@
 """What only the store on a server has: one script a change, leases with an end, reading what changed, a mirror."""
 
+import gc
 import threading
+import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,6 +107,34 @@ def test_a_lease_lives_as_long_as_the_store_that_took_it(redis_server: RedisServ
     other.watch(5, 1)
     assert other.snapshot().leases == {}
     assert set(ports(other)) == {"web", "api"}
+
+
+def test_a_lease_outlives_the_store_object_that_took_it_and_a_store_without_one_does_not(redis_server: RedisServer):
+    from portdash.store.redis.store import RedisStore  # noqa: PLC0415  it needs the extra
+
+    kept: list[weakref.ref[RedisStore]] = []
+
+    def take() -> None:
+        store = RedisStore(parse_address(redis_server.url), host=HOST, lease_seconds=0.3)
+        filled(store, ["web"])
+        applied(store, TakeLease(lease_of("web", "t")))
+        kept.append(weakref.ref(store))
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    thread.join()
+    gc.collect()
+    other = open_store(redis_server.url, host=HOST)
+    revision = other.snapshot().revision
+    for _ in range(4):
+        assert other.watch(revision, 0.3) == revision  # as long as a lease lasts
+        assert list(other.snapshot().leases) == [key("web")]
+    applied(other, DropLease(key("web"), "t"))
+    deadline = time.monotonic() + 10
+    while kept[0]() is not None and time.monotonic() < deadline:
+        other.watch(other.snapshot().revision, 0.1)
+        gc.collect()
+    assert kept[0]() is None
 
 
 def test_only_what_changed_is_read(store: RemoteStore, redis_server: RedisServer):

@@ -10,7 +10,7 @@ from portdash.cli.options import json_option
 from portdash.cli.output import emit_json, emit_lines, say, warn
 from portdash.cli.parameters import read_port, read_ports, read_range
 from portdash.config.declaring import NewService, Value
-from portdash.errors import LockedDown
+from portdash.errors import LockedDown, UsageError
 from portdash.manager.declaring import Surroundings, declare_service, file_for, root_of
 from portdash.model.names import split_qualified
 from portdash.model.ports import parse_range
@@ -67,6 +67,10 @@ def command(options: Globals, /, *, name: str, anew: bool, as_json: bool, **said
     if options.read_only:
         raise LockedDown(f"read-only: {bare} was not declared")
     if workspace := where or options.workspace:
+        if options.config is not None:
+            raise UsageError(
+                f"--config names a file, and {clean(workspace)} has one of its own", hint="leave one of the two out"
+            )
         with options.deps() as deps:
             around = replace(around, cwd=root_of(deps.store.snapshot().workspaces, workspace))
     values = {key: value for key, value in said.items() if value is not None}

@@ -12,7 +12,7 @@ from portdash.cli.written import project_directory, shown
 from portdash.errors import ExitCode, UsageError
 from portdash.exports.block import plain_settings
 from portdash.exports.compose_check import Finding, Owner, check_compose
-from portdash.exports.compose_file import LARGEST, published_ports
+from portdash.exports.compose_file import LARGEST, published_ports, too_large
 from portdash.machine.files import read_small
 from portdash.manager.deps import Deps
 from portdash.manager.exporting import export_variables, own_rows
@@ -76,6 +76,8 @@ def _read(path: Path) -> str:
     content = read_small(path, limit=LARGEST + 1)
     if content is None:
         raise UsageError(f"{shown(path)} cannot be read as a file", hint="name a compose file that is there")
+    if len(content) > LARGEST:
+        raise too_large(shown(path))
     return content.decode("utf-8", "replace")
 
 

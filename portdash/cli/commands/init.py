@@ -1,7 +1,6 @@
 """`portdash init`."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -13,13 +12,12 @@ from portdash.cli.options import force_option, json_option
 from portdash.cli.output import Tone, emit, emit_json, emit_lines, say, warn
 from portdash.cli.written import project_directory, shown
 from portdash.config.presets import PRESETS
-from portdash.errors import ExitCode, NoPortAvailable
+from portdash.errors import ExitCode
 from portdash.manager.allocate import Allocation, allocate
 from portdash.manager.deps import Deps
-from portdash.manager.exporting import Written, check_files, default_files, export_variables
-from portdash.manager.starting import chosen_preset, declare, starting_wishes, withdrawn_on_failure
+from portdash.manager.exporting import Written, check_files, default_files, export_variables, following_port
+from portdash.manager.starting import chosen_preset, declare, starting_wishes, will_place, withdrawn_on_failure
 from portdash.model.snapshot import Snapshot
-from portdash.planning.candidates import next_available
 from portdash.report.serialise import service_json
 from portdash.text import and_list, clean, columns
 
@@ -41,7 +39,7 @@ def command(options: Globals, *, preset: str | None, force: bool, as_json: bool)
     with options.deps() as deps:
         written = export_all(deps, project_directory(deps), force=force)
         snapshot = deps.observer.snapshot()
-    following = _next(snapshot)
+    following = following_port(snapshot)
     if as_json:
         emit_json(_document(snapshot, found, following, written))
     else:
@@ -56,8 +54,14 @@ def _declare(options: Globals, preset: str | None, *, force: bool) -> tuple[str 
         refuse_if_read_only(deps, "init")
         preset = chosen_preset(deps.config, preset)
         project = project_directory(deps)
-        variables = export_variables(deps, deps.observer.snapshot())
-        check_files(default_files(project), variables, project=project, force=force)
+        snapshot = deps.observer.snapshot()
+        check_files(
+            default_files(project),
+            export_variables(deps, snapshot),
+            project=project,
+            force=force,
+            as_they_will_be=not will_place(deps, snapshot, preset),
+        )
         if preset is None or deps.config.project_file is not None:
             return preset, None
         path = declare(preset, project=project, home=home())
@@ -83,12 +87,6 @@ def _table(found: Allocation) -> Iterator[str]:
     )
     emit(heading, Tone.HEADING)
     yield from lines
-
-
-def _next(snapshot: Snapshot) -> int | None:
-    with suppress(NoPortAvailable):
-        return next_available(snapshot)
-    return None
 
 
 def _document(

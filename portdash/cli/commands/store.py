@@ -120,7 +120,8 @@ def export(options: Globals, *, file: Path, force: bool) -> int:
 def import_(options: Globals, *, file: Path, yes: bool, dry_run: bool, as_json: bool) -> int:
     """Give the services in FILE, a plain map of names to ports, the ports that it says; - is standard input.
 
-    All of them or none. Services that are not in it stay as they are; a port that another service has is refused.
+    All of them or none. Services that are not in it stay as they are; a port that another service has, or somebody
+    else's server, is refused.
     """
     if str(file) == STDIO:
         entries, name = entries_of(sys.stdin.buffer.read(LARGEST + 1), "standard input"), "standard input"
@@ -128,6 +129,8 @@ def import_(options: Globals, *, file: Path, yes: bool, dry_run: bool, as_json: 
         entries, name = read_map(file), clean(file.name)
     with options.deps() as deps:
         plan = plan_import(deps, entries, name)
+        for note in plan.notes:
+            warn(note)
         if not as_json:
             emit_lines(_plan_lines(plan))
         if plan.changes and not dry_run:
@@ -137,7 +140,8 @@ def import_(options: Globals, *, file: Path, yes: bool, dry_run: bool, as_json: 
             apply_import(deps, plan)
     if as_json:
         changes = [{"service": each.service, "from": each.before, "to": each.after} for each in plan.changes]
-        emit_json({"changes": changes, "kept": plan.kept, "applied": bool(plan.changes) and not dry_run})
+        applied = bool(plan.changes) and not dry_run
+        emit_json({"changes": changes, "kept": plan.kept, "notes": list(plan.notes), "applied": applied})
     return ExitCode.YES
 
 

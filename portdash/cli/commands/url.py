@@ -7,9 +7,8 @@ import click
 from portdash.cli.context import Globals
 from portdash.cli.options import json_option
 from portdash.cli.output import emit, emit_json
-from portdash.errors import ExitCode, NoSuchService, UsageError
-from portdash.manager.finding import find_service
-from portdash.model.snapshot import Snapshot
+from portdash.errors import ExitCode, UsageError
+from portdash.manager.endpoints import endpoint
 from portdash.text import clean
 
 
@@ -21,23 +20,15 @@ from portdash.text import clean
 def command(options: Globals, *, name: str, scheme: str, as_json: bool) -> int:
     """Print the URL of a service.
 
-    As in `curl "$(portdash url api)/health"`. A service whose URL is fixed by the configuration has that one. Exit code
-    3 means that it has no port.
+    As in `curl "$(portdash url api)/health"`: where its server was seen, else the port it has. A service whose URL is
+    fixed by the configuration has that one. Exit code 3 means that there is no answer, or that of a stranger.
     """
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}", scheme):
+        raise UsageError(f"{clean(scheme, limit=40)!r} is no scheme", hint="name one such as http, ws or postgres")
     with options.deps() as deps:
-        fixed = None if "/" in name else deps.config.url_of(name)
-        url = fixed or _url(deps.observer.snapshot(), name, scheme)
+        url = endpoint(deps, name, scheme=scheme)
     if as_json:
         emit_json({"name": clean(name), "url": url})
     else:
         emit(url)
     return ExitCode.YES
-
-
-def _url(snapshot: Snapshot, name: str, scheme: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9+.-]{0,30}", scheme):
-        raise UsageError(f"{clean(scheme, limit=40)!r} is no scheme", hint="name one such as http, ws or postgres")
-    view = find_service(snapshot, name)
-    if view.assignment is None:
-        raise NoSuchService(f"{clean(name)} has no port", hint=f"`portdash allocate {clean(name)}` gives it one")
-    return view.assignment.url(scheme)

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from portdash.store.durability import sweep, sync_directory
+from portdash.files import sweep, sync_directory
 from portdash.store.projection.portmap import LARGEST
 
 PREFIX = ".portdash-map-"

@@ -13,21 +13,21 @@ _log = logging.getLogger(__name__)
 
 
 class Heart:
-    """Calls `beat` for each lease once in `every` seconds, until `stopped`; one that is over is let go.
+    """Renews each lease once in `every` seconds, until `stopped`; one that is over is let go.
 
-    Its thread runs only while there is a lease, and does not keep the process alive.
+    Its thread runs only while there is a lease, and does not keep the process alive. It keeps alive whatever `beat` is
+    a method of: a lease is the process's, also when the program has dropped the store that it was taken through.
     """
 
-    def __init__(self, beat: Callable[[Lease], bool], *, every: float, stopped: threading.Event) -> None:
-        self._beat = beat
+    def __init__(self, *, every: float, stopped: threading.Event) -> None:
         self._every = every
         self._stopped = stopped
         self._guard = threading.Lock()
         self._leases: dict[ServiceKey, Lease] = {}
         self._thread: threading.Thread | None = None
 
-    def follow(self, batch: Batch, operation: Operation) -> None:
-        """Take note of the leases that a stored batch began and ended."""
+    def follow(self, batch: Batch, operation: Operation, beat: Callable[[Lease], bool]) -> None:
+        """Take note of the leases that a stored batch began and ended; `beat` renews one, or says that it is over."""
         with self._guard:
             for op in batch.ops:
                 if isinstance(op, TakeLease):
@@ -38,13 +38,13 @@ class Heart:
                 if change.after is None:
                     self._leases.pop(change.key, None)
             if self._leases and self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="portdash-heartbeat", daemon=True)
+                self._thread = threading.Thread(target=self._run, args=(beat,), name="portdash-heartbeat", daemon=True)
                 self._thread.start()
 
-    def _run(self) -> None:
+    def _run(self, beat: Callable[[Lease], bool]) -> None:
         while not self._stopped.wait(self._every):
             for lease in self._held():
-                if not self._is_alive(lease):
+                if not _is_alive(lease, beat):
                     self._let_go(lease)
             with self._guard:
                 if not self._leases:
@@ -55,14 +55,15 @@ class Heart:
         with self._guard:
             return tuple(self._leases.values())
 
-    def _is_alive(self, lease: Lease) -> bool:
-        try:
-            return self._beat(lease)
-        except StoreError as error:  # the server is away: what becomes of the lease shows when it is back
-            _log.debug("no heartbeat: %s", error.message)
-            return True
-
     def _let_go(self, lease: Lease) -> None:
         with self._guard:
             if self._leases.get(lease.key) == lease:
                 del self._leases[lease.key]
+
+
+def _is_alive(lease: Lease, beat: Callable[[Lease], bool]) -> bool:
+    try:
+        return beat(lease)
+    except StoreError as error:  # the server is away: what becomes of the lease shows when it is back
+        _log.debug("no heartbeat: %s", error.message)
+        return True

@@ -7,10 +7,9 @@ While the server is away the mirror is what a snapshot shows, marked as stale, a
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from weakref import WeakMethod
 
 from portdash.errors import StoreBusy, StoreError, StoreReadOnly, StoreUnavailable
 from portdash.model.assignment import Lease
@@ -88,14 +87,14 @@ class RedisStore:
             for _ in range(_ROUNDS):
                 if answer := self._store(batch):
                     if isinstance(answer, Applied):
-                        self._heart.follow(batch, answer.operation)
+                        self._heart.follow(batch, answer.operation, self.heartbeat)
                     return answer
         raise StoreUnavailable(f"the store {self.url} loses changes again and again", hint="see to the server's disk")
 
     def heartbeat(self, lease: Lease) -> bool:
         """Let a lease live on from now; False when it is over, or another's by now. Raises StoreError.
 
-        Those taken through this store are renewed by it, as long as it is open.
+        Those taken through this store are renewed by it until it is closed, or the process ends.
         """
         with self._here() as server:
             key, token, milliseconds = encode_key(lease.key), compact(lease.token), _milliseconds(self._lease_seconds)
@@ -138,9 +137,7 @@ class RedisStore:
         self._server = Server(self._address, Keys(NAMESPACE), patience=self._patience)
         mirror = self._state_dir / mirror_name(self._address.label) if self._state_dir else None
         self._view = View(Mirror(mirror, host=self._host, read_only=self._read_only) if mirror else None)
-        heartbeat = WeakMethod(self.heartbeat)  # a store that nobody has any more renews nothing
-        beat: Callable[[Lease], bool] = lambda lease: bool((renew := heartbeat()) and renew(lease))  # noqa: E731
-        self._heart = Heart(beat, every=self._lease_seconds / 3, stopped=self._closed)
+        self._heart = Heart(every=self._lease_seconds / 3, stopped=self._closed)
         self._knows_setup = False
         """Whether the server was asked how it is set up, since it was last away."""
         self._rests: tuple[float, StoreError] | None = None

@@ -6,6 +6,8 @@ import os
 import time
 from pathlib import Path
 
+TEMPORARY = ".portdash.tmp"
+"""Ends the name of a file that is being written beside one of a project."""
 _KEPT = 3600.0
 """Seconds after which a temporary file was left by a crash."""
 
@@ -24,15 +26,15 @@ def sync_directory(directory: str) -> None:
         os.close(descriptor)
 
 
-def sweep(directory: Path, prefix: str, *, now: float | None = None) -> None:
+def sweep(directory: Path, prefix: str, suffix: str = "", *, now: float | None = None) -> None:
     """Remove the temporary files in `directory` that crashes left more than an hour ago, told by how they are called.
 
-    `now` is Unix time in seconds.
+    `now` is Unix time in seconds. What cannot be removed stays, without a word.
     """
     now = time.time() if now is None else now
     with contextlib.suppress(OSError), os.scandir(directory) as entries:
         for entry in entries:
-            if not entry.name.startswith(prefix):
+            if not (entry.name.startswith(prefix) and entry.name.endswith(suffix)):
                 continue
             with contextlib.suppress(OSError):  # somebody else swept it, or it is not ours to remove
                 if entry.is_file(follow_symlinks=False) and now - entry.stat(follow_symlinks=False).st_mtime > _KEPT:
