@@ -1,8 +1,8 @@
 """Where a value of the configuration comes from."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from portdash.text import clean
 
@@ -18,8 +18,7 @@ class Layer(StrEnum):
     FLAG = "flag"
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where one value comes from."""
 
     layer: Layer

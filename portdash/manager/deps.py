@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from portdash.config.settings import Config
 from portdash.manager.allocation_log import Log, to_logging
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from portdash.model.storage import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where we are: what completes a bare service name to a key."""
 
     host: str

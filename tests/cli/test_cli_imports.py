@@ -19,7 +19,7 @@ FAST = FACES | {
 }  # fmt: skip
 
 KEPT = {
-    "logging", "psutil", "msgspec", "tomlkit", "difflib", "tempfile", "multiprocessing", "signal",
+    "logging", "psutil", "msgspec", "tomlkit", "difflib", "tempfile", "multiprocessing",
     "portdash.machine.sockets_psutil", "portdash.machine.terminate", "portdash.machine.handles",
     "portdash.machine.volumes", "portdash.config.services", "portdash.config.hooks",
     "portdash.config.exported", "portdash.model.history", "portdash.model.kept", "portdash.model.sources",

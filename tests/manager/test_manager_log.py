@@ -175,6 +175,6 @@ def test_other_records_name_their_logger_and_stay_on_a_line():
 
 
 def test_another_environment_is_named(deps: Deps, told: Told):
-    staging = replace(deps, place=replace(deps.place, environment="staging"), config=Config(environment="staging"))
+    staging = replace(deps, place=deps.place._replace(environment="staging"), config=Config(environment="staging"))
     allocate(staging, [Wish(name="a"), Wish(name="b")])
     assert told()[0][1] == "Initializing dynamic port manager for staging environment..."

@@ -98,7 +98,7 @@ def test_what_is_released_at_once_was_still_allocated(deps: Deps):
 
 def test_undo_stays_in_its_environment(deps: Deps):
     allocate(deps, [Wish(name="web")])
-    staging = replace(deps, place=replace(deps.place, environment="staging"))
+    staging = replace(deps, place=deps.place._replace(environment="staging"))
     allocate(staging, [Wish(name="web")])
     settle(deps, lambda snapshot: plan_undo(deps, snapshot))
     assert [key.environment for key in deps.store.snapshot().assignments] == ["staging"]
