@@ -9,7 +9,7 @@ from msgspec.structs import fields
 
 from portdash.config.hooks import HookConfig
 from portdash.config.merging import Merged
-from portdash.config.origins import dotted
+from portdash.config.origins import BUILT_IN, Layer, dotted
 from portdash.config.services import HealthCheck, ServiceConfig
 from portdash.config.settings import Config
 from portdash.config.tables import Line, RangeTable, ServiceTable, Span, Table
@@ -60,6 +60,7 @@ def _service(name: str, table: ServiceTable, merged: Merged, untrusted: Path | N
         match=_fill(Match(), table.match) if table.match else None,
         **_set(table, _SPEC),
     )
+    spec = _of_later_layer(spec, merged)
     file = merged.declared.get(name.casefold())
     command = merged.origins.get(dotted("services", name, "command").casefold())
     named_in = command.path if command else None
@@ -74,6 +75,22 @@ def _service(name: str, table: ServiceTable, merged: Merged, untrusted: Path | N
         may_start=named_in is None or named_in != untrusted,
         **_set(table, _RUN),
     )
+
+
+def _of_later_layer(spec: ServiceSpec, merged: Merged) -> ServiceSpec:
+    """Let go of a base or a range that a later layer has overridden by the other one; in one layer it is a mistake."""
+    if spec.range is None or spec.base is None or spec.base in spec.range:
+        return spec
+    of_base, of_range = (_layer_of(spec.name, key, merged) for key in ("base", "range"))
+    if of_base == of_range:
+        return spec
+    return replace(spec, range=None) if of_base > of_range else replace(spec, base=None)
+
+
+def _layer_of(service: str, key: str, merged: Merged) -> int:
+    """Return the place of the layer that sets a key of a service; a later one is higher."""
+    origin = merged.origins.get(dotted("services", service, key).casefold(), BUILT_IN)
+    return list(Layer).index(origin.layer)
 
 
 def _fill(default: D, table: Table | None, *, skip: tuple[str, ...] = ()) -> D:

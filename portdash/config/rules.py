@@ -80,7 +80,7 @@ def _contradictions(config: Config, service: ServiceConfig) -> Iterator[Problem]
     spec, health = service.spec, service.health
     if spec.range and spec.base is not None and spec.base not in spec.range:
         key = dotted("services", service.name, "base")
-        yield _problem(config, key, str(spec.base), f"outside the service's own range {spec.range}")
+        yield _problem(config, key, spec.base, f"outside the service's own range {spec.range}")
     parent = (spec.inherit_from or "").casefold()
     if parent and parent in (name.casefold() for name in spec.conflicts_with):
         key = dotted("services", service.name, "conflicts_with")
@@ -148,8 +148,8 @@ def _variables(config: Config) -> Iterator[Problem]:
                 )
 
 
-def _problem(config: Config, key: str, value: str | None, message: str, *, hint: str | None = None) -> Problem:
-    shown = None if value is None else f'"{clean(value)}"'
+def _problem(config: Config, key: str, value: str | int | None, message: str, *, hint: str | None = None) -> Problem:
+    shown = f'"{clean(value)}"' if isinstance(value, str) else None if value is None else str(value)
     return Problem(place=_place(config, key), key=clean(key), value=shown, message=message, hint=hint)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from cli_harness import Portdash
+from cli_harness import FreePort, Portdash
 
 FILE = """
 [services.web]
@@ -90,3 +90,21 @@ def test_bounds_that_leave_nothing_of_a_range_are_said(portdash: Portdash, monke
 @pytest.mark.parametrize("wish", [("--range", "3000-70000"), ("--base", "70000"), ("--base", "0"), ("--range", "9-8")])
 def test_no_search_goes_beyond_what_is_a_port(portdash: Portdash, wish: tuple[str, str]):
     assert portdash("alloc", "web", *wish).code == 2
+
+
+def test_a_range_of_a_later_layer_wins_over_an_earlier_base_and_the_other_way_round(
+    portdash: Portdash, project: Path, free_port: FreePort
+):
+    first = free_port()
+    (project / "portdash.toml").write_text(
+        f"[services.web]\nbase = {first}\n[services.api]\nrange = [{first + 200}, {first + 210}]\n"
+        f'[environments.staging.services.web]\nrange = "{first + 300}-{first + 320}"\n'
+        f"[environments.staging.services.api]\nbase = {first + 400}\n"
+    )
+    assert portdash("--environment", "staging", "allocate", "web", "api").code == 0
+    assert first + 300 <= int(portdash("--environment", "staging", "get", "web").out) <= first + 320
+    assert first + 400 <= int(portdash("--environment", "staging", "get", "api").out) <= first + 500
+    (project / "portdash.toml").write_text(f"[services.web]\nbase = {first}\nrange = [{first + 5}, {first + 9}]\n")
+    refused = portdash("status")
+    assert refused.code == 2
+    assert f"services.web.base = {first}: outside the service's own range" in refused.err
