@@ -52,6 +52,11 @@ class Container:
     engine: str = "docker"
     compose_project: str | None = None
     compose_service: str | None = None
+    directory: str | None = None
+    """Where its compose project is, as an absolute path that is compared and not shown."""
+    image: str | None = None
+    health: str | None = None
+    """What its own health check says, in the engine's word; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +79,14 @@ class Listener:
     container: Container | None = None
     via: str | None = None
     """What started it or keeps it: `docker`, `systemd`, `tmux`, `claude`, `orphan`, ..."""
+    unit: str | None = None
+    """The systemd unit it runs in."""
+    framework: str | None = None
+    """What its command line says it is: `vite`, `uvicorn`, ..."""
     connections: int | None = None
     """Established connections to it."""
+    queue: int | None = None
+    """Connections that wait to be accepted; a queue that grows is a server that hangs."""
     orphan: bool = False
     """Its parent is gone and it has no terminal."""
     ancestors: tuple[Ancestor, ...] = ()

@@ -17,3 +17,5 @@ class Socket(NamedTuple):
     """User the socket belongs to, where the table tells."""
     connections: int | None = None
     dual_stack: bool | None = None
+    queue: int | None = None
+    """Connections that wait to be accepted, where the kernel tells."""
