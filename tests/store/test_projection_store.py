@@ -12,6 +12,7 @@ from store_world import HOST, again, applied, batch, claim, filled, key, lease_o
 from portdash.errors import StoreFileInvalid
 from portdash.model.assignment import ServiceSpec, Source
 from portdash.model.history import EventKind
+from portdash.model.ports import IpProtocol
 from portdash.model.state import StoreState
 from portdash.model.storage import RecordPlan, TakeLease
 from portdash.model.workspace import Workspace
@@ -65,6 +66,17 @@ def test_ports_are_committed_as_a_plain_sorted_map(opened: Open, committed: Path
     assert read(committed) == {"Api": 4001}
     applied(store, remove(store.snapshot().assignments[key("api")]))
     assert committed.read_bytes() == b"{}\n"
+
+
+def test_of_two_protocols_the_one_that_is_left_is_committed(opened: Open, committed: Path):
+    store = opened()
+    udp = key("web", protocol=IpProtocol.UDP)
+    applied(store, claim(row("web", 4001, of=udp)))
+    applied(store, claim(row("web", 4000)))
+    assert read(committed) == {"web": 4000}
+    applied(store, remove(store.snapshot().assignments[key("web")]))
+    assert set(opened().snapshot().assignments) == {udp}
+    assert read(committed) == {"web": 4001}
 
 
 def _umask() -> int:

@@ -98,14 +98,15 @@ class Reader:
         """Return the last agreement without what the authority has lost since: there the file counts.
 
         A store that was moved away, repaired or restored from a copy has rows that are gone without a word in its
-        history, or that are older than the agreement and say something else. Nobody changed those.
+        history, or that are older than the agreement and say something else. Nobody changed those. An older row that
+        says something else with a word in the history is the same name's other protocol, which now stands alone.
         """
         shown = project(held(rows), agreed.ports)
         return {
             name: port
             for name, port in agreed.ports.items()
             if ((row := rows.get(name)) and (port == shown[name] or row.revision > agreed.revision))
-            or (row is None and self._was_released(name, agreed.revision))
+            or self._was_released(name, agreed.revision)
         }
 
     def _was_released(self, name: str, since: int) -> bool:
