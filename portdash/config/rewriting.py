@@ -1,16 +1,14 @@
 """Replacing a configuration file as a whole: a reader, or a crash, sees the old one or the new one, never a part."""
 
 import os
-import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from secrets import token_hex
 
 from portdash.config.files import ReadFile, read_file
 from portdash.errors import ConfigError, Refused
-from portdash.files import TEMPORARY, sweep, sync_directory
+from portdash.files import replace_file
 from portdash.text import clean
 
 PATIENCE = 5.0
@@ -31,7 +29,7 @@ def rewrite(path: Path, change: Callable[[ReadFile | None], bytes]) -> None:
             content = change(found)
             if _read(real, path) != found:
                 raise ConfigError(f"{_name(path)} was changed meanwhile", hint="nothing was written: try again")
-            _replace(real, content)
+            replace_file(real, content, like=real.stat() if found else None)
     except OSError as error:
         raise ConfigError(
             f"{_name(path)} cannot be written: {error.strerror or type(error).__name__}",
@@ -55,36 +53,6 @@ def _read(real: Path, path: Path) -> ReadFile | None:
     if found and found.suspect:
         raise ConfigError(f"{_name(path)} {found.suspect}", hint="make it your own: chown, chmod o-w")
     return found
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside the file, and rename once all of it is on the disk."""
-    temporary = path.with_name(f".{path.name[:200]}.{token_hex(6)}{TEMPORARY}")
-    sweep(path.parent, ".", TEMPORARY)
-    before = path.stat() if path.exists() else None
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(temporary, flags, 0o666)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            if before is not None:
-                _make_alike(file.fileno(), before)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_directory(str(path.parent))
-
-
-def _make_alike(descriptor: int, before: os.stat_result) -> None:
-    """Give the new file the owner and mode of the old one; only an administrator meets one of another owner here."""
-    if hasattr(os, "fchown") and (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
-        with suppress(PermissionError):  # a group that we are not in: the mode still says who may read it
-            os.fchown(descriptor, before.st_uid, before.st_gid)
-    if hasattr(os, "fchmod"):
-        os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
 
 
 @contextmanager

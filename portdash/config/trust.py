@@ -13,6 +13,7 @@ from pathlib import Path
 
 from portdash.config.files import ReadFile, read_file
 from portdash.errors import ConfigError
+from portdash.files import replace_file
 from portdash.text import clean
 
 RECORD = "trusted.json"
@@ -84,16 +85,7 @@ def _trusted(state_dir: Path) -> Mapping[str, str]:
 def _write(state_dir: Path, trusted: Mapping[str, str]) -> None:
     """Replace the record as a whole: a reader sees the old one or the new one."""
     text = json.dumps({"version": _VERSION, "trusted": dict(sorted(trusted.items()))}, indent=2) + "\n"
-    temporary = state_dir / f"{RECORD}.{os.getpid()}.tmp"
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode("utf-8", "surrogateescape"))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(state_dir / RECORD)
-    finally:
-        temporary.unlink(missing_ok=True)
+    replace_file(state_dir / RECORD, text.encode("utf-8", "surrogateescape"), mode=0o600)
 
 
 @contextmanager

@@ -2,13 +2,11 @@
 
 import os
 import stat
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 from portdash.errors import PortdashError, Refused
-from portdash.files import TEMPORARY, sweep, sync_directory
+from portdash.files import replace_file, sync_directory, write_new
 from portdash.machine.files import read_open
 from portdash.text import clean
 
@@ -74,17 +72,10 @@ def replace_text(file: TextFile, text: str) -> bool:
     Mode and owner stay. Returns False, and does nothing, when the file was changed since it was read. Raises Refused
     when it cannot be written; the old one is untouched then, and nothing is left beside it.
     """
-    temporary = file.path.with_name(f".{file.path.name[:200]}.{uuid4().hex[:12]}{TEMPORARY}")
     try:
-        sweep(file.path.parent, ".", TEMPORARY)
-        try:
-            _write_new(temporary, text, file.status)
-            if not _is_as_read(file):
-                return False
-            temporary.replace(file.path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        sync_directory(str(file.path.parent))
+        replace_file(file.path, _bytes(text), like=file.status, ready=lambda: _check_as_read(file))
+    except _Changed:
+        return False
     except OSError as error:
         raise refusal(file.path, f"cannot be written: {error.strerror or error}") from error
     return True
@@ -93,7 +84,7 @@ def replace_text(file: TextFile, text: str) -> bool:
 def create_text(path: Path, text: str, *, mode: int = 0o666) -> None:
     """Make a file that is not there yet. Raises Refused when there is something of that name, or it cannot be made."""
     try:
-        _write_new(path, text, None, mode)
+        write_new(path, _bytes(text), mode=mode)
         sync_directory(str(path.parent))
     except FileExistsError as error:
         raise refusal(path, "is there already", hint="move it away, or go on with what it says") from error
@@ -122,29 +113,24 @@ def _followed(path: Path, project: Path) -> Path:
     return real
 
 
-def _write_new(path: Path, text: str, status: os.stat_result | None, mode: int = 0o666) -> None:
-    """Write a new file to the disk, with mode and owner of another; on any failure nothing is left of it."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFELY, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            if status is not None and hasattr(os, "fchown"):
-                with suppress(PermissionError):  # only root may give a file away; what is written is the same
-                    os.fchown(file.fileno(), status.st_uid, status.st_gid)
-                os.fchmod(file.fileno(), stat.S_IMODE(status.st_mode))
-            file.write(text.encode("utf-8", "surrogateescape"))
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
-def _is_as_read(file: TextFile) -> bool:
+class _Changed(Exception):
+    """The file was changed since it was read."""
+
+
+def _check_as_read(file: TextFile) -> None:
+    """Raise _Changed unless the file is still as it was read."""
     try:
         now = os.lstat(file.path)
     except FileNotFoundError:
-        return file.status is None
-    return file.status is not None and _identity(now) == _identity(file.status)
+        same = file.status is None
+    else:
+        same = file.status is not None and _identity(now) == _identity(file.status)
+    if not same:
+        raise _Changed
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int]:

@@ -29,7 +29,7 @@ def backup(path: Path, label: str, *, patience: float = 10.0) -> Path | None:
     if look(real) is None:
         return None
     temporary = f"{real}{_HALF}{label}-{os.getpid()}"
-    sweep(Path(real).parent, f"{Path(real).name}{_HALF}")
+    sweep(Path(real).parent, f"{Path(real).name}{_HALF}", "")
     try:
         _copy(real, temporary, patience)
         return _keep(temporary, f"{real}{MARK}{label}")

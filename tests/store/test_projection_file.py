@@ -13,9 +13,9 @@ import pytest
 from store_world import HOST, applied, batch, claim, filled, key, ports, projected, row
 from test_store_disk import WORKER, mounted
 
+from portdash import files
 from portdash.errors import StoreFileInvalid
-from portdash.files import sweep
-from portdash.store.projection.committed_file import PREFIX, CommittedFile
+from portdash.files import TEMPORARY, sweep
 from portdash.store.projection.projected import ProjectedStore
 from portdash.store.sqlite import SqliteStore
 
@@ -74,17 +74,17 @@ def test_a_checkout_in_between_is_merged_and_not_overwritten(
     opened: Open, committed: Path, monkeypatch: pytest.MonkeyPatch
 ):
     filled(opened(), ["web"])
-    plain = CommittedFile._write
+    plain = files.write_new
     swaps = [b'{\n  "db": 4500,\n  "web": 4000\n}\n']
 
-    def write_while_git_does(path: str, content: bytes, mode: int | None) -> None:
-        plain(path, content, mode)
+    def write_while_git_does(path: Path, content: bytes, mode: int, like: os.stat_result | None) -> None:
+        plain(path, content, mode=mode, like=like)
         if swaps:
             other = committed.with_name("other")
             other.write_bytes(swaps.pop())
             other.replace(committed)
 
-    monkeypatch.setattr(CommittedFile, "_write", staticmethod(write_while_git_does))
+    monkeypatch.setattr(files, "write_new", write_while_git_does)
     store = opened()
     applied(store, claim(row("api", 4001)))
     assert ports(store) == {"web": 4000, "api": 4001, "db": 4500}
@@ -94,14 +94,14 @@ def test_a_checkout_in_between_is_merged_and_not_overwritten(
 
 def test_a_file_that_never_rests_is_given_up(opened: Open, committed: Path, monkeypatch: pytest.MonkeyPatch):
     filled(opened(), ["web"])
-    plain = CommittedFile._write
+    plain = files.write_new
     turn = iter(range(1000))
 
-    def write_while_others_do(path: str, content: bytes, mode: int | None) -> None:
-        plain(path, content, mode)
+    def write_while_others_do(path: Path, content: bytes, mode: int, like: os.stat_result | None) -> None:
+        plain(path, content, mode=mode, like=like)
         committed.write_text('{"web": 4000}' + "\n" * next(turn))
 
-    monkeypatch.setattr(CommittedFile, "_write", staticmethod(write_while_others_do))
+    monkeypatch.setattr(files, "write_new", write_while_others_do)
     told: list[str] = []
     store = opened(tell=told.append)
     applied(store, claim(row("api", 4001)))
@@ -185,16 +185,17 @@ def test_any_sync_may_fail(committed: Path, failing: int):
 
 
 def test_what_crashes_left_is_swept_after_an_hour_and_nothing_else(committed: Path):
-    old, fresh, other = (committed.with_name(name) for name in (f"{PREFIX}old", f"{PREFIX}new", ".portdash-mine"))
+    old, fresh, other = (committed.with_name(name) for name in (f".old{TEMPORARY}", f".new{TEMPORARY}", ".mine"))
     for each in (old, fresh, other):
         each.write_text("x")
         os.utime(each, (1000, 1000))
     os.utime(fresh, (4000, 4000))
-    committed.with_name(f"{PREFIX}directory").mkdir()
-    committed.with_name(f"{PREFIX}link").symlink_to(other)
-    sweep(committed.parent, PREFIX, now=5000)
-    assert names(committed.parent) == sorted([fresh.name, other.name, f"{PREFIX}directory", f"{PREFIX}link"])
-    sweep(committed.parent / "missing", PREFIX)
+    kept = [committed.with_name(f".{kind}{TEMPORARY}") for kind in ("directory", "link")]
+    kept[0].mkdir()
+    kept[1].symlink_to(other)
+    sweep(committed.parent, now=5000)
+    assert names(committed.parent) == sorted(each.name for each in (fresh, other, *kept))
+    sweep(committed.parent / "missing")
 
 
 def test_an_edit_as_quick_as_the_clock_is_seen(opened: Open, committed: Path):
@@ -219,7 +220,7 @@ class TestProcesses:
         assert len(set(held.values())) == len(held)
         assert json.loads(file.read_bytes()) == held
         assert store.snapshot().notices == ()
-        for each in file.parent.glob(f"{PREFIX}*"):
+        for each in file.parent.glob(f".*{TEMPORARY}"):
             os.utime(each, (1000, 1000))
         filled(store, ["afterwards"], first=40000)
         assert names(file.parent) == ["port_assignments.json", "state"]

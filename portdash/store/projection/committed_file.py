@@ -1,21 +1,16 @@
 """The committed file on the disk: looked at without blocking, and replaced as a whole or left alone."""
 
-import contextlib
 import errno
 import os
-import secrets
 import stat as modes
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from portdash.files import sweep, sync_directory
+from portdash.files import replace_file
 from portdash.store.projection.portmap import LARGEST
 
-PREFIX = ".portdash-map-"
-"""Begins the name of every temporary file beside a committed one."""
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
-_MAKE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _RACY = 50_000_000
 """Nanoseconds within which a file can be written twice and look the same."""
 
@@ -42,8 +37,8 @@ class Found:
     content: bytes | None
     """None when it is missing."""
     signature: Signature = ()
-    mode: int | None = None
-    """Permission bits."""
+    status: os.stat_result | None = None
+    """Whose it is, and who may do what with it."""
 
 
 class CommittedFile:
@@ -86,37 +81,18 @@ class CommittedFile:
                 content = file.read(LARGEST + 1)
         except OSError as error:
             raise _unusable(error) from error
-        return Found(content, _signature(found), modes.S_IMODE(found.st_mode))
+        return Found(content, _signature(found), found)
 
     def replace(self, content: bytes, *, instead_of: Found) -> None:
         """Put `content` in the file's place, durably. Raises Swapped when it is not as found, OSError, Unusable."""
         real = self.real()
-        directory = os.path.dirname(real)  # noqa: PTH120 (a text, as `realpath` gave it)
-        Path(directory).mkdir(parents=True, exist_ok=True)
-        sweep(Path(directory), PREFIX)
-        temporary = os.path.join(directory, PREFIX + secrets.token_hex(8))  # noqa: PTH118
-        try:
-            self._write(temporary, content, instead_of.mode)
-            self._check_same(instead_of)
-            os.replace(temporary, real)  # noqa: PTH105
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)  # noqa: PTH108
-            raise
-        sync_directory(directory)
+        path = Path(real)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, content, like=instead_of.status, ready=lambda: self._check_same(instead_of))
 
     def _check_same(self, found: Found) -> None:
         if self.read().content != found.content:
             raise Swapped("somebody else is writing it")
-
-    @staticmethod
-    def _write(path: str, content: bytes, mode: int | None) -> None:
-        with os.fdopen(os.open(path, _MAKE, 0o666), "wb") as file:
-            if mode is not None:
-                os.chmod(path, mode)  # noqa: PTH101
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
 
 
 def is_settled(signature: Signature | None) -> bool:
