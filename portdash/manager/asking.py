@@ -1,11 +1,10 @@
 """Wishes from what programs hand over: names, dicts in this or that spelling, specs."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from portdash.errors import UsageError
-from portdash.manager.wishes import Wish, wish_of
+from portdash.manager.wishes import Wish, wish_for, wish_of
 from portdash.model.assignment import ServiceSpec
 from portdash.text import clean
 
@@ -25,7 +24,6 @@ _SPELLINGS = {
     "conflictsWith": "conflicts_with",
 }
 """What other port managers call the parameters of a wish."""
-_OF_SPEC = tuple(field.name for field in fields(ServiceSpec) if field.name not in ("name", "match"))
 
 
 def to_wish(asked: Asked) -> Wish:
@@ -39,7 +37,7 @@ def to_wish(asked: Asked) -> Wish:
     if isinstance(asked, str):
         return wish_of(asked)
     if isinstance(asked, ServiceSpec):
-        return wish_of(asked.name, **{name: getattr(asked, name) or None for name in _OF_SPEC})
+        return wish_for(asked)
     if not isinstance(asked, Mapping):
         raise UsageError(f"{clean(repr(asked), limit=80)} is no service", hint='write {"name": "web", "base": 5000}')
     said: dict[str, Any] = {}

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 
 from portdash.config.paths import PROJECT_FILE
@@ -12,12 +11,9 @@ from portdash.errors import Refused
 from portdash.machine.roots import is_common_ground
 from portdash.machine.textfile import create_text
 from portdash.manager.deps import Deps
-from portdash.manager.wishes import Wish, place, wish_of
-from portdash.model.assignment import ServiceSpec
+from portdash.manager.wishes import Wish, place, wish_for
 from portdash.model.snapshot import Snapshot
 from portdash.text import clean
-
-_SPEC = tuple(field.name for field in fields(Wish) if field.name not in ("name", "strict"))
 
 
 def chosen_preset(config: Config, named: str | None) -> str | None:
@@ -63,14 +59,10 @@ def starting_wishes(deps: Deps, snapshot: Snapshot, preset: str | None) -> tuple
         for spec in (preset_services(preset, config.environment) if preset else ())
         if config.service(spec.name) is None
     ]
-    return (*declared, *map(_wish, more)), tuple(spec.name for spec in more)
+    return (*declared, *map(wish_for, more)), tuple(spec.name for spec in more)
 
 
 def will_place(deps: Deps, snapshot: Snapshot, preset: str | None) -> bool:
     """Say whether starting gives a port to a service that has none."""
     wishes, _ = starting_wishes(deps, snapshot, preset)
     return any(place(deps, snapshot, wish).key not in snapshot.assignments for wish in wishes)
-
-
-def _wish(spec: ServiceSpec) -> Wish:
-    return wish_of(spec.name, **{field: value for field in _SPEC if (value := getattr(spec, field))})

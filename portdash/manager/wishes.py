@@ -67,6 +67,11 @@ def wish_of(name: str, **said: object) -> Wish:
         raise UsageError(f"{clean(name)}: {error}", hint="`help(portdash.Wish)` shows what may be asked for") from error
 
 
+def wish_for(spec: ServiceSpec) -> Wish:
+    """Return the wish for what a spec asks for; what it leaves empty is not said."""
+    return wish_of(spec.name, **{field: getattr(spec, field) or None for field in _SPEC_FIELDS})
+
+
 def _shaped(field: str, value: object) -> object:
     try:
         match field:
