@@ -9,7 +9,6 @@ import errno
 import os
 import stat as modes
 import sys
-import threading
 import time
 from collections.abc import Iterator
 
@@ -117,54 +116,11 @@ else:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return _Turn(descriptor).wait(patience)
+            from portdash.store.turns import wait_in_turn  # noqa: PLC0415  mostly nobody is before us
+
+            return wait_in_turn(descriptor, patience)
         return True
 
     def _release(descriptor: int) -> None:
         """Unlock by name: a child that was forked meanwhile shares the descriptor, so closing it would not."""
         fcntl.flock(descriptor, fcntl.LOCK_UN)
-
-    class _Turn:
-        """A place in the kernel's queue, kept by a thread.
-
-        flock waits without a limit, and whoever tries again and again instead is overtaken by everybody. The thread
-        waits on a copy of the descriptor, so that it can be left behind: what it is granted too late, it gives back.
-        """
-
-        def __init__(self, descriptor: int) -> None:
-            self._descriptor = os.dup(descriptor)
-            self._over = threading.Event()
-            self._guard = threading.Lock()
-            self._given_up = False
-            self._granted = False
-            self._error: OSError | None = None
-
-        def wait(self, patience: float) -> bool:
-            """Say whether the lock was granted within `patience` seconds."""
-            threading.Thread(target=self._queue, name="portdash-lock", daemon=True).start()
-            try:
-                self._over.wait(patience)
-            finally:
-                with self._guard:
-                    self._given_up = True
-            if self._error:
-                raise self._error
-            return self._granted
-
-        def _queue(self) -> None:
-            try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-            except OSError as error:
-                self._error = error
-            else:
-                self._settle()
-            finally:
-                os.close(self._descriptor)
-                self._over.set()
-
-        def _settle(self) -> None:
-            with self._guard:
-                if self._given_up:
-                    fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-                else:
-                    self._granted = True

@@ -11,6 +11,7 @@ import pytest
 from store_world import HOST, filled, ports
 
 from portdash.errors import StoreBusy, StoreUnavailable
+from portdash.store import turns
 from portdash.store.locking import lock_file, turn
 from portdash.store.seal import lock_path_of
 from portdash.store.sqlite import SqliteStore
@@ -55,6 +56,49 @@ def test_a_reader_gives_up_in_the_end_and_says_so(sqlite: SqliteStore, path: Pat
     with Writer(path), pytest.raises(StoreBusy):
         SqliteStore(path, host=HOST, patience=0.1).snapshot()
     assert ports(SqliteStore(path, host=HOST)) == {"web": 4000}
+
+
+def test_looking_again_and_again_leaves_one_place_in_the_queue(sqlite: SqliteStore, path: Path):
+    filled(sqlite, ["web"])
+    reader = SqliteStore(path, host=HOST, patience=0.05)
+    with Writer(path):
+        for _ in range(5):
+            with pytest.raises(StoreBusy):
+                reader.snapshot()
+        assert len(queueing()) == 1
+        open_then = open_files()
+        with pytest.raises(StoreBusy):
+            reader.snapshot()
+        assert open_files() == open_then
+    for each in queueing():
+        each.join(30)
+    assert ports(reader) == {"web": 4000}
+
+
+def test_a_place_in_the_queue_that_was_left_is_taken_up_again(sqlite: SqliteStore, path: Path):
+    filled(sqlite, ["web"])
+    seen: list[dict[str, int]] = []
+    with Writer(path):
+        with pytest.raises(StoreBusy):
+            SqliteStore(path, host=HOST, patience=0.05).snapshot()
+        (left,) = queueing()
+        reader = threading.Thread(target=lambda: seen.append(ports(SqliteStore(path, host=HOST, patience=30))))
+        reader.start()
+        while reader.is_alive() and turns._left:
+            reader.join(0.01)
+        assert queueing() == [left]
+    reader.join(30)
+    assert seen == [{"web": 4000}]
+    assert ports(sqlite) == {"web": 4000}
+    filled(sqlite, ["api"], first=4100)  # the lock was let go of
+
+
+def queueing() -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each.name == "portdash-lock"]
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
 
 
 def test_a_file_system_without_locks_is_said(sqlite: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch):
