@@ -47,9 +47,12 @@ def is_busy(error: sqlite3.Error) -> bool:
 
 
 def check_kind(path: str, found: stat_result) -> None:
-    """Raise StoreDamaged when what stands in the store's place is no ordinary file: opening it could hang."""
+    """Raise StoreUnavailable when what stands in the store's place is no ordinary file: opening it could hang."""
     if not modes.S_ISREG(found.st_mode):
-        raise damaged(path, "it is not an ordinary file")
+        raise StoreUnavailable(
+            f"{clean(path)} cannot be the store: it is not an ordinary file",
+            hint="move it away, or name another store with --store",
+        )
 
 
 def met(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 from store_world import HOST, applied, batch, claim, filled, key, lease_of, plan, remove, row
 
-from portdash.errors import StoreDamaged, StoreError
+from portdash.errors import StoreDamaged, StoreError, StoreUnavailable
 from portdash.model.history import Event, Operation
 from portdash.model.state import StoreState
 from portdash.model.storage import RecordPlan, RecordWorkspace, TakeLease
@@ -178,16 +178,16 @@ def test_another_programs_database_is_left_alone(path: Path):
     assert path.read_bytes() == before
 
 
-def test_what_is_no_file_is_damaged_and_does_not_hang(path: Path):
+def test_what_is_no_file_is_said_and_does_not_hang(path: Path):
     path.parent.mkdir()
     os.mkfifo(path)
     for _ in range(2):
         store = SqliteStore(path, host=HOST)
-        with pytest.raises(StoreDamaged, match="not an ordinary file"):
+        with pytest.raises(StoreUnavailable, match="not an ordinary file"):
             store.snapshot()
-        with pytest.raises(StoreDamaged):
+        with pytest.raises(StoreUnavailable):
             store.apply(batch())
-        with pytest.raises(StoreDamaged):
+        with pytest.raises(StoreUnavailable):
             get(path, "web")
         store.close()
         if path.is_fifo():
