@@ -10,6 +10,7 @@ import struct
 import weakref
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from portdash.machine.diag_messages import (
@@ -42,6 +43,22 @@ _BUFFER = 64 * 1024
 """Twice what the kernel puts into one piece; a larger one costs more to get than the answer."""
 
 
+@cache
+def _request(protocol: IpProtocol, family: int, states: int) -> bytes:
+    return _REQUEST.pack(
+        _REQUEST.size, SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST_DUMP, SEQUENCE, 0,
+        family, _NUMBERS[protocol], 0, 0, states, bytes(48),
+    )  # fmt: skip
+
+
+@cache
+def _older_request(states: int) -> bytes:
+    return _OLDER_REQUEST.pack(
+        _OLDER_REQUEST.size, TCPDIAG_GETSOCK, _NLM_F_REQUEST_DUMP, SEQUENCE, 0,
+        0, 0, 0, 0, bytes(48), states, 0,
+    )  # fmt: skip
+
+
 class Dump(NamedTuple):
     """All answers. Two of one table are equal when no row has changed, nor how many clients wait at it."""
 
@@ -67,11 +84,21 @@ class SocketDiag:
         # Not settimeout: that makes two system calls of each.
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _PATIENCE)
         self._knows_older_way = True
+        self._udp: dict[int, bytes] = {}
+        """What UDP was last, by family."""
+        self._turn = _FAMILIES[1]
 
     def dump(self) -> Dump:
-        """Return what listens now. Raises OSError; the socket is of no more use then."""
-        udp = (self._of_family(IpProtocol.UDP, family, 1 << _UNCONNECTED) for family in _FAMILIES)
-        return Dump((self._tcp(1 << _LISTEN), *udp))
+        """Return what listens now. Raises OSError; the socket is of no more use then.
+
+        From the second time on UDP is asked over IPv4 and IPv6 by turns, so that a change there may show one call late:
+        the kernel looks through a table of its own for each, which costs more than all that listens on TCP.
+        """
+        tcp = self._tcp(1 << _LISTEN)
+        for _ in _FAMILIES if not self._udp else _FAMILIES[:1]:
+            self._turn = _FAMILIES[self._turn == _FAMILIES[0]]
+            self._udp[self._turn] = self._ask(_request(IpProtocol.UDP, self._turn, 1 << _UNCONNECTED))
+        return Dump((tcp, *(self._udp[family] for family in _FAMILIES)))
 
     def connected(self) -> dict[int, Counter[str]]:
         """Return how many TCP connections there are on each local port and address. Raises OSError."""
@@ -90,24 +117,13 @@ class SocketDiag:
     def _tcp(self, states: int) -> bytes:
         """Return the messages of both families: in one dump, at half the price, where the kernel knows how."""
         if self._knows_older_way:
-            size, kind = _OLDER_REQUEST.size, TCPDIAG_GETSOCK
             try:
-                return self._ask(
-                    _OLDER_REQUEST.pack(size, kind, _NLM_F_REQUEST_DUMP, SEQUENCE, 0, 0, 0, 0, 0, bytes(48), states, 0)
-                )
+                return self._ask(_older_request(states))
             except OSError as error:
                 if error.errno not in _NO_OLDER_WAY:
                     raise
                 self._knows_older_way = False
-        return b"".join(self._of_family(IpProtocol.TCP, family, states) for family in _FAMILIES)
-
-    def _of_family(self, protocol: IpProtocol, family: int, states: int) -> bytes:
-        return self._ask(
-            _REQUEST.pack(
-                _REQUEST.size, SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST_DUMP, SEQUENCE, 0,
-                family, _NUMBERS[protocol], 0, 0, states, bytes(48),
-            )
-        )  # fmt: skip
+        return b"".join(self._ask(_request(IpProtocol.TCP, family, states)) for family in _FAMILIES)
 
     def _ask(self, request: bytes) -> bytes:
         """Return the messages of one dump, without the one that ends it."""

@@ -23,7 +23,7 @@ from portdash.machine.procfs import PROC
 
 YOUNG = 5.0
 """Seconds for which a process that is new to us counts as young."""
-_LOOKS = 32
+_LOOKS = 64
 """In so many looks all that is held has been proved once."""
 _ROUNDS = 12
 """In so many closer looks all processes have been looked into once."""
@@ -80,16 +80,22 @@ class OwnerSearch:
         """
         self.missed = False
         lost = self._let_go(went)
-        changed = self._note_ends(listening) | self._watch(listening) | self._prove_some(listening)
-        if came or changed or closer or self._newest.moved():
-            changed |= self._look_into_new(listening)
+        changed = self._watch(listening) if self._strangers else set()
+        changed |= self._note_ends(listening)
+        changed |= self._prove_some(listening)
+        started = self._newest.started()
+        if started is None or closer or changed:
+            started = self._list()
+        if started:
+            changed |= self._look_into_new(started, listening)
         if closer:
             changed |= self._look_into_next(listening)
-        changed |= self._look_into_young(listening)
+        if self._young:
+            changed |= self._look_into_young(listening)
         wanted = {link for link in chain(came, changed) if link in listening and link not in self.holders}
         if wanted:
             changed |= self._search(wanted - self._hidden, listening, lost)
-        return changed | self._watch(listening)
+        return changed | self._watch(listening) if self._strangers else changed
 
     def _look_into_next(self, listening: Collection[str]) -> set[str]:
         changed: set[str] = set()
@@ -145,11 +151,15 @@ class OwnerSearch:
     def _prove(self, pid: int, link: str, number: str, listening: Collection[str]) -> set[str]:
         return set() if has_open(pid, number, link, proc=self._proc) else self._look_into(pid, listening)
 
-    def _look_into_new(self, listening: Collection[str]) -> set[str]:
+    def _list(self) -> list[int]:
+        """Return all processes; let go of those that have ended and held nothing."""
         pids = all_pids(proc=self._proc)
+        for pid in self._pids.difference(pids, self._held):
+            self._drop(pid)
+        return pids
+
+    def _look_into_new(self, pids: Iterable[int], listening: Collection[str]) -> set[str]:
         changed: set[str] = set()
-        for pid in self._pids.difference(pids):
-            changed |= self._drop(pid)
         until = self._monotonic() + YOUNG
         for pid in pids:
             if pid not in self._pids:
@@ -160,10 +170,10 @@ class OwnerSearch:
 
     def _look_into_young(self, listening: Collection[str]) -> set[str]:
         changed: set[str] = set()
-        now = self._monotonic() if self._young else 0.0
+        now = self._monotonic()
         for pid, until in tuple(self._young.items()):
             held = self._held.get(pid, {})
-            if now >= until:
+            if now >= until or self._counts.get(pid) is None:
                 del self._young[pid]
             elif self._has_moved(pid) or not all(
                 has_open(pid, number, link, proc=self._proc) for link, number in held.items()
@@ -175,7 +185,7 @@ class OwnerSearch:
         """Look for sockets until each has a holder, or there is nobody left who may have them."""
         changed: set[str] = set()
         looked: set[int] = set()
-        for pid in chain(sorted(lost, reverse=True), self._moved(), sorted(self._pids, reverse=True)):
+        for pid in chain(sorted(lost, reverse=True), self._moved(), self._all()):
             if not wanted:
                 break
             if pid not in looked:
@@ -192,6 +202,12 @@ class OwnerSearch:
         for pid in sorted(self._counts, reverse=True):
             if self._has_moved(pid):
                 yield pid
+
+    def _all(self) -> Iterator[int]:
+        """Yield every process, the youngest first."""
+        pids = self._list()
+        self._pids.update(pids)
+        yield from pids
 
     def _has_moved(self, pid: int) -> bool:
         """Say whether a process has another number of files open; before Linux 6.2 each that has any counts as such."""

@@ -22,8 +22,8 @@ FRESH = 5.0
 """Seconds after which connections are counted anew, and the rows are new ones even if they are equal.
 
 This is the bargain. A socket that appears, vanishes or loses an owner shows at once, and so does who waits at it; a
-count of connections shows this much later. What a living process hands to another shows within half a minute of looks
-each second, or a minute where the giver keeps it, too, and the taker is no new process.
+count of connections shows this much later. What a living process hands to one that is not new shows within a minute of
+looks each second.
 """
 
 

@@ -146,6 +146,7 @@ class FakeProc:
         """Let a process be there, with these files open and no others."""
         self.end(pid)
         (self.root / str(pid) / "fd").mkdir(parents=True)
+        (self.root / str(pid) / "status").write_text(f"Name:\tnode\nTgid:\t{pid}\nNgid:\t0\n")
         for number, link in links.items():
             (self.root / str(pid) / "fd" / number).symlink_to(os.fsdecode(link))
 
