@@ -9,7 +9,7 @@ import socket
 import struct
 import weakref
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -19,7 +19,9 @@ from portdash.machine.diag_messages import (
     TCPDIAG_GETSOCK,
     DiagRow,
     end_of,
+    messages,
     read_connections,
+    read_message,
     read_table,
 )
 from portdash.model.ports import IpProtocol
@@ -65,10 +67,19 @@ class Dump(NamedTuple):
     tables: tuple[bytes, ...]
     """The messages of TCP, of UDP over IPv4 and of UDP over IPv6."""
 
+    def pieces(self) -> Iterator[tuple[IpProtocol, bytes]]:
+        """Yield each message. Raises OSError where the bytes are no such messages."""
+        for protocol, table in zip(PROTOCOLS, self.tables, strict=True):
+            for start, length in messages(table):
+                yield protocol, table[start : start + length]
+
+    def row(self, piece: tuple[IpProtocol, bytes]) -> DiagRow | None:
+        """Return what a message says, None for a socket without a port. Raises OSError where it is no such message."""
+        return read_message(piece[1], piece[0])
+
     def rows(self) -> Iterator[DiagRow]:
         """Yield what listens. Raises OSError where the bytes are no such messages."""
-        for protocol, table in zip(PROTOCOLS, self.tables, strict=True):
-            yield from read_table(table, protocol)
+        return (row for piece in self.pieces() if (row := self.row(piece)))
 
 
 class SocketDiag:
@@ -100,11 +111,16 @@ class SocketDiag:
             self._udp[self._turn] = self._ask(_request(IpProtocol.UDP, self._turn, 1 << _UNCONNECTED))
         return Dump((tcp, *(self._udp[family] for family in _FAMILIES)))
 
-    def connected(self) -> dict[int, Counter[str]]:
-        """Return how many TCP connections there are on each local port and address. Raises OSError."""
+    def connected(self, ports: Collection[int] | None = None) -> dict[int, Counter[str]]:
+        """Return how many TCP connections there are on each local port and address; on some ports, if given.
+
+        Raises OSError.
+        """
         found: dict[int, Counter[str]] = {}
-        for port, address, count in read_connections(self._tcp(1 << _ESTABLISHED)):
-            found.setdefault(port, Counter())[address] += count
+        for family in _FAMILIES:  # by themselves, as they are read faster then
+            table = self._ask(_request(IpProtocol.TCP, family, 1 << _ESTABLISHED))
+            for port, address, count in read_connections(table, ports):
+                found.setdefault(port, Counter())[address] += count
         return found
 
     def bound(self) -> tuple[DiagRow, ...]:

@@ -198,8 +198,8 @@ class OwnerSearch:
         return changed
 
     def _moved(self) -> Iterator[int]:
-        """Yield, the youngest first, who has another number of files open than when it was looked into."""
-        for pid in sorted(self._counts, reverse=True):
+        """Yield who has another number of files open than when it was looked into: servers, and the youngest, first."""
+        for pid in (*sorted(self._held, reverse=True), *sorted(self._counts, reverse=True)):
             if self._has_moved(pid):
                 yield pid
 

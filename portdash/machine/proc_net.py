@@ -12,7 +12,7 @@ import socket
 import struct
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from portdash.machine.diag_messages import DiagRow
@@ -22,32 +22,39 @@ from portdash.model.ports import IpProtocol
 _TABLES = (("tcp", IpProtocol.TCP), ("tcp6", IpProtocol.TCP), ("udp", IpProtocol.UDP), ("udp6", IpProtocol.UDP))
 _STATES = {IpProtocol.TCP: b"0A", IpProtocol.UDP: b"07"}
 _ESTABLISHED = b"01"
+_LOCAL, _STATE, _QUEUES, _USER, _INODE = 1, 3, 4, 7, 9
+"""Fields of a line."""
 _PIECE = 64 * 1024
 _LARGEST = 64 * 1024 * 1024
 """Of one table: more than a million connections."""
 
 
-class _Line(NamedTuple):
-    """The fields of a line that say anything to us."""
-
-    state: bytes
-    local: bytes
-    queue: bytes
-    uid: bytes
-    inode: bytes
-
-
 class Lines(NamedTuple):
-    """What listens, as the lines had it."""
+    """What listens, as the lines had it; in each only what says anything to us."""
 
-    tables: tuple[tuple[_Line, ...], ...]
+    tables: tuple[tuple[bytes, ...], ...]
 
-    def rows(self) -> Iterator[DiagRow]:
-        """Yield what listens; a line that cannot be understood is no listener."""
+    def pieces(self) -> Iterator[tuple[IpProtocol, bytes]]:
+        """Yield each line."""
         for (_name, protocol), lines in zip(_TABLES, self.tables, strict=True):
             for line in lines:
-                if row := _row(line, protocol):
-                    yield row
+                yield protocol, line
+
+    def row(self, piece: tuple[IpProtocol, bytes]) -> DiagRow | None:
+        """Return what a line says, None where that cannot be understood, or is no port."""
+        protocol, line = piece
+        local, queues, user, inode = line.split()
+        end = _end(local)
+        try:
+            queue = int(queues.partition(b":")[2], 16) if protocol is IpProtocol.TCP else None
+            # These tables do not say whether an IPv6 socket takes IPv4.
+            return DiagRow(protocol, *end, int(user), int(inode), None, queue) if end and end[1] else None
+        except ValueError:
+            return None
+
+    def rows(self) -> Iterator[DiagRow]:
+        """Yield what listens."""
+        return (row for piece in self.pieces() if (row := self.row(piece)))
 
 
 class ProcNet:
@@ -64,19 +71,19 @@ class ProcNet:
         """Return what listens now."""
         return Lines(tuple(tuple(self._listening(name, protocol)) for name, protocol in _TABLES))
 
-    def connected(self) -> dict[int, Counter[str]]:
-        """Return how many TCP connections there are on each local port and address."""
+    def connected(self, ports: Collection[int] | None = None) -> dict[int, Counter[str]]:
+        """Return how many TCP connections there are on each local port and address; on some ports, if given."""
         found: dict[int, Counter[str]] = {}
         in_front = True
         for name, protocol in _TABLES[:2]:
             others = False
-            for line in self._lines(name):
-                if line.state == _STATES[protocol]:
+            for fields in self._lines(name):
+                if fields[_STATE] == _STATES[protocol]:
                     in_front = in_front and not others
                     continue
                 others = True
-                end = _end(line.local) if line.state == _ESTABLISHED else None
-                if end:
+                end = _end(fields[_LOCAL]) if fields[_STATE] == _ESTABLISHED else None
+                if end and (ports is None or end[1] in ports):
                     found.setdefault(end[1], Counter())[end[0]] += 1
         self._sorted = in_front
         return found
@@ -84,15 +91,15 @@ class ProcNet:
     def close(self) -> None:
         """Nothing is kept open."""
 
-    def _listening(self, name: str, protocol: IpProtocol) -> Iterator[_Line]:
-        for line in self._lines(name):
-            if line.state == _STATES[protocol]:
-                yield line
+    def _listening(self, name: str, protocol: IpProtocol) -> Iterator[bytes]:
+        for fields in self._lines(name):
+            if fields[_STATE] == _STATES[protocol]:
+                yield b" ".join((fields[_LOCAL], fields[_QUEUES], fields[_USER], fields[_INODE]))
             elif self._sorted and protocol is IpProtocol.TCP:
                 return
 
-    def _lines(self, name: str) -> Iterator[_Line]:
-        """Yield the lines of a table as it is read. One that is not there, as without IPv6, is empty."""
+    def _lines(self, name: str) -> Iterator[list[bytes]]:
+        """Yield the fields of each line of a table as it is read. One that is not there, as without IPv6, is empty."""
         try:
             descriptor = os.open(f"{self._directory}/{name}", os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -112,25 +119,12 @@ def _split(descriptor: int) -> Iterator[bytes]:
     yield rest
 
 
-def _parsed(lines: Iterable[bytes]) -> Iterator[_Line]:
-    """Yield what has the fields of a line; the heading, and what is garbage, has not."""
+def _parsed(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield the fields of what has the fields of a line; the heading, and what is garbage, has not."""
     for line in lines:
         fields = line.split(None, 10)
-        if len(fields) >= 10 and fields[0].endswith(b":") and len(fields[3]) == 2:
-            yield _Line(fields[3], fields[1], fields[4], fields[7], fields[9])
-
-
-def _row(line: _Line, protocol: IpProtocol) -> DiagRow | None:
-    local = _end(line.local)
-    try:
-        uid, inode = int(line.uid), int(line.inode)
-        queue = int(line.queue.partition(b":")[2], 16) if protocol is IpProtocol.TCP else None
-    except ValueError:
-        return None
-    if local is None or not local[1]:
-        return None
-    # These tables do not say whether an IPv6 socket takes IPv4.
-    return DiagRow(protocol, local[0], local[1], uid, inode, None, queue)
+        if len(fields) > _INODE and fields[0].endswith(b":") and len(fields[_STATE]) == 2:
+            yield fields
 
 
 def _end(text: bytes) -> tuple[str, int] | None:

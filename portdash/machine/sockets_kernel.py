@@ -8,7 +8,7 @@ quarter of the time, and no psutil to load.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from portdash.machine.connections import WILDCARDS, Slot, count_connections
@@ -25,11 +25,19 @@ Connected = Mapping[int, Counter[str]]
 """How many TCP connections there are, by local port and address."""
 
 
+Piece = tuple[IpProtocol, bytes]
+"""What a table says of one socket, as it says it."""
+
+
 class Listing(Protocol):
     """What a table said at one moment: equal to another of the same table while nothing has changed."""
 
-    def rows(self) -> Iterator[DiagRow]:
-        """Yield what listens. Raises OSError where it is garbage."""
+    def pieces(self) -> Iterator[Piece]:
+        """Yield what it is made of, to be compared with the pieces of another. Raises OSError where it is garbage."""
+        ...
+
+    def row(self, piece: Piece) -> DiagRow | None:
+        """Return what a piece says, None where that is no socket with a port. Raises OSError where it is garbage."""
         ...
 
 
@@ -43,8 +51,8 @@ class Table(Protocol):
         """Return what listens now."""
         ...
 
-    def connected(self) -> Connected:
-        """Return how many TCP connections there are on each local port and address."""
+    def connected(self, ports: Collection[int]) -> Connected:
+        """Return how many TCP connections there are on some local ports, by port and address."""
         ...
 
     def close(self) -> object:
@@ -56,23 +64,26 @@ class Reading(NamedTuple):
     """One full look: what listens, what is connected, and who has what open."""
 
     listing: Listing
-    rows: tuple[DiagRow, ...]
+    known: dict[Piece, DiagRow | None]
+    """What each piece of it says."""
     connected: Connected
     holders: Holders
     counts: Counts
 
     def sockets(self) -> tuple[Socket, ...]:
         """Return one row an address."""
-        slots = by_slot(self.rows)
+        slots = by_slot(row for row in self.known.values() if row)
         return tuple(join(slot, slots, self.holders, self.connected) for slot in sorted(slots))
 
 
 def read_all(table: Table, *, proc: str = PROC) -> Reading:
     """Read everything once. Raises OSError where the table is of no use; what is hidden stays, without processes."""
     listing = table.dump()
-    rows, connected = tuple(listing.rows()), table.connected()
+    known = {piece: listing.row(piece) for piece in listing.pieces()}
+    rows = [row for row in known.values() if row]
+    connected = table.connected({row.port for row in rows})
     holders, counts = find_holders({link_of(row.inode) for row in rows}, proc=proc)
-    return Reading(listing, rows, connected, holders, counts)
+    return Reading(listing, known, connected, holders, counts)
 
 
 def by_slot(rows: Iterable[DiagRow]) -> dict[Slot, list[DiagRow]]:

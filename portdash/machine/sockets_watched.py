@@ -37,7 +37,7 @@ class WatchedSockets:
         self,
         table: Table,
         reading: Reading,
-        rows: tuple[Socket, ...] | None = None,
+        told: tuple[Socket, ...] | None = None,
         *,
         proc: str = PROC,
         lifetimes: Lifetimes | None = None,
@@ -46,12 +46,13 @@ class WatchedSockets:
         self._table = table
         self._monotonic = monotonic
         self._listing: Listing = reading.listing
-        self._rows = set(reading.rows)
-        self._slots = by_slot(reading.rows)
-        self._links = {link_of(row.inode): _slot(row) for row in reading.rows}
+        self._known = reading.known
+        rows = [row for row in reading.known.values() if row]
+        self._slots = by_slot(rows)
+        self._links = {link_of(row.inode): _slot(row) for row in rows}
         self._connected = reading.connected
         self._owners = OwnerSearch(reading.holders, reading.counts, proc=proc, lifetimes=lifetimes, monotonic=monotonic)
-        self._told = reading.sockets() if rows is None else rows
+        self._told = reading.sockets() if told is None else told
         self._sockets = {(row.protocol, row.address, row.port): row for row in self._told}
         self._at = monotonic()
 
@@ -73,15 +74,19 @@ class WatchedSockets:
         """Ask the table, and who holds what; return where something changed."""
         listing = self._table.dump()
         if listing == self._listing:
-            return {self._links[link] for link in self._owners.look(self._links, closer=closer)}
-        rows = set(listing.rows())
-        came, went = rows - self._rows, self._rows - rows
+            changed = self._owners.look(self._links, closer=closer)
+            return {self._links[link] for link in changed if link in self._links}
+        pieces = set(listing.pieces())
+        went = [row for piece in self._known.keys() - pieces if (row := self._known.pop(piece))]
+        new = {piece: listing.row(piece) for piece in pieces - self._known.keys()}
+        came = [row for row in new.values() if row]
+        self._known |= new
+        self._listing = listing
         before = {link_of(row.inode) for row in went}
         for row in went:
             self._remove(row)
         for row in came:
             self._add(row)
-        self._listing, self._rows = listing, rows
         after = {link_of(row.inode) for row in came}
         changed = self._owners.look(self._links, came=after - before, went=before - self._links.keys(), closer=closer)
         slots = {self._links[link] for link in changed if link in self._links}
@@ -91,7 +96,7 @@ class WatchedSockets:
 
     def _count(self) -> set[Slot]:
         """Count connections anew; return where there are some, or were."""
-        before, self._connected = self._connected, self._table.connected()
+        before, self._connected = self._connected, self._table.connected({slot[2] for slot in self._slots})
         ports = before.keys() | self._connected.keys()
         return {slot for slot in self._slots if slot[2] in ports and slot[0] is IpProtocol.TCP}
 

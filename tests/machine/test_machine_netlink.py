@@ -97,6 +97,10 @@ class TestRecorded:
     def test_connections(self):
         assert list(read_connections(b"")) == []
         assert list(read_connections(TCP_V4 * 2 + TCP_V6_ONLY)) == [(6379, "127.0.0.1", 2), (6379, "::1", 1)]
+        assert list(read_connections(TCP_V4 * 3)) == [(6379, "127.0.0.1", 3)]
+        other = TCP_V4[:20] + (80).to_bytes(2, "big") + TCP_V4[22:]
+        assert list(read_connections(TCP_V4 + other, [80])) == [(80, "127.0.0.1", 1)]
+        assert list(read_connections(TCP_V4 * 2 + TCP_V6_ONLY, [80])) == []
         with pytest.raises(OSError, match="no list of messages"):
             list(read_connections(b"\x01" * 40))
 

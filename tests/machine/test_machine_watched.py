@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -45,9 +45,9 @@ class World:
         self.counted = 0
         self._watched: WatchedSockets | None = None
 
-    def connected(self) -> dict[int, Counter[str]]:
+    def connected(self, ports: Collection[int]) -> dict[int, Counter[str]]:
         self.counted += 1
-        return self._table.connected()
+        return self._table.connected(ports)
 
     def dump(self) -> object:
         return self._table.dump()
