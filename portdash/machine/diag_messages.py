@@ -13,6 +13,7 @@ from portdash.model.ports import IpProtocol
 
 HEADER = struct.Struct("=IHHII")
 """nlmsghdr: length, type, flags, sequence, pid."""
+_LENGTH = struct.Struct("=I")
 SEQUENCE = 1
 """The same for every request, so that equal tables are equal bytes."""
 TCPDIAG_GETSOCK, SOCK_DIAG_BY_FAMILY = 18, 20
@@ -107,13 +108,13 @@ def _local_ends(table: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def messages(table: bytes) -> Iterator[tuple[int, int]]:
     """Yield start and length of each netlink message. Raises OSError where the bytes are no such messages."""
-    start, size, first = 0, len(table), HEADER.unpack_from
+    start, size, length_at = 0, len(table), _LENGTH.unpack_from
     while start < size:
-        length = first(table, start)[0] if size - start >= HEADER.size else 0
+        length: int = length_at(table, start)[0] if size - start >= HEADER.size else 0
         if not HEADER.size <= length <= size - start:
             raise OSError(errno.EBADMSG, "the socket table is no list of messages")
         yield start, length
-        start += _aligned(length)
+        start += (length + 3) & ~3
 
 
 def end_of(piece: bytes) -> int | None:

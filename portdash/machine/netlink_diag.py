@@ -67,15 +67,15 @@ class Dump(NamedTuple):
     tables: tuple[bytes, ...]
     """The messages of TCP, of UDP over IPv4 and of UDP over IPv6."""
 
-    def pieces(self) -> Iterator[tuple[IpProtocol, bytes]]:
-        """Yield each message. Raises OSError where the bytes are no such messages."""
-        for protocol, table in zip(PROTOCOLS, self.tables, strict=True):
+    def pieces(self) -> Iterator[tuple[int, bytes]]:
+        """Yield each message, and of which table it is. Raises OSError where the bytes are no such messages."""
+        for number, table in enumerate(self.tables):
             for start, length in messages(table):
-                yield protocol, table[start : start + length]
+                yield number, table[start : start + length]
 
-    def row(self, piece: tuple[IpProtocol, bytes]) -> DiagRow | None:
+    def row(self, piece: tuple[int, bytes]) -> DiagRow | None:
         """Return what a message says, None for a socket without a port. Raises OSError where it is no such message."""
-        return read_message(piece[1], piece[0])
+        return read_message(piece[1], PROTOCOLS[piece[0]])
 
     def rows(self) -> Iterator[DiagRow]:
         """Yield what listens. Raises OSError where the bytes are no such messages."""

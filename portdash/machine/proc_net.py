@@ -34,16 +34,16 @@ class Lines(NamedTuple):
 
     tables: tuple[tuple[bytes, ...], ...]
 
-    def pieces(self) -> Iterator[tuple[IpProtocol, bytes]]:
-        """Yield each line."""
-        for (_name, protocol), lines in zip(_TABLES, self.tables, strict=True):
+    def pieces(self) -> Iterator[tuple[int, bytes]]:
+        """Yield each line, and of which table it is."""
+        for number, lines in enumerate(self.tables):
             for line in lines:
-                yield protocol, line
+                yield number, line
 
-    def row(self, piece: tuple[IpProtocol, bytes]) -> DiagRow | None:
+    def row(self, piece: tuple[int, bytes]) -> DiagRow | None:
         """Return what a line says, None where that cannot be understood, or is no port."""
-        protocol, line = piece
-        local, queues, user, inode = line.split()
+        _name, protocol = _TABLES[piece[0]]
+        local, queues, user, inode = piece[1].split()
         end = _end(local)
         try:
             queue = int(queues.partition(b":")[2], 16) if protocol is IpProtocol.TCP else None

@@ -25,8 +25,8 @@ Connected = Mapping[int, Counter[str]]
 """How many TCP connections there are, by local port and address."""
 
 
-Piece = tuple[IpProtocol, bytes]
-"""What a table says of one socket, as it says it."""
+Piece = tuple[int, bytes]
+"""What is said of one socket, as it is said: in which of several tables, and how."""
 
 
 class Listing(Protocol):
