@@ -51,9 +51,10 @@ def read(*rows: OwnedRow) -> tuple[Socket, ...]:
     return PsutilSockets(lambda: rows).sockets()
 
 
-def on(source: SocketSource, port: int, protocol: IpProtocol = TCP) -> list[Socket]:
-    """What all sources tell of a port."""
-    found = (each for each in source.sockets() if (each.port, each.protocol) == (port, protocol))
+def on(source: SocketSource, port: int, protocol: IpProtocol = TCP, address: str = "127.0.0.1") -> list[Socket]:
+    """What all sources tell of an address and a port; others may have the port on another address."""
+    slot = protocol, address, port
+    found = (each for each in source.sockets() if (each.protocol, each.address, each.port) == slot)
     return [each._replace(uid=None, dual_stack=None, queue=None) for each in found]
 
 
@@ -169,7 +170,7 @@ class TestRealSockets:
         with socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET) as server:
             port = server.getsockname()[1]
             expected = Socket(protocol=TCP, address=address, port=port, pids=(os.getpid(),), connections=0)
-            assert on(source, port) == [expected]
+            assert on(source, port, address=address) == [expected]
 
     def test_connections_are_counted_once_each(self, source: SocketSource):
         with ExitStack() as stack:
@@ -252,8 +253,8 @@ class TestTheKernelsTable:
         with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
             port = server.getsockname()[1]
             with socket.create_connection(("::1", port)), server.accept()[0]:
-                assert SocketDiag().connected()[port] == {"::1": 1}
-                assert on(kernel(), port)[0].connections == 1
+                assert SocketDiag().connected()[port]["::1"] == 1
+                assert on(kernel(), port, address="::1")[0].connections == 1
 
     def test_without_it_the_other_source_is_asked(self):
         class Refused(SocketDiag):
