@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from portdash.machine.ancestry import ancestors, is_orphan, parents, topmost, via
 from portdash.machine.availability import bind_error
-from portdash.machine.gate import full_sockets, system_sockets
 from portdash.machine.identity import boot_id, current_user, host_id
 from portdash.machine.limits import read_limits
 from portdash.machine.processes import Once, Setting, system_processes
 from portdash.machine.projects import find_project
+from portdash.machine.sockets_system import full_sockets, system_sockets
 from portdash.machine.users import user_name
 from portdash.model.listener import Ancestor, Listener, Process
 from portdash.model.policy import PortLimits
@@ -155,6 +155,7 @@ class LocalMachine:
                 project=projects.get(owner.cwd or ""),
                 via=origin.via,
                 connections=row.connections,
+                queue=row.queue,
                 orphan=origin.orphan,
                 ancestors=origin.ancestors,
             )
@@ -232,4 +233,5 @@ def _hidden(row: Socket) -> Listener:
         pids=row.pids,
         user=None if row.uid is None else user_name(row.uid),
         connections=row.connections,
+        queue=row.queue,
     )

@@ -1,14 +1,18 @@
 """The kernel's short table of sockets: recorded bytes, and the kernel itself."""
 
+import errno
 import os
+import re
 import socket
+import struct
 import sys
+from contextlib import ExitStack
 
 import psutil
 import pytest
 
-from portdash.machine import netlink_diag
-from portdash.machine.netlink_diag import DiagRow, Dump, SocketDiag, read_table
+from portdash.machine.diag_messages import DiagRow, end_of, messages, read_connections, read_table
+from portdash.machine.netlink_diag import Dump, SocketDiag
 from portdash.model.ports import IpProtocol
 
 TCP, UDP = IpProtocol.TCP, IpProtocol.UDP
@@ -18,6 +22,12 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux has netlink"),
     pytest.mark.skipif(sys.byteorder != "little", reason="the samples are of a little-endian machine"),
 ]
+
+
+def tells_bound() -> bool:
+    """Say whether the kernel lists sockets that are bound and do not listen: since Linux 6.8."""
+    return sys.platform == "linux" and tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6, 8)
+
 
 UDP_MAPPED = bytes.fromhex(
     "840000001400020001000000f72400000a070000e744000000000000000000000000ffff7f00000100000000000000000000000000000000"
@@ -41,17 +51,17 @@ REFUSED = bytes.fromhex("140000000300020001000000f7240000feffffff")
 class TestRecorded:
     def test_rows(self):
         assert list(read_table(TCP_V4, TCP)) == [
-            DiagRow(protocol=TCP, address="127.0.0.1", port=6379, uid=106, inode=5125)
+            DiagRow(protocol=TCP, address="127.0.0.1", port=6379, uid=106, inode=5125, queue=0)
         ]
         assert list(read_table(TCP_V6_ONLY + TCP_V6_ONLY, TCP)) == 2 * [
-            DiagRow(protocol=TCP, address="::1", port=6379, uid=0, inode=5126, only_v6=True)
+            DiagRow(protocol=TCP, address="::1", port=6379, uid=0, inode=5126, only_v6=True, queue=0)
         ]
         assert list(read_table(UDP_MAPPED, UDP)) == [
             DiagRow(protocol=UDP, address="127.0.0.1", port=59204, uid=0, inode=308906, only_v6=False)
         ]
 
-    def test_all_four_tables(self):
-        dump = Dump((TCP_V4, TCP_V6_ONLY, b"", UDP_MAPPED))
+    def test_all_tables(self):
+        dump = Dump((TCP_V4 + TCP_V6_ONLY, b"", UDP_MAPPED))
         assert [(row.protocol, row.address) for row in dump.rows()] == [
             (TCP, "127.0.0.1"), (TCP, "::1"), (UDP, "127.0.0.1"),
         ]  # fmt: skip
@@ -74,15 +84,35 @@ class TestRecorded:
             list(read_table(ENDED, TCP))
 
     def test_where_a_dump_ends(self):
-        assert netlink_diag._end_of(TCP_V4 + ENDED) == len(TCP_V4)
-        assert netlink_diag._end_of(TCP_V4) is None
+        assert end_of(TCP_V4 + ENDED) == len(TCP_V4)
+        assert end_of(TCP_V4) is None
         with pytest.raises(FileNotFoundError):  # no such table in this kernel
-            netlink_diag._end_of(REFUSED)
+            end_of(REFUSED)
         with pytest.raises(OSError, match="early"):
-            netlink_diag._end_of(b"")
+            end_of(b"")
         changed = TCP_V4[:6] + (0x12).to_bytes(2, "little") + TCP_V4[8:]
         with pytest.raises(BlockingIOError):
-            netlink_diag._end_of(changed)
+            end_of(changed)
+
+    def test_connections(self):
+        assert list(read_connections(b"")) == []
+        assert list(read_connections(TCP_V4 * 2 + TCP_V6_ONLY)) == [(6379, "127.0.0.1", 2), (6379, "::1", 1)]
+        assert list(read_connections(TCP_V4 * 3)) == [(6379, "127.0.0.1", 3)]
+        other = TCP_V4[:20] + (80).to_bytes(2, "big") + TCP_V4[22:]
+        assert list(read_connections(TCP_V4 + other, [80])) == [(80, "127.0.0.1", 1)]
+        assert list(read_connections(TCP_V4 * 2 + TCP_V6_ONLY, [80])) == []
+        with pytest.raises(OSError, match="no list of messages"):
+            list(read_connections(b"\x01" * 40))
+
+    def test_a_piece_of_another_dump(self):
+        other = TCP_V4[:8] + struct.pack("=I", 7) + TCP_V4[12:]
+        with pytest.raises(BlockingIOError):
+            end_of(other)
+
+
+def rows_of(diag: SocketDiag, *sockets: socket.socket) -> list[DiagRow]:
+    inodes = {os.fstat(each.fileno()).st_ino for each in sockets}
+    return [row for row in diag.dump().rows() if row.inode in inodes]
 
 
 def ports(dump: Dump) -> set[tuple[IpProtocol, str, int]]:
@@ -128,13 +158,52 @@ class TestThisKernel:
         assert None not in (first, second)
         assert first != second
 
-    def test_clients_that_wait_are_no_change(self):
+    def test_clients_that_wait_are_counted(self):
         diag = SocketDiag()
+        with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as clients:
+            for waiting in range(3):
+                assert [row.queue for row in rows_of(diag, server)] == [waiting]
+                clients.enter_context(socket.create_connection(server.getsockname()))
+
+    def test_the_older_way_and_the_newer_tell_the_same(self):
+        newer = SocketDiag()
+        newer._knows_older_way = False
+        with ExitStack() as stack:
+            made = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(300)]
+            six = stack.enter_context(socket.create_server(("::1", 0), family=socket.AF_INET6))
+            stack.enter_context(socket.create_connection(six.getsockname()[:2]))
+            rows = [set(rows_of(diag, *made, six)) for diag in (SocketDiag(), newer)]
+            assert rows[0] == rows[1]
+            assert len(rows[0]) == 301
+            port = six.getsockname()[1]
+            assert [diag.connected()[port]["::1"] for diag in (SocketDiag(), newer)] == [1, 1]
+
+    def test_a_kernel_that_does_not_know_the_older_way_is_asked_the_newer(self, monkeypatch: pytest.MonkeyPatch):
+        diag = SocketDiag()
+        ask = diag._ask
+
+        def refuse_older(request: bytes) -> bytes:
+            if request[4:6] == bytes((18, 0)):
+                raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+            return ask(request)
+
+        monkeypatch.setattr(diag, "_ask", refuse_older)
         with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-            before = server_row(diag, port)
-            with socket.create_connection(("127.0.0.1", port)):
-                assert server_row(diag, port) == before is not None
+            assert (TCP, *server.getsockname()) in ports(diag.dump())
+
+    @pytest.mark.skipif(not tells_bound(), reason="this kernel does not tell of sockets that are only bound")
+    def test_bound_and_neither_listening_nor_connected(self):
+        with ExitStack() as stack:
+            bound = {}
+            for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+                held = stack.enter_context(socket.socket(family))
+                held.bind((address, 0))
+                bound[held.getsockname()[1]] = (address, os.fstat(held.fileno()).st_ino, None)
+            listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            client = stack.enter_context(socket.create_connection(listening.getsockname()))
+            mine = bound.keys() | {listening.getsockname()[1], client.getsockname()[1]}
+            told = {row.port: (row.address, row.inode, row.queue) for row in SocketDiag().bound() if row.port in mine}
+            assert told == bound
 
     def test_it_can_be_closed_twice_and_is_of_no_more_use(self):
         diag = SocketDiag()
@@ -147,7 +216,7 @@ class TestThisKernel:
 def server_row(diag: SocketDiag, port: int) -> bytes | None:
     """The message about one of our servers: the rest of the table is other people's."""
     table = diag.dump().tables[0]
-    for start, length in netlink_diag._messages(table):
+    for start, length in messages(table):
         message = table[start : start + length]
         if next(read_table(message, TCP)).port == port:
             return message

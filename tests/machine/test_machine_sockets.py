@@ -15,10 +15,12 @@ import psutil
 import pytest
 from machine_children import Serve
 
-from portdash.machine import owners, sockets_psutil
-from portdash.machine.netlink_diag import SocketDiag, read_connections
+from portdash.machine import owners, proc_net, sockets_psutil
+from portdash.machine.netlink_diag import SocketDiag
+from portdash.machine.proc_net import ProcNet
 from portdash.machine.sockets_kernel import KernelSockets
 from portdash.machine.sockets_psutil import OwnedRow, PsutilSockets, own_rows
+from portdash.machine.sockets_system import SystemSockets
 from portdash.model.ports import IpProtocol
 from portdash.model.sockets import Socket
 from portdash.model.sources import SocketSource
@@ -49,10 +51,11 @@ def read(*rows: OwnedRow) -> tuple[Socket, ...]:
     return PsutilSockets(lambda: rows).sockets()
 
 
-def on(source: SocketSource, port: int, protocol: IpProtocol = TCP) -> list[Socket]:
-    """What all sources tell of a port."""
-    found = (each for each in source.sockets() if (each.port, each.protocol) == (port, protocol))
-    return [each._replace(uid=None, dual_stack=None) for each in found]
+def on(source: SocketSource, port: int, protocol: IpProtocol = TCP, address: str = "127.0.0.1") -> list[Socket]:
+    """What all sources tell of an address and a port; others may have the port on another address."""
+    slot = protocol, address, port
+    found = (each for each in source.sockets() if (each.protocol, each.address, each.port) == slot)
+    return [each._replace(uid=None, dual_stack=None, queue=None) for each in found]
 
 
 class TestRowsOfAnySystem:
@@ -127,9 +130,35 @@ class TestRowsOfAnySystem:
         assert caught.value.errno in (errno.EACCES, errno.EIO)
 
 
+def refuse() -> SocketSource:
+    """Where a fallback would be a fault."""
+    raise AssertionError
+
+
+def kernel() -> KernelSockets:
+    return KernelSockets(refuse, tables=SocketDiag)
+
+
+class Again:
+    """A source that has been asked before, and counts connections anew each time."""
+
+    def __init__(self, source: SystemSockets) -> None:
+        self._source = source
+
+    def sockets(self) -> tuple[Socket, ...]:
+        for _ in range(2):
+            self._source.sockets()
+        if self._source._watched:
+            self._source._watched._at = -1e9
+        return self._source.sockets()
+
+
 SOURCES = [
     pytest.param(PsutilSockets(), id="psutil"),
-    pytest.param(KernelSockets(PsutilSockets), id="kernel", marks=pytest.mark.needs_linux),
+    pytest.param(kernel(), id="kernel", marks=pytest.mark.needs_linux),
+    pytest.param(KernelSockets(refuse, tables=ProcNet), id="proc-net", marks=pytest.mark.needs_linux),
+    pytest.param(Again(SystemSockets(refuse, tables=SocketDiag)), id="watched", marks=pytest.mark.needs_linux),
+    pytest.param(Again(SystemSockets(refuse, tables=ProcNet)), id="watched-proc-net", marks=pytest.mark.needs_linux),
 ]
 """Every way to read the table; what they say must be the same."""
 
@@ -141,7 +170,7 @@ class TestRealSockets:
         with socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET) as server:
             port = server.getsockname()[1]
             expected = Socket(protocol=TCP, address=address, port=port, pids=(os.getpid(),), connections=0)
-            assert on(source, port) == [expected]
+            assert on(source, port, address=address) == [expected]
 
     def test_connections_are_counted_once_each(self, source: SocketSource):
         with ExitStack() as stack:
@@ -217,20 +246,15 @@ class TestTheKernelsTable:
                 server.bind(("::", 0))
                 server.listen()
                 expected[server.getsockname()[1]] = (not only_v6, os.geteuid())
-            rows = [each for each in KernelSockets(PsutilSockets).sockets() if each.port in expected]
+            rows = [each for each in kernel().sockets() if each.port in expected]
             assert {each.port: (each.dual_stack, each.uid) for each in rows} == expected
 
     def test_a_connection_over_ipv6_is_counted_at_its_address(self):
         with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
             port = server.getsockname()[1]
             with socket.create_connection(("::1", port)), server.accept()[0]:
-                assert SocketDiag().connected()[port] == {"::1": 1}
-                assert on(KernelSockets(PsutilSockets), port)[0].connections == 1
-
-    def test_bytes_that_are_no_messages_are_an_error(self):
-        assert list(read_connections(b"")) == []
-        with pytest.raises(OSError, match="no list of messages"):
-            list(read_connections(b"\x01" * 40))
+                assert SocketDiag().connected()[port]["::1"] == 1
+                assert on(kernel(), port, address="::1")[0].connections == 1
 
     def test_without_it_the_other_source_is_asked(self):
         class Refused(SocketDiag):
@@ -241,7 +265,7 @@ class TestTheKernelsTable:
             def sockets(self) -> tuple[Socket, ...]:
                 return (Socket(protocol=TCP, address="::1", port=80),)
 
-        assert [each.port for each in KernelSockets(Other, diag=Refused).sockets()] == [80]
+        assert [each.port for each in KernelSockets(Other, tables=Refused).sockets()] == [80]
 
 
 class TestHiddenOwners:
@@ -258,7 +282,7 @@ class TestHiddenOwners:
     )
     @pytest.mark.skipif(sys.byteorder != "little", reason="the samples are of a little-endian machine")
     def test_addresses_of_the_kernels_tables(self, text: str, address: str):
-        assert owners.decode_address(text) == address
+        assert proc_net.decode_address(text) == address
 
     @pytest.mark.needs_linux
     def test_the_tables_name_the_user_of_every_socket(self):

@@ -1,0 +1,121 @@
+"""Which source of sockets this system has: for who looks again and again, and for who acts on what it sees."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
+
+from portdash.machine.netlink_diag import SocketDiag
+from portdash.machine.procfs import PROC
+from portdash.machine.sockets_kernel import KernelSockets, Reading, Table, read_all
+
+if TYPE_CHECKING:
+    from portdash.machine.sockets_watched import WatchedSockets
+    from portdash.model.sockets import Socket
+    from portdash.model.sources import SocketSource
+
+
+class _First(NamedTuple):
+    """The first look, from which the second goes on."""
+
+    table: Table
+    reading: Reading
+    rows: tuple[Socket, ...]
+
+
+class SystemSockets:
+    """Reads all at the first look, and from the second on only what changed. May be asked from several threads.
+
+    `tables` opens what says that something has changed; where that cannot be had, every question goes to the source
+    that `otherwise` makes. Of the machinery for the second look a command that looks once pays for nothing.
+    """
+
+    def __init__(self, otherwise: Callable[[], SocketSource], *, tables: Callable[[], Table], proc: str = PROC) -> None:
+        self._otherwise = otherwise
+        self._tables = tables
+        self._proc = proc
+        self._lock = Lock()
+        self._first: _First | None = None
+        self._watched: WatchedSockets | None = None
+        self._pid = os.getpid()
+        """Who opened the table: a forked child's answers would be mixed with its parent's."""
+
+    def sockets(self) -> tuple[Socket, ...]:
+        """Return every TCP socket in LISTEN and every bound UDP socket. Raises OSError when there is no table."""
+        with self._lock:
+            if self._pid != os.getpid():
+                self._forget()
+            if self._first or self._watched:
+                try:
+                    return self._look_again()
+                except OSError as error:  # of no more use; all is read anew
+                    _tell(error)
+                    self._forget()
+            try:
+                return self._look_first()
+            except OSError as error:
+                _tell(error)
+            return self._otherwise().sockets()
+
+    def _look_first(self) -> tuple[Socket, ...]:
+        table = self._tables()
+        try:
+            reading = read_all(table, proc=self._proc)
+        except OSError:
+            table.close()
+            raise
+        rows = reading.sockets()
+        self._first = _First(table, reading, rows)
+        return rows
+
+    def _look_again(self) -> tuple[Socket, ...]:
+        if self._watched is None:
+            from portdash.machine.sockets_watched import WatchedSockets  # noqa: PLC0415 (not for who looks once)
+
+            assert self._first is not None
+            table, reading, rows = self._first
+            self._watched, self._first = WatchedSockets(table, reading, rows, proc=self._proc), None
+        return self._watched.sockets()
+
+    def _forget(self) -> None:
+        """Give up what is open; the next look is a first one."""
+        self._first = self._watched = None
+        self._pid = os.getpid()
+
+
+def _tell(error: OSError) -> None:
+    import logging  # noqa: PLC0415 (3 ms, only where something is odd)
+
+    logging.getLogger(__name__).debug("the table of sockets has to be read anew, or elsewhere: %s", error)
+
+
+def open_table() -> Table:
+    """Return the kernel's short table, or the long ones where it is refused. Raises OSError where there is neither."""
+    try:
+        table = SocketDiag()
+        table.dump()
+    except OSError as error:
+        _tell(error)
+        from portdash.machine.proc_net import ProcNet  # noqa: PLC0415 (odd sandboxes, modules that are missing)
+
+        return ProcNet()
+    return table
+
+
+def full_sockets() -> SocketSource:
+    """Return the source that reads everything each time and remembers nothing: for who acts on what it sees."""
+    return KernelSockets(_by_psutil, tables=open_table) if sys.platform == "linux" else _by_psutil()
+
+
+def system_sockets() -> SocketSource:
+    """Return the source for who looks again and again."""
+    return SystemSockets(_by_psutil, tables=open_table) if sys.platform == "linux" else _by_psutil()
+
+
+def _by_psutil() -> SocketSource:
+    from portdash.machine.sockets_psutil import PsutilSockets  # noqa: PLC0415 (on Linux only in odd sandboxes)
+
+    return PsutilSockets()
