@@ -6,19 +6,22 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from portdash.machine.ancestry import ancestors, is_orphan, parents, topmost, via
+from portdash.machine.ancestry import ENGINES, ancestors, container_of, is_orphan, parents, topmost, via
 from portdash.machine.availability import bind_error
+from portdash.machine.containers.engines import Engines, Known
 from portdash.machine.gate import full_sockets, system_sockets
 from portdash.machine.identity import boot_id, current_user, host_id
 from portdash.machine.limits import read_limits
 from portdash.machine.processes import Once, Setting, system_processes
 from portdash.machine.projects import find_project
 from portdash.machine.users import user_name
-from portdash.model.listener import Ancestor, Listener, Process
+from portdash.model.engines import EngineFacts
+from portdash.model.listener import Ancestor, Container, Listener, Process
 from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol
 
@@ -57,12 +60,22 @@ class _Look(NamedTuple):
     """The lineage of every process that was asked for: owners and all above them."""
 
 
+class _Joined(NamedTuple):
+    """Listeners with the containers they are, and what that rests on."""
+
+    plain: tuple[Listener, ...]
+    known: Known
+    listeners: tuple[Listener, ...]
+    facts: EngineFacts
+
+
 class _Origin(NamedTuple):
     """What stands above one owner, worked out once for all its sockets."""
 
     ancestors: tuple[Ancestor, ...]
     via: str | None
     orphan: bool
+    container: Container | None
 
 
 class LocalMachine:
@@ -75,6 +88,7 @@ class LocalMachine:
         sockets: SocketSource | None = None,
         processes: ProcessTable | None = None,
         home: Path | None = None,
+        environ: Mapping[str, str] = os.environ,
         read_only: bool = False,
     ) -> None:
         self._state_dir = state_dir
@@ -84,7 +98,9 @@ class LocalMachine:
         """For what is done to a process: nothing remembered counts there."""
         self._processes = processes or system_processes()
         self._home = home or Path.home()
+        self._engines = Engines(environ, self._home)
         self._last: _Look | None = None
+        self._joined: _Joined | None = None
 
     @cached_property
     def host(self) -> str:
@@ -107,9 +123,32 @@ class LocalMachine:
 
         The same objects come back while sockets and processes are the same, for as long as the source of sockets
         gives the same rows: a few seconds, so that what nobody announces (another directory, a project that got a
-        name, a shell that ended) is read anew then.
+        name, a shell that ended) is read anew then. Container engines are waited for at most 0.3 seconds.
         """
-        rows, last = self._sockets.sockets(), self._last
+        rows = self._sockets.sockets()
+        plain, known = self._plain(rows), self._engines.look(rows)
+        joined = self._joined
+        if joined is None or joined.plain is not plain or joined.known is not known:
+            self._joined = joined = self._join(plain, known)
+        return joined.listeners
+
+    def engines(self) -> EngineFacts:
+        """Return what the container engines said at the last look at the listeners, beside who listens."""
+        joined = self._joined
+        return joined.facts if joined else EngineFacts()
+
+    def _join(self, plain: tuple[Listener, ...], known: Known) -> _Joined:
+        if not known.containers and not known.blind and not any(each.via in ENGINES for each in plain):
+            return _Joined(plain, known, plain, EngineFacts(notices=known.notices))
+        from portdash.machine.containers import carriers, joining  # noqa: PLC0415  only where there are containers
+
+        forwards = carriers.running_proxies if known.blind else tuple
+        listeners = joining.join(plain, known.containers, forwards=forwards, project_of=self.project_of)
+        return _Joined(plain, known, listeners, EngineFacts(joining.unseen(known.containers, plain), known.notices))
+
+    def _plain(self, rows: tuple[Socket, ...]) -> tuple[Listener, ...]:
+        """Return the listeners before any engine is asked."""
+        last = self._last
         if last is not None and last.rows is rows and self._are_alike(last.processes):
             return last.listeners
         table = Once(self._processes)
@@ -141,9 +180,11 @@ class LocalMachine:
                 continue
             if owner.pid not in origins:
                 origins[owner.pid] = self._origin(table, owner)
+            origin = origins[owner.pid]
+            if origin.container and owner.cwd:
+                owner = replace(owner, cwd=None)  # it is a path inside the container
             if owner.cwd and owner.cwd not in projects:
                 projects[owner.cwd] = self.project_of(owner.cwd)
-            origin = origins[owner.pid]
             yield Listener(
                 protocol=row.protocol,
                 address=row.address,
@@ -153,6 +194,7 @@ class LocalMachine:
                 pids=(owner.pid, *(pid for pid in row.pids if pid != owner.pid)),
                 user=owner.user or (None if row.uid is None else user_name(row.uid)),
                 project=projects.get(owner.cwd or ""),
+                container=origin.container,
                 via=origin.via,
                 connections=row.connections,
                 orphan=origin.orphan,
@@ -167,7 +209,7 @@ class LocalMachine:
         label = via(owner, chain, setting, orphan=orphan)
         if label == "tmux" and (place := self._panes.place(owner, chain)):
             label = f"tmux {place}"
-        return _Origin(ancestors(chain), label, orphan)
+        return _Origin(ancestors(chain), label, orphan, container_of(setting.cgroup))
 
     def _setting(self, pid: int) -> Setting:
         table = self._processes

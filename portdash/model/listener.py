@@ -45,9 +45,10 @@ class Ancestor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """The container that answers on a published port."""
+    """The container that answers on a published port, or would if it ran. Text is cleaned already."""
 
     id: str
+    """Empty where its engine may not be asked, and then it cannot be stopped."""
     name: str
     engine: str = "docker"
     compose_project: str | None = None
@@ -57,6 +58,12 @@ class Container:
     image: str | None = None
     health: str | None = None
     """What its own health check says, in the engine's word; None where it has none."""
+    running: bool = True
+
+    @property
+    def label(self) -> str:
+        """`container blog-db-1`, `stopped container blog-db-1`."""
+        return f"{'' if self.running else 'stopped '}container {self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
