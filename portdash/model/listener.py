@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from portdash.model.carriers import is_carrier
 from portdash.model.ports import IpProtocol
 
 if TYPE_CHECKING:
@@ -65,6 +66,13 @@ class Container:
         """`container blog-db-1`, `stopped container blog-db-1`."""
         return f"{'' if self.running else 'stopped '}container {self.name}"
 
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What is known beside its name: `compose blog/db`, `postgres:15`, `healthy`; its engine if nothing is."""
+        of = "/".join(each for each in (self.compose_project, self.compose_service) if each)
+        known = tuple(each for each in (f"compose {of}" if of else None, self.image, self.health) if each)
+        return known or (self.engine,)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
@@ -102,6 +110,13 @@ class Listener:
     def pid(self) -> int | None:
         """Pid of the owner, None when it may not be read."""
         return self.owner.pid if self.owner else None
+
+    @property
+    def server(self) -> Process | None:
+        """The process that serves: the owner, unless that merely holds the port for a container."""
+        if self.container is None or self.owner is None or not is_carrier(self.owner.name or ""):
+            return self.owner
+        return None
 
     @property
     def label(self) -> str:

@@ -1,7 +1,4 @@
-"""Who holds a published port in a container's stead, and what its command line tells of the container.
-
-Such a process is never the one to name: it serves nothing itself, and ending it cuts a healthy container off.
-"""
+"""What is known of a container from the process that holds its port, where no engine tells more."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -9,17 +6,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from portdash.machine.procfs import PROC, read, real_uid
+from portdash.model.carriers import is_carrier
 from portdash.model.listener import Container, Listener
 from portdash.model.ports import IpProtocol
 from portdash.text import clean
 
-CARRIERS = (
-    "docker-proxy", "dockerd", "conmon", "rootlessport", "rootlesskit", "slirp4netns", "pasta", "passt", "podman",
-    "gvproxy", "com.docker", "vpnkit", "orbstack", "limactl", "colima", "rancher", "wslrelay",
-)  # fmt: skip
-"""How the names of processes begin that may hold published ports."""
-_TUNNEL = "ssh"
-"""The whole name of what carries the ports of some virtual machines."""
 _ONLY_CARRIERS = {"docker-proxy": "docker", "conmon": "podman", "rootlessport": "podman"}
 """Those that hold nothing but published ports, and the engine whose they are."""
 _PROXY = "docker-proxy"
@@ -40,8 +31,7 @@ def may_carry(listener: Listener) -> bool:
     """Say whether a listener's process may hold the port for a container; a hidden one may if it is root's."""
     if listener.owner is None:
         return listener.user in (None, "root")
-    name = (listener.owner.name or "").casefold()
-    return name == _TUNNEL or name.startswith(CARRIERS)
+    return is_carrier(listener.owner.name or "")
 
 
 def told_by_owner(listener: Listener) -> Container | None:

@@ -67,7 +67,8 @@ class _Joiner:
         if container is None or container is listener.container:
             return listener
         project = self._project(container)
-        return replace(listener, container=container, project=project, via=container.engine, orphan=False)
+        owner = replace(listener.owner, cwd=None) if listener.owner else None  # where a proxy works says nothing
+        return replace(listener, owner=owner, container=container, project=project, via=container.engine, orphan=False)
 
     def _container(self, listener: Listener) -> Container | None:
         if listener.container is not None:

@@ -81,13 +81,13 @@ class Conversation:
     def _ask(self, path: str, method: str, largest: int) -> Answer:
         self._connection.allow(largest + _HEADERS)
         self._connection.request(method, path)
-        response = self._connection.getresponse()
-        body = response.read(largest + 1)
-        if len(body) > largest:
-            raise EngineError(Trouble.NONSENSE, "its answer has no end")
-        if response.length:
-            raise EngineError(Trouble.NONSENSE, "it broke off in its answer")
-        return Answer(response.status, body, response.getheader("Server") or "")
+        with self._connection.getresponse() as response:
+            body = response.read(largest + 1)
+            if len(body) > largest:
+                raise EngineError(Trouble.NONSENSE, "its answer has no end")
+            if response.length:
+                raise EngineError(Trouble.NONSENSE, "it broke off in its answer")
+            return Answer(response.status, body, response.getheader("Server") or "")
 
     def close(self) -> None:
         """Hang up."""
