@@ -49,7 +49,7 @@ class DockerEngine:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            stack.callback(shutil.rmtree, self.directory, ignore_errors=True)
+            stack.callback(self._remove)
             lock = stack.enter_context(_LOCK.open("w"))
             fcntl.flock(lock, fcntl.LOCK_EX)
             stack.enter_context(_network_put_back())
@@ -111,6 +111,12 @@ class DockerEngine:
     def get(self, path: str) -> httpx.Response:
         """Return an answer as it is, to be recorded."""
         return self._client.get(path)
+
+    def _remove(self) -> None:
+        """Remove its directory; a container that shared the machine's network has left a mount of that."""
+        for each in self.directory.glob("exec/netns/*"):
+            subprocess.run(["umount", str(each)], capture_output=True, check=False)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def _remove_containers(self) -> None:
         for each in self._client.get("/containers/json?all=1").json():

@@ -35,10 +35,18 @@ class Known(NamedTuple):
 class Engines:
     """The engines of this machine. May be asked from several threads."""
 
-    def __init__(self, environ: Mapping[str, str], home: Path, *, find: Find = find_addresses) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        home: Path,
+        *,
+        find: Find = find_addresses,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._environ = environ
         self._home = home
         self._find = find
+        self._monotonic = monotonic
         self._lock = Lock()
         self._lines: dict[Address, Line] = {}
         self._slots: frozenset[tuple[str, str, int]] = frozenset()
@@ -65,7 +73,7 @@ class Engines:
         from portdash.machine.containers.line import LIMIT, Line  # noqa: PLC0415  only where there is an engine
         from portdash.machine.containers.notices import notices_of  # noqa: PLC0415
 
-        self._lines = {each: self._lines.get(each) or Line(each) for each in addresses.found}
+        self._lines = {each: self._lines.get(each) or Line(each, monotonic=self._monotonic) for each in addresses.found}
         lines = tuple(self._lines.values())
         for line in lines:
             line.ask_if_due(changed=changed)

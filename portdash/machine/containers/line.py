@@ -5,6 +5,7 @@ beside the looks from then on, less and less often, and its answer counts when i
 """
 
 import time
+from collections.abc import Callable
 from threading import Event, Thread
 from typing import NamedTuple
 
@@ -35,21 +36,25 @@ class _Outcome(NamedTuple):
 class Line:
     """One engine. For one thread at a time, beside the one it starts."""
 
-    def __init__(self, address: Address, *, limit: float = LIMIT) -> None:
+    def __init__(
+        self, address: Address, *, limit: float = LIMIT, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Begin with nothing known; `monotonic` tells when it is to be asked again."""
         self.address = address
         self.stock: Stock | None = None
         """What it said last; None before that, and when it has gone."""
         self.trouble: EngineError | None = None
         """Why it said nothing the last time, None when it did."""
         self._limit = limit
-        self._due = 0.0
+        self._monotonic = monotonic
+        self._due = monotonic()
         self._failures = 0
         self._is_quick = True
         self._pending: _Question | None = None
 
     def ask_if_due(self, *, changed: bool) -> None:
         """Begin to ask it when its last answer is too old, or when what listens has `changed` since."""
-        if self._pending is None and (time.monotonic() >= self._due or (changed and not self._failures)):
+        if self._pending is None and (self._monotonic() >= self._due or (changed and not self._failures)):
             self._pending = _Question(self.address, self.stock or Stock(), self._limit)
 
     def collect(self, until: float) -> None:
@@ -72,7 +77,7 @@ class Line:
             self._failures += 1
             if outcome.trouble.trouble in (Trouble.AWAY, Trouble.DENIED):
                 self.stock = None
-        self._due = time.monotonic() + min(FRESH * 2**self._failures, _LONGEST)
+        self._due = self._monotonic() + min(FRESH * 2**self._failures, _LONGEST)
 
 
 class _Question:
