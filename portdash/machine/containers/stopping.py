@@ -70,19 +70,19 @@ def stop_container(
 
 
 def _find(target: Target, container: str, addresses: Collection[Address]) -> _Found | None:
-    """Return the container as an engine has it now, None when every engine says that there is none."""
-    troubles: list[str] = []
+    """Return the container as an engine has it now, None when there is none any more."""
+    troubles: dict[str, Trouble] = {}
     for address in addresses:
         try:
             answer = _ask(address, f"/containers/{container}/json")
             if answer.status != 404:
                 return _Found(address, read_answer(answer, Inspected), engine_of(answer))
         except EngineError as error:
-            if error.trouble is not Trouble.AWAY:
-                troubles.append(f"{address.label}: {error}")
-    if troubles or not addresses:
-        why = "; ".join(troubles) or "there is no engine to ask"
-        raise Refused(f"{target.label} is not stopped, for its engine cannot be asked ({why})", hint=_hint(target))
+            troubles[address.label] = error.trouble
+    if len(troubles) == len(addresses) or any(each is not Trouble.AWAY for each in troubles.values()):
+        said = "; ".join(f"{label} is {trouble}" for label, trouble in troubles.items())
+        why = f": {said}" if said else ", for there is none"
+        raise Refused(f"{target.label} is not stopped, its engine cannot be asked{why}", hint=_hint(target))
     return None
 
 
@@ -93,9 +93,10 @@ def _check(target: Target, found: _Found) -> None:
 
 
 def _stop(target: Target, found: _Found, grace: float) -> None:
-    path = f"/containers/{found.facts.id}/stop?t={math.ceil(grace)}"
+    whole = math.ceil(grace)
+    path = f"/containers/{found.facts.id}/stop?t={whole}"
     try:
-        answer = _ask(found.address, path, method="POST", seconds=math.ceil(grace) + _QUESTION)
+        answer = _ask(found.address, path, method="POST", grace=whole)
     except EngineError as error:
         raise Refused(
             f"{target.label} has not stopped: its engine did not say so in time ({error})", hint=_hint(target)
@@ -144,8 +145,8 @@ def _rows(target: Target, sockets: SocketSource) -> list[Socket]:
     return [row for row in here if not row.pids or not set(row.pids) <= set(target.beside)]
 
 
-def _ask(address: Address, path: str, *, method: str = "GET", seconds: float = _QUESTION) -> Answer:
-    talk = Conversation(address, until=time.monotonic() + seconds)
+def _ask(address: Address, path: str, *, method: str = "GET", grace: int = 0) -> Answer:
+    talk = Conversation(address, until=time.monotonic() + grace + _QUESTION)
     try:
         return talk.ask(path, method=method)
     finally:
