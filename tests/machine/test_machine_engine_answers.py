@@ -136,6 +136,13 @@ def test_an_editor_s_container_has_the_folder_it_was_made_for():
     assert found.seen.container.directory == "/home/me/src/shop"
 
 
+def test_links_to_a_directory_are_followed(tmp_path: Path):
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "link").symlink_to("shop")
+    (found,) = read_list(listed(Labels={"com.docker.compose.project.working_dir": f"{tmp_path}/link"}))
+    assert found.seen.container.directory == str(tmp_path / "shop")
+
+
 def test_what_leaves_is_left_out():
     assert read_list(listed(State="removing")) == read_list(listed(State="dead")) == []
 

@@ -161,10 +161,10 @@ def test_engines_that_cannot_be_asked(start: Start, tmp_path: Path, monkeypatch:
     box = Box()
     with pytest.raises(Refused, match="its engine cannot be asked, for there is none"):
         stop(box)
-    with pytest.raises(Refused, match="its engine cannot be asked: .*none is away"):
+    with pytest.raises(Refused, match=r"its engine cannot be asked: .*none is away"):
         stop(box, Address(str(tmp_path / "none")))
     silent = start(lambda _made, _method, _path: threading.Event().wait(5))
-    with pytest.raises(Refused, match="its engine cannot be asked: .* is silent"):
+    with pytest.raises(Refused, match=r"its engine cannot be asked: .* is silent"):
         stop(box, Address(str(tmp_path / "none")), silent.address)
     with pytest.raises(Refused, match="its engine does not tell us which container it is"):
         stop(box, shown=target(""))

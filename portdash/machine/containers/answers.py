@@ -3,6 +3,7 @@
 Paths have no version: engines refuse those too old or too new for them, and take an unversioned one as their own.
 """
 
+import os
 from collections.abc import Iterator
 from typing import Annotated, NamedTuple, TypeVar
 
@@ -174,11 +175,14 @@ def _label(labels: dict[str, str], name: str) -> str | None:
 
 
 def _directory(labels: dict[str, str]) -> str | None:
-    """Return where its project is, as it stands: of compose, else of the editor that made it as a place to work in."""
+    """Return where its project is: of compose, else of the editor that made it as a place to work in.
+
+    Links are followed, as in the working directories it is compared with.
+    """
     for name in ("com.docker.compose.project.working_dir", "devcontainer.local_folder"):
         path = labels.get(name, "")
         if path.startswith("/") and "\0" not in path:
-            return path.rstrip("/") or "/"
+            return os.path.realpath(path)
     return None
 
 
