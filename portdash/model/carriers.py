@@ -4,7 +4,7 @@ Such a process serves nothing itself: it is not the one to name, and ending it c
 """
 
 _BEGINNINGS = (
-    "docker-proxy", "dockerd", "conmon", "rootlessport", "rootlesskit", "slirp4netns", "pasta", "passt", "podman",
+    "docker-proxy", "dockerd", "conmon", "rootlessport", "rootlesskit", "slirp4netns", "pasta", "podman",
     "gvproxy", "com.docker", "vpnkit", "orbstack", "limactl", "colima", "rancher", "wslrelay",
 )  # fmt: skip
 """How the names of such processes begin."""

@@ -200,10 +200,8 @@ def test_restart_policies():
 
 class TestAnEngineThat:
     def test_hangs(self, engine: Start):
-        started = time.monotonic()
         found = trouble(engine(lambda _made, _method, _path: threading.Event().wait(20)), seconds=0.2)
         assert found.trouble is Trouble.SILENT
-        assert time.monotonic() - started < 5
 
     def test_trickles_its_headers(self, engine: Start):
         def reply(made: socket.socket, _method: str, _path: str) -> None:
