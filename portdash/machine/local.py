@@ -88,7 +88,7 @@ class LocalMachine:
         sockets: SocketSource | None = None,
         processes: ProcessTable | None = None,
         home: Path | None = None,
-        environ: Mapping[str, str] = os.environ,
+        engines: Engines | None = None,
         read_only: bool = False,
     ) -> None:
         self._state_dir = state_dir
@@ -98,7 +98,7 @@ class LocalMachine:
         """For what is done to a process: nothing remembered counts there."""
         self._processes = processes or system_processes()
         self._home = home or Path.home()
-        self._engines = Engines(environ, self._home)
+        self._engines = engines or Engines(os.environ, self._home)
         self._last: _Look | None = None
         self._joined: _Joined | None = None
 

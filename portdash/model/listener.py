@@ -55,7 +55,7 @@ class Container:
     compose_project: str | None = None
     compose_service: str | None = None
     directory: str | None = None
-    """Where its compose project is, as an absolute path that is compared and not shown."""
+    """Where its compose project is: an absolute path, not cleaned, for it is compared with paths."""
     image: str | None = None
     health: str | None = None
     """What its own health check says, in the engine's word; None where it has none."""

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from fake_engine import FakeEngine, recorded, replay
 
+from portdash.machine.containers.addresses import Addresses
+from portdash.machine.containers.engines import Engines
 from portdash.machine.local import LocalMachine
 from portdash.machine.processes import Setting
 from portdash.model.engines import EngineFacts
@@ -66,9 +68,10 @@ def hosty() -> str:
 def machine(tmp_path: Path, engine: FakeEngine | None, *rows: Socket) -> LocalMachine:
     httpd = Process(pid=50, name="httpd", user="root", cwd=str(tmp_path))
     table = Table(PROXY, httpd, cgroups={50: f"/docker/{hosty()}"})
-    environ = {"DOCKER_HOST": f"unix://{engine.path}"} if engine else {"XDG_RUNTIME_DIR": str(tmp_path)}
+    addresses = Addresses((engine.address,) if engine else ())
+    engines = Engines({}, tmp_path, find=lambda _environ, _home: addresses, limit=20)
     return LocalMachine(
-        tmp_path / "state", sockets=Sockets(*(rows or ROWS)), processes=table, home=tmp_path, environ=environ
+        tmp_path / "state", sockets=Sockets(*(rows or ROWS)), processes=table, home=tmp_path, engines=engines
     )
 
 
@@ -112,7 +115,7 @@ def test_without_an_engine_the_processes_themselves_are_asked(tmp_path: Path):
 
 CODE = """
 import sys; from pathlib import Path; from portdash.machine.local import LocalMachine
-LocalMachine(Path(sys.argv[1]), home=Path(sys.argv[1]), environ={}).listeners()
+LocalMachine(Path(sys.argv[1]), home=Path(sys.argv[1]), engines=None).listeners()
 print(sorted({"http.client", "msgspec", "httpx", "ssl"} & set(sys.modules)))
 print(sorted(each for each in sys.modules if each.startswith("portdash.machine.containers.")))
 """

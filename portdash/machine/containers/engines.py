@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 Find = Callable[[Mapping[str, str], Path], Addresses]
 
 
+LIMIT = 0.3
+"""Seconds that a look waits for all engines together."""
+
+
 class Known(NamedTuple):
     """What the engines say, taken together. The same object comes back while they say the same."""
 
@@ -41,11 +45,13 @@ class Engines:
         home: Path,
         *,
         find: Find = find_addresses,
+        limit: float = LIMIT,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._environ = environ
         self._home = home
         self._find = find
+        self._limit = limit
         self._monotonic = monotonic
         self._lock = Lock()
         self._lines: dict[Address, Line] = {}
@@ -54,7 +60,7 @@ class Engines:
         self._last = Known()
 
     def look(self, rows: tuple[Socket, ...]) -> Known:
-        """Return what the engines say now that these sockets listen; wait at most `LIMIT` for them."""
+        """Return what the engines say now that these sockets listen; wait at most `limit` seconds for them."""
         with self._lock:
             addresses = self._find(self._environ, self._home)
             known = self._ask(addresses, changed=self._has_changed(rows)) if addresses != Addresses() else Known()
@@ -70,14 +76,17 @@ class Engines:
         return self._slots != before
 
     def _ask(self, addresses: Addresses, *, changed: bool) -> Known:
-        from portdash.machine.containers.line import LIMIT, Line  # noqa: PLC0415  only where there is an engine
+        from portdash.machine.containers.line import Line  # noqa: PLC0415  only where there is an engine
         from portdash.machine.containers.notices import notices_of  # noqa: PLC0415
 
-        self._lines = {each: self._lines.get(each) or Line(each, monotonic=self._monotonic) for each in addresses.found}
+        self._lines = {
+            each: self._lines.get(each) or Line(each, limit=self._limit, monotonic=self._monotonic)
+            for each in addresses.found
+        }
         lines = tuple(self._lines.values())
         for line in lines:
             line.ask_if_due(changed=changed)
-        until = time.monotonic() + LIMIT
+        until = time.monotonic() + self._limit
         for line in lines:
             line.collect(until)
         containers = {

@@ -12,9 +12,8 @@ from typing import NamedTuple
 from portdash.machine.containers.addresses import Address
 from portdash.machine.containers.stock import Stock, take_stock
 from portdash.machine.containers.talking import EngineError, Trouble
+from portdash.text import clean
 
-LIMIT = 0.3
-"""Seconds that a look waits for all engines together."""
 PATIENCE = 3.0
 """Seconds after which an engine that nobody waits for is given up."""
 FRESH = 2.0
@@ -36,16 +35,17 @@ class _Outcome(NamedTuple):
 class Line:
     """One engine. For one thread at a time, beside the one it starts."""
 
-    def __init__(
-        self, address: Address, *, limit: float = LIMIT, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
-        """Begin with nothing known; `monotonic` tells when it is to be asked again."""
+    def __init__(self, address: Address, *, limit: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Begin with nothing known.
+
+        `limit` is the seconds within which a quick engine answers; `monotonic` tells when it is to be asked again.
+        """
         self.address = address
         self.stock: Stock | None = None
         """What it said last; None before that, and when it has gone."""
         self.trouble: EngineError | None = None
         """Why it said nothing the last time, None when it did."""
-        self._limit = limit
+        self.limit = limit
         self._monotonic = monotonic
         self._due = monotonic()
         self._failures = 0
@@ -54,8 +54,8 @@ class Line:
 
     def ask_if_due(self, *, changed: bool) -> None:
         """Begin to ask it when its last answer is too old, or when what listens has `changed` since."""
-        if self._pending is None and (self._monotonic() >= self._due or (changed and not self._failures)):
-            self._pending = _Question(self.address, self.stock or Stock(), self._limit)
+        if self._pending is None and (self._monotonic() >= self._due or (changed and self._is_quick)):
+            self._pending = _Question(self.address, self.stock or Stock(), self.limit)
 
     def collect(self, until: float) -> None:
         """Take the answer: wait for it until then if it was quick so far, else take it only if it is there."""
@@ -70,7 +70,7 @@ class Line:
 
     def _note(self, outcome: _Outcome) -> None:
         self.trouble = outcome.trouble
-        self._is_quick = outcome.seconds <= self._limit
+        self._is_quick = outcome.seconds <= self.limit
         if outcome.trouble is None:
             self.stock, self._failures = outcome.stock, 0
         else:
@@ -94,9 +94,12 @@ class _Question:
         stock, trouble = None, None
         try:
             enough = began + self._limit * _ENOUGH
-            stock = take_stock(self._address, known=self._before.reserved, enough=enough, until=began + PATIENCE)
+            stock = take_stock(
+                self._address, known=self._before.reserved, enough=enough, until=began + max(PATIENCE, self._limit)
+            )
         except EngineError as error:
             trouble = error
-        finally:
-            self.outcome = _Outcome(stock, trouble, time.monotonic() - began)
-            self.done.set()
+        except Exception as error:  # noqa: BLE001  a thread's last words would go to the screen; the notice has them
+            trouble = EngineError(Trouble.NONSENSE, clean(f"{type(error).__name__}: {error}"))
+        self.outcome = _Outcome(stock, trouble, time.monotonic() - began)
+        self.done.set()

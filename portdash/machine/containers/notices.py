@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from portdash.machine.containers.line import LIMIT, Line
+from portdash.machine.containers.line import Line
 from portdash.machine.containers.talking import Trouble
 from portdash.text import and_list
 
@@ -20,8 +20,8 @@ def notices_of(lines: Iterable[Line]) -> Iterator[str]:
         )
     if silent := by_trouble.get(Trouble.SILENT):
         yield (
-            f"the container engine at {_labels(silent)} has not answered within {LIMIT:g}s, so containers go by what "
-            "is known without it: `docker ps` shows whether it hangs"
+            f"the container engine at {_labels(silent)} has not answered within {silent[0].limit:g}s, so containers go "
+            "by what is known without it: `docker ps` shows whether it hangs"
         )
     for line in by_trouble.get(Trouble.NONSENSE, ()):
         detail = line.trouble.detail if line.trouble else ""
