@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from portdash.cli.listener_text import command_text, process_text, service_text
 from portdash.manager.deps import Deps
-from portdash.model.listener import Listener
+from portdash.model.listener import Container, Listener
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
 from portdash.report.scope import workspace_label
@@ -115,7 +115,7 @@ def _facts(seen: SeenListener, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
         ("directory", _directory(listener)),
         ("project", listener.project.label if listener.project else None),
         ("parents", " < ".join(f"{each.name} {each.pid}" for each in listener.ancestors)),
-        ("container", ", ".join((listener.container.name, *listener.container.facts)) if listener.container else None),
+        ("container", _container_text(listener.container) if listener.container else None),
         ("held by", carrier.label if carrier else None),
         ("started by", listener.via),
         ("connections", None if listener.connections is None else str(listener.connections)),
@@ -126,6 +126,12 @@ def _facts(seen: SeenListener, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     yield "service", service_text(seen, snapshot)
     for evidence in seen.attribution.evidence:
         yield "because", clean(evidence)
+
+
+def _container_text(container: Container) -> str:
+    """Return what is known of a container, and why that is little."""
+    told = ", ".join((container.name, *container.facts))
+    return told if container.id else f"{told}; its engine was not asked: `portdash status` says why"
 
 
 def _directory(listener: Listener) -> str | None:

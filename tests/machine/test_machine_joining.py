@@ -45,7 +45,9 @@ def name_of(one: Listener, *containers: Seen, forwards: Iterable[Forward] = ()) 
 
 
 def test_all_that_is_told_with_it():
-    (found,) = joined(listener(orphan=True, via="orphan"), containers=[seen(("127.0.0.1", 5432))])
+    proxy = listener(orphan=True, via="orphan", unit="docker.service", framework="docker-proxy")
+    (found,) = joined(proxy, containers=[seen(("127.0.0.1", 5432))])
+    assert (found.unit, found.framework) == (None, None)
     assert (found.container, found.project, found.via, found.orphan) == (DB, SHOP, "docker", False)
     assert (found.label, found.server, found.owner.cwd, found.pid) == ("shop-db-1 (docker)", None, None, 7)
 

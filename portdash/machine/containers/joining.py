@@ -66,9 +66,13 @@ class _Joiner:
         container = self._container(listener)
         if container is None or container is listener.container:
             return listener
-        project = self._project(container)
-        owner = replace(listener.owner, cwd=None) if listener.owner else None  # where a proxy works says nothing
-        return replace(listener, owner=owner, container=container, project=project, via=container.engine, orphan=False)
+        found = replace(
+            listener, container=container, project=self._project(container), via=container.engine, orphan=False
+        )
+        if found.owner is None or found.server is not None:
+            return found
+        # The proxy's own directory, unit and kind say nothing of whom it holds the port for.
+        return replace(found, owner=replace(found.owner, cwd=None), unit=None, framework=None)
 
     def _container(self, listener: Listener) -> Container | None:
         if listener.container is not None:
