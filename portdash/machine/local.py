@@ -11,22 +11,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from portdash.machine.ancestry import ENGINES, ancestors, container_of, is_orphan, parents, topmost, via
+from portdash.machine.ancestry import ancestors, container_of, is_orphan, parents, topmost, via
 from portdash.machine.availability import bind_error
-from portdash.machine.containers.engines import Engines, Known
+from portdash.machine.containers.engines import Engines
+from portdash.machine.containers.looking import Containers
 from portdash.machine.gate import full_sockets, system_sockets
 from portdash.machine.identity import boot_id, current_user, host_id
 from portdash.machine.limits import read_limits
 from portdash.machine.processes import Once, Setting, system_processes
 from portdash.machine.projects import find_project
 from portdash.machine.users import user_name
-from portdash.model.engines import EngineFacts
 from portdash.model.listener import Ancestor, Container, Listener, Process
 from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol
 
 if TYPE_CHECKING:
     from portdash.machine.panes import Panes
+    from portdash.model.engines import EngineFacts
     from portdash.model.plan import Target
     from portdash.model.project import Project
     from portdash.model.sockets import Socket
@@ -60,15 +61,6 @@ class _Look(NamedTuple):
     """The lineage of every process that was asked for: owners and all above them."""
 
 
-class _Joined(NamedTuple):
-    """Listeners with the containers they are, and what that rests on."""
-
-    plain: tuple[Listener, ...]
-    known: Known
-    listeners: tuple[Listener, ...]
-    facts: EngineFacts
-
-
 class _Origin(NamedTuple):
     """What stands above one owner, worked out once for all its sockets."""
 
@@ -98,9 +90,8 @@ class LocalMachine:
         """For what is done to a process: nothing remembered counts there."""
         self._processes = processes or system_processes()
         self._home = home or Path.home()
-        self._engines = engines or Engines(os.environ, self._home)
+        self._containers = Containers(engines or Engines(os.environ, self._home), self.project_of)
         self._last: _Look | None = None
-        self._joined: _Joined | None = None
 
     @cached_property
     def host(self) -> str:
@@ -126,25 +117,11 @@ class LocalMachine:
         name, a shell that ended) is read anew then. Container engines are waited for at most 0.3 seconds.
         """
         rows = self._sockets.sockets()
-        plain, known = self._plain(rows), self._engines.look(rows)
-        joined = self._joined
-        if joined is None or joined.plain is not plain or joined.known is not known:
-            self._joined = joined = self._join(plain, known)
-        return joined.listeners
+        return self._containers.joined(self._plain(rows), rows)
 
     def engines(self) -> EngineFacts:
         """Return what the container engines said at the last look at the listeners, beside who listens."""
-        joined = self._joined
-        return joined.facts if joined else EngineFacts()
-
-    def _join(self, plain: tuple[Listener, ...], known: Known) -> _Joined:
-        if not known.containers and not known.blind and not any(each.via in ENGINES for each in plain):
-            return _Joined(plain, known, plain, EngineFacts(notices=known.notices))
-        from portdash.machine.containers import carriers, joining  # noqa: PLC0415  only where there are containers
-
-        forwards = carriers.running_proxies if known.blind else tuple
-        listeners = joining.join(plain, known.containers, forwards=forwards, project_of=self.project_of)
-        return _Joined(plain, known, listeners, EngineFacts(joining.unseen(known.containers, plain), known.notices))
+        return self._containers.facts
 
     def _plain(self, rows: tuple[Socket, ...]) -> tuple[Listener, ...]:
         """Return the listeners before any engine is asked."""

@@ -127,4 +127,4 @@ def test_without_a_socket_nothing_is_loaded(tmp_path: Path):
     done = subprocess.run([sys.executable, "-c", CODE, str(tmp_path)], capture_output=True, text=True, check=True)
     loaded, ours = done.stdout.splitlines()
     assert loaded == "[]"
-    assert ours == "['portdash.machine.containers.addresses', 'portdash.machine.containers.engines']"
+    assert ours == str([f"portdash.machine.containers.{each}" for each in ("addresses", "engines", "looking")])

@@ -117,6 +117,12 @@ def test_a_port_that_is_not_its_own_any_more(start: Start):
     assert box.running
 
 
+def test_an_engine_that_tells_of_another_container(start: Start):
+    other = start(lambda made, _method, _path: say(made, 200, {"Id": "cd" * 32, "State": {"Running": True}}))
+    with pytest.raises(Refused, match="gives no answer of an engine"):
+        stop(Box(), other.address)
+
+
 @pytest.mark.parametrize("policy", ["always", "unless-stopped", ""])
 def test_one_that_comes_back(start: Start, policy: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(stopping, "_LEAVING", 0.2)
@@ -161,10 +167,10 @@ def test_engines_that_cannot_be_asked(start: Start, tmp_path: Path, monkeypatch:
     box = Box()
     with pytest.raises(Refused, match="its engine cannot be asked, for there is none"):
         stop(box)
-    with pytest.raises(Refused, match=r"its engine cannot be asked: .*none is away"):
+    with pytest.raises(Refused, match=r"its engine cannot be asked: .*none does not run"):
         stop(box, Address(str(tmp_path / "none")))
     silent = start(lambda _made, _method, _path: threading.Event().wait(5))
-    with pytest.raises(Refused, match=r"its engine cannot be asked: .* is silent"):
+    with pytest.raises(Refused, match=r"its engine cannot be asked: .* does not answer"):
         stop(box, Address(str(tmp_path / "none")), silent.address)
     with pytest.raises(Refused, match="its engine does not tell us which container it is"):
         stop(box, shown=target(""))

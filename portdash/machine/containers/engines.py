@@ -18,12 +18,11 @@ if TYPE_CHECKING:
     from portdash.machine.containers.seen import Seen
     from portdash.model.sockets import Socket
 
-
-Find = Callable[[Mapping[str, str], Path], Addresses]
-
-
 LIMIT = 0.3
 """Seconds that a look waits for all engines together."""
+
+Find = Callable[[Mapping[str, str], Path], Addresses]
+"""Says which engines there are to ask."""
 
 
 class Known(NamedTuple):

@@ -28,6 +28,13 @@ _SETTLE = 1.0
 _LOOK_EVERY = 0.1
 _LOOK = "look again: `portdash ls` shows who holds which port"
 
+_PHRASES = {
+    Trouble.AWAY: "does not run",
+    Trouble.DENIED: "may not be opened",
+    Trouble.SILENT: "does not answer",
+    Trouble.NONSENSE: "gives no answer of an engine",
+}
+
 
 class _Found(NamedTuple):
     """A container, and the engine that has it."""
@@ -76,14 +83,20 @@ def _find(target: Target, container: str, addresses: Collection[Address]) -> _Fo
         try:
             answer = _ask(address, f"/containers/{container}/json")
             if answer.status != 404:
-                return _Found(address, read_answer(answer, Inspected), engine_of(answer))
+                return _Found(address, _same(read_answer(answer, Inspected), container), engine_of(answer))
         except EngineError as error:
             troubles[address.label] = error.trouble
     if len(troubles) == len(addresses) or any(each is not Trouble.AWAY for each in troubles.values()):
-        said = "; ".join(f"{label} is {trouble}" for label, trouble in troubles.items())
+        said = "; ".join(f"{label} {_PHRASES[trouble]}" for label, trouble in troubles.items())
         why = f": {said}" if said else ", for there is none"
         raise Refused(f"{target.label} is not stopped, its engine cannot be asked{why}", hint=_hint(target))
     return None
+
+
+def _same(found: Inspected, container: str) -> Inspected:
+    if not found.id.startswith(container):
+        raise EngineError(Trouble.NONSENSE, "it tells of another container")
+    return found
 
 
 def _check(target: Target, found: _Found) -> None:
