@@ -56,6 +56,7 @@ class Observer:
         state = self._store.snapshot(self._state)
         self._note_losses(state)
         listeners = self._listeners()
+        engines = self._machine.engines()
         workspaces = self._workspaces(state)
         host = self._machine.host
         snapshot = assemble(
@@ -84,10 +85,12 @@ class Observer:
             },
             reserved=frozenset(port for record in state.plans if record.host == host for port in record.reserved),
             bound={},
-            hidden_owners=sum(1 for each in listeners if each.owner is None),
-            notices=(*self._config.warnings, *state.notices, *self._losses),
+            hidden_owners=sum(1 for each in listeners if each.owner is None and each.container is None),
+            notices=(*self._config.warnings, *state.notices, *self._losses, *engines.notices),
         )
-        return replace(snapshot, stale_since=state.stale_since, elsewhere=self._elsewhere())
+        return replace(
+            snapshot, stale_since=state.stale_since, elsewhere=self._elsewhere(), published=engines.published
+        )
 
     def _note_losses(self, state: StoreState) -> None:
         """Keep saying that a store which had more came back with less."""

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import docker_engine as engines
 import pytest
 import redis_server as servers
 from redis_server import RedisServer
 
-_KEPT_OUT = ("PORTDASH_", "XDG_", "TEXTUAL_", "NO_COLOR", "FORCE_COLOR", "TMUX", "SSH_", "ENV", "PORT")
+_KEPT_OUT = ("PORTDASH_", "XDG_", "TEXTUAL_", "NO_COLOR", "FORCE_COLOR", "TMUX", "SSH_", "ENV", "PORT", "DOCKER_")
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "needs_linux": "this uses what only Linux has" if sys.platform != "linux" else "",
         "needs_tmux": "tmux is not installed" if shutil.which("tmux") is None else "",
         "needs_redis": servers.missing(),
+        "needs_docker": engines.missing(),
     }
     for item in items:
         for marker, reason in missing.items():

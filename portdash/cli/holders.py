@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from portdash.cli.listener_text import command_text, process_text, service_text
 from portdash.manager.deps import Deps
+from portdash.model.listener import Container, Listener
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
 from portdash.report.scope import workspace_label
@@ -68,7 +69,7 @@ def verdict_lines(holding: Holding, snapshot: Snapshot) -> Iterator[str]:
     name = port_text(holding)
     assigned = assigned_text(holding, snapshot)
     if holding.free:
-        yield f"{name} is free{assigned}"
+        yield f"{name} is free{assigned}{_reserved_text(holding, snapshot)}"
     elif holding.refusal is not None:
         yield clean(f"{name} is taken: nobody listens, but the system refuses it: {holding.refusal}{assigned}")
     for seen in holding.holders:
@@ -97,17 +98,25 @@ def assigned_text(holding: Holding, snapshot: Snapshot) -> str:
     return clean(f", assigned to {', '.join(names)}") if names else ""
 
 
+def _reserved_text(holding: Holding, snapshot: Snapshot) -> str:
+    """Return `, reserved by stopped container blog-db-1`, or nothing."""
+    container = snapshot.published.get((holding.protocol, holding.port))
+    return clean(f", reserved by {container.label}") if container else ""
+
+
 def _facts(seen: SeenListener, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
-    listener, owner = seen.listener, seen.listener.owner
+    listener, owner = seen.listener, seen.listener.server
+    carrier = listener.owner if owner is None else None
     yield "port", f"{listener.port}/{listener.protocol} on {clean(listener.address)}"
     yield "process", f"{process_text(seen)}{f' {owner.pid}' if owner else ''}"
     optional = (
         ("command", command_text(owner, limit=1000)),
         ("user", (owner.user if owner else None) or listener.user),
-        ("directory", owner.cwd if owner else None),
+        ("directory", _directory(listener)),
         ("project", listener.project.label if listener.project else None),
         ("parents", " < ".join(f"{each.name} {each.pid}" for each in listener.ancestors)),
-        ("container", listener.container.name if listener.container else None),
+        ("container", _container_text(listener.container) if listener.container else None),
+        ("held by", carrier.label if carrier else None),
         ("started by", listener.via),
         ("connections", None if listener.connections is None else str(listener.connections)),
         ("up", uptime(listener, snapshot.taken_at)),
@@ -117,3 +126,16 @@ def _facts(seen: SeenListener, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     yield "service", service_text(seen, snapshot)
     for evidence in seen.attribution.evidence:
         yield "because", clean(evidence)
+
+
+def _container_text(container: Container) -> str:
+    """Return what is known of a container, and why that is little."""
+    told = ", ".join((container.name, *container.facts))
+    return told if container.id else f"{told}; its engine was not asked: `portdash status` says why"
+
+
+def _directory(listener: Listener) -> str | None:
+    """Return where it works: the process, or the compose project of a container, whose own directories are not ours."""
+    if listener.container:
+        return listener.container.directory
+    return listener.owner.cwd if listener.owner else None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from portdash.model.listener import Ownership, Process
+from portdash.model.listener import Listener, Ownership, Process
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import SeenListener, Snapshot
 from portdash.report.redaction import mask_secrets
@@ -18,20 +18,20 @@ def listener_lines(snapshot: Snapshot, listeners: Sequence[SeenListener]) -> Ite
     """Yield the table of listeners: a heading, then a line a socket."""
     rows = [("PORT", "PROTO", "ADDRESS", "PID", "PROCESS", "PROJECT", "SERVICE", "CONN", "VIA", "UP", "COMMAND")]
     for seen in listeners:
-        listener, owner = seen.listener, seen.listener.owner
+        listener = seen.listener
         rows.append(
             (
                 str(listener.port),
                 listener.protocol.value,
                 clean(listener.address),
-                str(listener.pid or NOBODY),
+                str(listener.server.pid if listener.server else NOBODY),
                 process_text(seen),
                 clean(listener.project.label) if listener.project else NOBODY,
                 service_text(seen, snapshot),
                 NOBODY if listener.connections is None else str(listener.connections),
                 clean(listener.via) if listener.via else NOBODY,
                 uptime(listener, snapshot.taken_at) or NOBODY,
-                command_text(owner, limit=80) or NOBODY,
+                command_text(listener.server, limit=80) or _image_text(listener) or NOBODY,
             )
         )
     return columns(rows)
@@ -50,6 +50,10 @@ def process_text(seen: SeenListener) -> str:
 def command_text(owner: Process | None, *, limit: int) -> str:
     """Return a command line with its secrets masked, cut at `limit`; empty where it is not known."""
     return clean(mask_secrets(" ".join(owner.command)), limit=limit) if owner and owner.command else ""
+
+
+def _image_text(listener: Listener) -> str:
+    return clean(listener.container.image, limit=80) if listener.container and listener.container.image else ""
 
 
 def service_text(seen: SeenListener, snapshot: Snapshot) -> str:

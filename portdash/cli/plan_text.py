@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from portdash.model.plan import Action, Cost, Plan, Step
+from portdash.model.plan import Action, Plan, Step
 from portdash.text import plural
 
 
@@ -18,7 +18,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     if not plan.steps:
         yield "  nothing to change"
     else:
-        yield f"  cost: {cost_text(plan.cost)}{'' if plan.optimal else ' (not proved to be the least)'}"
+        yield f"  cost: {cost_text(plan)}{'' if plan.optimal else ' (not proved to be the least)'}"
     for left in plan.unresolved:
         yield f"  left: {left.text}"
     for notice in plan.notices:
@@ -54,12 +54,13 @@ def service_of(step: Step, workspace: str) -> str:
     return name if step.key.workspace == workspace else f"{step.key.workspace}/{name}"
 
 
-def cost_text(cost: Cost) -> str:
+def cost_text(plan: Plan) -> str:
     """Return the cost in words, parts that are nothing left out."""
+    cost, ended = plan.cost, plan.ends_text
     parts = (
         (cost.moved, f"{plural(cost.moved, 'port')} changed"),
         (cost.running_moved, f"{cost.running_moved} of a running service"),
         (cost.lost, f"{plural(cost.lost, 'first choice')} lost"),
-        (cost.terminated, f"{plural(cost.terminated, 'process', 'processes')} ended"),
+        (cost.terminated, f"{ended} ended"),
     )
     return ", ".join(text for count, text in parts if count) or "nothing that exists is disturbed"

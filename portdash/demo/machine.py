@@ -7,6 +7,7 @@ from portdash.errors import Refused
 from portdash.machine.availability import IN_USE, NEEDS_PRIVILEGE
 from portdash.machine.processes import Setting
 from portdash.machine.protection import check_allowed
+from portdash.model.engines import EngineFacts
 from portdash.model.listener import Listener, Process
 from portdash.model.plan import Target
 from portdash.model.policy import PortLimits
@@ -74,6 +75,10 @@ class FakeMachine:
         """Return every listener by port, protocol and address."""
         return self._listeners
 
+    def engines(self) -> EngineFacts:
+        """Return that every engine answers, and that every container runs."""
+        return EngineFacts()
+
     def limits(self) -> PortLimits:
         """Return the rules about ports."""
         return self._limits
@@ -118,30 +123,38 @@ class FakeMachine:
     def terminate(self, target: Target, *, grace: float) -> str:
         """End the target and every listener it has; return one line about it.
 
-        Everybody here ends when asked, so `grace` is not needed. Raises Refused as the real machine does: for a
-        container, another user's process, a protected one, and when it is not the process that was shown.
+        Everybody here ends when asked, so `grace` is not needed. A container is stopped. Raises Refused as the real
+        machine does: for another user's process, a protected one, and when it is not the process that was shown.
         """
         del grace
+        if target.container_id is not None:
+            return self._stop(target, target.container_id)
         process = self._check(target)
         if process is None:
             return f"{target.label} had ended already, {target.port} is free"
         with self._lock:
             self._processes.pop(process.pid, None)
             self._listeners = tuple(each for each in self._listeners if process.pid not in each.pids)
+        self._prove_free(target, "ended")
+        return f"{target.label} ended after 0.1s, {target.port} is free"
+
+    def _stop(self, target: Target, container: str) -> str:
+        with self._lock:
+            stays = tuple(each for each in self._listeners if not each.container or each.container.id != container)
+            was_there, self._listeners = len(stays) < len(self._listeners), stays
+        self._prove_free(target, "stopped")
+        how = "stopped after 0.1s" if was_there else "had stopped already"
+        return f"{target.label} {how}, {target.port} is free"
+
+    def _prove_free(self, target: Target, how: str) -> None:
         if others := self._on(target):
             raise Refused(
-                f"{target.label} ended, but {others[0].label} holds {target.port} on {others[0].address}",
+                f"{target.label} {how}, but {others[0].label} holds {target.port} on {others[0].address}",
                 hint=f"`portdash who {target.port}` says what it is",
             )
-        return f"{target.label} ended after 0.1s, {target.port} is free"
 
     def _check(self, target: Target) -> Process | None:
         """Return the process to end, None when it has ended by itself."""
-        if target.container_id is not None:
-            raise Refused(
-                f"{target.label} is a container: ending its process is not the way to stop it",
-                hint=f"`docker stop {target.container_id[:12]}` stops it",
-            )
         if target.pid is None:
             raise Refused(f"who holds {target.port} may not be read, so it is not ended")
         process = self.process(target.pid)

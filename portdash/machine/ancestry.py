@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from portdash.machine.keepers import keeper_of
 from portdash.machine.processes import Setting
 from portdash.machine.procfs import CONTAINER
-from portdash.model.listener import Ancestor, Process
+from portdash.model.listener import Ancestor, Container, Process
 
 if TYPE_CHECKING:
     from portdash.model.sources import ProcessTable
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 DEEPEST = 64
 """Ancestors looked at; a longer chain is a table that changes while it is read."""
 ORPHAN = "orphan"
+ENGINES = frozenset(("docker", "podman", "container"))
+"""What `via` says of what containers hold."""
+_ENGINE_OF = {"libpod": "podman", "docker": "docker"}
+"""Engines by what the path of a control group calls them."""
 
 _REAPERS = frozenset(("systemd", "init", "launchd", "tini", "docker-init", "dumb-init", "catatonit", "podman-init"))
 """Who adopts processes whose parent has ended; that they are somebody's parent says nothing."""
@@ -107,4 +111,13 @@ def container_engine(cgroup: str) -> str | None:
     found = CONTAINER.search(cgroup)
     if not found:
         return None
-    return {"libpod": "podman", "docker": "docker"}.get(found["engine"], "container")
+    return _ENGINE_OF.get(found["engine"], "container")
+
+
+def container_of(cgroup: str) -> Container | None:
+    """Return what a control group tells of the container a process is in: its id, and that id's start for a name."""
+    found = CONTAINER.search(cgroup)
+    if not found:
+        return None
+    engine = _ENGINE_OF.get(found["engine"], "container")
+    return Container(id=found["id"], name=found["id"][:12], engine=engine)

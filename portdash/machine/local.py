@@ -6,24 +6,28 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from portdash.machine.ancestry import ancestors, is_orphan, parents, topmost, via
+from portdash.machine.ancestry import ancestors, container_of, is_orphan, parents, topmost, via
 from portdash.machine.availability import bind_error
+from portdash.machine.containers.engines import Engines
+from portdash.machine.containers.looking import Containers
 from portdash.machine.identity import boot_id, current_user, host_id
 from portdash.machine.limits import read_limits
 from portdash.machine.processes import Once, Setting, system_processes
 from portdash.machine.projects import find_project
 from portdash.machine.sockets_system import full_sockets, system_sockets
 from portdash.machine.users import user_name
-from portdash.model.listener import Ancestor, Listener, Process
+from portdash.model.listener import Ancestor, Container, Listener, Process
 from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol
 
 if TYPE_CHECKING:
     from portdash.machine.panes import Panes
+    from portdash.model.engines import EngineFacts
     from portdash.model.plan import Target
     from portdash.model.project import Project
     from portdash.model.sockets import Socket
@@ -63,6 +67,7 @@ class _Origin(NamedTuple):
     ancestors: tuple[Ancestor, ...]
     via: str | None
     orphan: bool
+    container: Container | None
 
 
 class LocalMachine:
@@ -75,6 +80,7 @@ class LocalMachine:
         sockets: SocketSource | None = None,
         processes: ProcessTable | None = None,
         home: Path | None = None,
+        engines: Engines | None = None,
         read_only: bool = False,
     ) -> None:
         self._state_dir = state_dir
@@ -84,6 +90,7 @@ class LocalMachine:
         """For what is done to a process: nothing remembered counts there."""
         self._processes = processes or system_processes()
         self._home = home or Path.home()
+        self._containers = Containers(engines or Engines(os.environ, self._home), self.project_of)
         self._last: _Look | None = None
 
     @cached_property
@@ -107,9 +114,18 @@ class LocalMachine:
 
         The same objects come back while sockets and processes are the same, for as long as the source of sockets
         gives the same rows: a few seconds, so that what nobody announces (another directory, a project that got a
-        name, a shell that ended) is read anew then.
+        name, a shell that ended) is read anew then. Container engines are waited for at most 0.3 seconds.
         """
-        rows, last = self._sockets.sockets(), self._last
+        rows = self._sockets.sockets()
+        return self._containers.joined(self._plain(rows), rows)
+
+    def engines(self) -> EngineFacts:
+        """Return what the container engines said at the last look at the listeners, beside who listens."""
+        return self._containers.facts
+
+    def _plain(self, rows: tuple[Socket, ...]) -> tuple[Listener, ...]:
+        """Return the listeners before any engine is asked."""
+        last = self._last
         if last is not None and last.rows is rows and self._are_alike(last.processes):
             return last.listeners
         table = Once(self._processes)
@@ -141,9 +157,11 @@ class LocalMachine:
                 continue
             if owner.pid not in origins:
                 origins[owner.pid] = self._origin(table, owner)
+            origin = origins[owner.pid]
+            if origin.container and owner.cwd:
+                owner = replace(owner, cwd=None)  # it is a path inside the container
             if owner.cwd and owner.cwd not in projects:
                 projects[owner.cwd] = self.project_of(owner.cwd)
-            origin = origins[owner.pid]
             yield Listener(
                 protocol=row.protocol,
                 address=row.address,
@@ -153,6 +171,7 @@ class LocalMachine:
                 pids=(owner.pid, *(pid for pid in row.pids if pid != owner.pid)),
                 user=owner.user or (None if row.uid is None else user_name(row.uid)),
                 project=projects.get(owner.cwd or ""),
+                container=origin.container,
                 via=origin.via,
                 connections=row.connections,
                 queue=row.queue,
@@ -168,7 +187,7 @@ class LocalMachine:
         label = via(owner, chain, setting, orphan=orphan)
         if label == "tmux" and (place := self._panes.place(owner, chain)):
             label = f"tmux {place}"
-        return _Origin(ancestors(chain), label, orphan)
+        return _Origin(ancestors(chain), label, orphan, container_of(setting.cgroup))
 
     def _setting(self, pid: int) -> Setting:
         table = self._processes

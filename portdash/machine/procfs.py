@@ -8,7 +8,9 @@ from portdash.machine.files import read_open
 
 PROC = "/proc"
 
-CONTAINER = re.compile(r"/(?P<engine>docker|libpod|crio|cri-containerd)[-/_](?:[^/]*-)?[0-9a-f]{12,64}(?:\.scope)?")
+CONTAINER = re.compile(
+    r"/(?P<engine>docker|libpod|crio|cri-containerd)[-/_](?:[^/]*-)?(?P<id>[0-9a-f]{12,64})(?:\.scope)?"
+)
 """The part of a control group's path that names a container."""
 
 

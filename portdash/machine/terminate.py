@@ -42,6 +42,10 @@ def terminate(target: Target, *, grace: float, around: Surroundings, settle: flo
     Raises Refused when it is protected, not ours or not the process that was shown, when it has not let go after
     `grace` seconds, or when somebody else listens by then. OSError when the sockets cannot be read.
     """
+    if target.container_id is not None:
+        from portdash.machine.containers.stopping import stop_container  # noqa: PLC0415  only for containers
+
+        return stop_container(target, grace=grace, sockets=around.sockets)
     pid = _pid(target)
     with ExitStack() as stack:
         try:
@@ -62,11 +66,6 @@ def terminate(target: Target, *, grace: float, around: Surroundings, settle: flo
 
 
 def _pid(target: Target) -> int:
-    if target.container_id is not None:
-        raise Refused(
-            f"{target.label} is a container: ending its process is not the way to stop it",
-            hint=f"`docker stop {target.container_id[:12]}` stops it",
-        )
     if target.pid is None:
         raise Refused(
             f"who holds {target.port} may not be read, so it is not ended",

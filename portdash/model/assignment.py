@@ -47,6 +47,8 @@ class Verdict(StrEnum):
     """Another known service asks for it; taken only when nothing else is left."""
     QUARANTINED = "quarantined"
     """Given back less than a minute ago; taken only when nothing else is left."""
+    CONTAINER = "container"
+    """A container publishes it whenever it runs; taken only when nothing else is left."""
     VANISHED = "vanished"
     """It belongs to a workspace whose directory is gone; taken last."""
     MUTUAL = "mutual"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from portdash.model.carriers import is_carrier
 from portdash.model.ports import IpProtocol
 
 if TYPE_CHECKING:
@@ -45,18 +46,32 @@ class Ancestor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """The container that answers on a published port."""
+    """The container that answers on a published port, or would if it ran. Text is cleaned already."""
 
     id: str
+    """Empty where its engine may not be asked, and then it cannot be stopped."""
     name: str
     engine: str = "docker"
     compose_project: str | None = None
     compose_service: str | None = None
     directory: str | None = None
-    """Where its compose project is, as an absolute path that is compared and not shown."""
+    """Where its compose project is: an absolute path, not cleaned, for it is compared with paths."""
     image: str | None = None
     health: str | None = None
     """What its own health check says, in the engine's word; None where it has none."""
+    running: bool = True
+
+    @property
+    def label(self) -> str:
+        """`container blog-db-1`, `stopped container blog-db-1`."""
+        return f"{'' if self.running else 'stopped '}container {self.name}"
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What is known beside its name: `compose blog/db`, `postgres:15`, `healthy`; its engine if nothing is."""
+        of = "/".join(each for each in (self.compose_project, self.compose_service) if each)
+        known = tuple(each for each in (f"compose {of}" if of else None, self.image, self.health) if each)
+        return known or (self.engine,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +110,13 @@ class Listener:
     def pid(self) -> int | None:
         """Pid of the owner, None when it may not be read."""
         return self.owner.pid if self.owner else None
+
+    @property
+    def server(self) -> Process | None:
+        """The process that serves: the owner, unless that merely holds the port for a container."""
+        if self.container is None or self.owner is None or not is_carrier(self.owner.name or ""):
+            return self.owner
+        return None
 
     @property
     def label(self) -> str:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.ports import IpProtocol
 from portdash.model.workspace import Workspace
+from portdash.text import and_list, plural
 
 
 class Strategy(StrEnum):
@@ -133,6 +134,17 @@ class Plan:
     def needs_consent(self) -> bool:
         """Whether it ends something that is not portdash's own."""
         return any(step.action in (Action.TERMINATE, Action.STOP_CONTAINER) for step in self.steps)
+
+    @property
+    def ends_text(self) -> str:
+        """What it ends, ready to read: `1 process`, `1 process and 2 containers`; empty where it ends nothing."""
+        containers = sum(step.action is Action.STOP_CONTAINER for step in self.steps)
+        processes = self.cost.terminated - containers
+        ended = (
+            plural(processes, "process", "processes") if processes > 0 else "",
+            plural(containers, "container") if containers else "",
+        )
+        return and_list(each for each in ended if each)
 
     @property
     def is_stuck(self) -> bool:

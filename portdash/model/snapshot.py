@@ -8,7 +8,7 @@ from types import MappingProxyType
 from portdash.model.assignment import Assignment, Lease, ServiceKey, ServiceSpec
 from portdash.model.conflict import Conflict
 from portdash.model.health import Health
-from portdash.model.listener import Attribution, Listener, Ownership
+from portdash.model.listener import Attribution, Container, Listener, Ownership
 from portdash.model.policy import Policy, PortLimits
 from portdash.model.ports import IpProtocol
 from portdash.model.workspace import Workspace
@@ -126,6 +126,8 @@ class Snapshot:
     """Ports where a bind was tried and refused though nobody listens, with the kernel's word for it."""
     elsewhere: Mapping[tuple[IpProtocol, int], ServiceKey] = field(default_factory=lambda: MappingProxyType({}))
     """Ports that another store of this machine gives out, and to which service."""
+    published: Mapping[tuple[IpProtocol, int], Container] = field(default_factory=lambda: MappingProxyType({}))
+    """Ports where nobody listens and which a container publishes whenever it runs."""
     hidden_owners: int = 0
     """Listeners whose owner may not be read."""
     notices: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from portdash.model.engines import EngineFacts
 from portdash.model.listener import Listener, Process
 from portdash.model.plan import Target
 from portdash.model.policy import PortLimits
@@ -53,6 +54,10 @@ class Machine(Protocol):
 
     def listeners(self) -> tuple[Listener, ...]:
         """Return every listener, those with hidden owners too, by port, protocol and address. Raises OSError."""
+        ...
+
+    def engines(self) -> EngineFacts:
+        """Return what the container engines said at the last look at the listeners, beside who listens."""
         ...
 
     def limits(self) -> PortLimits:

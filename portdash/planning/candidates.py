@@ -19,7 +19,7 @@ MOST_OPTIONS = 64
 MOST_REASONS = 64
 """Reasons kept with a row, the choice included."""
 ADVICE = "Consider expanding the port range or checking for port conflicts."
-_TIERS = {Verdict.PREFERRED_BY: 1, Verdict.QUARANTINED: 1, Verdict.VANISHED: 2}
+_TIERS = {Verdict.PREFERRED_BY: 1, Verdict.QUARANTINED: 1, Verdict.CONTAINER: 1, Verdict.VANISHED: 2}
 """Ports with these verdicts can be had when no better one is left."""
 
 

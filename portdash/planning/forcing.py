@@ -135,7 +135,7 @@ def _immovable(draft: Draft, claimant: Group, group: Group) -> str | None:
 def _untouchable(listener: Listener, user: str) -> str | None:
     """Return why a holder is not ended, None when it may be, with consent."""
     if listener.container is not None:
-        return None
+        return None if listener.container.id else "its engine does not tell us which container that is"
     owner = listener.owner
     if owner is None:
         return "who that is may not be read"

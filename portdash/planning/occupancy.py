@@ -7,9 +7,11 @@ from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpe
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import SeenListener, Snapshot
 from portdash.planning.inheritance import children_of, descendants, plain, root_of
+from portdash.planning.places import Places
 from portdash.planning.requests import Placement
 from portdash.planning.rules import asked_ports, priority_of, static_refusal
 from portdash.planning.wording import Names, holder_text
+from portdash.text import clean
 
 Slot = tuple[IpProtocol, int]
 
@@ -41,6 +43,7 @@ class Occupancy:
 
     def __init__(self, snapshot: Snapshot, placements: Iterable[Placement] = ()) -> None:
         self.snapshot = snapshot
+        self._places = Places(snapshot.workspaces)
         self.names = Names.of(snapshot.workspaces, snapshot.environment)
         self.rows: dict[ServiceKey, Assignment] = dict(snapshot.assignments)
         self.specs: dict[ServiceKey, ServiceSpec] = {key: row.spec for key, row in self.rows.items()}
@@ -229,6 +232,17 @@ class Occupancy:
             same = (key.workspace, key.service) == (group.root.workspace, group.root.service)
             if not same and key not in group.members and key.protocol in group.protocols:
                 return Reason(port, Verdict.PREFERRED_BY, self.label(key))
+        return self._published(group, port)
+
+    def _published(self, group: Group, port: int) -> Reason | None:
+        """Return which container would find `port` taken when it runs again; one of the group's own project would not.
+
+        A database that its compose file starts has the port that the file gives it.
+        """
+        for protocol in group.protocols:
+            container = self.snapshot.published.get((protocol, port))
+            if container is not None and not self._places.is_home_of(container, group.root.workspace):
+                return Reason(port, Verdict.CONTAINER, clean(container.label))
         return None
 
     def _note_wishes(self) -> None:

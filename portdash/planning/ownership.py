@@ -13,7 +13,7 @@ from portdash.model.assignment import Assignment, Lease, Match, ServiceKey, Serv
 from portdash.model.listener import Attribution, Container, Listener, Ownership
 from portdash.model.workspace import Workspace
 from portdash.planning.kinds import named_like, runs_as_expected
-from portdash.planning.places import Places, compose_name, is_below
+from portdash.planning.places import Places, is_below
 from portdash.planning.wording import Names
 from portdash.text import clean
 
@@ -142,21 +142,31 @@ def _by_container(listener: Listener, key: ServiceKey, spec: ServiceSpec, facts:
 def _by_container_project(
     listener: Listener, container: Container, key: ServiceKey, facts: OwnershipFacts
 ) -> Attribution | None:
-    """Judge a container by the project it was started for, if it names one."""
+    """Judge a container by the project it was started for, if it names one: by where that is, else by its name."""
     name = clean(container.name)
     home = facts.places.root_of(key.workspace)
     if home is None and key in facts.adopted:
         return None
-    if listener.project is not None and home is not None:
-        if listener.project.root == home:
+    if home is not None and (place := _place_of_container(listener, container, facts)):
+        if place == home:
             return _confirmed(f"container {name} belongs to {facts.names.workspace(key.workspace)}")
-        return _foreign(f"container {name} belongs to {clean(listener.project.label)}")
+        return _foreign(f"container {name} belongs to {facts.places.label_of(place, listener)}")
     if container.compose_project is None:
         return None
     project = clean(container.compose_project)
-    if compose_name(container.compose_project) in facts.places.compose_names(key.workspace):
+    if facts.places.is_home_of(container, key.workspace):
         return _confirmed(f"container {name} of this workspace's compose project {project}")
-    return _foreign(f"container {name} of compose project {project}")
+    where = f" in {clean(container.directory)}" if container.directory else ""
+    return _foreign(f"container {name} of compose project {project}{where}")
+
+
+def _place_of_container(listener: Listener, container: Container, facts: OwnershipFacts) -> str | None:
+    """Return the root of the project a container was started for: the nearest of the known ones and its own."""
+    project = listener.project.root if listener.project else None
+    known = facts.places.of_container(container)
+    if project is None or known is None:
+        return project or known
+    return project if len(project) > len(known) else known
 
 
 def _by_rule(listener: Listener, spec: ServiceSpec) -> Attribution | None:

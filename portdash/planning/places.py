@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from portdash.model.listener import Listener
+from portdash.model.listener import Container, Listener
 from portdash.model.workspace import Workspace
 from portdash.text import clean
 
@@ -33,6 +33,20 @@ class Places:
         if project is None or known is None:
             return project or known
         return project if len(project) > len(known) else known
+
+    def of_container(self, container: Container) -> str | None:
+        """Return the known root that the container's compose project lies in; None outside all, or where it has none.
+
+        What it works in is a directory of its own, which says nothing of ours.
+        """
+        return self._nearest_root(container.directory) if container.directory else None
+
+    def is_home_of(self, container: Container, workspace: str) -> bool:
+        """Say whether a container was started for a workspace: by where its compose project is, else by its name."""
+        if container.directory is not None and self.root_of(workspace) is not None:
+            return self.of_container(container) == self.root_of(workspace)
+        project = container.compose_project
+        return project is not None and compose_name(project) in self.compose_names(workspace)
 
     def label_of(self, root: str, listener: Listener) -> str:
         """Return how people call the project at `root`."""

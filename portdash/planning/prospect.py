@@ -1,5 +1,7 @@
 """How the world will look once a plan is applied: judged by the rules that judge the world as it is."""
 
+from dataclasses import replace
+
 from portdash.model.listener import Listener
 from portdash.model.plan import Action, Plan, Target
 from portdash.model.snapshot import Snapshot
@@ -19,7 +21,7 @@ def after(snapshot: Snapshot, plan: Plan) -> Snapshot:
             rows[step.after.key] = step.after
     targets = [step.target for step in plan.steps if step.target]
     listeners = (seen.listener for seen in snapshot.listeners)
-    return assemble(
+    prospect = assemble(
         taken_at=snapshot.taken_at,
         revision=snapshot.revision,
         store_url=snapshot.store_url,
@@ -42,6 +44,7 @@ def after(snapshot: Snapshot, plan: Plan) -> Snapshot:
         hidden_owners=snapshot.hidden_owners,
         notices=snapshot.notices,
     )
+    return replace(prospect, published=snapshot.published)
 
 
 def _is_ended(listener: Listener, target: Target) -> bool:

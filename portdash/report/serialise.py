@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from portdash.model.assignment import Assignment, Reason, ServiceKey, Source
 from portdash.model.conflict import Conflict
 from portdash.model.health import Health
-from portdash.model.listener import Attribution, Listener, Ownership
+from portdash.model.listener import Attribution, Listener, Ownership, Process
 from portdash.model.plan import Plan, Step
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
 from portdash.report.redaction import mask_secrets
@@ -114,13 +114,16 @@ def reason_json(reason: Reason) -> Json:
 
 
 def listener_json(seen: SeenListener, snapshot: Snapshot, *, arguments: bool = False) -> Json:
-    """Return a Listener. Its `command` is null unless `arguments`: command lines hold what should not travel."""
-    listener, owner = seen.listener, seen.listener.owner
+    """Return a Listener. Its `command` is null unless `arguments`: command lines hold what should not travel.
+
+    Of a container's port the process is null, too: who holds it among the `pids` serves nothing.
+    """
+    listener, owner = seen.listener, seen.listener.server
     return {
         "protocol": listener.protocol.value,
         "address": clean(listener.address),
         "port": listener.port,
-        "pid": listener.pid,
+        "pid": owner.pid if owner else None,
         "pids": list(listener.pids),
         "process": clean(owner.name) if owner and owner.name else None,
         "command": _command(owner.command) if arguments and owner and owner.command else None,
@@ -131,7 +134,7 @@ def listener_json(seen: SeenListener, snapshot: Snapshot, *, arguments: bool = F
         "via": _cleaned(listener.via),
         "connections": listener.connections,
         "orphan": listener.orphan,
-        "started_at": iso(owner.started_at) if owner and owner.started_at is not None else None,
+        "started_at": _started_at(listener.owner),
         "service": service_name(seen, snapshot),
         "workspace": clean(seen.key.workspace) if seen.key else None,
         "ownership": seen.attribution.ownership.value if seen.key else None,
@@ -195,6 +198,10 @@ def _seen(listener: Listener, view: ServiceView, snapshot: Snapshot) -> SeenList
 
 def _command(arguments: tuple[str, ...]) -> str:
     return clean(mask_secrets(shlex.join(arguments)), limit=LONGEST_COMMAND)
+
+
+def _started_at(owner: Process | None) -> str | None:
+    return iso(owner.started_at) if owner and owner.started_at is not None else None
 
 
 def _cleaned(text: str | None) -> str | None:

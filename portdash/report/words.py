@@ -25,6 +25,7 @@ _VERDICTS = {
     Verdict.BROWSER_BLOCKED: "blocked by browsers",
     Verdict.PREFERRED_BY: "preferred by {holder}",
     Verdict.QUARANTINED: "given back a moment ago by {holder}",
+    Verdict.CONTAINER: "reserved by {holder}",
     Verdict.VANISHED: "kept for {holder}, whose directory is gone",
     Verdict.MUTUAL: "must not be shared with {holder}",
     Verdict.OUT_OF_RANGE: "out of range",

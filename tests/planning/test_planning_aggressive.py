@@ -58,6 +58,10 @@ def test_aggressive_keeps_the_port_of_an_existing_service():
     [
         (World().listens(3000, pid=None, user="root"), "owner hidden (root) holds it, and who that is may not be read"),
         (World().listens(3000, user="root", cwd=None), "it runs as root"),
+        (
+            World().listens(3000, container=Container(id="", name="container at 172.17.0.2:80")),
+            "its engine does not tell us which container that is",
+        ),
         (World().listens(3000, pid=1), "it is protected"),
         (World().listens(3000, name="sshd: me"), "it is protected"),
         (World().listens(3000, name="Zellij"), "it is protected"),

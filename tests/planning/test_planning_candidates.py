@@ -4,7 +4,8 @@ import pytest
 from worlds import LIMITS, MINIMAL, World, ask, key
 
 from portdash.errors import NoPortAvailable
-from portdash.model.assignment import Assignment, Source, Verdict
+from portdash.model.assignment import Assignment, Reason, Source, Verdict
+from portdash.model.listener import Container
 from portdash.model.policy import Policy
 from portdash.model.ports import IpProtocol, PortRange
 from portdash.planning.allocation import plan_allocate
@@ -83,6 +84,34 @@ def test_a_preferred_port_is_taken_when_nothing_else_is_left():
     option = first(world, range=PortRange(5000, 5000))
     assert (option.port, option.attempts) == (5000, 1)
     assert [each.verdict for each in option.reasons] == [Verdict.PREFERRED_BY, Verdict.CHOSEN]
+
+
+@pytest.mark.parametrize(
+    ("container", "is_left"),
+    [
+        (Container(id="1", name="old", running=False), True),
+        (Container(id="1", name="db-1", compose_project="blog", running=False), True),
+        (Container(id="1", name="db-1", compose_project="shop", running=False), False),
+        (Container(id="1", name="db-1", compose_project="x", directory="/home/me/src/shop/x", running=False), False),
+        (Container(id="1", name="db-1", compose_project="shop", directory="/home/me/src/blog", running=False), True),
+    ],
+)
+def test_the_port_of_a_stopped_container_is_left_to_it_unless_it_is_of_the_same_project(
+    container: Container, *, is_left: bool
+):
+    world = World(published={(IpProtocol.TCP, 4000): container})
+    found = first(world)
+    assert found.port == (4001 if is_left else 4000)
+    if is_left:
+        assert found.reasons[0] == Reason(4000, Verdict.CONTAINER, container.label)
+
+
+def test_the_port_of_a_stopped_container_is_taken_where_it_is_asked_for_and_when_nothing_else_is_left():
+    world = World(published={(IpProtocol.TCP, 4000): Container(id="1", name="old", running=False)})
+    assert first(world, preferred=(4000,)).port == 4000
+    assert first(world, range=PortRange(4000, 4000)).port == 4000
+    assert first(world, range=PortRange(4000, 4000), protocol=IpProtocol.UDP).port == 4000
+    assert search(world.snapshot(), ask("new", range=PortRange(4000, 4000))).last_verdict is Verdict.CONTAINER
 
 
 def test_a_declared_service_counts_as_known():

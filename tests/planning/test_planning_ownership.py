@@ -24,8 +24,8 @@ def judge(
     return attribute(seen, key("web", workspace), wanted or spec("web"), facts)
 
 
-def compose(project: str | None, name: str = "shop-web-1") -> Container:
-    return Container(id="c1", name=name, compose_project=project, compose_service="web")
+def compose(project: str | None, name: str = "shop-web-1", directory: str | None = None) -> Container:
+    return Container(id="c1", name=name, compose_project=project, compose_service="web", directory=directory)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,11 @@ def compose(project: str | None, name: str = "shop-web-1") -> Container:
             spec("web"),
             FOREIGN,
         ),
+        (listener(3000, container=compose("deploy", directory=f"{HERE}/deploy")), spec("web"), CONFIRMED),
+        (listener(3000, container=compose("shop", directory=HERE)), spec("web"), CONFIRMED),
+        (listener(3000, container=compose("shop", directory=FIX.root)), spec("web"), FOREIGN),
+        (listener(3000, container=compose("shop", directory="/srv/shop")), spec("web"), FOREIGN),
+        (listener(3000, container=compose(None, directory=f"{HERE}/x")), spec("web"), CONFIRMED),
         (listener(3000, container=compose(None)), spec("web"), PRESUMED),
         (listener(3000, container=compose(None, "lonely_dijkstra")), spec("web"), UNKNOWN),
         (listener(3000, container=compose("else", "x")), spec("web", match=Match(process="x")), CONFIRMED),
@@ -197,3 +202,15 @@ def test_names_of_containers_and_directories():
 
 def test_the_protocol_does_not_matter_to_the_judgement():
     assert judge(listener(3000, cwd=HERE, protocol=IpProtocol.UDP)).ownership is PRESUMED
+
+
+def test_where_a_container_s_project_is_says_more_than_what_it_is_called():
+    told = judge(listener(3000, container=compose("shop", directory=f"{FIX.root}/deploy")))
+    assert told == Attribution(FOREIGN, ("container shop-web-1 belongs to shop@fix-login",))
+    told = judge(listener(3000, container=compose("shop", directory="/srv/\x1b")))
+    assert told == Attribution(FOREIGN, ("container shop-web-1 of compose project shop in /srv/\\x1b",))
+    told = judge(listener(3000, container=compose("deploy", directory=f"{HERE}/deploy")))
+    assert told == Attribution(CONFIRMED, ("container shop-web-1 belongs to shop",))
+    inner = Project(root=f"{HERE}/deploy", name="deploy")
+    told = judge(listener(3000, container=compose("shop", directory=f"{HERE}/deploy"), project=inner))
+    assert told == Attribution(FOREIGN, ("container shop-web-1 belongs to deploy",))

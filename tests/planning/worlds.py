@@ -64,6 +64,7 @@ class World:
     quarantined: dict[tuple[IpProtocol, int], str] = field(default_factory=dict)
     reserved: set[tuple[IpProtocol, int]] = field(default_factory=set)
     bound: dict[tuple[IpProtocol, int], str] = field(default_factory=dict)
+    published: dict[tuple[IpProtocol, int], Container] = field(default_factory=dict)
     revision: int = 0
 
     def has(
@@ -113,7 +114,7 @@ class World:
         return self.listens(port or self.rows[service].port, pid=pid, cwd=root)
 
     def snapshot(self) -> Snapshot:
-        return assemble(
+        made = assemble(
             taken_at=NOW,
             revision=self.revision,
             store_url="memory:",
@@ -136,6 +137,7 @@ class World:
             hidden_owners=0,
             notices=(),
         )
+        return replace(made, published=self.published)
 
     def view(self, name: str, workspace: str = "shop") -> ServiceView:
         found = self.snapshot().service(key(name, workspace))

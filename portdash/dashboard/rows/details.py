@@ -175,13 +175,10 @@ def _holder(seen: SeenListener, view: ServiceView, facts: Facts, width: int) -> 
 
 def listener_facts(listener: Listener, facts: Facts, width: int) -> Iterator[Line]:
     """Yield what is known of a listener: process, project, directory, chain, age, connections."""
-    owner = listener.owner
+    owner = listener.server
     command = holders.short_command(owner.command if owner else None)
     if listener.container:
-        compose = listener.container.compose_project
-        service = listener.container.compose_service
-        of = f"compose {compose}/{service}" if compose and service else listener.container.engine
-        yield from fact("container", f"{listener.container.name}, {of}", width)
+        yield from fact("container", ", ".join((listener.container.name, *listener.container.facts)), width)
     else:
         yield from fact(listener.label if len(listener.label) < LABEL else "process", command or listener.label, width)
     user = (owner.user if owner else None) or listener.user
@@ -193,7 +190,7 @@ def listener_facts(listener: Listener, facts: Facts, width: int) -> Iterator[Lin
         yield from fact("directory", facts.abbreviated(owner.cwd), width)
     if listener.ancestors:
         chain = [f"{each.name} {each.pid}" for each in reversed(listener.ancestors)]
-        yield from fact("chain", " › ".join([*chain, owner.label if owner else "?"]), width)
+        yield from fact("chain", " › ".join([*chain, listener.owner.label if listener.owner else "?"]), width)
     if via := words.via_of(listener):
         yield from fact("via", via, width)
     started = words.started_at(listener)

@@ -120,6 +120,14 @@ def what_runs(process: Process | None) -> str:
     return f"{words[0]} {words[1]}" if plain else words[0]
 
 
+def command_of(listener: Listener | None) -> str:
+    """Return a listener's command in short, for a container its image; empty where it is not known."""
+    if listener is None:
+        return ""
+    command = short_command(listener.server.command if listener.server else None)
+    return command or (listener.container.image or "" if listener.container else "")
+
+
 def short_command(command: tuple[str, ...] | None) -> str:
     """Return a command line without what everybody knows: interpreter, directories, endings (`next dev -p 3000`)."""
     if not command:

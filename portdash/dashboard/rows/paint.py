@@ -103,7 +103,7 @@ def service_cells(view: ServiceView, facts: Facts) -> dict[Column, Cell]:
         Column.HELD_BY: (holders.held_by(view, facts), Tone.DIM if idle and not view.listeners else Tone.PLAIN),
         Column.VIA: ((words.via_of(server),), Tone.DIM),
         Column.UP: (words.up_of(server, facts, key), Tone.DIM),
-        Column.COMMAND: ((holders.short_command(server.owner.command if server and server.owner else None),), Tone.DIM),
+        Column.COMMAND: ((holders.command_of(server),), Tone.DIM),
     }
 
 
@@ -125,7 +125,7 @@ def other_cells(other: Other, facts: Facts) -> dict[Column, Cell]:
         Column.HELD_BY: ((f"{label}  {runs}".rstrip(), label), tone),
         Column.VIA: ((words.via_of(listener),), Tone.DIM),
         Column.UP: (words.up_of(listener, facts, other.key), Tone.DIM),
-        Column.COMMAND: ((holders.short_command(listener.owner.command if listener.owner else None),), Tone.DIM),
+        Column.COMMAND: ((holders.command_of(listener),), Tone.DIM),
     }
 
 

@@ -89,8 +89,7 @@ def cost_text(plan: Plan) -> str:
     cost = plan.cost
     running = f", {cost.running_moved} of them running" if cost.running_moved else ""
     parts = [f"{plural(cost.moved, 'service')} {'moves' if cost.moved == 1 else 'move'}{running}"] if cost.moved else []
-    ended = plural(cost.terminated, "process", "processes")
-    parts += [f"ends {ended} not portdash's" if cost.terminated else "no process ends"]
+    parts += [f"ends {plan.ends_text} not portdash's" if plan.ends_text else "no process ends"]
     if not plan.optimal:
         parts.append("a cheaper way may exist")
     return ", ".join(parts)

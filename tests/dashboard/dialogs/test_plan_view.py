@@ -53,6 +53,11 @@ def test_what_a_plan_costs_leaves_and_can_take_back():
     assert back_text(moving) == "u undoes all of it"
     ending = plan("p", END)
     assert cost_text(ending) == "ends 1 process not portdash's"
+    stop = replace(END, action=Action.STOP_CONTAINER)
+    assert cost_text(replace(ending, steps=(END, stop), cost=Cost(terminated=2))) == (
+        "ends 1 process and 1 container not portdash's"
+    )
+    assert cost_text(replace(ending, steps=(stop,))) == "ends 1 container not portdash's"
     assert back_text(ending) == "node 4121 cannot be brought back; u undoes the rest"
     assert (cost_text(plan("p")), left_lines(plan("p"))) == ("nothing", ())
     assert cost_text(replace(moving, optimal=False)).endswith("a cheaper way may exist")
