@@ -5,22 +5,25 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from portdash.machine.ancestry import ancestors, is_orphan, parents, topmost, via
+from portdash.machine.ancestry import ancestors, is_orphan, parents, topmost, unit_of, via
 from portdash.machine.availability import bind_error
 from portdash.machine.gate import full_sockets, system_sockets
 from portdash.machine.identity import boot_id, current_user, host_id
 from portdash.machine.limits import read_limits
 from portdash.machine.processes import Once, Setting, system_processes
 from portdash.machine.projects import find_project
+from portdash.machine.reloaders import reloader_of
+from portdash.machine.tunnels import tunnel_text
 from portdash.machine.users import user_name
-from portdash.model.listener import Ancestor, Listener, Process
+from portdash.model.listener import NO_HINTS, Ancestor, Hints, Listener, Process
 from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol
+from portdash.planning.frameworks import framework_of
 
 if TYPE_CHECKING:
     from portdash.machine.panes import Panes
@@ -48,6 +51,15 @@ class KnowsLineage(Protocol):
         ...
 
 
+@runtime_checkable
+class KnowsHints(Protocol):
+    """A process table that also knows what the environment of a process tells."""
+
+    def hints(self, pid: int) -> Hints:
+        """Return what it tells; nothing where it may not be read."""
+        ...
+
+
 class _Look(NamedTuple):
     """One look, and what it rests on."""
 
@@ -63,6 +75,9 @@ class _Origin(NamedTuple):
     ancestors: tuple[Ancestor, ...]
     via: str | None
     orphan: bool
+    unit: str | None
+    framework: str | None
+    hints: Hints
 
 
 class LocalMachine:
@@ -153,7 +168,10 @@ class LocalMachine:
                 pids=(owner.pid, *(pid for pid in row.pids if pid != owner.pid)),
                 user=owner.user or (None if row.uid is None else user_name(row.uid)),
                 project=projects.get(owner.cwd or ""),
-                via=origin.via,
+                via=tunnel_text(owner.name, owner.command, row.port) or origin.via,
+                unit=origin.unit,
+                framework=origin.framework,
+                hints=origin.hints,
                 connections=row.connections,
                 orphan=origin.orphan,
                 ancestors=origin.ancestors,
@@ -164,10 +182,27 @@ class LocalMachine:
         setting = self._setting(owner.pid)
         # A daemon of a system's user without systemd looks just like one, and is none.
         orphan = owner.user == self.user and is_orphan(chain, setting)
-        label = via(owner, chain, setting, orphan=orphan)
-        if label == "tmux" and (place := self._panes.place(owner, chain)):
-            label = f"tmux {place}"
-        return _Origin(ancestors(chain), label, orphan)
+        hints = self._hints(owner.pid)
+        return _Origin(
+            ancestors=ancestors(chain),
+            via=self._via(owner, chain, via(owner, chain, setting, orphan=orphan), hints),
+            orphan=orphan,
+            unit=unit_of(setting.cgroup),
+            framework=framework_of(owner.name or "", owner.command or ()),
+            hints=hints,
+        )
+
+    def _via(self, owner: Process, chain: Sequence[Process], starter: str | None, hints: Hints) -> str | None:
+        """Return who started it with what that one calls it, and who starts it again: `tmux 1.0 › nodemon`."""
+        if starter == "tmux" and (place := self._panes.place(owner, chain)):
+            starter = f"tmux {place}"
+        elif starter == "pm2" and hints.pm2:
+            starter = f"pm2 {hints.pm2}"
+        return " › ".join(filter(None, (starter, reloader_of(chain)))) or None
+
+    def _hints(self, pid: int) -> Hints:
+        table = self._processes
+        return table.hints(pid) if isinstance(table, KnowsHints) else NO_HINTS
 
     def _setting(self, pid: int) -> Setting:
         table = self._processes
