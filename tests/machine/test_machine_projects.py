@@ -60,7 +60,7 @@ class TestRoots:
         shop = make(home / "shop", "package.json", f"{place}/package.json", f"{place}/pyproject.toml")
         assert find_project(str(shop / place), home) == Project(root=str(shop), name="shop")
 
-    def test_a_manifest_among_the_system_s_programs_is_a_package_s_own(self, home: Path):
+    def test_a_manifest_among_the_system_s_programs_is_a_package_s_own(self):
         assert not has_manifest("/usr/lib/node_modules/npm")
         assert not has_manifest("/var/lib/postgresql/15/main")
 
