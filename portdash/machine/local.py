@@ -23,6 +23,7 @@ from portdash.machine.users import user_name
 from portdash.model.listener import NO_HINTS, Ancestor, Hints, Listener, Process
 from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol
+from portdash.planning.command_line import title_of
 from portdash.planning.frameworks import framework_of
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class _Origin(NamedTuple):
     orphan: bool
     unit: str | None
     framework: str | None
+    title: str | None
     hints: Hints
 
 
@@ -171,6 +173,7 @@ class LocalMachine:
                 via=tunnel_text(owner.name, owner.command, row.port) or origin.via,
                 unit=origin.unit,
                 framework=origin.framework,
+                title=origin.title,
                 hints=origin.hints,
                 connections=row.connections,
                 orphan=origin.orphan,
@@ -189,6 +192,7 @@ class LocalMachine:
             orphan=orphan,
             unit=unit_of(setting.cgroup),
             framework=framework_of(owner.name or "", owner.command or ()),
+            title=title_of(owner.name or "", owner.command or ()) or None,
             hints=hints,
         )
 

@@ -62,10 +62,14 @@ def reloader_of(chain: Sequence[Process]) -> str | None:
 def _label_of(process: Process) -> str | None:
     command = process.command or ()
     program = program_of(process.name or "", command)
-    words = {*program.arguments, *program.flags}
-    names = [bare(program.path).casefold(), program.name.casefold(), program.runner or ""]
-    for name in dict.fromkeys(names):
+    for name in dict.fromkeys((bare(program.path).casefold(), program.name.casefold())):
+        words = {*program.arguments, *program.flags}
         for each in _BY_PROGRAM.get(name, ()):
-            if (not each.words or words.intersection(each.words)) and not words.intersection(each.unless):
+            if _is(each, words):
                 return each.label
-    return None
+    flags = set(program.flags)  # what follows a script is the script's
+    return next((each.label for each in _BY_PROGRAM.get(program.runner or "", ()) if _is(each, flags)), None)
+
+
+def _is(reloader: Reloader, words: set[str]) -> bool:
+    return (not reloader.words or bool(words.intersection(reloader.words))) and not words.intersection(reloader.unless)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from portdash.errors import UsageError
 from portdash.machine.projects import workspace_of
 from portdash.manager.deps import Deps
-from portdash.manager.naming import free_name, suggest_name
+from portdash.manager.naming import free_name, suggest_name, suggest_type
 from portdash.manager.places import settle_name
 from portdash.manager.plans import with_workspaces
 from portdash.model.assignment import Match, ServiceSpec
@@ -33,7 +33,12 @@ def plan_adopt(
         taken = {view.key.service for view in snapshot.services if view.key.workspace == workspace.name}
         taken |= {each.key.service for each in adoptions if each.key.workspace == workspace.name}
         name = wanted or free_name(suggest_name(listener), taken)
-        spec = ServiceSpec(name=name, protocol=listener.protocol, match=_signature(listener))
+        spec = ServiceSpec(
+            name=name,
+            type=suggest_type(listener, snapshot.policy),
+            protocol=listener.protocol,
+            match=_signature(listener),
+        )
         key = deps.place.key(name, workspace=workspace.name, protocol=listener.protocol)
         adoptions.append(Adoption(key=key, spec=spec, port=listener.port, protocol=listener.protocol))
         if workspace not in workspaces:

@@ -109,6 +109,8 @@ class Listener:
     """The systemd unit it runs in."""
     framework: str | None = None
     """What its command line says it is: `vite`, `uvicorn`, ..."""
+    title: str | None = None
+    """What it runs, in a few words: `node vite`, `python manage.py runserver`."""
     hints: Hints = NO_HINTS
     """What its owner's environment told."""
     connections: int | None = None

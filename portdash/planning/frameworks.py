@@ -37,7 +37,6 @@ FRAMEWORKS = (
     Framework("astro", WEB, paths=("/astro/astro.js", "/astro/bin/")),
     Framework("webpack-dev-server", WEB, paths=("/webpack-dev-server/",)),
     Framework("webpack-dev-server", WEB, ("webpack", "webpack-cli"), ("serve", "server")),
-    Framework("webpack", WEB, paths=("/webpack/bin/",)),
     Framework("angular", WEB, ("ng",), ("serve", "s", "dev"), paths=("/@angular/cli/",)),
     Framework("remix", WEB, ("remix-serve", "react-router-serve")),
     Framework("storybook", WEB, ("start-storybook", "sb"), paths=("/storybook/",)),
@@ -224,7 +223,7 @@ def _php(program: Program) -> Framework | None:
 
 def _title_of_webpack(program: Program) -> Framework | None:
     """Return it where the title is all there is: a build that only watches has arguments, and does not listen."""
-    return _BY_PROGRAM["webpack-dev-server"][0] if not program.arguments else None
+    return _BY_PROGRAM["webpack"][0] if not program.arguments else None
 
 
 def _ssh(program: Program) -> Framework | None:

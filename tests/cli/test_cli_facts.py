@@ -10,7 +10,7 @@ pytestmark = pytest.mark.usefixtures("project")
 
 LISTENER = [
     "protocol", "address", "port", "pid", "pids", "process", "command", "user", "cwd", "project", "container", "via",
-    "connections", "orphan", "started_at", "service", "workspace", "ownership",
+    "connections", "orphan", "started_at", "service", "workspace", "ownership", "framework",
 ]  # fmt: skip
 
 
