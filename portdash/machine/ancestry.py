@@ -46,9 +46,14 @@ def ancestors(chain: Sequence[Process]) -> tuple[Ancestor, ...]:
 
 
 def _ancestor(process: Process) -> Ancestor:
-    name = process.name or "?"
-    title = title_of(name, process.command or ())
-    return Ancestor(process.pid, name, None if name.startswith(title) else title)
+    return Ancestor(process.pid, process.name or "?", title(process))
+
+
+def title(process: Process) -> str | None:
+    """Return what a process runs, in a few words; None where its name says as much."""
+    name = process.name or ""
+    found = title_of(name, process.command or ())
+    return None if name.startswith(found) else found
 
 
 def topmost(table: ProcessTable, pids: Collection[int]) -> Process | None:

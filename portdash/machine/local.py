@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from portdash.machine.ancestry import ancestors, is_orphan, parents, topmost, unit_of, via
+from portdash.machine.ancestry import ancestors, is_orphan, parents, title, topmost, unit_of, via
 from portdash.machine.availability import bind_error
 from portdash.machine.gate import full_sockets, system_sockets
 from portdash.machine.identity import boot_id, current_user, host_id
@@ -23,7 +23,6 @@ from portdash.machine.users import user_name
 from portdash.model.listener import NO_HINTS, Ancestor, Hints, Listener, Process
 from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol
-from portdash.planning.command_line import title_of
 from portdash.planning.frameworks import framework_of
 
 if TYPE_CHECKING:
@@ -192,7 +191,7 @@ class LocalMachine:
             orphan=orphan,
             unit=unit_of(setting.cgroup),
             framework=framework_of(owner.name or "", owner.command or ()),
-            title=title_of(owner.name or "", owner.command or ()) or None,
+            title=title(owner),
             hints=hints,
         )
 

@@ -110,7 +110,7 @@ class Listener:
     framework: str | None = None
     """What its command line says it is: `vite`, `uvicorn`, ..."""
     title: str | None = None
-    """What it runs, in a few words: `node vite`, `python manage.py runserver`."""
+    """What it runs, where that says more than its owner's name: `node vite`, `python manage.py runserver`."""
     hints: Hints = NO_HINTS
     """What its owner's environment told."""
     connections: int | None = None

@@ -85,7 +85,6 @@ def test_command_lines(name: str, line: str, framework: str | None, title: str |
 )
 def test_titles_written_over_the_arguments(name: str, title: str, framework: str | None):
     assert framework_of(name, (title,)) == framework
-    assert framework_of(name, (title, "")) == framework
 
 
 def test_a_hidden_command_line_leaves_the_name():
