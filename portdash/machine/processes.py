@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ARGUMENT_BYTES = 64 * 1024
 """Read of one process's arguments, which may be megabytes."""
-ARGUMENTS = 64
+ARGUMENTS = 128
 """Arguments kept, each cut as `clean` cuts."""
 _SETTLED = 5.0
 """Seconds after which a process counts as set up: younger ones still exec, and give up privileges."""

@@ -120,7 +120,8 @@ def title_of(name: str, command: Sequence[str]) -> str:
     asked = _asked(program) if program.name in _LAUNCHERS else ()
     if program.name in _PACKAGE_MANAGERS:
         return " ".join((program.name, *asked))  # nobody says `node npm-cli.js`
-    runner = (program.runner,) if program.runner else ()
+    watch = ("--watch",) if "--watch" in program.flags else ()
+    runner = (program.runner, *watch) if program.runner else ()
     return " ".join((*runner, bare(program.path).rstrip(":"), *asked))
 
 
