@@ -17,6 +17,7 @@ from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
 from portdash.planning.adoption import Adoption
 from portdash.planning.adoption import plan_adopt as _plan_adopt
+from portdash.planning.command_line import program_of
 
 
 def plan_adopt(
@@ -51,7 +52,13 @@ def _signature(listener: Listener) -> Match | None:
     owner = listener.owner
     if owner is None or listener.container:
         return None  # a container's proxy says nothing about the service; its name and labels do
-    return Match(process=owner.name, directory=owner.cwd if listener.project else None)
+    if listener.project is None:
+        return Match(process=owner.name)
+    command = owner.command or ()
+    program = program_of(owner.name or "", command).name if listener.framework else ""
+    known_by = program if program and program in " ".join(command) else None
+    titled = " " in (owner.name or "")  # a title of its own choosing, often with a version that the next one lacks
+    return Match(process=None if titled and known_by else owner.name, command=known_by, directory=owner.cwd)
 
 
 def _workspace_of(snapshot: Snapshot, listener: Listener, fresh: Sequence[Workspace]) -> Workspace:

@@ -24,8 +24,16 @@ def elsewhere_text(listener: Listener, place: str, key: ServiceKey, *, places: P
 def by_unit(
     listener: Listener, key: ServiceKey, spec: ServiceSpec, *, places: Places, names: Names
 ) -> Attribution | None:
-    """Judge by the name of a systemd unit: `shop-web.service` is what runs shop/web, unless it works elsewhere."""
-    if listener.unit is None or not same_user(listener, key) or not named_after(spec, listener.unit):
+    """Judge by the name of a systemd unit: `shop-web.service` is what runs shop/web, unless it works elsewhere.
+
+    A service with a rule of its own is known by that alone.
+    """
+    if (
+        spec.match is not None
+        or listener.unit is None
+        or not same_user(listener, key)
+        or not named_after(spec, listener.unit)
+    ):
         return None
     place, home = places.of_listener(listener), places.root_of(key.workspace)
     if place is not None and place != home:

@@ -93,12 +93,14 @@ def fits(match: Match, listener: Listener) -> bool:
     if match.directory is not None:
         cwd = listener.project.root if container and listener.project else owner.cwd if owner else None
         checks.append(cwd is not None and is_below(cwd, match.directory))
+    if match.unit is not None:
+        checks.append(match.unit.removesuffix(".service") == (listener.unit or "").removesuffix(".service"))
     return bool(checks) and all(checks)
 
 
 def is_specific(match: Match | None) -> bool:
     """Say whether a rule tells a process from others of its name; `process = node` alone does not."""
-    return match is not None and (match.command is not None or match.directory is not None)
+    return match is not None and any(each is not None for each in (match.command, match.directory, match.unit))
 
 
 def _by_lease(listener: Listener, key: ServiceKey, facts: OwnershipFacts) -> Attribution | None:
@@ -208,7 +210,7 @@ def _by_looks(listener: Listener, key: ServiceKey, spec: ServiceSpec, facts: Own
         return _presumed(f"it was adopted, and {hidden}") if adopted else _unknown(hidden)
     if not same_user(listener, key):
         return _unknown(f"{who} runs as {clean(listener.user or owner.user or 'somebody else')}")
-    if started := by_start(listener, key, names=facts.names):
+    if spec.match is None and (started := by_start(listener, key, names=facts.names)):
         return started
     return _by_kind(listener, owner, key, spec, facts)
 

@@ -69,6 +69,9 @@ def compose(project: str | None, name: str = "shop-web-1") -> Container:
         (listener(3000, cwd=BLOG.root), spec("web", match=Match(process="node")), FOREIGN),
         (listener(3000, cwd=BLOG.root), spec("web", match=Match(process="node", directory=BLOG.root)), CONFIRMED),
         (listener(3000, cwd="/"), spec("web", match=Match()), UNKNOWN),
+        (listener(3000, cwd="/", unit="shop.service"), spec("web", match=Match(unit="shop")), CONFIRMED),
+        (listener(3000, cwd=HERE, unit="shop.service"), spec("web", match=Match(unit="other.service")), UNKNOWN),
+        (listener(3000, cwd="/"), spec("web", match=Match(unit="shop")), UNKNOWN),
         # no project at all
         (listener(3000, cwd="/var/lib/pg", name="postgres"), spec("web", type="database"), PRESUMED),
         (listener(3000, cwd="/var/lib/pg", name="postgres", user="postgres"), spec("web", type="database"), UNKNOWN),
@@ -177,6 +180,12 @@ def test_what_was_adopted_unread_stays_ones_own_until_it_can_be_read():
 def test_a_unit_named_like_the_service(unit: str, cwd: str, user: str, ownership: Ownership, evidence: str):
     verdict = judge(listener(3000, cwd=cwd, user=user, unit=unit))
     assert (verdict.ownership, verdict.evidence) == (ownership, (evidence,))
+
+
+def test_a_rule_of_its_own_counts_and_no_name_of_a_unit():
+    ruled = spec("web", match=Match(process="ruby"))
+    hints = Hints(service="web", workspace="shop")
+    assert judge(listener(3000, cwd="/", unit="shop-web.service", hints=hints), ruled).ownership is UNKNOWN
 
 
 def test_another_checkout_is_foreign_and_both_are_named():
