@@ -99,6 +99,8 @@ class LocalMachine:
         self._proof = sockets or full_sockets()
         """For what is done to a process: nothing remembered counts there."""
         self._processes = processes or system_processes()
+        self._settings = self._processes if isinstance(self._processes, KnowsSettings) else None
+        self._environs = self._processes if isinstance(self._processes, KnowsHints) else None
         self._home = home or Path.home()
         self._last: _Look | None = None
 
@@ -204,12 +206,10 @@ class LocalMachine:
         return " › ".join(filter(None, (starter, reloader_of(chain)))) or None
 
     def _hints(self, pid: int) -> Hints:
-        table = self._processes
-        return table.hints(pid) if isinstance(table, KnowsHints) else NO_HINTS
+        return self._environs.hints(pid) if self._environs else NO_HINTS
 
     def _setting(self, pid: int) -> Setting:
-        table = self._processes
-        return table.setting(pid) if isinstance(table, KnowsSettings) else Setting()
+        return self._settings.setting(pid) if self._settings else Setting()
 
     @cached_property
     def _fixed_limits(self) -> PortLimits:

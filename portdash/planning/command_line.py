@@ -5,7 +5,11 @@ A process writes its own command line, and may lie: what is read here is shown a
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
+
+SHORT = 16
+"""Arguments up to which what a command line says is remembered: one look asks for the same ones as the last."""
 
 _INTERPRETER = re.compile(
     r"(?P<plain>node|nodejs|bun|deno|ruby|jruby|perl|php|java|pythonw?|pypy|ipython|lua|dash|bash|zsh|fish|sh|ksh)"
@@ -87,6 +91,10 @@ def program_of(name: str, command: Sequence[str]) -> Program:
     A title that a process has written over its arguments is read as the line it is: `nginx: master process nginx`,
     `next-server (v15.5.29)`, `npm run dev`.
     """
+    return (_read if len(command) <= SHORT else _parse)(name, tuple(command))
+
+
+def _parse(name: str, command: tuple[str, ...]) -> Program:
     words = _words(command) if command else tuple(name.split())
     if not words:
         return Program("")
@@ -95,6 +103,9 @@ def program_of(name: str, command: Sequence[str]) -> Program:
     if runner is None:
         return Program(_stem(first), first, None, tuple(rest))
     return _script(runner, rest)
+
+
+_read = lru_cache(maxsize=2048)(_parse)
 
 
 def interpreter(program: str) -> str | None:
