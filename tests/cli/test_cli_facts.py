@@ -175,7 +175,11 @@ def test_who_says_what_runs_why_and_in_which_package(portdash: Portdash, project
     ) as process:
         assert process.stdout.readline()
         told, document = portdash("who", str(port)).out, portdash("who", str(port), "--json").document
+        listed = [
+            portdash("ls", each, "--json").document["listeners"] for each in ("http.serv", "SITE", "http.server*")
+        ]
         process.stdin.close()
+    assert all(port in [each["port"] for each in listeners] for listeners in listed)
     lines = dict(line.split(maxsplit=1) for line in told.splitlines())
     assert lines["framework"] == "http.server"
     assert lines["project"] == "shop, package site"
