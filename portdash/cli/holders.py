@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from portdash.cli.listener_text import command_text, process_text, service_text
 from portdash.manager.deps import Deps
-from portdash.model.listener import Container, Listener
+from portdash.model.listener import Container, Hints, Listener
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
+from portdash.report.origins import project_text, why_text
 from portdash.report.scope import workspace_label
 from portdash.report.serialise import listener_json
 from portdash.report.words import uptime
@@ -56,7 +57,7 @@ def holding_json(holding: Holding, snapshot: Snapshot) -> dict[str, object]:
             {
                 **listener_json(seen, snapshot, arguments=True),
                 "parents": [{"pid": each.pid, "process": clean(each.name)} for each in seen.listener.ancestors],
-                "unit": None,
+                "unit": clean(seen.listener.unit) if seen.listener.unit else None,
                 "evidence": [clean(each) for each in seen.attribution.evidence],
             }
             for seen in holding.holders
@@ -110,14 +111,20 @@ def _facts(seen: SeenListener, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     yield "port", f"{listener.port}/{listener.protocol} on {clean(listener.address)}"
     yield "process", f"{process_text(seen)}{f' {owner.pid}' if owner else ''}"
     optional = (
+        ("framework", listener.framework),
         ("command", command_text(owner, limit=1000)),
         ("user", (owner.user if owner else None) or listener.user),
         ("directory", _directory(listener)),
-        ("project", listener.project.label if listener.project else None),
+        ("project", project_text(listener.project)),
+        ("workspace", _workspace_of(listener, snapshot)),
         ("parents", " < ".join(f"{each.name} {each.pid}" for each in listener.ancestors)),
         ("container", _container_text(listener.container) if listener.container else None),
         ("held by", carrier.label if carrier else None),
+        ("unit", listener.unit),
         ("started by", listener.via),
+        ("why", why_text(listener)),
+        ("script", _script_text(listener.hints)),
+        ("told", _told_text(listener)),
         ("connections", None if listener.connections is None else str(listener.connections)),
         ("up", uptime(listener, snapshot.taken_at)),
         ("other pids", ", ".join(map(str, listener.pids[1:]))),
@@ -139,3 +146,23 @@ def _directory(listener: Listener) -> str | None:
     if listener.container:
         return listener.container.directory
     return listener.owner.cwd if listener.owner else None
+
+
+def _workspace_of(listener: Listener, snapshot: Snapshot) -> str | None:
+    """Return the known workspace of the project it works in, told apart from the project by its own name."""
+    root = listener.project.root if listener.project else None
+    known = next((each for each in snapshot.workspaces if root and each.root == root), None)
+    return known.name if known else None
+
+
+def _script_text(hints: Hints) -> str | None:
+    """Return `dev of @shop/web`: what package.json calls what it was started by."""
+    if hints.script is None:
+        return None
+    return f"{hints.script} of {hints.package}" if hints.package else hints.script
+
+
+def _told_text(listener: Listener) -> str | None:
+    """Return what its environment asked for, where that is not what it does."""
+    port = listener.hints.port
+    return f"PORT={port}, and listens on {listener.port}" if port and port != listener.port else None

@@ -86,8 +86,8 @@ def select(
 def fits(seen: SeenListener, pattern: str, snapshot: Snapshot) -> bool:
     """Say whether a listener is meant by `pattern`.
 
-    Digits are a whole port or pid. With `*` or `?` the pattern has to fit a port, process, project, container or
-    service from end to end; any other text is looked for within those names, without regard to case.
+    Digits are a whole port or pid. With `*` or `?` the pattern has to fit a port, process, project, package, container,
+    framework, unit or service from end to end; any other text is looked for within those names, without regard to case.
     """
     listener = seen.listener
     if pattern.isdigit():
@@ -96,7 +96,10 @@ def fits(seen: SeenListener, pattern: str, snapshot: Snapshot) -> bool:
         listener.owner.name if listener.owner else None,
         listener.project.label if listener.project else None,
         listener.project.name if listener.project else None,
+        listener.project.package if listener.project else None,
         listener.container.name if listener.container else None,
+        listener.framework,
+        listener.unit,
         service_name(seen, snapshot) if seen.attribution.ownership is not Ownership.FOREIGN else None,
     )
     wanted = pattern.casefold()

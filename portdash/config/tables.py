@@ -127,6 +127,7 @@ class MatchTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     process: Line | None = None
     command: Line | None = None
     directory: FilePath | None = None
+    unit: Line | None = None
 
 
 class HealthCheckTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ from portdash.machine.keepers import keeper_of
 from portdash.machine.processes import Setting
 from portdash.machine.procfs import CONTAINER
 from portdash.model.listener import Ancestor, Container, Process
+from portdash.planning.command_line import title_of
 
 if TYPE_CHECKING:
     from portdash.model.sources import ProcessTable
@@ -45,7 +46,18 @@ def parents(table: ProcessTable, process: Process) -> tuple[Process, ...]:
 
 def ancestors(chain: Sequence[Process]) -> tuple[Ancestor, ...]:
     """Return a chain as it is kept with a listener."""
-    return tuple(Ancestor(process.pid, process.name or "?") for process in chain)
+    return tuple(map(_ancestor, chain))
+
+
+def _ancestor(process: Process) -> Ancestor:
+    return Ancestor(process.pid, process.name or "?", title(process))
+
+
+def title(process: Process) -> str | None:
+    """Return what a process runs, in a few words; None where its name says as much."""
+    name = process.name or ""
+    found = title_of(name, process.command or ())
+    return None if name.startswith(found) else found
 
 
 def topmost(table: ProcessTable, pids: Collection[int]) -> Process | None:
@@ -62,7 +74,10 @@ def topmost(table: ProcessTable, pids: Collection[int]) -> Process | None:
 
 
 def via(owner: Process, chain: Sequence[Process], setting: Setting, *, orphan: bool) -> str | None:
-    """Return what started a process or keeps it: the container, else the nearest keeper above it, else its unit."""
+    """Return what started a process or keeps it: the container, else the nearest keeper above it, else its unit.
+
+    Not who starts it again when a file changes: `reloader_of` says that.
+    """
     if engine := container_engine(setting.cgroup):
         return engine
     for process in (owner, *chain):
@@ -94,11 +109,16 @@ def is_reaper(process: Process) -> bool:
 
 
 def unit_of(cgroup: str) -> str | None:
-    """Return the systemd service a process runs in, None for a session, a terminal's scope and a container."""
-    last = cgroup.rpartition("/")[2]
-    if not last.endswith(".service") or re.fullmatch(r"user@\d+\.service", last):
-        return None
-    return last
+    """Return the systemd service a process runs in, None for a session, a terminal's scope and a container.
+
+    A service may divide its control group among its own processes; they are in it all the same.
+    """
+    for part in reversed(cgroup.split("/")):
+        if part.endswith(".service"):
+            return None if re.fullmatch(r"user@\d+\.service", part) else part
+        if part.endswith((".scope", ".slice")):
+            return None
+    return None
 
 
 def is_user_unit(cgroup: str) -> bool:

@@ -1,7 +1,10 @@
 """Who keeps processes running: supervisors, agents, terminals, containers. Data, in one table."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
+
+from portdash.planning.command_line import SHORT
 
 _INTERPRETERS = ("node", "bun", "deno", "python", "ruby", "perl", "sh", "bash")
 
@@ -75,6 +78,10 @@ def keeper_of(name: str, command: Sequence[str] = ()) -> Keeper | None:
 
     A script is looked up by its own name where the process is called after its interpreter (`node /usr/bin/gemini`).
     """
+    return (_looked_up if len(command) <= SHORT else _look_up)(name, tuple(command))
+
+
+def _look_up(name: str, command: tuple[str, ...]) -> Keeper | None:
     folded = name.casefold()
     programs = (
         [part for part in command if not part.startswith("-")][:2] if _is_script(folded, command) else command[:1]
@@ -90,6 +97,9 @@ def keeper_of(name: str, command: Sequence[str] = ()) -> Keeper | None:
             if path in program:
                 return keeper
     return None
+
+
+_looked_up = lru_cache(maxsize=2048)(_look_up)
 
 
 def _bare(program: str) -> str:

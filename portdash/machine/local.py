@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from portdash.machine.ancestry import ancestors, container_of, is_orphan, parents, topmost, via
+from portdash.machine.ancestry import ancestors, container_of, is_orphan, parents, title, topmost, unit_of, via
 from portdash.machine.availability import bind_error
 from portdash.machine.containers.engines import Engines
 from portdash.machine.containers.looking import Containers
@@ -19,11 +19,14 @@ from portdash.machine.identity import boot_id, current_user, host_id
 from portdash.machine.limits import read_limits
 from portdash.machine.processes import Once, Setting, system_processes
 from portdash.machine.projects import find_project
+from portdash.machine.reloaders import reloader_of
 from portdash.machine.sockets_system import full_sockets, system_sockets
+from portdash.machine.tunnels import tunnel_text
 from portdash.machine.users import user_name
-from portdash.model.listener import Ancestor, Container, Listener, Process
+from portdash.model.listener import NO_HINTS, Ancestor, Container, Hints, Listener, Process
 from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol
+from portdash.planning.frameworks import framework_of
 
 if TYPE_CHECKING:
     from portdash.machine.panes import Panes
@@ -52,6 +55,15 @@ class KnowsLineage(Protocol):
         ...
 
 
+@runtime_checkable
+class KnowsHints(Protocol):
+    """A process table that also knows what the environment of a process tells."""
+
+    def hints(self, pid: int) -> Hints:
+        """Return what it tells; nothing where it may not be read."""
+        ...
+
+
 class _Look(NamedTuple):
     """One look, and what it rests on."""
 
@@ -68,6 +80,10 @@ class _Origin(NamedTuple):
     via: str | None
     orphan: bool
     container: Container | None
+    unit: str | None
+    framework: str | None
+    title: str | None
+    hints: Hints
 
 
 class LocalMachine:
@@ -89,6 +105,8 @@ class LocalMachine:
         self._proof = sockets or full_sockets()
         """For what is done to a process: nothing remembered counts there."""
         self._processes = processes or system_processes()
+        self._settings = self._processes if isinstance(self._processes, KnowsSettings) else None
+        self._environs = self._processes if isinstance(self._processes, KnowsHints) else None
         self._home = home or Path.home()
         self._containers = Containers(engines or Engines(os.environ, self._home), self.project_of)
         self._last: _Look | None = None
@@ -172,7 +190,11 @@ class LocalMachine:
                 user=owner.user or (None if row.uid is None else user_name(row.uid)),
                 project=projects.get(owner.cwd or ""),
                 container=origin.container,
-                via=origin.via,
+                via=tunnel_text(owner.name, owner.command, row.port) or origin.via,
+                unit=origin.unit,
+                framework=origin.framework,
+                title=origin.title,
+                hints=origin.hints,
                 connections=row.connections,
                 queue=row.queue,
                 orphan=origin.orphan,
@@ -184,14 +206,31 @@ class LocalMachine:
         setting = self._setting(owner.pid)
         # A daemon of a system's user without systemd looks just like one, and is none.
         orphan = owner.user == self.user and is_orphan(chain, setting)
-        label = via(owner, chain, setting, orphan=orphan)
-        if label == "tmux" and (place := self._panes.place(owner, chain)):
-            label = f"tmux {place}"
-        return _Origin(ancestors(chain), label, orphan, container_of(setting.cgroup))
+        hints = self._hints(owner.pid)
+        return _Origin(
+            ancestors=ancestors(chain),
+            via=self._via(owner, chain, via(owner, chain, setting, orphan=orphan), hints),
+            orphan=orphan,
+            unit=unit_of(setting.cgroup),
+            framework=framework_of(owner.name or "", owner.command or ()),
+            title=title(owner),
+            hints=hints,
+            container=container_of(setting.cgroup),
+        )
+
+    def _via(self, owner: Process, chain: Sequence[Process], starter: str | None, hints: Hints) -> str | None:
+        """Return who started it with what that one calls it, and who starts it again: `tmux 1.0 › nodemon`."""
+        if starter == "tmux" and (place := self._panes.place(owner, chain)):
+            starter = f"tmux {place}"
+        elif starter == "pm2" and hints.pm2:
+            starter = f"pm2 {hints.pm2}"
+        return " › ".join(filter(None, (starter, reloader_of(chain)))) or None
+
+    def _hints(self, pid: int) -> Hints:
+        return self._environs.hints(pid) if self._environs else NO_HINTS
 
     def _setting(self, pid: int) -> Setting:
-        table = self._processes
-        return table.setting(pid) if isinstance(table, KnowsSettings) else Setting()
+        return self._settings.setting(pid) if self._settings else Setting()
 
     @cached_property
     def _fixed_limits(self) -> PortLimits:

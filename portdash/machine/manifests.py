@@ -28,7 +28,8 @@ def manifest_name(root: str) -> str | None:
             continue
         if isinstance(name, str) and (short := _short(name)):
             return short
-    return None
+    gradle = _gradle(root)
+    return _short(gradle) or None if gradle else None
 
 
 def _short(name: str) -> str:
@@ -62,9 +63,32 @@ def _go_mod(text: str) -> object:
 
 def _pom(text: str) -> object:
     """Find the project's own artifact, not its parent's. Not by an XML parser: entities are a way to eat memory."""
-    own = re.sub(r"<parent>.{0,4000}?</parent>", "", text, count=1, flags=re.DOTALL)
+    before, parent, after = text.partition("<parent>")
+    own = before + after.partition("</parent>")[2] if parent else text
     found = re.search(r"<artifactId>\s*([^<\s]{1,200})\s*</artifactId>", own)
     return found[1] if found else None
+
+
+def _gradle(root: str) -> str | None:
+    """Return the name that stands in the settings: the build itself, a program in Groovy or Kotlin, has none."""
+    for file in ("settings.gradle.kts", "settings.gradle"):
+        data = read_small(f"{root}/{file}", limit=LARGEST)
+        found = re.search(
+            rb"^[ \t]*rootProject\.name[ \t]*=[ \t]*[\"']([^\"'$\r\n]{1,200})[\"']", data or b"", re.MULTILINE
+        )
+        if found:
+            return found[1].decode("utf-8", "replace")
+    return None
+
+
+def _mix(text: str) -> object:
+    found = re.search(r"\bapp:\s{0,20}:([a-z]\w{0,100})", text)
+    return found[1] if found else None
+
+
+def _deno(text: str) -> object:
+    """Read the name; deno.json may have comments, which lines of their own may be and a reader of JSON refuses."""
+    return _at(json.loads(re.sub(r"^[ \t]*//.*$", "", text, flags=re.MULTILINE)), "name")
 
 
 def _at(document: object, *keys: str) -> object:
@@ -82,4 +106,6 @@ _READERS: tuple[tuple[str, Callable[[str], object]], ...] = (
     ("go.mod", _go_mod),
     ("composer.json", _package_json),
     ("pom.xml", _pom),
+    ("mix.exs", _mix),
+    ("deno.json", _deno),
 )

@@ -6,11 +6,12 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from portdash.machine.environ import read_hints
 from portdash.machine.procfs import CONTAINER, PROC, Stat, cgroup_of, lineage, read, read_stat, real_uid
 from portdash.machine.users import user_name
-from portdash.model.listener import Process
+from portdash.model.listener import NO_HINTS, Hints, Process
 from portdash.text import clean
 
 if TYPE_CHECKING:
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
 
 ARGUMENT_BYTES = 64 * 1024
 """Read of one process's arguments, which may be megabytes."""
-ARGUMENTS = 64
+ARGUMENTS = 128
 """Arguments kept, each cut as `clean` cuts."""
 _SETTLED = 5.0
 """Seconds after which a process counts as set up: younger ones still exec, and give up privileges."""
 _REMEMBERED = 4096
+_Key = TypeVar("_Key")
+_Fact = TypeVar("_Fact")
 
 
 class Setting(NamedTuple):
@@ -44,6 +47,7 @@ class Processes:
         self._started: float | None = None
         self._inside: str | None = None
         self._known: dict[tuple[int, int, bytes], tuple[tuple[str, ...] | None, str | None]] = {}
+        self._hints: dict[tuple[int, int, bytes], Hints] = {}
 
     def process(self, pid: int) -> Process | None:
         """Return what can be read of a process, None when it is gone, or dead and only not collected yet."""
@@ -56,7 +60,8 @@ class Processes:
             again = read_stat(pid, proc=self._proc)
             if again is None or again.is_dead or again.ticks != stat.ticks:
                 return None  # it ended meanwhile, and what was read may be its successor's
-            self._remember(pid, again, known)
+            if self._is_settled(again):
+                _remember(self._known, (pid, again.ticks, again.name), known)
         command, user = known
         return Process(
             pid=pid,
@@ -80,6 +85,19 @@ class Processes:
             cgroup=clean(cgroup_of(pid, proc=self._proc).removeprefix(self._own_container()), limit=None),
             session_alive=leader is not None and not leader.is_dead,
         )
+
+    def hints(self, pid: int) -> Hints:
+        """Return what the environment of a process tells; nothing for one that is gone or hides it."""
+        stat = read_stat(pid, proc=self._proc)
+        if stat is None or stat.is_dead:
+            return NO_HINTS
+        key = (pid, stat.ticks, stat.name)
+        known = self._hints.get(key)
+        if known is None:
+            known = read_hints(pid, proc=self._proc)
+            if self._is_settled(stat):
+                _remember(self._hints, key, known)
+        return known
 
     def lineage(self, pid: int) -> object:
         """Return what stays equal while a process and what was told of it are the same; None when it is gone."""
@@ -107,12 +125,8 @@ class Processes:
         except OSError:
             return None
 
-    def _remember(self, pid: int, stat: Stat, known: tuple[tuple[str, ...] | None, str | None]) -> None:
-        if time.clock_gettime(time.CLOCK_BOOTTIME) - stat.ticks / self._ticks_per_second < _SETTLED:
-            return
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
-        self._known[pid, stat.ticks, stat.name] = known
+    def _is_settled(self, stat: Stat) -> bool:
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - stat.ticks / self._ticks_per_second >= _SETTLED
 
     def _boot_time(self) -> float:
         if self._started is None:
@@ -120,6 +134,12 @@ class Processes:
             told = next((line.split()[1] for line in lines if line.startswith(b"btime ")), None)
             self._started = float(told) if told else time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
         return self._started
+
+
+def _remember(known: dict[_Key, _Fact], key: _Key, fact: _Fact) -> None:
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[key] = fact
 
 
 def split_arguments(data: bytes) -> tuple[str, ...]:

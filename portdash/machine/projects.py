@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from portdash.machine.files import read_small
-from portdash.machine.roots import find_root, mode_of
+from portdash.machine.roots import find_package, find_root, mode_of
 from portdash.model.names import DEFAULT_WORKSPACE, workspace_from
 from portdash.model.workspace import Workspace
 from portdash.text import clean
@@ -30,7 +30,8 @@ def find_project(directory: str, home: Path) -> Project | None:
     """Return the project that a directory lies in, None outside any and where the directory is gone.
 
     That is the nearest directory with a portdash.toml or .git, else the nearest with a manifest. Home itself and the
-    system's own directories are none, unless they have a portdash.toml; above home nobody looks.
+    system's own directories are none, unless they have a portdash.toml; above home nobody looks. The root decides which
+    workspace it is; in a repository of several packages, the nearest manifest says which of them.
     """
     root = find_root(directory, home)
     if root is None:
@@ -44,7 +45,17 @@ def find_project(directory: str, home: Path) -> Project | None:
         name=manifest_name(root) or clean(PurePath(root).name) or "/",
         repository=checkout.repository if checkout else None,
         worktree=checkout.worktree if checkout else None,
+        package=_package(directory, root),
     )
+
+
+def _package(directory: str, root: str) -> str | None:
+    place = find_package(directory, root)
+    if place is None:
+        return None
+    from portdash.machine.manifests import manifest_name  # noqa: PLC0415 (see find_project)
+
+    return manifest_name(place) or clean(PurePath(place).name) or None
 
 
 def workspace_for(cwd: Path, home: Path, *, base: str | None = None) -> Workspace:

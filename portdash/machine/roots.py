@@ -8,13 +8,20 @@ import stat
 from pathlib import Path, PurePath
 
 PROJECT_FILE = "portdash.toml"
-MANIFESTS = ("package.json", "pyproject.toml", "Cargo.toml", "go.mod", "composer.json", "pom.xml", "Gemfile")
-"""Files that say a directory is a project, in the order in which they are asked for its name."""
+MANIFESTS = (
+    *("package.json", "pyproject.toml", "Cargo.toml", "go.mod", "composer.json", "pom.xml", "Gemfile"),
+    *("build.gradle.kts", "build.gradle", "mix.exs", "deno.json"),
+)
+"""Files that say a directory is a project, the commonest first: they are looked for in this order."""
 
 _NEVER = frozenset(
     ("/", "/usr", "/usr/local", "/var", "/etc", "/tmp", "/var/tmp", "/home", "/opt", "/srv", "/mnt", "/root")  # noqa: S108
 )
 _HOMES = ("/home", "/Users")
+_OF_PROGRAMS = ("/usr/", "/var/lib/", "/proc/", "/run/", "/snap/", "/nix/store/", "/Library/", "/System/")
+"""Directories of programs and of what they keep: a manifest there is a package's own. A repository may be anywhere."""
+_DEPENDENCIES = ("/node_modules/", "/site-packages/", "/.venv/", "/.cargo/registry/", "/go/pkg/mod/")
+"""What lies below one of these was fetched: its manifest is not that of the project it was fetched for."""
 
 
 def find_root(directory: str, home: Path) -> str | None:
@@ -32,9 +39,30 @@ def find_root(directory: str, home: Path) -> str | None:
             continue
         if mode_of(f"{place}/.git"):
             return place
-        if manifest is None and any(_is_file(f"{place}/{name}") for name in MANIFESTS):
+        if manifest is None and has_manifest(place):
             manifest = place
     return manifest
+
+
+def find_package(directory: str, root: str) -> str | None:
+    """Return the nearest directory with a manifest at or above `directory` and below `root`; None where there is none.
+
+    In a repository of many packages that is the one meant.
+    """
+    place = directory
+    while len(place) > len(root) and place.startswith(root):
+        if has_manifest(place):
+            return place
+        place = place.rpartition("/")[0]
+    return None
+
+
+def has_manifest(place: str) -> bool:
+    """Say whether a directory is a package that people work on, by the files in it."""
+    below = f"{place}/"
+    if below.startswith(_OF_PROGRAMS) or any(each in below for each in _DEPENDENCIES):
+        return False
+    return any(_is_file(f"{place}/{name}") for name in MANIFESTS)
 
 
 def is_common_ground(directory: str, home: Path) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from portdash.errors import UsageError
 from portdash.machine.projects import workspace_of
 from portdash.manager.deps import Deps
-from portdash.manager.naming import free_name, suggest_name
+from portdash.manager.naming import free_name, suggest_name, suggest_type
 from portdash.manager.places import settle_name
 from portdash.manager.plans import with_workspaces
 from portdash.model.assignment import Match, ServiceSpec
@@ -17,6 +17,7 @@ from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
 from portdash.planning.adoption import Adoption
 from portdash.planning.adoption import plan_adopt as _plan_adopt
+from portdash.planning.command_line import program_of
 
 
 def plan_adopt(
@@ -33,7 +34,12 @@ def plan_adopt(
         taken = {view.key.service for view in snapshot.services if view.key.workspace == workspace.name}
         taken |= {each.key.service for each in adoptions if each.key.workspace == workspace.name}
         name = wanted or free_name(suggest_name(listener), taken)
-        spec = ServiceSpec(name=name, protocol=listener.protocol, match=_signature(listener))
+        spec = ServiceSpec(
+            name=name,
+            type=suggest_type(listener, snapshot.policy),
+            protocol=listener.protocol,
+            match=_signature(listener),
+        )
         key = deps.place.key(name, workspace=workspace.name, protocol=listener.protocol)
         adoptions.append(Adoption(key=key, spec=spec, port=listener.port, protocol=listener.protocol))
         if workspace not in workspaces:
@@ -46,7 +52,13 @@ def _signature(listener: Listener) -> Match | None:
     owner = listener.owner
     if owner is None or listener.container:
         return None  # a container's proxy says nothing about the service; its name and labels do
-    return Match(process=owner.name, directory=owner.cwd if listener.project else None)
+    if listener.project is None:
+        return Match(process=owner.name)
+    command = owner.command or ()
+    program = program_of(owner.name or "", command).name if listener.framework else ""
+    known_by = program if program and program in " ".join(command) else None
+    titled = " " in (owner.name or "")  # a title of its own choosing, often with a version that the next one lacks
+    return Match(process=None if titled and known_by else owner.name, command=known_by, directory=owner.cwd)
 
 
 def _workspace_of(snapshot: Snapshot, listener: Listener, fresh: Sequence[Workspace]) -> Workspace:

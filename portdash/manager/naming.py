@@ -5,6 +5,8 @@ from pathlib import PurePath
 
 from portdash.model.listener import Listener
 from portdash.model.names import service_from
+from portdash.model.policy import Policy
+from portdash.planning.frameworks import kind_of
 
 INTERPRETERS = re.compile(
     r"(?:node|nodejs|bun|deno|ruby|perl|php|java|pythonw?|python[0-9.]+|sh|bash|dash|zsh)(?:\.exe)?"
@@ -12,13 +14,29 @@ INTERPRETERS = re.compile(
 """Names of programs that run another program, whose name says more."""
 _ENTRY_POINTS = frozenset(("app", "index", "main", "manage", "run", "serve", "server", "start"))
 """Names that every second program's first file has: they say nothing about it."""
+_TYPES = {
+    "web": ("web", "frontend", "development"),
+    "api": ("api", "backend", "development"),
+    "ml": ("ml",),
+    "database": ("database", "db"),
+    "cache": ("cache",),
+    "queue": ("queue",),
+    "monitoring": ("monitoring",),
+}
+"""Types that each kind of framework may have, the best word first."""
 
 
 def suggest_name(listener: Listener) -> str:
-    """Return a service name for a listener: its container's service, its program, its project, else its port."""
+    """Return a service name for a listener.
+
+    Its container's service, else the package it belongs to in a repository of several, what it is by its command line,
+    its program, its project, else its port.
+    """
     container = listener.container
     for text in (
         container and (container.compose_service or container.name),
+        listener.project and listener.project.package,
+        listener.framework,
         program_name(listener),
         listener.project and listener.project.name,
         listener.owner and listener.owner.name,
@@ -26,6 +44,12 @@ def suggest_name(listener: Listener) -> str:
         if text and (name := service_from(text)):
             return name
     return f"port-{listener.port}"
+
+
+def suggest_type(listener: Listener, policy: Policy) -> str | None:
+    """Return the type of a service that a listener is, None where no range is set aside for what it is."""
+    types = {each.type.casefold(): each.type for each in policy.ranges}
+    return next((types[each] for each in _TYPES.get(kind_of(listener.framework) or "", ()) if each in types), None)
 
 
 def program_name(listener: Listener) -> str | None:

@@ -95,6 +95,8 @@ class Match:
     """Text that stands in its command line."""
     directory: str | None = None
     """Directory at or below which it works; absolute."""
+    unit: str | None = None
+    """Name of the systemd unit it runs in, with or without `.service`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,32 @@ class Ancestor:
 
     pid: int
     name: str
+    title: str | None = None
+    """What it runs, where that says more than its name: `npm run dev`, `node vite`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """The few things that the environment of a process told us. Nobody else vouches for them."""
+
+    script: str | None = None
+    """The script of package.json that it was started by: `dev`."""
+    package: str | None = None
+    """The package of that script: `@shop/web`."""
+    port: int | None = None
+    """The port it was told to take, by `PORT`."""
+    pm2: str | None = None
+    """What pm2 calls it."""
+    reloaded: bool = False
+    """Whether it says that a reloader started it, and starts it again when a file changes."""
+    service: str | None = None
+    """The service that `portdash run` started it as."""
+    workspace: str | None = None
+    """The workspace of that service."""
+
+
+NO_HINTS = Hints()
+"""What an environment that may not be read tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +124,10 @@ class Listener:
     """The systemd unit it runs in."""
     framework: str | None = None
     """What its command line says it is: `vite`, `uvicorn`, ..."""
+    title: str | None = None
+    """What it runs, where that says more than its owner's name: `node vite`, `python manage.py runserver`."""
+    hints: Hints = NO_HINTS
+    """What its owner's environment told."""
     connections: int | None = None
     """Established connections to it."""
     queue: int | None = None

@@ -14,6 +14,8 @@ class Project:
     """Name of the git repository, shared by its worktrees; None outside git."""
     worktree: str | None = None
     """Short name of a linked worktree; None for the main one."""
+    package: str | None = None
+    """Name of the package inside it that the directory belongs to, in a repository of several."""
 
     @property
     def label(self) -> str:

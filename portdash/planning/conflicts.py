@@ -9,9 +9,10 @@ from portdash.model.listener import Listener
 from portdash.model.names import base_name
 from portdash.model.policy import Policy, PortLimits
 from portdash.model.snapshot import SeenListener, Snapshot
+from portdash.planning.answers import reach_text, who_answers
 from portdash.planning.occupancy import Group, Occupancy
 from portdash.planning.rules import DYNAMIC, is_browser_blocked, own_range, ranges_of_type
-from portdash.planning.wording import Names, holder_text, holders_text
+from portdash.planning.wording import Names, holders_text
 from portdash.text import and_list, clean
 
 SEVERITY = {kind: number for number, kind in enumerate(ConflictKind)}
@@ -94,24 +95,22 @@ def _with_listeners(case: Circumstances) -> Iterator[Conflict]:
         why = f": {evidence[0]}" if evidence else ""
         holder = holders_text(theirs)
         yield _conflict(ConflictKind.SQUATTED, row, holder, f"{name} cannot have {row.port}{why}")
-    strangers = [each for each in theirs if answers_localhost(each.address)]
-    if ours and strangers:
-        whose = and_list(
-            f"{clean(each.address)} is {holder_text(each)}{'' if each in theirs else ', its own'}"
-            for each in sorted((*ours, *strangers), key=lambda each: each.address)
-        )
-        detail = f"another server answers on part of localhost:{row.port}: {whose}"
-        yield _conflict(ConflictKind.SHADOWED, row, holders_text(strangers), detail)
+    if ours and theirs:
+        yield from _shadows(row, ours, theirs)
     if case.elsewhere and not ours:
         ports = and_list(str(port) for port in sorted({each.port for each in case.elsewhere}))
         holder = holders_text(case.elsewhere)
         yield _conflict(ConflictKind.MISPLACED, row, holder, f"{name} runs on {ports} instead of {row.port}: {holder}")
 
 
-def answers_localhost(address: str) -> bool:
-    """Say whether a socket bound to `address` answers somebody who says localhost."""
-    plain = address.casefold().removeprefix("::ffff:")
-    return plain in ("", "*", "0.0.0.0", "::", "::1", "127.0.0.1", "localhost")  # noqa: S104  compared, not bound
+def _shadows(row: Assignment, ours: list[Listener], theirs: list[Listener]) -> Iterator[Conflict]:
+    """Yield the conflict with those who answer some of the clients that say localhost in the service's place."""
+    answers = who_answers((*ours, *theirs))
+    answering = [each for answer in answers.localhost for each in answer.listeners]
+    strangers = [each for each in theirs if each in answering]
+    if strangers:
+        detail = f"another server answers part of localhost:{row.port}: {reach_text(answers, row.port, ours)}"
+        yield _conflict(ConflictKind.SHADOWED, row, holders_text(strangers), detail)
 
 
 def _with_services(occupancy: Occupancy, case: Circumstances) -> Iterator[Conflict]:

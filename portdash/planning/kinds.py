@@ -4,6 +4,7 @@ import re
 
 from portdash.model.assignment import ServiceSpec
 from portdash.model.names import base_name
+from portdash.planning.frameworks import kind_of
 from portdash.planning.rules import WEB_TYPES, words
 
 _WEB = words(
@@ -35,21 +36,34 @@ def program_of(name: str) -> str:
     return _VERSION.sub("", word.removesuffix(".exe")) or word
 
 
-def runs_as_expected(spec: ServiceSpec, process_name: str) -> bool | None:
+def runs_as_expected(spec: ServiceSpec, process_name: str, framework: str | None = None) -> bool | None:
     """Say whether a process looks like one that runs this service; None where its type tells nothing either way.
 
-    Only types with a short list of programs (databases, caches, queues) can say no: anything may serve the web.
+    What its command line says it is counts before its name: kafka is `java`, and RabbitMQ is `beam.smp`. Only types
+    with a short list of programs (databases, caches, queues) can say no: anything may serve the web.
     """
     program = program_of(process_name)
     name = base_name(spec.name).casefold()
     kind = (spec.type or "").casefold()
-    if program and program == name:
+    if name in (program, framework) and name:
         return True
     if kind in _STORES:
-        return program in _STORES[kind]
-    if kind in WEB_TYPES and program in (_WEB | _MONITORING if kind == "monitoring" else _WEB):
-        return True
+        known = kind_of(framework)
+        return known == kind if known else program in _STORES[kind]
+    if kind in WEB_TYPES and (program in (_WEB | _MONITORING if kind == "monitoring" else _WEB)):
+        return kind_of(framework) not in _STORES or None
     return None
+
+
+def named_after(spec: ServiceSpec, label: str) -> bool:
+    """Say whether the name of a unit names this very service: `web.service`, `shop-web@2.service` for `web`."""
+    return mentions(label.removesuffix(".service"), base_name(spec.name))
+
+
+def mentions(label: str, name: str) -> bool:
+    """Say whether the words of `name` stand in `label` as words: `my-web` in `shop-my-web@1`."""
+    wanted, found = (f"-{'-'.join(re.findall('[a-z0-9]+', each.casefold()))}-" for each in (name, label))
+    return wanted != "--" and wanted in found
 
 
 def named_like(spec: ServiceSpec, label: str) -> bool:

@@ -1,18 +1,19 @@
-"""Whose is it? What a listener's lease, container, rule, directory and program say about one service.
+"""Whose is it? What a listener's lease, container, rule, unit, directory and program say about one service.
 
 The evidence is asked in order of strength; the first that says something decides. A lease beats a container, which
-beats the service's own rule, which beats the directory, which beats the looks of the process. Only one lease is
-weaker than a container and a rule: that of a process above, for another service of the same workspace, since a script
-may start the servers of several.
+beats the service's own rule, which beats the unit, which beats the directory, which beats the looks of the process.
+Only one lease is weaker than a container and a rule: that of a process above, for another service of the same
+workspace, since a script may start the servers of several.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from portdash.model.assignment import Assignment, Lease, Match, ServiceKey, ServiceSpec, Source
-from portdash.model.listener import Attribution, Container, Listener, Ownership
+from portdash.model.listener import Attribution, Container, Listener, Ownership, Process
 from portdash.model.workspace import Workspace
-from portdash.planning.kinds import named_like, runs_as_expected
+from portdash.planning.kinds import named_like, program_of, runs_as_expected
+from portdash.planning.origins import by_start, by_unit, elsewhere_text, same_user
 from portdash.planning.places import Places, is_below
 from portdash.planning.wording import Names
 from portdash.text import clean
@@ -59,6 +60,7 @@ def attribute(listener: Listener, key: ServiceKey, spec: ServiceSpec, facts: Own
         or _by_container(listener, key, spec, facts)
         or _by_rule(listener, spec)
         or _by_lease_of_neighbour(listener, key, facts)
+        or by_unit(listener, key, spec, places=facts.places, names=facts.names)
         or _by_place(listener, key, spec, facts)
         or _by_looks(listener, key, spec, facts)
     )
@@ -91,12 +93,14 @@ def fits(match: Match, listener: Listener) -> bool:
     if match.directory is not None:
         cwd = listener.project.root if container and listener.project else owner.cwd if owner else None
         checks.append(cwd is not None and is_below(cwd, match.directory))
+    if match.unit is not None:
+        checks.append(match.unit.removesuffix(".service") == (listener.unit or "").removesuffix(".service"))
     return bool(checks) and all(checks)
 
 
 def is_specific(match: Match | None) -> bool:
     """Say whether a rule tells a process from others of its name; `process = node` alone does not."""
-    return match is not None and (match.command is not None or match.directory is not None)
+    return match is not None and any(each is not None for each in (match.command, match.directory, match.unit))
 
 
 def _by_lease(listener: Listener, key: ServiceKey, facts: OwnershipFacts) -> Attribution | None:
@@ -181,25 +185,26 @@ def _by_place(listener: Listener, key: ServiceKey, spec: ServiceSpec, facts: Own
     if place is None:
         return None
     if place != facts.places.root_of(key.workspace):
-        return _foreign(f"{clean(listener.label)} works in {facts.places.label_of(place, listener)}")
+        return _foreign(elsewhere_text(listener, place, key, places=facts.places, names=facts.names))
     where = f"{clean(listener.label)} works in {facts.names.workspace(key.workspace)}"
-    if not _same_user(listener, key):
+    if not same_user(listener, key):
         return _unknown(f"{where}, for another user")
     return _by_program(listener, spec, where)
 
 
 def _by_program(listener: Listener, spec: ServiceSpec, where: str) -> Attribution:
     """Judge a process that works in the service's own workspace."""
-    name = listener.owner.name if listener.owner else None
+    name, framework = listener.owner.name if listener.owner else None, listener.framework
     if name is None:
         return _presumed(where)
     if spec.match is not None:
         rule = fits(spec.match, listener)
         return _confirmed(f"{where} and fits its rule") if rule else _unknown(f"{where}, and does not fit its rule")
-    expected = runs_as_expected(spec, name)
+    expected = runs_as_expected(spec, name, framework)
     if expected is None:
         return _presumed(where)
     kind = clean(spec.type or spec.name)
+    where = f"{where}, is {clean(framework)}" if framework and framework != program_of(name) else where
     return _confirmed(f"{where} and is what runs {kind}") if expected else _unknown(f"{where}, and is no {kind}")
 
 
@@ -213,17 +218,22 @@ def _by_looks(listener: Listener, key: ServiceKey, spec: ServiceSpec, facts: Own
         adopted = key in facts.adopted and spec.match is None
         hidden = "its owner cannot be read"
         return _presumed(f"it was adopted, and {hidden}") if adopted else _unknown(hidden)
-    if not _same_user(listener, key):
+    if not same_user(listener, key):
         return _unknown(f"{who} runs as {clean(listener.user or owner.user or 'somebody else')}")
-    if spec.match is None and owner.name is not None and runs_as_expected(spec, owner.name):
+    if spec.match is None and (started := by_start(listener, key, names=facts.names)):
+        return started
+    return _by_kind(listener, owner, key, spec, facts)
+
+
+def _by_kind(
+    listener: Listener, owner: Process, key: ServiceKey, spec: ServiceSpec, facts: OwnershipFacts
+) -> Attribution:
+    who = clean(listener.label)
+    if spec.match is None and owner.name is not None and runs_as_expected(spec, owner.name, listener.framework):
         return _presumed(f"{who} is the right kind of process")
     if spec.match is None and facts.places.root_of(key.workspace) is None:
         return _presumed(f"{who} is yours and works in no project")
     return _unknown(f"{who} does not fit its rule" if spec.match else f"nothing ties {who} to it")
-
-
-def _same_user(listener: Listener, key: ServiceKey) -> bool:
-    return key.user == (listener.user or (listener.owner.user if listener.owner else None))
 
 
 def _confirmed(fact: str) -> Attribution:

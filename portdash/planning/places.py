@@ -55,6 +55,15 @@ class Places:
             return clean(self.workspaces[name].label)
         return clean(listener.project.label if listener.project else root)
 
+    def is_sibling(self, root: str, listener: Listener, workspace: str) -> bool:
+        """Say whether the project at `root` is another checkout of the repository that a workspace is one of."""
+        ours = self.workspaces.get(workspace)
+        known = self.workspaces.get(self.roots.get(root, ""))
+        project = listener.project if listener.project and listener.project.root == root else None
+        theirs = known.repository if known else project.repository if project else None
+        linked = bool(ours and ours.worktree) or bool(known.worktree if known else project and project.worktree)
+        return linked and theirs is not None and ours is not None and ours.repository == theirs
+
     def compose_names(self, workspace: str) -> frozenset[str]:
         """Return the names docker compose gives to a workspace's project: by default that of its directory."""
         known = self.workspaces.get(workspace)

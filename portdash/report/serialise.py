@@ -138,6 +138,7 @@ def listener_json(seen: SeenListener, snapshot: Snapshot, *, arguments: bool = F
         "service": service_name(seen, snapshot),
         "workspace": clean(seen.key.workspace) if seen.key else None,
         "ownership": seen.attribution.ownership.value if seen.key else None,
+        "framework": _cleaned(listener.framework),
     }
 
 

@@ -142,7 +142,12 @@ def _reason_from(value: object) -> Reason:
 
 
 def _match_json(match: Match) -> Json:
-    values: Json = {"process": match.process, "command": match.command, "directory": match.directory}
+    values: Json = {
+        "process": match.process,
+        "command": match.command,
+        "directory": match.directory,
+        "unit": match.unit,
+    }
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -152,6 +157,7 @@ def _match_from(value: object) -> Match:
         process=fields.optional_text("process"),
         command=fields.optional_text("command"),
         directory=fields.optional_text("directory"),
+        unit=fields.optional_text("unit"),
     )
     fields.done()
     return match

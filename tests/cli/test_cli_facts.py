@@ -1,6 +1,9 @@
 """`status`, `ls`, `check`, `who`, `conflicts`: what they say of what is there."""
 
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("project")
 
 LISTENER = [
     "protocol", "address", "port", "pid", "pids", "process", "command", "user", "cwd", "project", "container", "via",
-    "connections", "orphan", "started_at", "service", "workspace", "ownership",
+    "connections", "orphan", "started_at", "service", "workspace", "ownership", "framework",
 ]  # fmt: skip
 
 
@@ -138,6 +141,52 @@ def test_what_is_no_port(portdash: Portdash, command: str, port: str):
     assert result.out == ""
     assert result.err.count("\n") == 1
     assert "\x1b" not in result.err
+
+
+def test_who_of_a_server_whose_directory_is_gone(portdash: Portdash, home: Path, free_port: FreePort, server: Server):
+    port, place = free_port(), home / "src" / "gone"
+    place.mkdir(parents=True)
+    (place / "package.json").write_text('{"name": "gone"}')
+    server(port, cwd=place)
+    assert "project      gone" in portdash("who", str(port)).out
+    (place / "package.json").unlink()
+    place.rmdir()
+    told = portdash("who", str(port))
+    assert f"directory    {place} (deleted)" in told.out
+    assert "project" not in told.out
+
+
+def test_who_says_what_runs_why_and_in_which_package(portdash: Portdash, project: Path, free_port: FreePort):
+    package, port = project / "packages" / "site", free_port()
+    package.mkdir(parents=True)
+    (package / "package.json").write_text('{"name": "@shop/site"}')
+    launcher = (
+        "import subprocess, sys; child = subprocess.Popen([sys.executable, '-u', '-m', 'http.server', sys.argv[1],"
+        " '--bind', '127.0.0.1'], stdout=subprocess.PIPE); print(child.stdout.readline().decode(), flush=True);"
+        " sys.stdin.read(); child.kill(); child.wait()"
+    )
+    environ = {**os.environ, "npm_lifecycle_event": "dev", "npm_package_name": "@shop/site", "PORT": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-c", launcher, str(port)],
+        cwd=package,
+        env=environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout.readline()
+        told, document = portdash("who", str(port)).out, portdash("who", str(port), "--json").document
+        listed = [
+            portdash("ls", each, "--json").document["listeners"] for each in ("http.serv", "SITE", "http.server*")
+        ]
+        process.stdin.close()
+    assert all(port in [each["port"] for each in listeners] for listeners in listed)
+    lines = dict(line.split(maxsplit=1) for line in told.splitlines())
+    assert lines["framework"] == "http.server"
+    assert lines["project"] == "shop, package site"
+    assert lines["script"] == "dev of @shop/site"
+    assert lines["told"] == f"PORT=1, and listens on {port}"
+    assert lines["why"].endswith(" › python http.server")
+    assert (document["holders"][0]["framework"], document["holders"][0]["unit"]) == ("http.server", None)
 
 
 def test_who(portdash: Portdash, project: Path, free_port: FreePort, server: Server):

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cli_harness import FreePort, Portdash
+from cli_harness import FreePort, Portdash, Server, is_harmless
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -53,3 +53,42 @@ def test_two_worktrees_have_two_sets_of_ports(
     monkeypatch.chdir(root)
     assert portdash("get", "shop@fix-login/web").out == f"{theirs['web']}\n"
     assert portdash("allocate", "web").out == f"{port}\n"
+
+
+def test_a_server_of_the_other_checkout_on_my_port_is_a_conflict_and_no_success(
+    portdash: Portdash, checkouts: tuple[Path, Path, int], server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    root, linked, port = checkouts
+    for checkout in (root, linked):
+        monkeypatch.chdir(checkout)
+        assert portdash("allocate", "web").code == 0
+    theirs = server(port, cwd=linked)
+    monkeypatch.chdir(root)
+
+    (web,) = [each for each in portdash("status", "--json").document["services"] if each["name"] == "web"]
+    assert (web["port"], web["status"], web["ownership"]) == (port, "conflict", "foreign")
+    found = portdash("conflicts", "--json")
+    (conflict,) = found.document["conflicts"]
+    assert (found.code, conflict["kind"], conflict["service"]) == (1, "squatted", "web")
+    assert f"{theirs.pid} works in shop@fix-login, another checkout than shop" in conflict["detail"]
+
+    (holder,) = portdash("who", str(port), "--json").document["holders"]
+    assert (holder["ownership"], holder["project"], holder["pid"]) == ("foreign", "shop@fix-login", theirs.pid)
+    told = portdash("who", str(port)).out
+    assert "shop@fix-login" in told
+    assert f"workspace    {web['workspace']}~" in told
+    assert "\nservice      ≠ web\n" in told
+    assert is_harmless(told)
+
+
+def test_each_checkout_s_own_server_is_a_success(
+    portdash: Portdash, checkouts: tuple[Path, Path, int], server: Server, monkeypatch: pytest.MonkeyPatch
+):
+    for checkout in checkouts[:2]:
+        monkeypatch.chdir(checkout)
+        server(int(portdash("allocate", "web").out), cwd=checkout)
+    for checkout in checkouts[:2]:
+        monkeypatch.chdir(checkout)
+        (web,) = [each for each in portdash("status", "--json").document["services"] if each["name"] == "web"]
+        assert (web["status"], web["ownership"]) == ("running", "presumed")
+        assert portdash("conflicts").code == 0

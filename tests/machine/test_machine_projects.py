@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from portdash.machine.manifests import LARGEST, manifest_name
 from portdash.machine.projects import find_project, name_suffix, workspace_for, workspace_of
+from portdash.machine.roots import MANIFESTS, has_manifest
 from portdash.model.names import check_workspace
 from portdash.model.project import Project
 from portdash.model.workspace import Workspace
@@ -47,10 +48,31 @@ class TestRoots:
         assert root_of(outer / "api/src", home) == str(outer / "api")
         assert root_of(outer, home) == str(outer)
 
-    @pytest.mark.parametrize("marker", ["package.json", "Cargo.toml", "go.mod", "Gemfile", "composer.json", "pom.xml"])
+    @pytest.mark.parametrize("marker", MANIFESTS)
     def test_every_manifest_counts(self, home: Path, marker: str):
         place = make(home / "thing", marker)
         assert find_project(str(place), home) == Project(root=str(place), name="thing")
+
+    @pytest.mark.parametrize(
+        "place", ["node_modules/left-pad", "web/node_modules/@x/y/lib", ".venv/lib", "venv/lib/site-packages/x"]
+    )
+    def test_what_was_fetched_is_no_project_of_its_own(self, home: Path, place: str):
+        shop = make(home / "shop", "package.json", f"{place}/package.json", f"{place}/pyproject.toml")
+        assert find_project(str(shop / place), home) == Project(root=str(shop), name="shop")
+
+    def test_a_manifest_among_the_system_s_programs_is_a_package_s_own(self):
+        assert not has_manifest("/usr/lib/node_modules/npm")
+        assert not has_manifest("/var/lib/postgresql/15/main")
+
+    def test_in_a_repository_of_several_packages_the_nearest_manifest_names_the_package(self, home: Path):
+        shop = make(home / "shop", ".git/HEAD", "apps/web/src/x", "apps/api/x")
+        (shop / "package.json").write_text('{"name": "storefront"}')
+        (shop / "apps/web/package.json").write_text('{"name": "@shop/site"}')
+        make(shop, "apps/api/go.mod")
+        found = {each: find_project(str(shop / each), home) for each in (".", "apps", "apps/web/src", "apps/api")}
+        assert {each.root for each in found.values()} == {str(shop)}
+        assert {each.name for each in found.values()} == {"storefront"}
+        assert [each.package for each in found.values()] == [None, None, "site", "api"]
 
     def test_a_manifest_must_be_a_file(self, home: Path):
         make(home / "odd", "package.json/x")
@@ -148,6 +170,10 @@ class TestNames:
                 "<project><parent><artifactId>up</artifactId></parent>\n<artifactId> it </artifactId></project>",
                 "it",
             ),
+            ("mix.exs", "def project do\n    [app: :cart_web, version: 1]", "cart_web"),
+            ("deno.json", '// the name\n{"name": "@shop/edge"}', "edge"),
+            ("settings.gradle", "rootProject.name = 'warehouse'\n", "warehouse"),
+            ("settings.gradle.kts", 'pluginManagement {}\n  rootProject.name = "stock"', "stock"),
         ],
     )
     def test_from_the_manifest(self, tmp_path: Path, file: str, text: str, name: str):
@@ -173,11 +199,18 @@ class TestNames:
             ("Cargo.toml", b"[workspace]\n"),
             ("go.mod", b"go 1.22\n"),
             ("pom.xml", b"<project>"),
+            ("pom.xml", b"<parent>" * 120_000),
+            ("pom.xml", b"<artifactId> " * 80_000),
+            ("settings.gradle", b"\n" * 1_000_000),
+            ("settings.gradle", b"rootProject.name = '${x}'"),
+            ("deno.json", b"\n" * 1_000_000),
+            ("deno.json", b"[" * 100_000),
+            ("mix.exs", b"app: " * 200_000),
             ("Gemfile", b"source 'x'\n"),
         ],
     )
     def test_what_says_nothing_leaves_the_directory_s_name(self, home: Path, file: str, data: bytes):
-        place = make(home / "shop")
+        place = make(home / "shop", "Gemfile")
         (place / file).write_bytes(data)
         assert find_project(str(place), home).name == "shop"
 
@@ -187,6 +220,15 @@ class TestNames:
         (tmp_path / "package.json").write_text(json.dumps({"name": text}))
         name = manifest_name(str(tmp_path))
         assert name is None or (name.isprintable() and name)
+
+    def test_what_is_no_small_file_is_not_read(self, home: Path):
+        place = make(home / "shop", ".git/HEAD")
+        (place / "package.json").symlink_to(place / "package.json")
+        os.mkfifo(place / "pyproject.toml")
+        with (place / "composer.json").open("wb") as huge:
+            huge.truncate(100 * 1024 * 1024)
+        (place / "go.mod").write_text("module example.org/kept\n")
+        assert find_project(str(place), home).name == "kept"
 
     def test_a_directory_s_name_is_cleaned(self, home: Path):
         place = make(home / "a\x1b]0;x\x07", "Gemfile")

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
-from portdash.manager.naming import free_name, suggest_name
+from portdash.config.ranges import DEFAULT_RANGES
+from portdash.manager.naming import free_name, suggest_name, suggest_type
 from portdash.model.listener import Container, Listener, Process
-from portdash.model.ports import IpProtocol
+from portdash.model.policy import Policy, TypeRange
+from portdash.model.ports import IpProtocol, PortRange
 from portdash.model.project import Project
 
 SHOP = Project(root="/home/dev/src/shop", name="shop")
@@ -36,6 +40,24 @@ def test_a_container_is_named_after_its_service_and_the_nameless_after_its_port(
     assert suggest_name(Listener(protocol=IpProtocol.TCP, address="::", port=5432, container=container)) == "db"
     assert suggest_name(Listener(protocol=IpProtocol.TCP, address="::", port=5432)) == "port-5432"
     assert suggest_name(listener("-", name="日本", project=None)) == "port-5173"
+
+
+def test_what_it_is_names_it_and_a_package_of_many_before_that():
+    vite = replace(listener("node", "server.js"), framework="vite")
+    assert suggest_name(vite) == "vite"
+    assert suggest_name(replace(vite, project=replace(SHOP, package="site"))) == "site"
+
+
+def test_what_it_is_says_its_type_where_a_range_is_set_aside_for_that():
+    policy = Policy(ranges=DEFAULT_RANGES)
+    bare = listener("x")
+    found = {
+        each: suggest_type(replace(bare, framework=each), policy) for each in ("vite", "postgres", "redis", "nginx")
+    }
+    assert found == {"vite": "development", "postgres": "database", "redis": "cache", "nginx": None}
+    web = Policy(ranges=(TypeRange("web", PortRange(3000, 3999), "Web", 1),))
+    assert suggest_type(replace(bare, framework="vite"), web) == "Web"
+    assert suggest_type(bare, policy) is None
 
 
 def test_a_name_that_is_taken_gets_a_number():

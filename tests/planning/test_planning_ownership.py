@@ -4,7 +4,7 @@ import pytest
 from worlds import BLOG, FIX, SHOP, World, key, listener, spec
 
 from portdash.model.assignment import Lease, Match, ServiceSpec, Source
-from portdash.model.listener import Attribution, Container, Listener, Ownership
+from portdash.model.listener import Attribution, Container, Hints, Listener, Ownership
 from portdash.model.ports import IpProtocol
 from portdash.model.project import Project
 from portdash.planning.kinds import named_like, program_of
@@ -69,6 +69,9 @@ def compose(project: str | None, name: str = "shop-web-1", directory: str | None
         (listener(3000, cwd=BLOG.root), spec("web", match=Match(process="node")), FOREIGN),
         (listener(3000, cwd=BLOG.root), spec("web", match=Match(process="node", directory=BLOG.root)), CONFIRMED),
         (listener(3000, cwd="/"), spec("web", match=Match()), UNKNOWN),
+        (listener(3000, cwd="/", unit="shop.service"), spec("web", match=Match(unit="shop")), CONFIRMED),
+        (listener(3000, cwd=HERE, unit="shop.service"), spec("web", match=Match(unit="other.service")), UNKNOWN),
+        (listener(3000, cwd="/"), spec("web", match=Match(unit="shop")), UNKNOWN),
         # no project at all
         (listener(3000, cwd="/var/lib/pg", name="postgres"), spec("web", type="database"), PRESUMED),
         (listener(3000, cwd="/var/lib/pg", name="postgres", user="postgres"), spec("web", type="database"), UNKNOWN),
@@ -166,6 +169,76 @@ def test_what_was_adopted_unread_stays_ones_own_until_it_can_be_read():
     assert judge(listener(3000, pid=None, user="root"), world=world).ownership is PRESUMED
     assert judge(listener(3000, container=compose(None, "some-db")), world=world).ownership is PRESUMED
     assert judge(listener(3000, cwd=BLOG.root), world=world).ownership is FOREIGN
+
+
+@pytest.mark.parametrize(
+    ("unit", "cwd", "user", "ownership", "evidence"),
+    [
+        ("shop-web.service", "/", "me", CONFIRMED, "its unit shop-web.service is that of shop/web"),
+        ("web.service", HERE, "me", CONFIRMED, "its unit web.service is that of shop/web"),
+        ("web@2.service", "/", "me", PRESUMED, "its unit web@2.service is named like it"),
+        ("webserver.service", "/", "me", UNKNOWN, "nothing ties node 4121 to it"),
+        ("shop-web.service", BLOG.root, "me", FOREIGN, "node 4121 works in blog"),
+        ("shop-web.service", "/", "www-data", UNKNOWN, "node 4121 runs as www-data"),
+    ],
+)
+def test_a_unit_named_like_the_service(unit: str, cwd: str, user: str, ownership: Ownership, evidence: str):
+    verdict = judge(listener(3000, cwd=cwd, user=user, unit=unit))
+    assert (verdict.ownership, verdict.evidence) == (ownership, (evidence,))
+
+
+def test_a_rule_of_its_own_counts_and_no_name_of_a_unit():
+    ruled = spec("web", match=Match(process="ruby"))
+    hints = Hints(service="web", workspace="shop")
+    assert judge(listener(3000, cwd="/", unit="shop-web.service", hints=hints), ruled).ownership is UNKNOWN
+
+
+def test_another_checkout_is_foreign_and_both_are_named():
+    theirs, ours = listener(3000, cwd=FIX.root), listener(3000, cwd=SHOP.root)
+    assert judge(theirs).evidence == ("node 4121 works in shop@fix-login, another checkout than shop",)
+    (evidence,) = judge(ours, workspace=FIX.name).evidence
+    assert evidence == "node 4121 works in shop, another checkout than shop@fix-login"
+    unknown = Project(root="/home/me/src/shop-x", name="shop", repository="shop", worktree="x")
+    assert judge(listener(3000, cwd=unknown.root, project=unknown)).evidence == (
+        "node 4121 works in shop@x, another checkout than shop",
+    )
+    namesake = Project(root="/srv/shop", name="shop", repository="shop")
+    assert judge(listener(3000, cwd="/srv/shop", project=namesake)).evidence == ("node 4121 works in shop",)
+
+
+@pytest.mark.parametrize(
+    ("service", "workspace", "ownership"),
+    [("web", "shop", PRESUMED), ("Web", "shop", PRESUMED), ("api", "shop", UNKNOWN), ("web", "blog", UNKNOWN)],
+)
+def test_what_it_was_once_started_as(service: str, workspace: str, ownership: Ownership):
+    hints = Hints(service=service, workspace=workspace)
+    verdict = judge(listener(3000, cwd="/", hints=hints))
+    assert (verdict.ownership, verdict.evidence) == (
+        ownership,
+        (f"node 4121 was once started as {workspace}/{service}",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "framework", "ownership"),
+    [
+        ("queue", "java", "kafka", CONFIRMED),
+        ("queue", "beam.smp", "rabbitmq", CONFIRMED),
+        ("database", "beam.smp", "rabbitmq", UNKNOWN),
+        ("database", "java", "kafka", UNKNOWN),
+        ("web", "python", "django", CONFIRMED),
+        ("api", "java", "kafka", PRESUMED),
+    ],
+)
+def test_what_the_command_line_says_counts_before_the_name(kind: str, name: str, framework: str, ownership: Ownership):
+    assert (
+        judge(listener(3000, cwd=HERE, name=name, framework=framework), spec("web", type=kind)).ownership is ownership
+    )
+
+
+def test_a_service_named_after_a_framework_is_what_that_runs():
+    (evidence,) = judge(listener(3000, cwd=HERE, framework="web")).evidence
+    assert evidence == "node 4121 works in shop, is web and is what runs web"
 
 
 def test_evidence_is_safe_to_show():

@@ -159,6 +159,7 @@ def listener(
     via: str | None = None,
     command: tuple[str, ...] = (),
     ancestors: tuple[int, ...] = (),
+    **more: object,
 ) -> Listener:
     owner = Process(pid=pid, started_at=5.0, ticks=7, name=name, command=command, user=user, cwd=cwd) if pid else None
     return Listener(
@@ -172,6 +173,7 @@ def listener(
         container=container,
         via=via,
         ancestors=tuple(Ancestor(each, "sh") for each in ancestors),
+        **more,
     )
 
 

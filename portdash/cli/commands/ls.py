@@ -20,7 +20,7 @@ def command(options: Globals, *, pattern: str | None, udp: bool, service_type: s
     """List every listener of this machine with the service it belongs to.
 
     PATTERN is a port or pid (3000), a port with wildcards (808*), or a part of the name of a process, project,
-    container or service.
+    package, container, framework (vite), unit or service.
     """
     with options.deps() as deps:
         snapshot = deps.observer.snapshot()

@@ -7,7 +7,6 @@ from rich.cells import cell_len
 
 from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows import holders, words
-from portdash.dashboard.rows.answers import who_answers
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.prose import LABEL, fact, heading, paragraph, wrapped
 from portdash.dashboard.rows.row import Group, Line, Other, OthersLine, Row, Span, SystemLine, Tone
@@ -16,8 +15,10 @@ from portdash.manager.naming import suggest_name
 from portdash.model.assignment import Assignment, Verdict
 from portdash.model.listener import Listener, Ownership
 from portdash.model.snapshot import SeenListener, ServiceView
+from portdash.planning.answers import who_answers
+from portdash.report.origins import project_text
 from portdash.report.words import SIGNS, age, reason_phrase, worst_conflict
-from portdash.text import plural
+from portdash.text import and_list, plural
 
 _OWNED = {
     Ownership.CONFIRMED: "confirmed",
@@ -181,18 +182,16 @@ def listener_facts(listener: Listener, facts: Facts, width: int) -> Iterator[Lin
         yield from fact("container", ", ".join((listener.container.name, *listener.container.facts)), width)
     else:
         yield from fact(listener.label if len(listener.label) < LABEL else "process", command or listener.label, width)
+    if listener.framework and listener.framework not in (owner.name if owner and owner.name else ""):
+        yield from fact("framework", listener.framework, width)
     user = (owner.user if owner else None) or listener.user
     if user and user != facts.snapshot.user:
         yield from fact("user", user, width)
-    if listener.project:
-        yield from fact("project", listener.project.label, width)
+    if project := project_text(listener.project):
+        yield from fact("project", project, width)
     if owner and owner.cwd:
         yield from fact("directory", facts.abbreviated(owner.cwd), width)
-    if listener.ancestors:
-        chain = [f"{each.name} {each.pid}" for each in reversed(listener.ancestors)]
-        yield from fact("chain", " › ".join([*chain, listener.owner.label if listener.owner else "?"]), width)
-    if via := words.via_of(listener):
-        yield from fact("via", via, width)
+    yield from _origin(listener, width)
     started = words.started_at(listener)
     said = [f"{age(facts.now - started)} ago"] if started is not None else []
     if listener.connections is not None:
@@ -201,12 +200,22 @@ def listener_facts(listener: Listener, facts: Facts, width: int) -> Iterator[Lin
         yield from fact("since" if started is not None else "clients", ", ".join(said), width)
 
 
+def _origin(listener: Listener, width: int) -> Iterator[Line]:
+    """Yield who stands above a listener."""
+    if listener.ancestors:
+        chain = [f"{each.name} {each.pid}" for each in reversed(listener.ancestors)]
+        yield from fact("chain", " › ".join([*chain, listener.owner.label if listener.owner else "?"]), width)
+    if listener.unit:
+        yield from fact("unit", listener.unit, width)
+    if via := words.via_of(listener):
+        yield from fact("via", via, width)
+
+
 def _answers(seen: Sequence[SeenListener], port: int, width: int) -> Iterator[Line]:
     yield heading(f"WHO ANSWERS localhost:{port}", width)
-    for address, found in who_answers(seen):
-        project = found.listener.project if found else None
-        place = f"   {project.label}" if project else ""
-        yield from fact(address, f"{found.listener.label}{place}" if found else "nobody", width)
+    for address, found in who_answers(each.listener for each in seen):
+        told = [f"{each.label}   {each.project.label}" if each.project else each.label for each in found]
+        yield from fact(address, and_list(told) if told else "nobody", width)
 
 
 def _other(other: Other, facts: Facts, width: int) -> Iterator[Line]:

@@ -29,6 +29,7 @@ from portdash.dashboard.rows.row import (
 )
 from portdash.manager.naming import suggest_name
 from portdash.model.assignment import Source
+from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView
 from portdash.text import plural
 
@@ -204,10 +205,17 @@ def search_text(row: Row, facts: Facts) -> str:
             place = facts.label_of(subject.key.workspace)
             cells = service_cells(subject, facts)
             more = [place, subject.key.workspace, subject.spec.type or "", subject.spec.purpose]
+            more += [text for each in subject.listeners for text in _beyond_columns(each)]
         case Other():
             cells = other_cells(subject, facts)
-            more = []
+            more = _beyond_columns(subject.listener)
         case _:
             return ""
     texts = [texts[0] for texts, _tone in cells.values()]
     return "\n".join([*texts, *more]).casefold()
+
+
+def _beyond_columns(listener: Listener) -> list[str]:
+    """Return what no column says of a listener, and people look for all the same."""
+    package = listener.project.package if listener.project else None
+    return [each for each in (listener.framework, listener.unit, package) if each]

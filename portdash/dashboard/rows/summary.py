@@ -186,8 +186,10 @@ def _squatted(who: str, holder: Listener, port: int, facts: Facts) -> tuple[str,
     since = started_at(holder)
     via = holder.via or ""
     ago = f" {age(facts.now - since)} ago" if since is not None else ""
-    starter = f" by {via}" if via and not holder.orphan else ""
+    is_tunnel = via.startswith(("ssh -", "ssh to ", "kubectl "))
+    starter = f" by {via}" if via and not holder.orphan and not is_tunnel else ""
     started = f", started{starter}{ago}" if starter or ago else ""
+    started = f", {via}{started}" if is_tunnel else started
     of = f" of {place}" if place else ""
     where = f", {place}" if place else ""
     by = f" ({via})" if via else ""

@@ -103,6 +103,8 @@ def _known_by(step: Step, home: str) -> str:
         parts.append(f"with {clean(match.command)}")
     if match.directory:
         parts.append(f"in {tilde(match.directory, home)}")
+    if match.unit:
+        parts.append(f"of {clean(match.unit)}")
     return " ".join(parts)
 
 

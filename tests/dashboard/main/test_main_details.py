@@ -7,7 +7,9 @@ from fakes import WEB, desk_for, footer_of, running, screen_lines
 from row_texts import everything, facts_of, text_of
 
 from portdash.dashboard.rows.details import details
-from portdash.dashboard.rows.row import OTHERS_KEY, SYSTEM_KEY, service_row_key
+from portdash.dashboard.rows.filtering import parse_filter
+from portdash.dashboard.rows.row import OTHERS_KEY, SYSTEM_KEY, Other, service_row_key
+from portdash.dashboard.rows.summary import describe
 from portdash.model.assignment import Reason, Verdict
 
 
@@ -81,3 +83,31 @@ def test_why_lists_every_refused_candidate_with_its_holder_then_the_chosen_one()
     assert why[0].split(maxsplit=1) == ["3000", "refused: held by node 4121 (shop@fix-login)"]
     assert why[1].split(maxsplit=1)[0] == "-"
     assert why[12:14] == ["and 2 more", "3013   chosen"]
+
+
+def test_what_a_listener_is_and_which_unit_and_package_it_belongs_to_are_told_and_found():
+    first = scenes.other_listeners()[0]
+    assert first.project
+    project = replace(first.project, package="site")
+    listener = replace(first, framework="vite", unit="shop-site.service", project=project)
+    facts = facts_of(scenes.snapshot_of((), (listener,)))
+    shown = everything(facts)
+    (row,) = [each for each in shown.rows if isinstance(each.subject, Other)]
+    facts_told = dict(
+        text_of(line).strip().split(maxsplit=1)
+        for line in details(row, facts, (), 100)
+        if "  " in text_of(line).strip()
+    )
+    assert facts_told["framework"] == "vite"
+    assert facts_told["unit"] == "shop-site.service"
+    assert facts_told["project"] == f"{project.label}, package site"
+    for text in ("vite", "shop-site.serv", "SITE"):
+        assert parse_filter(text).matches(row, facts)
+
+
+def test_a_tunnel_that_is_in_the_way_is_told_by_what_it_forwards():
+    view = next(each for each in scenes.working_day().services if each.conflicts and each.listeners)
+    tunnel = replace(view.listeners[0], via="ssh -L 3000:web:80")
+    facts = facts_of()
+    (said, *_) = describe(replace(view, listeners=(tunnel,)), facts)
+    assert ", ssh -L 3000:web:80, started " in said

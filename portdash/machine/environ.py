@@ -1,0 +1,69 @@
+"""The few things that the environment of a process may tell us.
+
+An environment holds passwords. It is read once, searched for the variables below, each of which must look as it should,
+and let go of: no other value leaves this module, is kept, or is shown.
+"""
+
+import re
+from collections.abc import Iterator
+from types import MappingProxyType
+
+from portdash.machine.procfs import PROC, read
+from portdash.model.listener import NO_HINTS, Hints
+
+LARGEST = 256 * 1024
+"""Bytes read of one environment."""
+
+_SCRIPT = re.compile(rb"[A-Za-z][\w:.-]{0,63}")
+_PACKAGE = re.compile(rb"(?:@[a-z0-9~][\w.~-]{0,63}/)?[a-z0-9~][\w.~-]{0,99}", re.IGNORECASE)
+_NAME = re.compile(rb"[A-Za-z0-9][\w .~@-]{0,63}")
+_PORT = re.compile(rb"[0-9]{1,5}")
+_PID = re.compile(rb"[0-9]{1,6}")
+
+ALLOWED = MappingProxyType(
+    {
+        b"npm_lifecycle_event": _SCRIPT,
+        b"npm_package_name": _PACKAGE,
+        b"PORT": _PORT,
+        b"name": _NAME,
+        b"pm_id": _PID,
+        b"RUN_MAIN": re.compile(rb"true"),
+        b"WERKZEUG_RUN_MAIN": re.compile(rb"true"),
+        b"PORTDASH_SERVICE": _NAME,
+        b"PORTDASH_WORKSPACE": _NAME,
+    }
+)
+"""The variables that are looked for, and what their values must look like as a whole."""
+
+
+def read_hints(pid: int, *, proc: str = PROC) -> Hints:
+    """Return what a process was told by its environment; nothing where that is hidden, erased or over-written."""
+    data = read(f"{proc}/{pid}/environ", LARGEST)
+    return hints_from(data) if data else NO_HINTS
+
+
+def hints_from(data: bytes) -> Hints:
+    """Return what the bytes of /proc/PID/environ tell; of a variable that stands there twice, the first counts."""
+    found: dict[bytes, str] = {}
+    for name, value in _allowed(data):
+        found.setdefault(name, value)
+    port = int(found.get(b"PORT", "0"))
+    return Hints(
+        script=found.get(b"npm_lifecycle_event"),
+        package=found.get(b"npm_package_name"),
+        port=port if 0 < port < 65536 else None,
+        pm2=found.get(b"name") if b"pm_id" in found else None,
+        reloaded=b"RUN_MAIN" in found or b"WERKZEUG_RUN_MAIN" in found,
+        service=found.get(b"PORTDASH_SERVICE"),
+        workspace=found.get(b"PORTDASH_WORKSPACE"),
+    )
+
+
+def _allowed(data: bytes) -> Iterator[tuple[bytes, str]]:
+    if len(data) >= LARGEST:
+        data = data[: data.rfind(b"\0") + 1]  # the last one may have been cut
+    for entry in data.split(b"\0"):
+        name, equals, value = entry.partition(b"=")
+        pattern = ALLOWED.get(name)
+        if equals and pattern and pattern.fullmatch(value):
+            yield name, value.decode("ascii", "replace")
