@@ -115,7 +115,7 @@ def test_nothing_to_find(portdash: Portdash):
 
 
 @pytest.mark.usefixtures("project")
-@pytest.mark.parametrize("path", ["nope", "no\0pe", "x" * 5000])
+@pytest.mark.parametrize("path", ["nope", "x" * 5000])
 def test_a_path_that_is_not_there(portdash: Portdash, path: str):
     result = portdash("scan", path)
     assert (result.code, result.out) == (2, "")

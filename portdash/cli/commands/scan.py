@@ -41,16 +41,17 @@ def command(options: Globals, *, path: Path, fix: bool, docs: bool, quiet: bool,
     if as_json:
         emit_json(_document(found, shown, fix=fix))
     else:
+        is_file = (working_directory() / path).is_file()
         for spot in shown:
-            _tell(spot, path, fix=fix)
+            _tell(spot, str(path if is_file else path / spot.path), fix=fix)
         for line in _summary(found):
             say(line)
     return ExitCode.NO if found.troubled or found.unshown else ExitCode.YES
 
 
-def _tell(spot: Spot, path: Path, *, fix: bool) -> None:
+def _tell(spot: Spot, file: str, *, fix: bool) -> None:
     literal, verdict = spot.judged.literal, spot.judged.verdict
-    place = f"{_where(spot, path)}:{literal.line}:{literal.column}"
+    place = f"{file}:{literal.line}:{literal.column}"
     emit(
         f"{clean(place, limit=None)}: {literal.port} {spot.judged.words}: {_line(literal.text)}",
         _TONES.get(verdict, Tone.PLAIN),
@@ -60,11 +61,6 @@ def _tell(spot: Spot, path: Path, *, fix: bool) -> None:
         emit(f"  + {_line(line)}", Tone.GOOD)
     elif fix and (advice := spot.advice):
         emit(f"  {clean(advice)}")
-
-
-def _where(spot: Spot, path: Path) -> str:
-    """Return a file as a person in the working directory would write it."""
-    return str(path / spot.path) if (working_directory() / path).is_dir() else str(path)
 
 
 def _line(text: str) -> str:
