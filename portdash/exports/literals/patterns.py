@@ -127,7 +127,7 @@ PATTERNS = (
     ),
     _shape(
         Kind.LISTEN,
-        r"(?:[Ss]erver|[Bb]ind|[Cc]onnect|[Cc]onnection|[Ll]isten|[Ss]ocket|[Ss]erve|[Dd]ial|[Aa]ddress|simple|[Cc]lient)"
+        r"(?i:server|bind|connect|connection|listen|socket|serve|dial|address|simple|client)"
         rf"\w{{0,12}}\(\s*\(?\s*(?:[\w.]{{1,40}}\s*,\s*)?\(?{_QUOTE}[\w.:*-]{{0,60}}{_QUOTE}\s*,\s*{_LIKELY}",
         "server bind connect listen socket serve dial address simple client",
         CODE,
