@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from portdash.config.settings import Flags
     from portdash.manager.allocation_log import Log, LogLine
     from portdash.manager.deps import Deps
+    from portdash.model.state import StoreState
 
 
 class Globals(NamedTuple):
@@ -73,6 +74,8 @@ def _say_what_to_know(deps: Deps) -> None:
     for warning in deps.config.warnings:
         warn(warning)
     held = deps.held
+    if deps.config.workspace is not None and deps.place.workspace.root is None and held is not None:
+        _say_unknown_workspace(deps.place.workspace.name, held)
     if held is not None and held.stale_since is not None:
         from portdash.report.words import age  # noqa: PLC0415  only while the store is away
 
@@ -80,6 +83,18 @@ def _say_what_to_know(deps: Deps) -> None:
             warn(notice)
         ago = age(max(0.0, deps.clock.now() - held.stale_since))
         warn(f"ports are those of the last contact, {ago} ago")
+
+
+def _say_unknown_workspace(name: str, held: StoreState) -> None:
+    """Say that nobody has heard of a workspace which was named: it may be meant, or a slip."""
+    known = {each.name: each.label for each in held.workspaces}
+    if name in known:
+        return
+    from portdash.config.problems import nearest  # noqa: PLC0415  only for a name that is new
+
+    near = nearest(name, known)
+    more = f"; did you mean {near}?" if near else ""
+    warn(f"there is no workspace {name} yet: what is assigned in it belongs to no directory{more}")
 
 
 def debug_is_on(environ: Mapping[str, str]) -> bool:
