@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from portdash.config.settings import Flags
     from portdash.manager.allocation_log import Log, LogLine
     from portdash.manager.deps import Deps
-    from portdash.model.state import StoreState
 
 
 class Globals(NamedTuple):
@@ -74,8 +73,7 @@ def _say_what_to_know(deps: Deps) -> None:
     for warning in deps.config.warnings:
         warn(warning)
     held = deps.held
-    if deps.config.workspace is not None and deps.place.workspace.root is None and held is not None:
-        _say_unknown_workspace(deps.place.workspace.name, held)
+    say_unknown_workspace(deps)
     if held is not None and held.stale_since is not None:
         from portdash.report.words import age  # noqa: PLC0415  only while the store is away
 
@@ -85,11 +83,12 @@ def _say_what_to_know(deps: Deps) -> None:
         warn(f"ports are those of the last contact, {ago} ago")
 
 
-def _say_unknown_workspace(name: str, held: StoreState) -> None:
+def say_unknown_workspace(deps: Deps) -> None:
     """Say that nobody has heard of a workspace which was named: it may be meant, or a slip."""
-    known = {each.name: each.label for each in held.workspaces}
-    if name in known:
+    name, held = deps.place.workspace.name, deps.held
+    if deps.config.workspace is None or held is None or any(each.name == name for each in held.workspaces):
         return
+    known = [each.name for each in held.workspaces]
     from portdash.config.problems import nearest  # noqa: PLC0415  only for a name that is new
 
     near = nearest(name, known)

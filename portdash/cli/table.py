@@ -38,7 +38,7 @@ COMMANDS = {
     "env": Entry("env", "Hold the environment and the written files against the store."),
     "url": Entry("url", "Print the URL of a service."),
     "compose": Entry("compose", "Check the ports of compose files."),
-    "scan": Entry("scan", "Find hard-coded ports in a directory, and hold them against the assignments."),
+    "scan": Entry("scan", "Find hard-coded ports in a directory or file, and hold them against the assignments."),
     "snippet": Entry("snippet", "Print ready-made lines with the ports of this workspace."),
     "report": Entry("report", "Write the summary report."),
     "doctor": Entry("doctor", "Examine the store, the configuration, the ports and the machine, and say what to do."),

@@ -235,4 +235,7 @@ def test_signs_where_the_output_cannot_carry_them(
     result = program("ls", str(port), cwd=project, PYTHONIOENCODING="ascii")
     assert result.code == 0
     assert "! web" in result.out
-    assert program("report", "--format", "summary", cwd=project, PYTHONIOENCODING="ascii").out.isascii()
+    summary = program("report", "--format", "summary", cwd=project, PYTHONIOENCODING="ascii").out
+    assert summary.isascii()
+    assert summary.startswith("PORT ALLOCATION SUMMARY:\n")
+    assert f"| Port: {port:<5} | PREFERRED | Attempts: 1\n" in summary
