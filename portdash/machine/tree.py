@@ -70,7 +70,7 @@ class Tree:
             yield from self._sources(directory or ".", iter((name,)))
             return
         os.scandir(self._root).close()
-        yield from self._sources(self._root, self._paths(""))
+        yield from self._sources(self._root, self._paths())
 
     def _sources(self, base: str, paths: Iterator[str]) -> Iterator[Source]:
         looked = 0
@@ -86,27 +86,28 @@ class Tree:
                 self.read += 1
                 yield Source(path, text)
 
-    def _paths(self, below: str) -> Iterator[str]:
+    def _paths(self) -> Iterator[str]:
         """Yield the files of a directory, those of its subdirectories after its own. Links are not followed."""
-        listed = listed_by_git(f"{self._root}/{below}") if self._is_kept(below) else None
-        if listed:
-            yield from (f"{below}{path}" for path in sorted(listed))
-            return
-        try:
-            with os.scandir(f"{self._root}/{below}") as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
-        except OSError:
-            self.skipped[Skipped.UNREADABLE] += 1
-            return
-        directories = []
-        for entry in found:
-            if entry.is_dir(follow_symlinks=False):
-                directories.append(entry.name)
-            elif not entry.is_symlink():
-                yield f"{below}{entry.name}"
-        for name in directories:
-            if not self._skips(name):
-                yield from self._paths(f"{below}{name}/")
+        waiting = [""]
+        while waiting:
+            below = waiting.pop()
+            listed = listed_by_git(f"{self._root}/{below}") if self._is_kept(below) else None
+            if listed:
+                yield from (f"{below}{path}" for path in sorted(listed))
+                continue
+            try:
+                with os.scandir(f"{self._root}/{below}") as entries:
+                    found = sorted(entries, key=lambda entry: entry.name)
+            except OSError:
+                self.skipped[Skipped.UNREADABLE] += 1
+                continue
+            directories = []
+            for entry in found:
+                if entry.is_dir(follow_symlinks=False):
+                    directories.append(entry.name)
+                elif not entry.is_symlink():
+                    yield f"{below}{entry.name}"
+            waiting += [f"{below}{name}/" for name in reversed(directories) if not self._skips(name)]
 
     def _is_kept(self, below: str) -> bool:
         """Say whether a directory is the top of a repository; the one asked for may also lie within one."""

@@ -1,5 +1,6 @@
 """Looking for hard-coded ports in a directory, and holding them against what is assigned and declared."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -68,14 +69,15 @@ class Scan:
 
 
 def scan(deps: Deps, snapshot: Snapshot, root: Path, *, docs: bool = False, words: tuple[str, ...] = ()) -> Scan:
-    """Look into every file below `root` that may name a port, documentation only with `docs`.
+    """Look into every file below `root` that may name a port, documentation only with `docs`; or into one file.
 
     `words` are looked for as well. Raises UsageError for a path that is not there or may not be read.
     """
     judge = Judge(known_services(deps, snapshot))
+    is_named = not os.path.isdir(root)  # noqa: PTH112  it never raises; what a person names is looked into
     tree = Tree(
         str(root),
-        wanted=lambda path: not in_skipped_directory(path) and _is_looked_into(path, docs=docs),
+        wanted=lambda path: is_named or (not in_skipped_directory(path) and _is_looked_into(path, docs=docs)),
         skips=SKIPPED_DIRECTORIES.__contains__,
     )
     spots: list[Spot] = []
@@ -109,8 +111,7 @@ def _is_looked_into(path: str, *, docs: bool) -> bool:
 
 
 def _spots(source: Source, judge: Judge) -> Iterator[Spot]:
-    form = form_of(source.path.rpartition("/")[2])
-    assert form is not None  # it was wanted
+    form = form_of(source.path.rpartition("/")[2]) or Form.DOCS  # which has what all others have
     for literal in find_literals(source.text, form):
         yield Spot(source.path, form, judge(literal, form))
 

@@ -60,6 +60,12 @@ def test_a_part_of_it_and_one_file(portdash: Portdash, sample: dict[str, int]):
     assert sample
 
 
+@pytest.mark.parametrize("name", ["README", "notes.md", "start", "settings.strange"])
+def test_a_file_that_is_named_is_looked_into_whatever_it_is(portdash: Portdash, project: Path, name: str):
+    (project / name).write_text("open http://localhost:9998 with --port 9997\n")
+    assert [each["port"] for each in portdash("scan", name, "--json").document["findings"]] == [9998, 9997]
+
+
 def test_documentation_only_when_asked(portdash: Portdash, sample: dict[str, int]):
     assert "README" not in portdash("scan").out
     assert "README.md:1:23: 9998 not assigned" in portdash("scan", "--docs").out
