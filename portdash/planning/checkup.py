@@ -50,7 +50,7 @@ def network_checks(snapshot: Snapshot) -> Iterator[Check]:
         Check(
             section=NETWORK,
             level=Level.WARN,
-            text=f"{port} ({who}) is open to the network, on {and_list(sorted({_address(each) for each in seen}))}",
+            text=f"{who} answers the whole network on {port}: {and_list(sorted({_address(each) for each in seen}))}",
             hint=_closing(seen[0].listener),
         )
         for (port, who), seen in sorted(found.items())

@@ -101,8 +101,8 @@ def test_servers_of_ours_that_others_can_reach():
     world.listens(3004, address="0.0.0.0", container=Container(id="c", name="db", engine="docker"))
     found = list(network_checks(world.snapshot()))
     assert [each.text for each in found] == [
-        "3000 (node 4121) is open to the network, on 0.0.0.0 and ::",
-        "3004 (db (docker)) is open to the network, on 0.0.0.0",
+        "node 4121 answers the whole network on 3000: 0.0.0.0 and ::",
+        "db (docker) answers the whole network on 3004: 0.0.0.0",
     ]
     assert all(each.level is WARN for each in found)
     assert found[1].hint == "publish it as 127.0.0.1:3004:PORT, unless others are to reach it"

@@ -11,6 +11,7 @@ from portdash.cli.output import emit_json, emit_lines
 from portdash.cli.parameters import read_slot
 from portdash.errors import ExitCode
 from portdash.machine.addresses import read_address
+from portdash.machine.availability import IN_USE
 from portdash.manager.checking import OnAddress, free_part, on_addresses
 from portdash.model.listener import Listener
 from portdash.model.snapshot import Snapshot
@@ -64,7 +65,7 @@ def _lines(
     name = port_text(holding)
     if not places:
         yield from verdict_lines(holding, snapshot)
-        if holding.refusal is not None:
+        if holding.refusal == IN_USE:
             yield f"{name} may be bound by a socket that does not listen, or be the near end of a connection"
         elif listeners and (free := free_part(holding.protocol, holding.port, listeners)):
             yield f"{name} is free on {and_list(free)}"
