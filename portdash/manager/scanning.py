@@ -12,7 +12,7 @@ from portdash.exports.literals.finding import find_literals
 from portdash.exports.literals.fixing import advice, fixed_line
 from portdash.exports.literals.forms import SKIPPED_DIRECTORIES, Form, form_of, in_skipped_directory
 from portdash.exports.literals.judging import Judge, Judged, Known
-from portdash.machine.tree import Skipped, Source, Tree
+from portdash.machine.source_files import Skipped, Source, SourceFiles
 from portdash.manager.deps import Deps
 from portdash.manager.exporting import own_rows
 from portdash.model.assignment import Assignment, ServiceSpec
@@ -75,7 +75,7 @@ def scan(deps: Deps, snapshot: Snapshot, root: Path, *, docs: bool = False, word
     """
     judge = Judge(known_services(deps, snapshot))
     is_named = not os.path.isdir(root)  # noqa: PTH112  it never raises; what a person names is looked into
-    tree = Tree(
+    tree = SourceFiles(
         str(root),
         wanted=lambda path: is_named or (not in_skipped_directory(path) and _is_looked_into(path, docs=docs)),
         skips=SKIPPED_DIRECTORIES.__contains__,

@@ -8,7 +8,7 @@ from timing import cpu_seconds, report
 
 from portdash.exports.literals.finding import find_literals
 from portdash.exports.literals.forms import Form
-from portdash.machine.tree import Tree
+from portdash.machine.source_files import SourceFiles
 
 pytestmark = pytest.mark.benchmark
 
@@ -19,7 +19,8 @@ ROUNDS = 7
 def test_looking_against_reading():
     def read() -> list[str]:
         return [
-            each.text for each in Tree(str(SOURCE), wanted=lambda path: path.endswith(".py"), skips=lambda _: False)
+            each.text
+            for each in SourceFiles(str(SOURCE), wanted=lambda path: path.endswith(".py"), skips=lambda _: False)
         ]
 
     texts = read()

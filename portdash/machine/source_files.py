@@ -46,7 +46,7 @@ class Source(NamedTuple):
     """UTF-8, other bytes as surrogates."""
 
 
-class Tree:
+class SourceFiles:
     """The files below a directory, or the one file that `root` is.
 
     `wanted` gets each path, relative and with `/`, and says whether the file is to be read; `skips` whether a directory

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from portdash.machine.tree import LARGEST, MOST_FILES, Skipped, Tree, listed_by_git
+from portdash.machine.source_files import LARGEST, MOST_FILES, Skipped, SourceFiles, listed_by_git
 
 
-def tree(root: Path, *, skips: tuple[str, ...] = ("node_modules",)) -> Tree:
-    return Tree(str(root), wanted=lambda path: path.endswith((".py", ".fifo")), skips=skips.__contains__)
+def tree(root: Path, *, skips: tuple[str, ...] = ("node_modules",)) -> SourceFiles:
+    return SourceFiles(str(root), wanted=lambda path: path.endswith((".py", ".fifo")), skips=skips.__contains__)
 
 
 def paths(root: Path) -> list[str]:
