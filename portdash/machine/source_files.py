@@ -66,8 +66,8 @@ class SourceFiles:
         if "\0" in self._root:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self._root)
         if not stat.S_ISDIR(Path(self._root).stat().st_mode):
-            directory, name = os.path.split(self._root)
-            yield from self._sources(directory or ".", iter((name,)))
+            directory, name = os.path.split(os.path.realpath(self._root))  # a link that a person names is followed
+            yield from self._sources(directory, iter((name,)))
             return
         os.scandir(self._root).close()
         yield from self._sources(self._root, self._paths())

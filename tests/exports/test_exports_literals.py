@@ -1,5 +1,6 @@
 """Which numbers in a file are hard-coded ports, and which only look like one."""
 
+import os
 import string
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from portdash.exports.literals.finding import find_literals
 from portdash.exports.literals.forms import Form, form_of, in_skipped_directory
 from portdash.exports.literals.patterns import Kind
+
+SCALE = int(os.environ.get("PORTDASH_TEST_SCALE", "1"))
 
 FOUND = [
     ("app.py", 'port = int(os.getenv("SERVER_PORT", "4000"))', (4000, Kind.ENV_DEFAULT, "SERVER_PORT")),
@@ -209,7 +212,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(deadline=None)
+@settings(max_examples=200 * SCALE, deadline=None)
 @given(st.lists(PIECES | st.text(string.printable, max_size=3), max_size=60).map("".join), st.sampled_from(Form))
 @example("port=" * 400, Form.PYTHON)
 def test_any_text_gives_ports_where_they_stand(text: str, form: Form):

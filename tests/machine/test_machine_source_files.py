@@ -33,6 +33,8 @@ def test_one_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert paths(tmp_path / "a.py") == ["a.py"]
     monkeypatch.chdir(tmp_path)
     assert paths(Path("a.py")) == ["a.py"]
+    (tmp_path / "link").symlink_to("a.py")
+    assert paths(Path("link")) == ["a.py"]
 
 
 def test_a_root_that_is_not_there(tmp_path: Path):
