@@ -73,6 +73,7 @@ def _say_what_to_know(deps: Deps) -> None:
     for warning in deps.config.warnings:
         warn(warning)
     held = deps.held
+    say_unknown_workspace(deps)
     if held is not None and held.stale_since is not None:
         from portdash.report.words import age  # noqa: PLC0415  only while the store is away
 
@@ -80,6 +81,19 @@ def _say_what_to_know(deps: Deps) -> None:
             warn(notice)
         ago = age(max(0.0, deps.clock.now() - held.stale_since))
         warn(f"ports are those of the last contact, {ago} ago")
+
+
+def say_unknown_workspace(deps: Deps) -> None:
+    """Say that nobody has heard of a workspace which was named: it may be meant, or a slip."""
+    name, held = deps.place.workspace.name, deps.held
+    if deps.config.workspace is None or held is None or any(each.name == name for each in held.workspaces):
+        return
+    known = [each.name for each in held.workspaces]
+    from portdash.config.problems import nearest  # noqa: PLC0415  only for a name that is new
+
+    near = nearest(name, known)
+    more = f"; did you mean {near}?" if near else ""
+    warn(f"there is no workspace {name} yet: what is assigned in it belongs to no directory{more}")
 
 
 def debug_is_on(environ: Mapping[str, str]) -> bool:

@@ -11,9 +11,9 @@ import click
 from portdash.text import clean, fit
 
 SCHEMA_VERSION = 1
-_ASCII = str.maketrans(
-    {"≠": "!", "…": "...", "–": "-", "•": "*", "›": ">", "→": ">", **dict.fromkeys("✅⚠🔗🔍🔢🔧📌📊📈\ufe0f", "")}
-)
+_PICTURES = "[✅⚠🔗🔍🔢🔧📌📊📈]\ufe0f? *"
+"""Signs that say nothing which the words beside them do not say, with the space after them."""
+_ASCII = str.maketrans({"≠": "!", "…": "...", "–": "-", "•": "*", "›": ">", "→": ">"})
 """What stands for our own signs where the output cannot carry them; another `?` would be read as `unknown`."""
 
 
@@ -63,7 +63,9 @@ def carried(stream: TextIO, text: str) -> str:
     """Return `text` as `stream` can carry it: our own signs as ASCII where need be, what else it cannot as `?`."""
     if fit(stream, text) == text:
         return text
-    return fit(stream, text.translate(_ASCII))
+    import re  # noqa: PLC0415  only for a stream that is not UTF-8
+
+    return fit(stream, re.sub(_PICTURES, "", text.translate(_ASCII)))
 
 
 def wants_colour(stream: TextIO) -> bool:

@@ -15,7 +15,10 @@ def read_ports(_ctx: click.Context, _param: click.Parameter, value: str | None) 
     """Read ports separated by commas; where it makes sense a range stands for all of its ports. Raises InvalidPort."""
     if value is None:
         return None
-    return tuple(port for part in value.split(",") for port in parse_range(part.strip()))
+    parts = [part.strip() for part in value.split(",")]
+    if not all(parts):
+        raise InvalidPort(f"{value[:40]!r} is no list of ports", hint="write them with commas: 3000,3001 or 3000-3010")
+    return tuple(port for part in parts for port in parse_range(part))
 
 
 def read_range(_ctx: click.Context, _param: click.Parameter, value: str | None) -> PortRange | None:

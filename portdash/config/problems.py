@@ -93,7 +93,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
         return names[longer[0]]
     from difflib import get_close_matches  # noqa: PLC0415  only needed once something is wrong
 
-    found = get_close_matches(lower[:80], names, n=1, cutoff=0.7)
+    cutoff = 0.7 if len(lower) > 4 else 0.6  # one wrong letter of three is a third of the word
+    found = get_close_matches(lower[:80], names, n=1, cutoff=cutoff)
     return names[found[0]] if found else None
 
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 
+from portdash.config.problems import nearest
 from portdash.errors import InvalidPort
 from portdash.exports.compose_file import Published, variables_in
 from portdash.exports.images import IMAGE_PORTS
@@ -173,8 +173,8 @@ class _Check:
         )
 
     def _unknown(self, name: str) -> str:
-        near = get_close_matches(name, self._ours, n=1)
-        return f"no service exports {name}" + (f"; did you mean {near[0]}?" if near else "")
+        near = nearest(name, self._ours)
+        return f"no service exports {name}" + (f"; did you mean {near}?" if near else "")
 
     def _say(self, file: str, published: Published, kind: Kind, detail: str) -> None:
         self._found.append(Finding(kind=kind, file=file, line=published.line, service=published.service, detail=detail))

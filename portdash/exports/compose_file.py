@@ -18,6 +18,8 @@ LARGEST = 256 * 1024
 """Characters of the largest file that is parsed: the parser takes seconds for more."""
 _MOST = 20_000
 """Nodes that are looked at, those behind aliases each time."""
+_TOP = frozenset(("services", "volumes", "networks", "configs", "secrets", "include", "models", "name", "version"))
+"""What may stand at the top of a compose file; an override file need not have services."""
 _MOST_PORTS = 1000
 """Entries of `ports` in one file."""
 _HINT = "`docker compose config` shows how docker reads it"
@@ -72,7 +74,10 @@ class _Reader:
     def read(self, text: str) -> Iterator[Published]:
         """Yield the entries of all services."""
         root = self._parse(text)
-        services = self._items(root).get("services") if root else None
+        top = self._items(root)
+        if not any(key in _TOP or key.startswith("x-") for key in top):
+            raise ConfigError(f"{self._name} is no compose file: it has no services", hint=_HINT)
+        services = top.get("services")
         for service, body in self._items(services).items() if services else ():
             keys = self._items(body)
             image = keys.get("image")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 TIMEOUT = 5.0
 """Seconds that git may take."""
-_MISLEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+MISLEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 """Variables that a git hook sets: they speak of the hook's repository, which need not be the file's."""
 
 
@@ -20,7 +20,7 @@ def tracked_by_git(paths: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def _is_tracked(path: Path) -> bool:
-    environ = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
+    environ = {name: value for name, value in os.environ.items() if name not in MISLEADING}
     git = ["git", "--literal-pathspecs", "-c", "core.fsmonitor=false"]
     try:
         done = subprocess.run(

@@ -26,13 +26,13 @@ def find_service(snapshot: Snapshot, text: str) -> ServiceView:
     for view in there:
         if view.key.service == name.casefold():
             return view
-    from difflib import get_close_matches  # noqa: PLC0415  only for who mistypes
+    from portdash.config.problems import nearest  # noqa: PLC0415  only for who mistypes
 
-    near = get_close_matches(name, [view.name for view in there], n=1)
+    near = nearest(name, [view.name for view in there])
     workspace = snapshot.workspace_named(here)
     raise NoSuchService(
         f"{clean(name)} is no service of {clean(workspace.label if workspace else here)}",
-        hint=f"did you mean {near[0]}?" if near else None,
+        hint=f"did you mean {near}?" if near else None,
     )
 
 

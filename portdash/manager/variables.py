@@ -1,8 +1,8 @@
 """The ports of a workspace under the names of their environment variables."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
+from portdash.config.problems import nearest
 from portdash.errors import InvalidPort, UnknownVariable
 from portdash.exports.variables import BASE_PORT, NEXT_PORT, port_variables
 from portdash.manager.allocate import allocate
@@ -50,10 +50,10 @@ class Variables:
             return self._port_of(views[name])
         if name == MAIN and (port := self._main_port(snapshot)):
             return port
-        near = get_close_matches(name, (*views, BASE_PORT, NEXT_PORT), n=1, cutoff=0.4)
+        near = nearest(name, (*views, BASE_PORT, NEXT_PORT))
         raise UnknownVariable(
             f"{clean(name)} is no variable of {clean(snapshot.workspace)}",
-            hint=f"did you mean {near[0]}?" if near else None,
+            hint=f"did you mean {near}?" if near else None,
         )
 
     def __dir__(self) -> list[str]:

@@ -47,14 +47,21 @@ def check_port(port: object) -> int:
 
 
 def parse_port(text: str) -> int:
-    """Read a port written in ASCII decimal digits. Raises InvalidPort."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 5):
+    """Read a port written in ASCII decimal digits, the first of them not 0. Raises InvalidPort."""
+    if not _is_number(text):
         raise InvalidPort(f"{text[:40]!r} is not a port")
     return check_port(int(text))
 
 
 def parse_range(text: str) -> PortRange:
     """Read `FIRST-LAST`, or one port as a range of one. Raises InvalidPort."""
-    first, dash, last = text.partition("-")
-    low = parse_port(first.strip())
-    return PortRange(low, parse_port(last.strip()) if dash else low)
+    first, dash, last = (part.strip() for part in text.partition("-"))
+    if dash and not (_is_number(first) and _is_number(last)):
+        raise InvalidPort(f"{text[:40]!r} is not a range of ports")
+    low = parse_port(first)
+    return PortRange(low, parse_port(last) if dash else low)
+
+
+def _is_number(text: str) -> bool:
+    """Say whether a text is a number as ports are written: `08080` is a slip, or octal to the next program."""
+    return text.isascii() and text.isdigit() and len(text) <= 5 and text[0] != "0"

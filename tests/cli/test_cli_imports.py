@@ -60,6 +60,7 @@ def modules(*arguments: str) -> tuple[int, set[str]]:
         ["url", "web"], ["compose", "check", "compose.yaml"], ["snippet", "vite"],
         ["config", "show"], ["config", "check"],
         ["suggest", "web"], ["history"], ["ranges"], ["prune"],
+        ["scan", "."], ["doctor"], ["doctor", "--migration"], ["verify"],
         ["completion", "bash"], ["--help"], ["--version"],
     ],
     ids=" ".join,

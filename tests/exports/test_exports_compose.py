@@ -75,10 +75,16 @@ def test_anchors_and_merges_are_followed_and_the_line_is_that_of_the_entry():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "services:", "a: 1", "services: {a: {ports: }}", "services: {a: {ports: 80}}", "- 1", "services: [1]"]
+    "text", ["services:", "services: {a: {ports: }}", "services: {a: {ports: 80}}", "services: [1]", "volumes: {a: }"]
 )
 def test_files_that_publish_nothing(text: str):
     assert published_ports(text, name="f") == ()
+
+
+@pytest.mark.parametrize("text", ["", "a: 1", "- 1", "A=1\nB_PORT=3000\n", "null", "services"])
+def test_files_that_are_no_compose_files(text: str):
+    with pytest.raises(ConfigError, match="f is no compose file"):
+        published_ports(text, name="f")
 
 
 @pytest.mark.parametrize(

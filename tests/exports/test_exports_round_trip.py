@@ -101,6 +101,7 @@ def test_nothing_that_a_store_holds_runs_a_command(shell: str, env: str, port: i
     assert not (tmp_path / "canary").exists()
 
 
+@settings(deadline=None)
 @given(rows)
 def test_json_is_what_was_meant(pairs: list[tuple[str, int]]):
     variables = exported(pairs)
@@ -108,6 +109,7 @@ def test_json_is_what_was_meant(pairs: list[tuple[str, int]]):
 
 
 @pytest.mark.parametrize("form", [ExportFormat.DOTENV, ExportFormat.COMPOSE])
+@settings(deadline=None)
 @given(pairs=rows)
 def test_python_dotenv_reads_what_was_meant(form: ExportFormat, pairs: list[tuple[str, int]]):
     variables = exported(pairs)

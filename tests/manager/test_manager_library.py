@@ -358,7 +358,7 @@ def test_the_functions_keep_what_they_leased_for_as_long_as_the_process_lives(
         (lambda manager: manager.allocate(5), "'5' is no text"),
         (lambda manager: manager.get_port(5), "'5' is no text"),
         (lambda manager: manager.allocate("web", bogus=1), "a service has no 'bogus'"),
-        (lambda manager: manager.allocate("web", range="5000-x"), "'x' is not a port"),
+        (lambda manager: manager.allocate("web", range="5000-x"), "'5000-x' is not a range of ports"),
         (lambda manager: manager.allocate("web", range=(1, 2, 3)), "cannot be used"),
         (lambda manager: manager.suggest("web", count=-2), "-2 ports cannot be suggested"),
     ],

@@ -70,7 +70,8 @@ def test_values_that_are_no_port(value: object):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "65536", "70000", "-1", "+80", " 80", "８０", "8e1", "1_000", "٣", "99999999999"]
+    "text",
+    ["", "0", "65536", "70000", "-1", "+80", " 80", "８０", "8e1", "1_000", "٣", "99999999999", "080", "08080", "00"],
 )
 def test_texts_that_are_no_port(text: str):
     with pytest.raises(InvalidPort):

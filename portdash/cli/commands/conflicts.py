@@ -16,7 +16,7 @@ from portdash.report.serialise import conflict_json
 @json_option
 @click.pass_obj
 def command(options: Globals, *, static: bool, as_json: bool) -> int:
-    """List where intent and reality disagree.
+    """List where intent and reality disagree, in every workspace of this machine.
 
     Exit code 1 means that there are conflicts; notices (out_of_range, forbidden) do not count.
     """

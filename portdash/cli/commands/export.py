@@ -15,6 +15,7 @@ from portdash.exports.formats import ExportFormat, format_for, render
 from portdash.exports.variables import Variable
 from portdash.manager.deps import Deps
 from portdash.manager.exporting import EnvFile, Written, default_files, export_variables, write_files
+from portdash.text import clean
 
 
 @click.command("export")
@@ -55,7 +56,14 @@ def export_all(deps: Deps, project: Path, *, force: bool) -> tuple[Written, ...]
 
 
 def _named(output: Path, form: str | None) -> EnvFile:
-    return EnvFile(working_directory() / output, ExportFormat(form) if form else format_for(output.name))
+    path = working_directory() / output
+    name = clean(str(output), limit=None)
+    if path.is_dir():
+        raise UsageError(f"{name} cannot be written: it is a directory", hint="name a file with -o")
+    if not path.parent.is_dir():
+        hint = "make it, or name another file with -o"
+        raise UsageError(f"{name} cannot be written: there is no such directory", hint=hint)
+    return EnvFile(path, ExportFormat(form) if form else format_for(output.name))
 
 
 def _document(variables: Sequence[Variable], written: Sequence[Written]) -> dict[str, object]:

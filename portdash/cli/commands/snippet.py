@@ -1,12 +1,11 @@
 """`portdash snippet`."""
 
-from difflib import get_close_matches
-
 import click
 
 from portdash.cli.context import Globals
 from portdash.cli.options import json_option
 from portdash.cli.output import emit_json, emit_lines
+from portdash.config.problems import nearest
 from portdash.errors import ExitCode, NoSuchService, UsageError
 from portdash.exports.snippets import SNIPPETS, Services, kinds, snippet
 from portdash.manager.exporting import own_rows
@@ -32,8 +31,8 @@ def command(options: Globals, *, kind: str | None, service: str | None, as_json:
             emit_lines(columns(rows))
         return ExitCode.YES
     if kind not in SNIPPETS:
-        near = get_close_matches(kind, SNIPPETS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {kinds()}"
+        near = nearest(kind, SNIPPETS)
+        hint = f"did you mean {near}?" if near else f"there are {kinds()}"
         raise UsageError(f"there is no snippet {clean(kind, limit=40)!r}", hint=hint)
     lines = snippet(kind, _services(options, service))
     if as_json:

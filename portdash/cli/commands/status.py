@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import click
 
-from portdash.cli.context import Globals
+from portdash.cli.context import Globals, say_unknown_workspace
 from portdash.cli.options import json_option
 from portdash.cli.output import Tone, emit, emit_json, emit_lines, warn
 from portdash.cli.service_text import conflict_lines, detection_lines, qualified, service_lines
@@ -26,6 +26,8 @@ from portdash.text import clean
 def command(options: Globals, *, everywhere: bool, markdown: bool, as_json: bool) -> None:
     """Show the services of this workspace, their ports and who holds them."""
     with options.deps(quiet=not (as_json or markdown)) as deps:  # the text says it at its end
+        if not (as_json or markdown):
+            say_unknown_workspace(deps)
         snapshot = deps.observer.snapshot()
     scope = Scope(workspace=None if everywhere else snapshot.workspace)
     following = _next_available(snapshot)

@@ -1,0 +1,47 @@
+"""Whether a port can be had, address by address."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from portdash.machine.addresses import LOCALHOST, NOT_HERE, bind_error_on
+from portdash.model.listener import Listener
+from portdash.model.ports import IpProtocol
+from portdash.planning.port_facts import IPV4_ANY, holder_on
+
+EVERYWHERE = (*LOCALHOST, IPV4_ANY)
+"""The addresses that servers are usually bound to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnAddress:
+    """One port on one address."""
+
+    address: str
+    holder: str | None
+    """Who listens there, ready to read."""
+    refusal: str | None
+    """Why the system does not let it be bound though nobody listens; None where somebody does."""
+
+    @property
+    def free(self) -> bool:
+        """Whether a server could bind it."""
+        return self.holder is None and self.refusal is None
+
+
+def on_addresses(
+    protocol: IpProtocol, port: int, listeners: Sequence[Listener], addresses: Sequence[str]
+) -> Iterator[OnAddress]:
+    """Yield how a port stands on each address; `listeners` are those of the port. It is bound for an instant."""
+    for address in dict.fromkeys(addresses):
+        holder = holder_on(tuple(listeners), address)
+        refusal = None if holder else bind_error_on(protocol, address, port)
+        yield OnAddress(address=address, holder=holder, refusal=refusal)
+
+
+def free_part(protocol: IpProtocol, port: int, listeners: Sequence[Listener]) -> tuple[str, ...]:
+    """Return the usual addresses on which a port that is taken can still be had."""
+    return tuple(
+        each.address
+        for each in on_addresses(protocol, port, listeners, EVERYWHERE)
+        if each.free and each.refusal != NOT_HERE
+    )
