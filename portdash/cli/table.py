@@ -25,6 +25,7 @@ COMMANDS = {
     "add": Entry("add", "Declare a service in the project's portdash.toml."),
     "check": Entry("check", "Say whether a port is free, and who has it if not."),
     "who": Entry("who", "Show who holds a port."),
+    "free": Entry("free", "End who holds a port, and prove it free."),
     "conflicts": Entry("conflicts", "List where intent and reality disagree."),
     "resolve": Entry("resolve", "Show the way out of conflicts, and take it."),
     "ranges": Entry("ranges", "Show the ranges of ports by type, and how full they are."),
