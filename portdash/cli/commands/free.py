@@ -16,9 +16,11 @@ from portdash.manager.apply import apply_plan
 from portdash.manager.deps import Deps
 from portdash.manager.freeing import plan_free
 from portdash.model.ending import Allowance
+from portdash.model.listener import Process
 from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
 from portdash.report.serialise import plan_json
+from portdash.text import clean
 
 
 @click.command("free")
@@ -102,6 +104,7 @@ def _free(deps: Deps, snapshot: Snapshot, holding: Holding, plan: Plan, *, yes: 
 
 def _emit(holding: Holding, plan: Plan, *, lines: tuple[str, ...], free: bool, applied: bool) -> None:
     """Write the document: whether the port is free by now, what ends or ended, and how that went."""
+    targets = [step.target for step in plan.steps if step.target]
     emit_json(
         {
             "port": holding.port,
@@ -109,6 +112,16 @@ def _emit(holding: Holding, plan: Plan, *, lines: tuple[str, ...], free: bool, a
             "free": free,
             "plan": plan_json(plan),
             "applied": applied,
+            "ends": [_ended(each, target.holding) for target in targets for each in target.group],
             "lines": list(lines),
         }
     )
+
+
+def _ended(process: Process, holding: tuple[int, ...]) -> dict[str, object]:
+    return {
+        "pid": process.pid,
+        "process": clean(process.name) if process.name else None,
+        "parent": process.parent,
+        "listens": process.pid in holding,
+    }
