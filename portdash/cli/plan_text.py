@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from portdash.cli.listener_text import command_text
-from portdash.model.ending import spelled
-from portdash.model.plan import Action, Cost, Plan, Step, depths
+from portdash.model.ending import Allowance, spelled
+from portdash.model.plan import Action, Cost, Plan, Step, depths, grace_of
 from portdash.text import clean, columns, plural
 
 COMMAND = 60
@@ -70,6 +70,9 @@ def tree_lines(step: Step) -> Iterator[str]:
         holds = "listens" if each.pid in target.holding else ""
         rows.append((f"{'  ' * deep[each.pid]}{clean(each.label)}", holds, command_text(each, limit=COMMAND)))
     yield from columns(rows)
+    if not target.tool and not target.container_id:
+        last = "who is left then is killed" if Allowance.KILL in target.allows else "nobody is killed"
+        yield f"SIGTERM, and up to {grace_of(target):g}s to end; {last}"
 
 
 def service_of(step: Step, workspace: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from portdash.model.ending import Allowance
-from portdash.model.plan import Action, Cost, Plan, Step, Target, grace_of
+from portdash.model.plan import Action, Cost, Plan, Step, Target
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import SeenListener, Snapshot
 from portdash.planning.forcing import target_of
@@ -89,7 +89,4 @@ def _reasons(snapshot: Snapshot, port: int, protocol: IpProtocol) -> Iterator[st
 
 def _notices(targets: Sequence[Target]) -> Iterator[str]:
     for target in targets:
-        if not target.tool and not target.container_id:
-            last = "who is left then is killed" if Allowance.KILL in target.allows else "nobody is killed"
-            yield f"asked to end (SIGTERM), up to {grace_of(target):g}s; {last}"
         yield from target.notes

@@ -19,7 +19,7 @@ from portdash.dashboard.screens.plan_dialog import PlanDialog
 from portdash.dashboard.screens.plan_view import service_label, target_lines, tilde
 from portdash.dashboard.screens.shell import free_command
 from portdash.errors import PortdashError
-from portdash.model.plan import Plan
+from portdash.model.plan import Action, Plan
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import SeenListener, Snapshot
 from portdash.report.words import uptime
@@ -74,6 +74,7 @@ class FreeScreen(PlanDialog):
 
     def on_mount(self) -> None:
         """Find out who has to end; that asks the machine, so the screen does not wait for it."""
+        self.query_one("#facts", Static).update(facts(self._facts(None)))
         self.show_plan(None)
         self.say("looking at who holds it …", busy=True)
         self._find_out()
@@ -124,8 +125,13 @@ class FreeScreen(PlanDialog):
         return self.plan is not None and self._needs_typing(self.plan)
 
     def _needs_typing(self, plan: Plan) -> bool:
-        """Say whether a `y` would be too little: for what is not a service's own of this workspace, and for several."""
-        return len(plan.steps) != 1 or not all(
+        """Say whether a `y` would be too little.
+
+        It is for what is not plainly the own server of a service of this workspace, for several, and for what an
+        agent or somebody else minds.
+        """
+        plain = len(plan.steps) == 1 and not plan.notices and plan.steps[0].action is Action.TERMINATE
+        return not plain or not all(
             seen.is_owned and seen.key is not None and seen.key.workspace == self.snapshot.workspace
             for seen in self._holders()
         )
@@ -134,15 +140,15 @@ class FreeScreen(PlanDialog):
         slot = self.port, self.protocol
         return [each for each in self.snapshot.listeners if (each.listener.port, each.listener.protocol) == slot]
 
-    def _facts(self, plan: Plan) -> list[Fact]:
-        targets = [step.target for step in plan.steps if step.target]
+    def _facts(self, plan: Plan | None) -> list[Fact]:
+        targets = [step.target for step in plan.steps if step.target] if plan else []
         return [
             ("Holds it", list(dict.fromkeys(self._holder(seen) for seen in self._holders()))),
             ("Whose", list(dict.fromkeys(self._whose()))),
             ("Chain", list(dict.fromkeys(self._chains()))),
             ("Ends", [line for target in targets for line in target_lines(target)]),
             ("Then", f"{self.slot} is proved free. What has ended cannot be brought back" if targets else ""),
-            ("Note", [clean(note) for note in plan.notices]),
+            ("Note", [clean(note) for note in plan.notices] if plan else ""),
             ("Shell", free_command(self.slot)),
         ]
 
