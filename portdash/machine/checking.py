@@ -43,6 +43,16 @@ def check_identity(process: Process, target: Target) -> None:
         )
 
 
+def check_still_serving(process: Process, target: Target, sharing: Collection[int]) -> None:
+    """Raise Refused unless this is the very process that the target is about, and among those that have the socket."""
+    check_identity(process, target)
+    if process.pid not in sharing:
+        raise Refused(
+            f"{process.label} does not listen on {target.port} any more, so it is not ended",
+            hint=f"look again: `portdash who {target.port}`",
+        )
+
+
 def to_be_ended(target: Target, held: Collection[int], around: Surroundings) -> tuple[int, ...]:
     """Return which of the `held` processes get the signal, in the order in which they do.
 
@@ -60,12 +70,7 @@ def to_be_ended(target: Target, held: Collection[int], around: Surroundings) -> 
         if process is None:
             continue  # it has ended, and its handle knows
         if pid == target.pid:
-            check_identity(process, target)
-            if pid not in now:
-                raise Refused(
-                    f"{process.label} does not listen on {target.port} any more, so it is not ended",
-                    hint=f"look again: `portdash who {target.port}`",
-                )
+            check_still_serving(process, target, now)
         elif pid not in now and not (pid in belongs and _is_shown(process, shown)):
             continue
         above = parents(around.processes, process)

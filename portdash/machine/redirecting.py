@@ -102,7 +102,7 @@ def _pm2(top: Process, ask: Variables) -> Tool:
         raise Refused(
             f"{top.label} is not ended: pm2 would start it again", hint="`pm2 list` names it, `pm2 stop NAME` stops it"
         )
-    return Tool(f"{top.label}, which pm2 keeps running", ("pm2", "stop", number), _only(told, "PM2_HOME"))
+    return Tool(f"{top.label} under pm2", ("pm2", "stop", number), _only(told, "PM2_HOME"))
 
 
 def _supervisor(top: Process, ask: Variables) -> Tool:
@@ -117,7 +117,7 @@ def _supervisor(top: Process, ask: Variables) -> Tool:
     local = url.startswith(("unix://", "http://127.0.0.1:", "http://localhost:"))
     server = ("-s", url) if local and clean(url) == url else ()
     whole = name if group in ("", name) else f"{group}:{name}"
-    return Tool(f"{clean(whole)}, which supervisord keeps running", ("supervisorctl", *server, "stop", whole))
+    return Tool(f"{clean(whole)} under supervisord", ("supervisorctl", *server, "stop", whole))
 
 
 def _launchd(top: Process, above: Process, ask: Variables) -> Tool | None:

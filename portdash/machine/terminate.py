@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from portdash.machine import signalling
-from portdash.machine.checking import known_pid, to_be_ended
+from portdash.machine.checking import check_still_serving, known_pid, to_be_ended
 from portdash.machine.proving import SETTLE, gone_already, let_go, prove_free
 from portdash.machine.redirecting import use
 from portdash.machine.surroundings import Surroundings, holders, rows_of, sharing
@@ -29,7 +29,7 @@ def terminate(target: Target, *, grace: float, around: Surroundings, settle: flo
     `grace` seconds, or when somebody else listens within `settle` seconds. OSError when the sockets cannot be read.
     """
     if target.tool is not None:
-        return _stop_by_tool(target, around, settle)
+        return _stop_by_tool(target, grace, around, settle)
     pid = known_pid(target)
     group = [each.pid for each in target.group]
     sharers = sorted(sharing(holders(target), rows_of(target, around)))
@@ -64,10 +64,18 @@ def _end(handles: Sequence[Handle], target: Target, grace: float, around: Surrou
     return f"{target.whole} did not end within {grace:g}s and was killed"
 
 
-def _stop_by_tool(target: Target, around: Surroundings, settle: float) -> str:
+def _stop_by_tool(target: Target, grace: float, around: Surroundings, settle: float) -> str:
+    """Let the tool do it, if it is still the very server that was shown: it acts by name, and asks nothing."""
     assert target.tool is not None
-    started = time.monotonic()
-    use(target.tool)
-    took = time.monotonic() - started
-    prove_free(target, around, seconds=settle)
+    pid = known_pid(target)
+    with signalling.held((pid,)) as held:
+        process = around.processes.process(pid)
+        if process is None or pid not in held:
+            return gone_already(target, around)
+        check_still_serving(process, target, sharing(holders(target), rows_of(target, around)))
+        started = time.monotonic()
+        use(target.tool)
+        signalling.survivors([held[pid]], seconds=grace)  # some tools only ask
+        took = time.monotonic() - started
+        prove_free(target, around, seconds=settle)
     return f"{target.tool.stops} was stopped after {took:.1f}s, {target.port} is free"

@@ -57,12 +57,11 @@ def clear_the_way(deps: Deps, plan: Plan, progress: Progress) -> tuple[str, ...]
             progress(f"{'stopping' if target.tool or target.container_id else 'ending'} {target.whole} …")
             lines.append(deps.machine.terminate(target, grace=grace_of(target)))
             progress(lines[-1])
-        wanted = {slot_of(step.options[0]) for step in plan.steps if step.options}
-        for slot in sorted(cleared_slots(plan)):
-            if problem := deps.machine.bind_error(*slot):
-                if slot in wanted:
-                    raise PlanOutdated(f"{slot[1]} is still not free: {problem}")
-                lines.append(f"nobody listens on {slot[1]} any more; {_LINGERING} ({problem})")
+        for protocol, port in sorted(cleared_slots(plan)):
+            if problem := deps.machine.bind_error(protocol, port):
+                if not plan.only_frees:
+                    raise PlanOutdated(f"{port} is still not free: {problem}")
+                lines.append(f"nobody listens on {port} any more; {_LINGERING} ({problem})")
                 progress(lines[-1])
     except PortdashError as error:
         say_what_was_done(error, lines)

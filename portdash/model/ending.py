@@ -23,7 +23,7 @@ class Tool:
     """What stops a server for good where its process would only be started again."""
 
     stops: str
-    """`the unit web.service`, `api, which pm2 keeps running`."""
+    """`the unit web.service`, `node 4121 under pm2`."""
     argv: tuple[str, ...]
     """The command, word by word: it goes through no shell."""
     environ: tuple[tuple[str, str], ...] = ()

@@ -173,6 +173,8 @@ class Plan:
     """Workspaces to be written down with it, because they are new to the store."""
     undoes: str | None = None
     """Id of the operation it takes back."""
+    only_frees: bool = False
+    """Whether no service is to have the port next: connections that linger on it are no failure then."""
 
     @property
     def needs_consent(self) -> bool:

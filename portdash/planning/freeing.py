@@ -41,6 +41,7 @@ def plan_free(snapshot: Snapshot, port: int, protocol: IpProtocol, targets: Sequ
         steps=tuple(Step(action=action[bool(each.container_id)], reason=reason, target=each) for each in ordered),
         cost=Cost(terminated=sum(each.count for each in ordered)),
         notices=tuple(dict.fromkeys(_notices(ordered))),
+        only_frees=True,
     )
 
 

@@ -1,15 +1,28 @@
 """Servers that somebody would start again are stopped by that somebody, or the person is told by what."""
 
-from collections.abc import Mapping
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from machine_children import Child, Serve
 
 from portdash.errors import Refused
-from portdash.machine.processes import Setting
+from portdash.machine.aiming import aim
+from portdash.machine.kinship import system_kin
+from portdash.machine.processes import Processes, Setting
 from portdash.machine.redirecting import stopping_unit, tool_for, use
+from portdash.machine.sockets_psutil import PsutilSockets
+from portdash.machine.surroundings import Surroundings
+from portdash.machine.terminate import terminate
+from portdash.machine.users import current_user
 from portdash.model.ending import Tool, spelled
 from portdash.model.listener import Process
+from portdash.model.plan import Target
+from portdash.model.ports import IpProtocol
 
 TOP = Process(pid=700, name="node", user="me", parent=1)
 SYSTEMD = Process(pid=1, name="systemd")
@@ -129,3 +142,76 @@ class TestUse:
         monkeypatch.setattr("portdash.machine.redirecting.STOPPING", 0.2)
         with pytest.raises(Refused, match="did not stop it"):
             use(Tool("x", ("pm2", "stop", "3")))
+
+
+@pytest.mark.needs_linux
+class TestEndings:
+    @pytest.fixture
+    def around(self) -> Surroundings:
+        table = Processes()
+        return Surroundings(
+            sockets=PsutilSockets(), processes=table, setting=lambda _pid: UNIT, user=current_user(), kin=system_kin
+        )
+
+    @pytest.fixture
+    def orphan(self, serve: Serve) -> Iterator[Child]:
+        """A server whose parent has ended, as that of a unit has none but the system's first process."""
+        child = serve("--daemon")
+        child.process.stdin.close()
+        child.process.wait()
+        yield child
+        with suppress(ProcessLookupError):
+            os.kill(child.pids[0], signal.SIGKILL)
+
+    def shown(self, child: Child) -> Target:
+        process = Processes().process(child.pids[0])
+        return Target(
+            label=process.label, protocol=IpProtocol.TCP, port=child.port, pid=process.pid, ticks=process.ticks
+        )
+
+    def stand_in(self, home: Path, monkeypatch: pytest.MonkeyPatch, child: Child, stop: str) -> None:
+        """No unit can be had in a test: a program of that name that knows one, whose main process is the server."""
+        main = child.pids[0]
+        script = f'case "$1" in show) echo {main};; stop) echo "$@" > "$HOME/told"; {stop};; esac'
+        program(home, monkeypatch, "systemctl", script)
+
+    def test_a_unit_is_stopped_and_its_port_proved_free(
+        self, orphan: Child, home: Path, monkeypatch: pytest.MonkeyPatch, around: Surroundings
+    ):
+        self.stand_in(home, monkeypatch, orphan, f"kill {orphan.pids[0]}")
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        target = aim(self.shown(orphan), around)
+        assert target.tool.argv == ("systemctl", "stop", "web.service")
+        assert target.group == ()
+        line = terminate(target, grace=5, around=around, settle=0.3)
+        assert line.startswith("the unit web.service was stopped after ")
+        assert (home / "told").read_text() == "stop web.service\n"
+
+    def test_a_unit_that_comes_back_is_no_success(
+        self, orphan: Child, home: Path, monkeypatch: pytest.MonkeyPatch, around: Surroundings
+    ):
+        self.stand_in(home, monkeypatch, orphan, "true")
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        with pytest.raises(Refused, match=r"the unit web\.service started"):
+            terminate(aim(self.shown(orphan), around), grace=5, around=around, settle=0)
+
+    def test_another_by_then_is_not_stopped(
+        self, orphan: Child, serve: Serve, home: Path, monkeypatch: pytest.MonkeyPatch, around: Surroundings
+    ):
+        self.stand_in(home, monkeypatch, orphan, "true")
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        target = aim(self.shown(orphan), around)
+        with pytest.raises(Refused, match="any more"):
+            terminate(replace(target, ticks=target.ticks + 1), grace=5, around=around)
+        with pytest.raises(Refused, match="does not listen"):
+            terminate(replace(target, port=serve().port), grace=5, around=around)
+        assert not (home / "told").exists()
+
+    def test_a_unit_of_the_system_is_an_administrators(
+        self, orphan: Child, home: Path, monkeypatch: pytest.MonkeyPatch, around: Surroundings
+    ):
+        self.stand_in(home, monkeypatch, orphan, "true")
+        monkeypatch.setattr(os, "geteuid", lambda: 1000)
+        with pytest.raises(Refused, match="only an administrator") as caught:
+            aim(self.shown(orphan), around)
+        assert "sudo systemctl stop web.service" in caught.value.hint
