@@ -23,7 +23,7 @@ def test_defaults_have_no_clash_and_no_dead_key():
     keymap = make_keymap({})
     assert sum(map(len, keymap.keys.values())) == len(keymap.by_key)
     assert {"question_mark", "slash", "colon", "exclamation_mark", "0", "ctrl+d"} <= set(keymap.by_key)
-    assert not {"x", "delete", "backspace", "1", "2", "s", "S"} & set(keymap.by_key)
+    assert not {"delete", "backspace", "1", "2", "s", "S"} & set(keymap.by_key)
     assert keymap.printed("palette") == (":", "ctrl+p")
 
 
@@ -72,7 +72,7 @@ def footer(context: Context) -> list[str]:
 
 def test_the_footer_shows_what_this_row_can_do():
     on_trouble = footer(context_on(Kind.SERVICE, "'web'"))
-    assert on_trouble[:5] == ["details", "resolve", "move", "release", "allocate"]
+    assert on_trouble[:6] == ["details", "resolve", "move", "release", "free", "allocate"]
     assert footer(context_on(Kind.SERVICE, "'redis'"))[:3] == ["details", "move", "release"]
     on_listener = footer(context_on(Kind.LISTENER, "5175"))
     assert on_listener[:3] == ["details", "adopt", "allocate"]
