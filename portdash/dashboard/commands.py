@@ -92,7 +92,7 @@ COMMANDS: tuple[Command, ...] = (
         help="End who holds this port; a dialog names all that end first",
         group=Group.ROW,
         unavailable=Context.no_free,
-        rank=45,
+        rank=55,
     ),
     Command(
         id="release",

@@ -56,7 +56,7 @@ def check_owner(process: Process, target: Target, *, user: str) -> None:
         raise _refused(process, "has an owner that may not be read", "whoever runs it can end it")
     is_other = process.user.rpartition("\\")[2].casefold() != user.casefold()
     if is_other and Allowance.OTHER_USER not in target.allows:
-        who = f"{process.user} can end it, or an administrator with `portdash free {target.port} --other-user`"
+        who = f"that user can end it, or an administrator with `portdash free {target.port} --other-user`"
         raise _refused(process, f"belongs to the user {process.user}", who)
     data = data_owner_of(process.name or "")
     if data and Allowance.DATA not in target.allows:

@@ -94,12 +94,18 @@ def _free(deps: Deps, snapshot: Snapshot, holding: Holding, plan: Plan, *, yes: 
     asked = must_ask(Ask.NEVER if yes else Ask.ALWAYS)
     if asked and not agreed(f"Free {port_text(holding)}?"):
         return declined()
-    outcome = apply_plan(deps, plan, snapshot=None if asked else snapshot, consent=True, progress=say)
+    outcome = apply_plan(deps, plan, snapshot=None if asked else snapshot, consent=True, progress=_say_what_begins)
     if as_json:
         _emit(holding, plan, lines=outcome.lines, free=True, applied=True)
     else:
         emit_lines(outcome.lines)
     return ExitCode.YES
+
+
+def _say_what_begins(line: str) -> None:
+    """Say what takes a moment; how it went is in the outcome."""
+    if line.endswith("…"):
+        say(line)
 
 
 def _emit(holding: Holding, plan: Plan, *, lines: tuple[str, ...], free: bool, applied: bool) -> None:
