@@ -63,17 +63,17 @@ def children(kin: KinTable, pid: int) -> list[int]:
 
 
 def descendants(kin: KinTable, pid: int) -> list[int]:
-    """Return a process and all below it, each after the one that started it."""
+    """Return a process and all below it, each after the one that started it and before its next sibling."""
     below: dict[int, list[int]] = {}
     for each, facts in kin.items():
         below.setdefault(facts.parent, []).append(each)
-    found: dict[int, None] = {pid: None}
+    found: dict[int, None] = {}
     waiting = [pid]
     while waiting:
-        for child in sorted(below.get(waiting.pop(0), ())):
-            if child not in found:  # a table that changes while it is read may go round in a circle
-                found[child] = None
-                waiting.append(child)
+        each = waiting.pop()
+        if each not in found:  # a table that changes while it is read may go round in a circle
+            found[each] = None
+            waiting += sorted(below.get(each, ()), reverse=True)
     return list(found)
 
 

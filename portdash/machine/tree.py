@@ -89,7 +89,7 @@ def _belongs(above: Process, below: Process, owner: Process, view: View) -> bool
     if not _may(above, owner, view):
         return False
     name, command = above.name or "", above.command or ()
-    if is_shell(name) and (not has_an_order(command) or children(view.kin, above.pid) != [below.pid]):
+    if is_shell(name, command) and (not has_an_order(command) or children(view.kin, above.pid) != [below.pid]):
         return False
     group = {view.kin[pid].group for pid in (above.pid, below.pid) if pid in view.kin}
     return (len(group) == 1 and group != {0}) or is_reloader(name, command)

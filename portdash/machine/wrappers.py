@@ -26,20 +26,28 @@ _RELOADERS = frozenset(
 """They start their server again whenever it ends, each in its own way."""
 _RELOADING = ("--watch", "--reload", "--autoreload")
 """Arguments by which another program says that it does so."""
+_FOR_A_PERSON = frozenset(("-i", "-il", "-li", "--rcfile", "--init-file", "--interactive"))
+"""Options of a shell that waits for somebody to type."""
 _WORDS = 3
 """Words of a command line that may name the program: an interpreter, its option, a script."""
 
 
-def is_shell(name: str) -> bool:
-    """Say whether a process is a shell, as the kernel calls it."""
-    return name.casefold().removeprefix("-") in _SHELLS
+def is_shell(name: str, command: Sequence[str] = ()) -> bool:
+    """Say whether a process is a shell; a script is one, too, though the kernel calls it by its own name."""
+    return any(_bare(word).removeprefix("-") in _SHELLS for word in (name, *command[:1]))
 
 
 def has_an_order(command: Sequence[str]) -> bool:
     """Say whether a shell was started to run a command or a script, and not for a person to type into."""
-    return any(word == "-c" or not word.startswith("-") for word in command[1:]) or any(
-        word.startswith("-") and not word.startswith("--") and word.endswith("c") for word in command[1:2]
-    )
+    words = command[1:]
+    if any(word in _FOR_A_PERSON for word in words):
+        return False
+    return any(not word.startswith(("-", "+")) for word in words) or any(_has_letter(word, "c") for word in words)
+
+
+def _has_letter(word: str, letter: str) -> bool:
+    """Say whether a word is a group of options of one letter each, with this one: `-lc`."""
+    return word.startswith("-") and not word.startswith("--") and letter in word
 
 
 def is_reloader(name: str, command: Sequence[str]) -> bool:
