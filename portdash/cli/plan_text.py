@@ -2,8 +2,13 @@
 
 from collections.abc import Iterator
 
-from portdash.model.plan import Action, Plan, Step
-from portdash.text import plural
+from portdash.cli.listener_text import command_text
+from portdash.model.ending import Allowance, spelled
+from portdash.model.plan import Action, Plan, Step, depths, grace_of
+from portdash.text import clean, columns, plural
+
+COMMAND = 60
+"""Cells of a command line in a tree."""
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
@@ -15,6 +20,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
             if step.reason
             else (f"  {number}. {what(step, plan.workspace)}")
         )
+        yield from (f"       {line}" for line in tree_lines(step))
     if not plan.steps:
         yield "  nothing to change"
     else:
@@ -40,9 +46,33 @@ def what(step: Step, workspace: str) -> str:
         case Action.RESTART:
             return f"restart {service} on {step.to_port}"
         case Action.TERMINATE | Action.STOP_CONTAINER:
-            target = step.target
-            verb = "end" if step.action is Action.TERMINATE else "stop container"
-            return f"{verb} {target.label} on {target.port}" if target else verb
+            return _ends(step)
+
+
+def _ends(step: Step) -> str:
+    target = step.target
+    verb = "stop container" if step.action is Action.STOP_CONTAINER else "end"
+    if target is None:
+        return verb
+    return f"{'stop' if target.tool else verb} {target.whole} on {target.port}"
+
+
+def tree_lines(step: Step) -> Iterator[str]:
+    """Yield who ends, each below the one that started it, with its command; or the command that stops it instead."""
+    target = step.target
+    if target is None:
+        return
+    if target.tool:
+        yield spelled(target.tool)
+    deep = depths(target.group)
+    rows = []
+    for each in target.group:
+        holds = "listens" if each.pid in target.holding else ""
+        rows.append((f"{'  ' * deep[each.pid]}{clean(each.label)}", holds, command_text(each, limit=COMMAND)))
+    yield from columns(rows)
+    if not target.tool and not target.container_id:
+        last = "who is left then is killed" if Allowance.KILL in target.allows else "nobody is killed"
+        yield f"SIGTERM, and up to {grace_of(target):g}s to end; {last}"
 
 
 def service_of(step: Step, workspace: str) -> str:

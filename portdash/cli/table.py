@@ -25,6 +25,7 @@ COMMANDS = {
     "add": Entry("add", "Declare a service in the project's portdash.toml."),
     "check": Entry("check", "Say whether a port is free, and who has it if not."),
     "who": Entry("who", "Show who holds a port."),
+    "free": Entry("free", "End who holds a port, and prove it free."),
     "conflicts": Entry("conflicts", "List where intent and reality disagree, in every workspace of this machine."),
     "resolve": Entry("resolve", "Show the way out of conflicts, and take it."),
     "verify": Entry("verify", "Say for every service with a port whether its own server answers there."),

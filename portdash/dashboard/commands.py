@@ -86,6 +86,15 @@ COMMANDS: tuple[Command, ...] = (
         rank=15,
     ),
     Command(
+        id="free",
+        keys=("x",),
+        label="Free",
+        help="End who holds this port; a dialog names all that end first",
+        group=Group.ROW,
+        unavailable=Context.no_free,
+        rank=55,
+    ),
+    Command(
         id="release",
         keys=("D",),
         label="Release",

@@ -58,6 +58,14 @@ class Context:
         views = (self.service,) if self.service else (self.group.views if self.group else ())
         return tuple(view.key for view in views if view.assignment)
 
+    @property
+    def held(self) -> Listener | None:
+        """Who holds the port of the row: the listener, or the first one on the service's port."""
+        subject = self.row.subject if self.row else None
+        if isinstance(subject, Other):
+            return subject.listener
+        return self.service.listeners[0] if self.service and self.service.listeners else None
+
     def no_facts(self) -> str | None:
         """Say that there is nothing yet."""
         return "nothing has been read yet" if self.facts is None else None
@@ -103,6 +111,14 @@ class Context:
         if not (self.service or self.group):
             return "the row under the cursor is no service"
         return self.no_change() or (None if self.services else "it has no port to give back")
+
+    def no_free(self) -> str | None:
+        """Say why no port can be freed."""
+        if reason := self.no_row():
+            return reason
+        if self.held is None:
+            return "nobody holds its port" if self.service else "the row under the cursor is no port"
+        return self.no_change()
 
     def no_adopt(self) -> str | None:
         """Say why nothing can be adopted."""

@@ -7,12 +7,14 @@ from threading import Lock
 from portdash.manager.adopting import plan_adopt
 from portdash.manager.apply import Outcome, apply_plan
 from portdash.manager.deps import Deps
+from portdash.manager.freeing import plan_free
 from portdash.manager.plans import plan_allocate, plan_move, plan_release, plan_resolve, plan_undo
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
 from portdash.model.history import Event
 from portdash.model.listener import Listener
 from portdash.model.plan import Plan, Strategy
+from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Snapshot
 from portdash.store.schema import EVENTS_KEPT
 
@@ -81,6 +83,10 @@ class Desk:
     def plan_adopt(self, snapshot: Snapshot, listeners: Sequence[Listener], names: Sequence[str | None] = ()) -> Plan:
         """Plan to make listeners services of their own projects; None or a missing name means the suggested one."""
         return plan_adopt(self._deps, snapshot, listeners, names=names)
+
+    def plan_free(self, snapshot: Snapshot, port: int, protocol: IpProtocol) -> Plan:
+        """Plan to end everybody who listens on a port. Blocks: it asks the machine. Raises Refused."""
+        return plan_free(self._deps, snapshot, port, protocol)
 
     def plan_undo(self, snapshot: Snapshot) -> Plan:
         """Plan to take this workspace's last operation back. Raises NoSuchService when there is none."""

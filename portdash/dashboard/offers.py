@@ -15,7 +15,7 @@ from portdash.model.snapshot import ServiceView
 from portdash.report.words import worst_conflict
 from portdash.text import and_list, plural
 
-_ON_ROWS = ("resolve", "move", "adopt", "release")
+_ON_ROWS = ("resolve", "move", "adopt", "free", "release")
 
 
 def offers_for(context: Context, printed: Callable[[str], Sequence[str]]) -> tuple[Offer, ...]:
@@ -37,6 +37,8 @@ def _effect(name: str, context: Context) -> str:
         effects |= {"move": f"pick another port for {view.name}", "release": f"give {view.port} back"}
     elif context.services:
         effects["release"] = f"give all {plural(len(context.services), 'port')} of it back"
+    if held := context.held:
+        effects["free"] = f"end {held.label}, which holds {held.port}; a dialog names all that end"
     if len(listeners) == 1:
         name_then = suggest_name(listeners[0])
         effects["adopt"] = f"make it the service {name_then}; it keeps {listeners[0].port}, nothing is started or ended"

@@ -1,6 +1,7 @@
 """A computer made of data, behind the same protocol as the real one."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from threading import Lock
 
 from portdash.errors import Refused
@@ -119,6 +120,11 @@ class FakeMachine:
     def remove_directory(self, path: str) -> None:
         """Let a directory vanish, as that of a removed worktree."""
         self._directories.discard(path)
+
+    def aim(self, target: Target) -> Target:
+        """Return the target with its one process: nobody here has children that end with it. Raises as `terminate`."""
+        process = None if target.container_id is not None else self._check(target)
+        return target if process is None else replace(target, group=(process,), holding=(process.pid,))
 
     def terminate(self, target: Target, *, grace: float) -> str:
         """End the target and every listener it has; return one line about it.

@@ -6,6 +6,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
@@ -17,6 +18,14 @@ class Handle(Protocol):
 
     def ask_to_end(self) -> None:
         """Send SIGTERM, or what the system has for it. Raises ProcessLookupError or PermissionError."""
+        ...
+
+    def resume(self) -> None:
+        """Let a suspended process go on, so that it can act on what it was told. Raises as `ask_to_end` does."""
+        ...
+
+    def kill(self) -> None:
+        """End the process without its consent. Raises as `ask_to_end` does."""
         ...
 
     def wait(self, seconds: float) -> bool:
@@ -38,6 +47,14 @@ class PidfdHandle:
     def ask_to_end(self) -> None:
         """Send SIGTERM. Raises ProcessLookupError or PermissionError."""
         signal.pidfd_send_signal(self._descriptor, signal.SIGTERM)
+
+    def resume(self) -> None:
+        """Send SIGCONT. Raises ProcessLookupError or PermissionError."""
+        signal.pidfd_send_signal(self._descriptor, signal.SIGCONT)
+
+    def kill(self) -> None:
+        """Send SIGKILL. Raises ProcessLookupError or PermissionError."""
+        signal.pidfd_send_signal(self._descriptor, signal.SIGKILL)
 
     def wait(self, seconds: float) -> bool:
         """Wait at most so long for the process to be over, collected by its parent or not; say whether it is."""
@@ -65,9 +82,20 @@ class PsutilHandle:
 
     def ask_to_end(self) -> None:
         """Send SIGTERM, on Windows end it. Raises ProcessLookupError or PermissionError."""
+        self._send(self._process.terminate)
+
+    def resume(self) -> None:
+        """Let it go on. Raises ProcessLookupError or PermissionError."""
+        self._send(self._process.resume)
+
+    def kill(self) -> None:
+        """Send SIGKILL. Raises ProcessLookupError or PermissionError."""
+        self._send(self._process.kill)
+
+    def _send(self, signal_it: Callable[[], None]) -> None:
         gone, denied = self._errors
         try:
-            self._process.terminate()
+            signal_it()
         except gone as error:
             raise ProcessLookupError(f"no process {self.pid}") from error
         except denied as error:

@@ -30,6 +30,7 @@ from portdash.planning.frameworks import framework_of
 
 if TYPE_CHECKING:
     from portdash.machine.panes import Panes
+    from portdash.machine.surroundings import Surroundings
     from portdash.model.engines import EngineFacts
     from portdash.model.plan import Target
     from portdash.model.project import Project
@@ -269,16 +270,29 @@ class LocalMachine:
 
         return why_unseen(path)
 
+    def aim(self, target: Target) -> Target:
+        """Return the target with all that has to end for its port to be free, or with the tool that stops it instead.
+
+        Nothing is done. One that has ended by itself comes back as it is. Raises Refused when it must not be ended.
+        """
+        from portdash.machine.aiming import aim  # noqa: PLC0415 (rare)
+
+        return aim(target, self._surroundings())
+
     def terminate(self, target: Target, *, grace: float) -> str:
         """End what holds a port and wait until it is free; return one line that says what happened.
 
         The identity in `target` is checked again first. Raises Refused when it is protected, not ours to end, changed,
         or still holds the port after `grace` seconds.
         """
-        from portdash.machine.terminate import Surroundings, terminate  # noqa: PLC0415 (rare)
+        from portdash.machine.terminate import terminate  # noqa: PLC0415 (rare)
 
-        around = Surroundings(sockets=self._proof, processes=self._processes, setting=self._setting, user=self.user)
-        return terminate(target, grace=grace, around=around)
+        return terminate(target, grace=grace, around=self._surroundings())
+
+    def _surroundings(self) -> Surroundings:
+        from portdash.machine.surroundings import Surroundings  # noqa: PLC0415 (rare)
+
+        return Surroundings(sockets=self._proof, processes=self._processes, setting=self._setting, user=self.user)
 
 
 def _hidden(row: Socket) -> Listener:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from portdash.machine.files import read_open
 
 PROC = "/proc"
+ENVIRONMENT_BYTES = 256 * 1024
+"""Read of an environment at most."""
 
 CONTAINER = re.compile(
     r"/(?P<engine>docker|libpod|crio|cri-containerd)[-/_](?:[^/]*-)?(?P<id>[0-9a-f]{12,64})(?:\.scope)?"
@@ -27,6 +29,8 @@ class Stat(NamedTuple):
     """Device number of its terminal, 0 for none."""
     ticks: int
     """Start in kernel ticks since boot."""
+    group: int = 0
+    """Leader of its process group."""
 
     @property
     def is_dead(self) -> bool:
@@ -64,10 +68,10 @@ def parse_stat(data: bytes) -> Stat | None:
     if not 0 < start <= end or len(fields) < 20:
         return None
     try:
-        parent, session, terminal, ticks = (int(fields[index]) for index in (1, 3, 4, 19))
+        parent, group, session, terminal, ticks = (int(fields[index]) for index in (1, 2, 3, 4, 19))
     except ValueError:
         return None
-    return Stat(data[start:end], chr(fields[0][0]), parent, session, terminal, ticks)
+    return Stat(data[start:end], chr(fields[0][0]), parent, session, terminal, ticks, group)
 
 
 def lineage(pid: int, *, proc: str = PROC) -> tuple[object, ...] | None:
@@ -102,6 +106,16 @@ def cgroup_of(pid: int | str, *, proc: str = PROC) -> str:
         if controllers == "name=systemd" or not best:
             best = path
     return best
+
+
+def variables(pid: int, names: frozenset[str], *, proc: str = PROC) -> dict[str, str]:
+    """Return these variables that a process was started with, and none else; {} when it is gone or hides them."""
+    found: dict[str, str] = {}
+    for entry in (read(f"{proc}/{pid}/environ", ENVIRONMENT_BYTES) or b"").split(b"\0"):
+        name, _, value = entry.decode("utf-8", "replace").partition("=")
+        if name in names:
+            found.setdefault(name, value)
+    return found
 
 
 def open_file(pid: int, number: int | str, *, proc: str = PROC) -> str | None:

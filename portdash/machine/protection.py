@@ -4,12 +4,14 @@ import os
 from collections.abc import Sequence
 
 from portdash.errors import Refused
-from portdash.machine.ancestry import is_reaper, is_user_unit, parents, unit_of
+from portdash.machine.ancestry import is_reaper, parents
 from portdash.machine.keepers import keeper_of
 from portdash.machine.processes import Setting
+from portdash.machine.redirecting import stopping_unit
+from portdash.model.ending import Allowance, spelled
 from portdash.model.listener import Process
 from portdash.model.plan import Target
-from portdash.model.protected import protection_of
+from portdash.model.protected import data_owner_of, protection_of
 from portdash.model.sources import ProcessTable
 
 _HOSTS = frozenset(("terminal", "vscode", "cursor", "windsurf", "zed", "jetbrains"))
@@ -40,20 +42,26 @@ def check_allowed(
     if name == "ssh" and process.command and process.command[0].endswith("[mux]"):
         raise _refused(process, "carries the ports of a virtual machine", "stop the container or the machine itself")
     keeper = keeper_of(process.name or "", process.command or ())
-    if keeper and keeper.label in _HOSTS:
-        raise _refused(process, "is where people work", "close it there")
-    _check_user(process, user)
-    unit = unit_of(setting.cgroup)
-    if unit and above and is_reaper(above[0]):
-        manager = "systemctl --user" if is_user_unit(setting.cgroup) else "systemctl"
-        raise _refused(process, f"is the unit {unit}, which may start it again", f"`{manager} stop {unit}` ends it")
+    if keeper and (keeper.label in _HOSTS or keeper.is_agent):
+        work = "is a coding agent at work" if keeper.is_agent else "is where people work"
+        raise _refused(process, work, "close it there")
+    check_owner(process, target, user=user)
+    if above and is_reaper(above[0]) and (tool := stopping_unit(setting, (process.pid,))):
+        raise _refused(process, f"is {tool.stops}, which may start it again", f"`{spelled(tool)}` ends it")
 
 
-def _check_user(process: Process, user: str) -> None:
+def check_owner(process: Process, target: Target, *, user: str) -> None:
+    """Raise Refused for another user's process and for a database, unless that was agreed to."""
     if process.user is None:
         raise _refused(process, "has an owner that may not be read", "whoever runs it can end it")
-    if process.user.rpartition("\\")[2].casefold() != user.casefold():
-        raise _refused(process, f"belongs to the user {process.user}", f"{process.user} or an administrator can end it")
+    is_other = process.user.rpartition("\\")[2].casefold() != user.casefold()
+    if is_other and Allowance.OTHER_USER not in target.allows:
+        who = f"that user can end it, or an administrator with `portdash free {target.port} --other-user`"
+        raise _refused(process, f"belongs to the user {process.user}", who)
+    data = data_owner_of(process.name or "")
+    if data and Allowance.DATA not in target.allows:
+        hint = f"{data.hint.format(port=target.port)}; `portdash free {target.port} --i-know` ends it as any other"
+        raise _refused(process, data.because, hint)
 
 
 def _refused(process: Process, because: str, hint: str) -> Refused:

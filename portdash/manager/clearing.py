@@ -11,11 +11,10 @@ from portdash.manager.committing import store
 from portdash.manager.deps import Deps
 from portdash.manager.slots import Slot, cleared_slots, slot_of
 from portdash.model.kept import PlanRecord, PlanState
-from portdash.model.plan import Plan, Target
+from portdash.model.plan import Plan, Target, grace_of
 from portdash.model.storage import RecordPlan
 
-GRACE = 5.0
-"""Seconds a process that is asked to end may take."""
+_LINGERING = "a server that does not set SO_REUSEADDR has to wait until the last connections are over, up to a minute"
 
 Progress = Callable[[str], None]
 
@@ -55,12 +54,15 @@ def clear_the_way(deps: Deps, plan: Plan, progress: Progress) -> tuple[str, ...]
     lines: list[str] = []
     try:
         for target in _targets(plan):
-            progress(f"ending {target.label} …")
-            lines.append(deps.machine.terminate(target, grace=GRACE))
+            progress(f"{'stopping' if target.tool or target.container_id else 'ending'} {target.whole} …")
+            lines.append(deps.machine.terminate(target, grace=grace_of(target)))
             progress(lines[-1])
         for protocol, port in sorted(cleared_slots(plan)):
             if problem := deps.machine.bind_error(protocol, port):
-                raise PlanOutdated(f"{port} is still not free: {problem}")
+                if not plan.only_frees:
+                    raise PlanOutdated(f"{port} is still not free: {problem}")
+                lines.append(f"nobody listens on {port} any more; {_LINGERING} ({problem})")
+                progress(lines[-1])
     except PortdashError as error:
         say_what_was_done(error, lines)
         raise

@@ -24,7 +24,7 @@ def plan_allocate(deps: Deps, snapshot: Snapshot, wishes: Sequence[Wish], *, str
 
     placements = [place(deps, snapshot, wish) for wish in wishes]
     plan = _plan_allocate(snapshot, placements, strategy=strategy or snapshot.policy.strategy, actor=deps.actor)
-    return with_workspaces(deps, snapshot, plan)
+    return _aimed(deps, with_workspaces(deps, snapshot, plan))
 
 
 def plan_move(
@@ -33,7 +33,8 @@ def plan_move(
     """Plan another port for a service: `to`, or the next best."""
     from portdash.planning.moving import plan_move as _plan_move  # noqa: PLC0415
 
-    return _plan_move(snapshot, key, to, strategy=strategy or snapshot.policy.strategy, actor=deps.actor)
+    strategy = strategy or snapshot.policy.strategy
+    return _aimed(deps, _plan_move(snapshot, key, to, strategy=strategy, actor=deps.actor))
 
 
 def plan_resolve(
@@ -42,7 +43,8 @@ def plan_resolve(
     """Plan the way out of one service's conflicts, or of all."""
     from portdash.planning.resolution import plan_resolve as _plan_resolve  # noqa: PLC0415
 
-    return _plan_resolve(snapshot, key, strategy=strategy or snapshot.policy.strategy, actor=deps.actor)
+    strategy = strategy or snapshot.policy.strategy
+    return _aimed(deps, _plan_resolve(snapshot, key, strategy=strategy, actor=deps.actor))
 
 
 def plan_release(deps: Deps, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> Plan:
@@ -73,3 +75,12 @@ def with_workspaces(deps: Deps, snapshot: Snapshot, plan: Plan, *more: Workspace
     candidates = (*more, deps.place.workspace, *snapshot.workspaces)
     named = {each.name: each for each in reversed(candidates)}
     return replace(plan, workspaces=tuple(named[name] for name in sorted(used) if name in named))
+
+
+def _aimed(deps: Deps, plan: Plan) -> Plan:
+    """Let a plan that ends processes know all that ends with them."""
+    if not plan.needs_consent:
+        return plan
+    from portdash.manager.freeing import aimed  # noqa: PLC0415
+
+    return aimed(deps, plan)

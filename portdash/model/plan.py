@@ -1,12 +1,21 @@
 """What is going to be done: ordered steps with reasons, what they cost and what they leave."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from portdash.model.assignment import Assignment, ServiceKey
+from portdash.model.ending import Allowance, Tool
+from portdash.model.listener import Process
 from portdash.model.ports import IpProtocol
+from portdash.model.protected import data_owner_of
 from portdash.model.workspace import Workspace
 from portdash.text import and_list, plural
+
+GRACE = 5.0
+"""Seconds a process that is asked to end may take."""
+DATA_GRACE = 10.0
+"""The same for a database, which has something to write."""
 
 
 class Strategy(StrEnum):
@@ -50,6 +59,42 @@ class Target:
     container_id: str | None = None
     beside: tuple[int, ...] = ()
     """Pids of others on this port that the same plan ends: that they still listen does not keep this one from going."""
+    group: tuple[Process, ...] = ()
+    """All that end together, each after the one that started it; empty where nobody has worked that out."""
+    holding: tuple[int, ...] = ()
+    """Those of the group that have the socket."""
+    tool: Tool | None = None
+    """What stops it instead of a signal."""
+    allows: frozenset[Allowance] = frozenset()
+    """What was agreed to besides."""
+    notes: tuple[str, ...] = ()
+    """Worth knowing before one agrees: `claude started it, and may start it again`."""
+
+    @property
+    def whole(self) -> str:
+        """All that end, in a word: `node 4121 and 2 more`, `the unit web.service`."""
+        if self.tool:
+            return self.tool.stops
+        return self.label if self.count == 1 else f"{self.label} and {self.count - 1} more"
+
+    @property
+    def count(self) -> int:
+        """How many processes end, as far as that has been worked out."""
+        return max(1, len(self.group))
+
+
+def grace_of(target: Target) -> float:
+    """Return how many seconds a target gets between being asked to end and being given up, or killed."""
+    keeps_data = any(data_owner_of(each.name or "") for each in target.group)
+    return DATA_GRACE if keeps_data else GRACE
+
+
+def depths(members: Iterable[Process]) -> Mapping[int, int]:
+    """Return how far below the topmost each member stands."""
+    found: dict[int, int] = {}
+    for each in members:
+        found[each.pid] = found[each.parent] + 1 if each.parent in found else 0
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +174,8 @@ class Plan:
     """Workspaces to be written down with it, because they are new to the store."""
     undoes: str | None = None
     """Id of the operation it takes back."""
+    only_frees: bool = False
+    """Whether no service is to have the port next: connections that linger on it are no failure then."""
 
     @property
     def needs_consent(self) -> bool:

@@ -39,7 +39,19 @@ PROTECTED = (
     ),
     Protected(
         frozenset(
-            ("xorg", "xwayland", "x", "gnome-shell", "kwin_*", "plasmashell", "sway", "windowserver", "loginwindow")
+            (
+                "xorg",
+                "xwayland",
+                "x",
+                "gnome-shell",
+                "kwin_*",
+                "plasmashell",
+                "sway",
+                "hyprland",
+                "weston",
+                "windowserver",
+                "loginwindow",
+            )
         ),
         "draws your screen",
         "log out instead",
@@ -56,6 +68,11 @@ PROTECTED = (
                 "conmon",
                 "com.docker*",
                 "vpnkit*",
+                "orbstack*",
+                "gvproxy",
+                "slirp4netns",
+                "pasta*",
+                "wslrelay*",
             )
         ),
         "serves containers, and ending it would leave them without their ports",
@@ -68,3 +85,48 @@ def protection_of(name: str) -> Protected | None:
     """Return why a process of this name, in any case, is never ended; None when its name forbids nothing."""
     plain = name.casefold()
     return next((each for each in PROTECTED if each.covers(plain)), None)
+
+
+DATA_OWNERS = (
+    Protected(
+        frozenset(("postgres*", "postmaster")), "keeps a database", "`pg_ctl stop -m fast -D DIRECTORY` ends it cleanly"
+    ),
+    Protected(
+        frozenset(("mysqld", "mariadbd")),
+        "keeps a database",
+        "`mysqladmin -P {port} -u root -p shutdown` ends it cleanly",
+    ),
+    Protected(
+        frozenset(("redis-server", "valkey-server", "keydb-server", "dragonfly")),
+        "keeps data that it may not have saved",
+        "`redis-cli -p {port} shutdown save` ends it cleanly",
+    ),
+    Protected(frozenset(("mongod",)), "keeps a database", "`mongod --shutdown --dbpath DIRECTORY` ends it cleanly"),
+    Protected(
+        frozenset(
+            (
+                "clickhouse-serv*",
+                "cockroach",
+                "influxd",
+                "etcd",
+                "minio",
+                "arangod",
+                "sqlservr",
+                "questdb",
+                "surreal",
+                "rabbitmq-server",
+                "meilisearch",
+                "qdrant",
+            )
+        ),
+        "keeps data",
+        "stop it with its own tool",
+    ),
+)
+"""Databases: ended only when that was asked for by name, and given more time."""
+
+
+def data_owner_of(name: str) -> Protected | None:
+    """Return which database a process of this name is, None for any other program."""
+    plain = name.casefold()
+    return next((each for each in DATA_OWNERS if each.covers(plain)), None)

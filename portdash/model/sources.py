@@ -88,6 +88,13 @@ class Machine(Protocol):
         """Return why a root that is not seen may be there all the same, None where it is seen, or gone."""
         ...
 
+    def aim(self, target: Target) -> Target:
+        """Return the target with all that has to end for its port to be free, or with the tool that stops it instead.
+
+        Nothing is done. One that has ended by itself comes back as it is. Raises Refused when it must not be ended.
+        """
+        ...
+
     def terminate(self, target: Target, *, grace: float) -> str:
         """End what holds a port and wait until it is free; return one line that says what happened.
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from portdash.model.assignment import Assignment, ServiceKey, Verdict
 from portdash.model.listener import Listener
 from portdash.model.plan import Target
-from portdash.model.protected import protection_of
+from portdash.model.protected import data_owner_of, protection_of
 from portdash.model.snapshot import SeenListener
 from portdash.planning.candidates import find
 from portdash.planning.displacement import may_displace, release_vanished
@@ -141,6 +141,8 @@ def _untouchable(listener: Listener, user: str) -> str | None:
         return "who that is may not be read"
     if owner.pid <= 2 or protection_of(owner.name or ""):
         return "it is protected"
+    if data_owner_of(owner.name or ""):
+        return f"it keeps data: `portdash free {listener.port} --i-know` ends it"
     holder = listener.user or owner.user
     if holder is not None and holder != user:
         return f"it runs as {clean(holder)}"

@@ -59,7 +59,7 @@ def modules(*arguments: str) -> tuple[int, set[str]]:
         ["report", "--copy"], ["reset", "--yes"], ["init"], ["export"], ["export", "--format", "sh"], ["env"],
         ["url", "web"], ["compose", "check", "compose.yaml"], ["snippet", "vite"],
         ["config", "show"], ["config", "check"],
-        ["suggest", "web"], ["history"], ["ranges"], ["prune"],
+        ["free", "4000"], ["suggest", "web"], ["history"], ["ranges"], ["prune"],
         ["scan", "."], ["doctor"], ["doctor", "--migration"], ["verify"],
         ["completion", "bash"], ["--help"], ["--version"],
     ],

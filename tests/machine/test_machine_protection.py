@@ -29,7 +29,7 @@ def refusal(
 
 
 class TestProtection:
-    @pytest.mark.parametrize("name", ["node", "python3", "postgres", "ssh", "nginx", "next-server (v15.5.29)"])
+    @pytest.mark.parametrize("name", ["node", "python3", "ssh", "nginx", "next-server (v15.5.29)"])
     def test_ordinary_servers_may_be_ended(self, name: str):
         assert refusal(name) is None
 

@@ -50,9 +50,9 @@ class ConsentRow(Horizontal):
         """Whether the right number stands in the field."""
         return self.is_asked and self.query_one(Field).value == self._answer
 
-    def ask(self, plan: Plan) -> None:
-        """Ask for what agrees to `plan`."""
-        word = consent_word(plan)
+    def ask(self, plan: Plan, *, answer: int | None = None) -> None:
+        """Ask for what agrees to `plan`: `answer` where it is given, else the port or how many end."""
+        word = consent_word(plan, answer)
         self._answer = word.answer
         self.query_one("#consent-asks", Static).update(cell(word.asks))
         self.add_class("-asked")

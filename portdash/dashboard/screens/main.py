@@ -138,6 +138,13 @@ class MainScreen(Going, inherit_bindings=False):
         if self.snapshot and (keys := self.context.services):
             self._open(ReleaseScreen(self.desk, self.snapshot, keys))
 
+    def action_free(self) -> None:
+        """End who holds the port."""
+        from portdash.dashboard.screens.free import FreeScreen  # noqa: PLC0415
+
+        if self.snapshot and (held := self.context.held):
+            self._open(FreeScreen(self.desk, self.snapshot, held.port, held.protocol))
+
     def action_undo(self) -> None:
         """Take the last change back."""
         from portdash.dashboard.screens.undo import UndoScreen  # noqa: PLC0415
@@ -183,7 +190,11 @@ class MainScreen(Going, inherit_bindings=False):
         if outcome is None:
             return
         said = "; ".join(outcome.lines)
-        back = f". {self.keymap.printed('undo')[0]} undoes" if outcome.operation and self.keymap.printed("undo") else ""
+        back = (
+            f". {self.keymap.printed('undo')[0]} undoes"
+            if _can_be_undone(outcome) and self.keymap.printed("undo")
+            else ""
+        )
         self.toast(f"{said}{back}")
         rows = [change.after for change in outcome.operation.changes if change.after] if outcome.operation else []
         self.wanted = (Kind.SERVICE, rows[0].key) if rows else None
@@ -211,6 +222,11 @@ class MainScreen(Going, inherit_bindings=False):
             self._leave_details()
         else:
             self.app.run_worker(self.app.run_action("leave"), group="leave", exit_on_error=False)
+
+
+def _can_be_undone(outcome: Outcome) -> bool:
+    """Say whether rows were changed: a process that has ended stays so."""
+    return outcome.operation is not None and bool(outcome.operation.changes)
 
 
 def main_screen(desk: Desk, options: Options, keymap: Keymap) -> MainScreen:

@@ -4,13 +4,17 @@ import shlex
 from collections.abc import Iterator
 
 from portdash.model.assignment import Assignment, ServiceKey, Verdict
+from portdash.model.ending import Allowance, spelled
 from portdash.model.listener import Listener
-from portdash.model.plan import Action, Plan, Step
+from portdash.model.plan import Action, Plan, Step, Target, depths, grace_of
 from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.report.redaction import mask_secrets
 from portdash.report.scope import workspace_label
 from portdash.report.words import reason_phrase
 from portdash.text import and_list, clean, plural
 
+COMMAND = 60
+"""Cells of a command line in a tree."""
 VERBS = {
     Action.ASSIGN: "assign",
     Action.MOVE: "move",
@@ -48,7 +52,7 @@ def step_cells(step: Step, snapshot: Snapshot) -> tuple[str, str]:
         Action.UPDATE: f"{name}  stays {step.to_port}",
         Action.RELEASE: f"{name}  {step.from_port}",
         Action.RESTART: f"{name}  on {step.to_port}" if step.to_port else name,
-        Action.TERMINATE: f"{_target(step)}: TERM, up to 5s, never KILL",
+        Action.TERMINATE: _ending(step),
         Action.STOP_CONTAINER: f"container {_target(step)}",
     }
     return VERBS[step.action], objects[step.action]
@@ -62,6 +66,32 @@ def _step_name(step: Step, snapshot: Snapshot) -> str:
     if snapshot.service(key) is None and row is not None:
         return f"{workspace_label(snapshot, key.workspace)}/{clean(row.name)}"
     return service_label(snapshot, key)
+
+
+def _ending(step: Step) -> str:
+    target = step.target
+    if target is None:
+        return _target(step)
+    if target.tool:
+        return f"{clean(target.whole)} on {target.port}: {spelled(target.tool)}"
+    last = "then KILL" if Allowance.KILL in target.allows else "never KILL"
+    return f"{clean(target.whole)} on {target.port}: TERM, up to {grace_of(target):g}s, {last}"
+
+
+def target_lines(target: Target) -> Iterator[str]:
+    """Yield who ends, each below the one that started it, after their number and how; or the line of the tool."""
+    if target.tool:
+        yield f"{clean(target.tool.stops)}, by `{spelled(target.tool)}`"
+    elif target.container_id:
+        yield clean(target.label)
+    if target.count > 1:
+        yield f"{target.count} processes: TERM, up to {grace_of(target):g}s; no KILL"
+    deep = depths(target.group)
+    for each in target.group:
+        words = clean(mask_secrets(shlex.join(each.command or ())), limit=COMMAND)
+        yield f"{'  ' * deep[each.pid]}{clean(each.label)}  {words}".rstrip()
+    if target.count == 1 and target.group:
+        yield f"TERM, up to {grace_of(target):g}s; no KILL"
 
 
 def _target(step: Step) -> str:
@@ -178,7 +208,7 @@ def back_text(plan: Plan) -> str:
     """Return what undoing can and cannot bring back."""
     if not plan.steps:
         return "nothing to take back"
-    ends = [step.target.label for step in plan.steps if step.target]
+    ends = [step.target.whole for step in plan.steps if step.target]
     if ends:
         return f"{clean(and_list(ends))} cannot be brought back; u undoes the rest"
     return "u undoes all of it"

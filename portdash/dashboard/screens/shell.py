@@ -58,6 +58,11 @@ def resolve_command(snapshot: Snapshot, key: ServiceKey | None, strategy: Strate
     return command("resolve", *name, "--strategy", strategy, *(["--terminate"] if terminate else []))
 
 
+def free_command(slot: str) -> str:
+    """Return the `free` that does the same."""
+    return command("free", slot)
+
+
 def adopt_command(port: int, name: str) -> str:
     """Return the `adopt` that does the same."""
     return command("adopt", str(port), "--name", name)

@@ -12,7 +12,15 @@ from textual.message import Message
 from textual.widgets import Static
 
 from portdash.dashboard.screens.facts import facts, table
-from portdash.dashboard.screens.plan_view import back_text, cost_text, left_lines, step_cells, to_do_lines, tried
+from portdash.dashboard.screens.plan_view import (
+    back_text,
+    cost_text,
+    left_lines,
+    step_cells,
+    target_lines,
+    to_do_lines,
+    tried,
+)
 from portdash.model.plan import Plan, Step, Strategy
 from portdash.model.snapshot import Snapshot
 from portdash.text import clean
@@ -112,6 +120,8 @@ def _steps(plan: Plan, snapshot: Snapshot) -> Iterator[tuple[str, str, Text]]:
 def _because(step: Step) -> Iterator[str]:
     if step.reason:
         yield clean(step.reason)
+    if step.target and step.target.count > 1:
+        yield from target_lines(step.target)
     if step.after and (passed := tried(step.after, left=step.from_port if step.reason else None)):
         yield passed
 

@@ -23,7 +23,7 @@ def test_defaults_have_no_clash_and_no_dead_key():
     keymap = make_keymap({})
     assert sum(map(len, keymap.keys.values())) == len(keymap.by_key)
     assert {"question_mark", "slash", "colon", "exclamation_mark", "0", "ctrl+d"} <= set(keymap.by_key)
-    assert not {"x", "delete", "backspace", "1", "2", "s", "S"} & set(keymap.by_key)
+    assert not {"delete", "backspace", "1", "2", "s", "S"} & set(keymap.by_key)
     assert keymap.printed("palette") == (":", "ctrl+p")
 
 
@@ -72,7 +72,7 @@ def footer(context: Context) -> list[str]:
 
 def test_the_footer_shows_what_this_row_can_do():
     on_trouble = footer(context_on(Kind.SERVICE, "'web'"))
-    assert on_trouble[:5] == ["details", "resolve", "move", "release", "allocate"]
+    assert on_trouble[:6] == ["details", "resolve", "move", "release", "allocate", "free"]
     assert footer(context_on(Kind.SERVICE, "'redis'"))[:3] == ["details", "move", "release"]
     on_listener = footer(context_on(Kind.LISTENER, "5175"))
     assert on_listener[:3] == ["details", "adopt", "allocate"]
@@ -86,7 +86,7 @@ def test_read_only_and_stale_take_changes_away_with_the_reason():
     for changes, words in (({"is_read_only": True}, "read-only"), ({"stale": "store away"}, "store away")):
         context = context_on(Kind.SERVICE, "'web'", **changes)
         usable = footer(context)
-        assert not {"resolve", "move", "release", "allocate", "undo"} & set(usable)
+        assert not {"resolve", "move", "release", "free", "allocate", "undo"} & set(usable)
         assert {"details", "filter", "report"} <= set(usable)
         reasons = {command.id: command.unavailable(context) for command in in_help_order()}
         assert words in (reasons["move"] or "")

@@ -1,0 +1,155 @@
+"""Freeing a port from the dashboard, over the real manager on the demo's machine."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from dialog_fakes import AT_ONCE, HOSTILE, opened, press, settled
+
+from portdash.dashboard.desk import Desk
+from portdash.dashboard.screens.act import Act
+from portdash.dashboard.screens.free import FreeScreen
+from portdash.demo.scene import demo_deps
+from portdash.errors import Refused
+from portdash.model.ending import Allowance, Tool
+from portdash.model.listener import Process
+from portdash.model.plan import Action, Plan, Strategy
+from portdash.model.ports import IpProtocol
+from portdash.model.snapshot import Snapshot
+
+TCP = IpProtocol.TCP
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    deps = demo_deps()
+    yield Desk(deps)
+    deps.close()
+
+
+def listens(desk: Desk, port: int) -> bool:
+    return any(seen.listener.port == port for seen in desk.look().listeners)
+
+
+def own_port(desk: Desk) -> int:
+    """Return a port of ours on which our own server listens, in no container and started by no agent."""
+    world = desk.look()
+    return next(
+        seen.listener.port
+        for seen in world.listeners
+        if seen.is_owned and seen.key and seen.key.workspace == world.workspace and seen.listener.container is None
+        if seen.listener.owner and seen.listener.owner.user == world.user
+    )
+
+
+class Changed:
+    """A desk whose plan is changed before it is shown."""
+
+    def __init__(self, desk: Desk, change: Any) -> None:  # noqa: ANN401
+        self._desk, self._change = desk, change
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self._desk, name)
+
+    def plan_free(self, snapshot: Snapshot, port: int, protocol: IpProtocol) -> Plan:
+        plan: Plan = self._change(self._desk.plan_free(snapshot, port, protocol))
+        return plan
+
+
+async def test_a_server_of_ours_is_ended_by_y(desk: Desk):
+    port = own_port(desk)
+    async with opened(FreeScreen(desk, desk.look(), port, TCP, patience=AT_ONCE), (80, 24)) as (host, pilot):
+        await settled(host, pilot)
+        assert f"Free port {port}?" in host.text
+        assert "TERM, up to 5s; no KILL" in host.text
+        assert f"portdash free {port}" in host.text
+        assert host.focused.id == "no"
+        await press(host, pilot, "y")
+        await settled(host, pilot)
+        assert f"{port} is free" in host.answers[0].lines[0]
+    assert not listens(desk, port)
+
+
+async def test_enter_is_no(desk: Desk):
+    port = own_port(desk)
+    async with opened(FreeScreen(desk, desk.look(), port, TCP, patience=AT_ONCE)) as (host, pilot):
+        await settled(host, pilot)
+        await press(host, pilot, "enter")
+        await settled(host, pilot)
+        assert host.answers == [None]
+    assert listens(desk, port)
+
+
+async def test_somebody_elses_needs_the_port_typed(desk: Desk):
+    async with opened(FreeScreen(desk, desk.look(), 3000, TCP, patience=AT_ONCE), (120, 35)) as (host, pilot):
+        await settled(host, pilot)
+        assert "Type the port, 3000" in host.text
+        assert host.screen.query_one("#yes", Act).disabled
+        await press(host, pilot, *"3001", "enter")
+        await settled(host, pilot)
+        assert listens(desk, 3000)
+        await press(host, pilot, "backspace", "0", "enter")
+        await settled(host, pilot)
+        assert "3000 is free" in host.answers[0].lines[0]
+    assert not listens(desk, 3000)
+
+
+async def test_a_refusal_says_who_can(desk: Desk):
+    def refuse(_plan: Plan) -> Plan:
+        raise Refused("sshd 700 is not ended: it may carry your own connection", hint="`systemctl stop ssh` ends it")
+
+    given: Any = Changed(desk, refuse)
+    async with opened(FreeScreen(given, desk.look(), 3000, TCP, patience=AT_ONCE), (120, 35)) as (host, pilot):
+        await settled(host, pilot)
+        assert "Holds it" in host.text
+        assert "may carry your own connection" in host.text
+        assert "systemctl stop ssh" in host.text
+        await press(host, pilot, "y")
+        await settled(host, pilot)
+    assert listens(desk, 3000)
+
+
+async def test_the_tree_is_shown_and_harmless(desk: Desk):
+    def grow(plan: Plan) -> Plan:
+        (step,) = plan.steps
+        (server,) = step.target.group
+        above = Process(pid=7, name=HOSTILE, command=(HOSTILE, "--token=hunter2"), user="ann")
+        target = replace(step.target, group=(above, replace(server, parent=7)), allows=frozenset((Allowance.KILL,)))
+        return replace(plan, steps=(replace(step, target=target),))
+
+    given: Any = Changed(desk, grow)
+    async with opened(FreeScreen(given, desk.look(), 3000, TCP, patience=AT_ONCE), (120, 35)) as (host, pilot):
+        await settled(host, pilot)
+        assert "2 processes" in host.text
+        assert "[/]x" in host.text
+        assert "hunter2" not in host.text
+        assert "\x1b]52" not in host.text
+
+
+async def test_a_tool_is_named_with_its_command(desk: Desk):
+    def redirect(plan: Plan) -> Plan:
+        (step,) = plan.steps
+        tool = Tool("the unit web.service", ("systemctl", "--user", "stop", "web.service"))
+        return replace(plan, steps=(replace(step, target=replace(step.target, tool=tool, group=())),))
+
+    given: Any = Changed(desk, redirect)
+    async with opened(FreeScreen(given, desk.look(), 3000, TCP, patience=AT_ONCE), (120, 35)) as (host, pilot):
+        await settled(host, pilot)
+        assert "systemctl --user stop web.service" in host.text
+        assert "Type the port, 3000" in host.text
+
+
+async def test_a_port_that_is_free_by_now(desk: Desk):
+    async with opened(FreeScreen(desk, desk.look(), 9999, TCP, patience=AT_ONCE)) as (host, pilot):
+        await settled(host, pilot)
+        assert "nobody listens on it any more" in host.text
+
+
+def test_an_aggressive_plan_knows_all_that_ends(desk: Desk):
+    world = desk.look()
+    key = next(view.key for view in world.services if view.name == "web" and view.key.workspace == world.workspace)
+    plan = desk.plan_resolve(world, key, Strategy.AGGRESSIVE)
+    (step,) = [each for each in plan.steps if each.action is Action.TERMINATE]
+    assert [each.pid for each in step.target.group] == [step.target.pid]
+    assert step.target.holding == (step.target.pid,)
