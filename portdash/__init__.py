@@ -50,6 +50,9 @@ __all__ = [
     "suggest",
 ]
 
+pytest_plugins = ("portdash.pytest_plugin",)
+"""What `pytest -p portdash` loads besides; pytest alone looks at it."""
+
 _HOMES = {
     "portdash.manager.functions": (
         "allocate",

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from portdash.cli.output import Tone
+from portdash.config.settings import Config
+from portdash.config.urls import redacted
 from portdash.model.conflict import Conflict
 from portdash.model.snapshot import ServiceView, Snapshot, Status
 from portdash.report.scope import Scope, workspace_label
@@ -47,6 +49,12 @@ def qualified(view: ServiceView, snapshot: Snapshot) -> str:
     if view.key.workspace == snapshot.workspace:
         return clean(view.name)
     return clean(f"{workspace_label(snapshot, view.key.workspace)}/{view.name}")
+
+
+def elsewhere_lines(config: Config) -> Iterator[str]:
+    """Yield the services that are declared to run elsewhere, each with its URL; they have no port of this machine."""
+    found = [(each.name, config.url_of(each.name)) for each in config.services if each.url is not None]
+    yield from columns([(clean(name), clean(redacted(url or ""), limit=None)) for name, url in found])
 
 
 def detection_lines(snapshot: Snapshot, scope: Scope) -> Iterator[str]:

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 ROUNDS = 8
 """How often a plan is made anew because the world changed under it."""
 TRIED = 16
-"""Candidates tried by a bind before a claim: enough that a crowd of rivals rarely empties the list."""
+"""Candidates tried by a bind before a claim: enough that a crowd of rivals rarely empties the list.
+
+Each time that one did, twice as many are tried: rivals without number get their ports within the rounds.
+"""
 
 MOST_TOLD = 5
 """Refusals that an error's hint tells; neighbours of one kind count as one."""
@@ -97,22 +100,25 @@ def _is_placed(change: Change) -> bool:
 
 def settle(deps: Deps, make_plan: MakePlan, *, leases: Callable[[], tuple[Lease, ...]] | None = None) -> Outcome:
     """Make a plan and apply it, and do so again while the world changes in between. It ends no process."""
-    for _ in range(ROUNDS - 1):
+    for number in range(ROUNDS - 1):
         with suppress(PlanOutdated):
-            return _settle_once(deps, make_plan, leases)
-    return _settle_once(deps, make_plan, leases)
+            return _settle_once(deps, make_plan, leases, tried=TRIED << number)
+    return _settle_once(deps, make_plan, leases, tried=TRIED << ROUNDS - 1)
 
 
-def _settle_once(deps: Deps, make_plan: MakePlan, leases: Callable[[], tuple[Lease, ...]] | None) -> Outcome:
-    snapshot, plan = draft(deps, make_plan)
+def _settle_once(
+    deps: Deps, make_plan: MakePlan, leases: Callable[[], tuple[Lease, ...]] | None, *, tried: int
+) -> Outcome:
+    snapshot, plan = draft(deps, make_plan, tried=tried)
     wanted = leases() if leases and snapshot.stale_since is None else ()  # a store out of reach takes none
     return apply_plan(deps, plan, snapshot=snapshot, leases=wanted)
 
 
-def draft(deps: Deps, make_plan: MakePlan) -> tuple[Snapshot, Plan]:
+def draft(deps: Deps, make_plan: MakePlan, *, tried: int = TRIED) -> tuple[Snapshot, Plan]:
     """Make a plan whose ports the kernel lets us bind; return it with the snapshot that it was made from.
 
-    A first choice that cannot be bound is planned again, so that the trail says why; later ones just fall away.
+    Of each step's options the first `tried` are kept, as far as they could be bound. A first choice that could not is
+    planned again, so that the trail says why; later ones just fall away.
     """
     snapshot = deps.observer.snapshot()
     bound: dict[Slot, str] = {}
@@ -124,15 +130,16 @@ def draft(deps: Deps, make_plan: MakePlan) -> tuple[Snapshot, Plan]:
             if (problem := obstacle(deps, snapshot, step.options[0], plan))
         }
         if refused.keys() <= bound.keys():
-            return snapshot, replace(plan, steps=tuple(_bindable(deps, snapshot, plan, step) for step in plan.steps))
+            steps = (_bindable(deps, snapshot, plan, step, tried) for step in plan.steps)
+            return snapshot, replace(plan, steps=tuple(steps))
         bound |= refused
 
 
-def _bindable(deps: Deps, snapshot: Snapshot, plan: Plan, step: Step) -> Step:
+def _bindable(deps: Deps, snapshot: Snapshot, plan: Plan, step: Step, tried: int) -> Step:
     """Return the step with its first option and those of the next few that could be bound as well."""
     if step not in to_be_bound(plan):
         return step
-    later = (option for option in step.options[1:TRIED] if not obstacle(deps, snapshot, option, plan))
+    later = (option for option in step.options[1:tried] if not obstacle(deps, snapshot, option, plan))
     return replace(step, options=(step.options[0], *later))
 
 

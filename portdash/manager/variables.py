@@ -8,7 +8,8 @@ from portdash.exports.variables import BASE_PORT, NEXT_PORT, port_variables
 from portdash.manager.allocate import allocate
 from portdash.manager.deps import Deps
 from portdash.manager.exporting import following_port, own_rows
-from portdash.manager.wishes import Wish
+from portdash.manager.wishes import Wish, override_of
+from portdash.model.assignment import Source
 from portdash.model.ports import parse_port
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.planning.candidates import next_available
@@ -69,9 +70,10 @@ class Variables:
         )
 
     def _port_of(self, view: ServiceView) -> int:
-        """Return its port; what has one keeps it, and what is declared gets one."""
-        if view.port is not None:
-            return view.port
+        """Return its port; what is declared gets one, and what has one keeps it, unless its variable decides."""
+        row = view.assignment
+        if row and row.source is not Source.OVERRIDE and override_of(self._deps.environ, view.spec) is None:
+            return row.port
         return allocate(self._deps, [Wish(name=view.name)], lease=True).assignments[0].port
 
     def _main_port(self, snapshot: Snapshot) -> int | None:

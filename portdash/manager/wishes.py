@@ -105,6 +105,8 @@ def place(deps: Deps, snapshot: Snapshot, wish: Wish) -> Placement:
     """Complete a wish: what it says wins over the configuration, which wins over what the store remembers."""
     workspace, name = split_qualified(wish.name)
     where = workspace_named(snapshot.workspaces, workspace) if workspace else None
+    if where in (None, deps.place.workspace.name):
+        _check_runs_here(deps, name)
     known = _known_spec(snapshot, deps.place.key(name, workspace=where))
     if known is None and (first := base_name(name)) != name:
         model = _known_spec(snapshot, deps.place.key(first, workspace=where))
@@ -115,7 +117,19 @@ def place(deps: Deps, snapshot: Snapshot, wish: Wish) -> Placement:
         message = f"{clean(name)}: a search from {spec.base} on is none within {spec.range}"
         raise UsageError(message, hint="name a base and a range that fit together, or one of them")
     key = deps.place.key(name, workspace=where, protocol=spec.protocol)
-    return Placement(key=key, spec=spec, override=_override(deps.environ, spec), strict=wish.strict)
+    return Placement(key=key, spec=spec, override=override_of(deps.environ, spec), strict=wish.strict)
+
+
+def _check_runs_here(deps: Deps, name: str) -> None:
+    """Raise UsageError for a service that is declared to run elsewhere: no port of this machine is its own."""
+    declared = deps.config.service(base_name(name))
+    if declared is not None and declared.url is not None:
+        from portdash.config.urls import redacted  # noqa: PLC0415  few services run elsewhere
+
+        raise UsageError(
+            f"{clean(declared.name)} gets no port: it runs elsewhere, at {clean(redacted(declared.url))}",
+            hint="take `url` out of its declaration if it is to run here",
+        )
 
 
 def _known_spec(snapshot: Snapshot, key: ServiceKey) -> ServiceSpec | None:
@@ -129,8 +143,8 @@ def _known_spec(snapshot: Snapshot, key: ServiceKey) -> ServiceSpec | None:
     return stored
 
 
-def _override(environ: Mapping[str, str], spec: ServiceSpec) -> Override | None:
-    """The declared variable's value, unless it is our own export come back."""
+def override_of(environ: Mapping[str, str], spec: ServiceSpec) -> Override | None:
+    """Return what the declared variable says, None while it is unset, empty or our own export come back."""
     if spec.env is None or not (value := environ.get(spec.env, "").strip()):
         return None
     from portdash.config.exported import EXPORTED  # noqa: PLC0415  see above

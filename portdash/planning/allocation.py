@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from portdash.errors import UsageError
-from portdash.model.assignment import Reason, ServiceKey, Source
+from portdash.model.assignment import Reason, Source
 from portdash.model.plan import Plan, Strategy
 from portdash.model.snapshot import Snapshot
 from portdash.planning.drafting import Draft
@@ -18,9 +18,9 @@ from portdash.text import clean
 def plan_allocate(snapshot: Snapshot, placements: Sequence[Placement], *, strategy: Strategy, actor: str) -> Plan:
     """Plan a port for every placement; one that has a usable port keeps it, and nothing changes for it.
 
-    The more important is served first, then by name; a service that inherits comes after its parent. Raises UsageError
-    (a circle, a service asked for twice, one variable for two), NoSuchService (a parent without a port),
-    NoPortAvailable, and with `strict` InvalidPort.
+    The more important is served first, and of equals who is asked for first; a service that inherits comes after its
+    parent. Raises UsageError (a circle, a service asked for twice, one variable for two), NoSuchService (a parent
+    without a port), NoPortAvailable, and with `strict` InvalidPort.
     """
     keys = [each.key for each in placements]
     if twice := next((each for each in placements if keys.count(each.key) > 1), None):
@@ -33,13 +33,13 @@ def plan_allocate(snapshot: Snapshot, placements: Sequence[Placement], *, strate
     return draft.finish(title("allocate", (each.spec.name for each in placements)))
 
 
-def _turn(draft: Draft, placement: Placement) -> tuple[int, int, ServiceKey]:
+def _turn(draft: Draft, placement: Placement) -> tuple[int, int]:
     """Order placements: those that stop sharing a port first, for they are in the way there, then parents first."""
     row = draft.occupancy.rows.get(placement.key)
     if placement.spec.inherit_from is None and row is not None and row.source is Source.INHERITED:
-        return 0, 0, placement.key
+        return 0, 0
     depth = sum(1 for _ in chain(placement.key, draft.occupancy.specs))
-    return depth, draft.occupancy.priority(draft.occupancy.group(placement.key)), placement.key
+    return depth, draft.occupancy.priority(draft.occupancy.group(placement.key))
 
 
 def _place(draft: Draft, placement: Placement) -> None:

@@ -53,6 +53,8 @@ class Links:
     def __init__(self, *, read_only: bool, patience: float) -> None:
         self.pid = os.getpid()
         self._writers = threading.Lock()
+        self._turns = 0
+        """How often a thread has written; changed by the one whose turn it is."""
         self._read_only = read_only
         self._patience = patience
         self._own = threading.local()
@@ -78,11 +80,19 @@ class Links:
 
     @contextlib.contextmanager
     def one_writer(self, path: str) -> Iterator[None]:
-        """Be the only thread that writes; the lock file is for the processes. Raises StoreBusy."""
-        if not self._writers.acquire(timeout=self._patience):
-            raise trouble.busy(path, self._patience)
+        """Be the only thread that writes; the lock file is for the processes.
+
+        A crowd of threads is waited for as long as it gets on: it is one that holds for long who is too much. Raises
+        StoreBusy when none has written within the patience.
+        """
+        turns = self._turns
+        while not self._writers.acquire(timeout=self._patience):
+            if turns == self._turns:
+                raise trouble.busy(path, self._patience)
+            turns = self._turns
         try:
             yield
+            self._turns += 1
         finally:
             self._writers.release()
 

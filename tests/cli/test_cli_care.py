@@ -12,6 +12,7 @@ import pytest
 from cli_harness import FreePort, Portdash, Server
 
 from portdash.errors import ExitCode
+from portdash.machine.limits import read_limits
 
 pytestmark = pytest.mark.usefixtures("project")
 
@@ -198,3 +199,28 @@ def test_report_says_how_many_conflicts_were_settled(portdash: Portdash, free_po
     assert portdash("resolve", "web", "--yes").code == 0
     assert "Conflicts    found 1, resolved 1 (100.0%)" in portdash("report").out
     assert portdash("report", "--format", "summary").out.endswith("• Conflicts: found 1, resolved 1 (100.0%)\n")
+
+
+def test_a_range_that_the_system_keeps_is_a_problem_and_a_part_of_one_a_warning(portdash: Portdash, home: Path):
+    kept = read_limits().ephemeral
+    assert kept is not None
+    file = home / "src" / "shop" / "portdash.toml"
+    file.write_text(f"[services.web]\nrange = [{kept.first}, {kept.first + 9}]\n")
+    result = portdash("config", "check")
+    assert result.code == 2
+    assert f"{file}: services.web.range: no port of it can be had here" in result.out
+    assert portdash("config", "check", "--json").document["problems"][0]["key"] == "services.web.range"
+    file.write_text(f"[services.web]\nrange = [{kept.first - 1}, {kept.first + 9}]\n")
+    result = portdash("config", "check")
+    assert (result.code, result.out) == (0, "")
+    assert "portdash: warning: " in result.err
+    assert "not every port of it can be had here" in result.err
+
+
+def test_what_runs_elsewhere_is_shown_and_gets_no_port(portdash: Portdash, home: Path):
+    (home / "src" / "shop" / "portdash.toml").write_text('[services.lmstudio]\nurl = "http://localhost:1234"\n')
+    assert "Elsewhere\n  lmstudio  http://localhost:1234\n" in portdash("status").out
+    refused = portdash("alloc", "lmstudio")
+    assert (refused.code, refused.out) == (2, "")
+    assert "it runs elsewhere, at http://localhost:1234" in refused.err
+    assert portdash("url", "lmstudio").out == "http://localhost:1234\n"

@@ -116,8 +116,8 @@ def test_several_in_either_spelling(manager: PortManager):
         ]
     )
     assert [(row.name, row.port) for row in found] == [
-        ("web-server", 5001),
-        ("api-server", 5000),
+        ("web-server", 5000),
+        ("api-server", 5001),
         ("db", 5432),
         ("cache", 4000),
     ]
@@ -253,6 +253,30 @@ def test_ports_are_attributes(deps: Deps):
     assert caught.value.hint == "did you mean API_SERVER_PORT?"
     assert isinstance(caught.value, AttributeError)
     assert not hasattr(config, "OTHER_PORT")
+
+
+def test_an_attribute_follows_its_variable(deps: Deps):
+    main = ServiceConfig(spec=ServiceSpec(name="web-server", base=5000, env="PORT"))
+    environ: dict[str, str] = {}
+    config = PortManager(deps=replace(deps, config=Config(services=(main,)), environ=environ)).config()
+    assert config.PORT == 5000
+    environ["PORT"] = "5050"
+    assert (config.PORT, config.WEB_SERVER_PORT) == (5050, 5050)
+    environ["PORTDASH_EXPORTED"] = "PORT=5050"
+    assert config.PORT == 5000
+    environ["PORT"] = "abc"
+    assert config.PORT == 5000
+
+
+def test_what_runs_elsewhere_gets_no_port(deps: Deps):
+    studio = ServiceConfig(spec=ServiceSpec(name="lmstudio"), url="http://me:secret@studio.example:1234")
+    manager = PortManager(deps=replace(deps, config=Config(services=(studio,))))
+    for ask in (lambda: manager.allocate("LMstudio@2"), lambda: manager.assign_port("lmstudio")):
+        with pytest.raises(portdash.UsageError, match="runs elsewhere, at http://") as caught:
+            ask()
+        assert "secret" not in str(caught.value)
+    assert manager.allocations() == ()
+    assert manager.allocate("studio").port == 4000
 
 
 @pytest.mark.parametrize(("value", "services", "port"), [("5005", ("a", "b"), 5005), ("x", ("a",), 4000)])

@@ -58,11 +58,13 @@ def test_a_preferred_port_outside_the_range_of_its_type_is_honoured_and_said():
     assert made.notices == ("web prefers 8080, which lies outside the range of type web (3000-3099)",)
 
 
-def test_a_batch_is_served_by_priority_then_name():
+def test_a_batch_is_served_by_priority_then_as_it_was_asked():
     wish = {"preferred": (3000,), "base": 3000}
     made = plan(World(), ask("a", **wish), ask("c", **wish), ask("b", priority=1, **wish))
     assert actions(made) == ["assign b 3000", "assign a 3001", "assign c 3002"]
     assert made.title == "allocate a, c and b"
+    made = plan(World(), ask("c", **wish), ask("a", **wish), ask("d", inherit_from="a"), ask("b", **wish))
+    assert actions(made) == ["assign c 3000", "assign a 3001", "assign b 3002", "assign d 3001"]
 
 
 def test_one_of_a_batch_does_not_fall_back_on_what_another_of_it_prefers():

@@ -13,6 +13,7 @@ from store_world import HOST, again, applied, batch, claim, filled, lease_of, po
 from portdash.errors import StoreBusy, StoreDamaged, StoreReadOnly, StoreUnavailable
 from portdash.model.state import StoreState
 from portdash.model.storage import Applied, TakeLease
+from portdash.store.links import Links
 from portdash.store.locking import lock_file
 from portdash.store.schema import EVENTS_KEPT, OPERATIONS_KEPT
 from portdash.store.sqlite import SqliteStore
@@ -140,6 +141,35 @@ def test_a_store_held_too_long_is_busy_and_says_how_long(path: Path):
     assert ports(store) == {"web": 4000}
     filled(store, ["api"], first=5000)
     store.close()
+
+
+def test_a_crowd_of_threads_is_waited_for_while_it_gets_on(path: Path):
+    links = Links(read_only=False, patience=0.01)
+    crowd = Crowd(links, others=5)
+    links._writers = crowd
+    with links.one_writer(str(path)):
+        assert crowd.others == 0
+    crowd.others, crowd.stuck = 5, True
+    with pytest.raises(StoreBusy), links.one_writer(str(path)):
+        pass
+
+
+class Crowd:
+    """A lock that others have first, each for longer than anybody has patience; or one of them, for ever."""
+
+    def __init__(self, links: Links, *, others: int) -> None:
+        self.links, self.others, self.stuck = links, others, False
+
+    def acquire(self, *, timeout: float) -> bool:
+        assert timeout == 0.01
+        if self.others and not self.stuck:
+            self.others -= 1
+            self.links._turns += 1
+            return False
+        return not self.stuck
+
+    def release(self) -> None:
+        pass
 
 
 def test_a_foreign_transaction_is_busy_too(path: Path):

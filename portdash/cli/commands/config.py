@@ -11,9 +11,14 @@ from portdash.cli.output import Tone, emit, emit_json, emit_lines, say, warn
 from portdash.cli.settings_text import settings
 from portdash.config.loading import check, load
 from portdash.config.paths import state_dir, user_file
+from portdash.config.problems import Problem
 from portdash.config.settings import Config
 from portdash.config.urls import redacted
 from portdash.errors import ExitCode
+from portdash.machine.limits import read_limits
+from portdash.manager.allocate import MOST_TOLD
+from portdash.planning.withheld import Withheld, withheld
+from portdash.report.words import trail
 from portdash.text import clean, columns, plural
 
 
@@ -51,21 +56,27 @@ def show(options: Globals, *, as_json: bool) -> None:
 def check_all(options: Globals, *, as_json: bool) -> int:
     """Find everything that is wrong in the configuration.
 
-    In the environment in force and in all others that the files declare. Exit code 2 means that something is.
+    In the environment in force and in all others that the files declare. Exit code 2 means that something is. A range
+    of which this machine can give no port counts, one of which it can give some is a warning.
     """
     problems = check(cwd=working_directory(), environ=os.environ, flags=options.flags(), home=home())
+    config = None if problems else _load(options)
+    partly: list[Problem] = []
+    if config is not None:
+        found = [(each.is_all, _problem(config, each)) for each in withheld(config, read_limits())]
+        problems = tuple(problem for is_all, problem in found if is_all)
+        partly = [problem for is_all, problem in found if not is_all]
     if as_json:
         keys = ("place", "key", "value", "message", "hint")
         emit_json({"problems": [{key: getattr(problem, key) for key in keys} for problem in problems]})
         return ExitCode.USAGE if problems else ExitCode.YES
     for problem in problems:
         emit(f"{problem} ({problem.hint})" if problem.hint else str(problem), Tone.BAD)
-    if problems:
+    for warning in (*(config.warnings if config else ()), *map(str, partly)):
+        warn(warning)
+    if problems or config is None:
         say(plural(len(problems), "problem"))
         return ExitCode.USAGE
-    config = _load(options)
-    for warning in config.warnings:
-        warn(warning)
     say(f"nothing is wrong in {plural(len(config.files), 'file')}")
     return ExitCode.YES
 
@@ -91,6 +102,19 @@ def path(options: Globals, *, as_json: bool) -> None:
         "project_file": "" if config.project_file in config.files else "(none found)",
     }
     emit_lines(columns([(name, clean(value or "-", limit=None), notes.get(name, "")) for name, value in facts.items()]))
+
+
+def _problem(config: Config, found: Withheld) -> Problem:
+    """Return what is wrong with a setting that names ports which this machine does not give."""
+    told = list(trail(found.reasons))
+    which = "no port of it can be had here" if found.is_all else "not every port of it can be had here"
+    more = f"; {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+    return Problem(
+        place=str(config.origin(found.key)),
+        key=found.key,
+        message=f"{which} ({'; '.join(told[:MOST_TOLD])}{more})",
+        hint="`portdash ranges` shows what is free",
+    )
 
 
 def _load(options: Globals) -> Config:

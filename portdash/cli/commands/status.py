@@ -7,7 +7,7 @@ import click
 from portdash.cli.context import Globals, say_unknown_workspace
 from portdash.cli.options import json_option
 from portdash.cli.output import Tone, emit, emit_json, emit_lines, warn
-from portdash.cli.service_text import conflict_lines, detection_lines, qualified, service_lines
+from portdash.cli.service_text import conflict_lines, detection_lines, elsewhere_lines, qualified, service_lines
 from portdash.errors import PortdashError
 from portdash.model.snapshot import Snapshot
 from portdash.planning.candidates import next_available
@@ -28,7 +28,7 @@ def command(options: Globals, *, everywhere: bool, markdown: bool, as_json: bool
     with options.deps(quiet=not (as_json or markdown)) as deps:  # the text says it at its end
         if not (as_json or markdown):
             say_unknown_workspace(deps)
-        snapshot = deps.observer.snapshot()
+        snapshot, config = deps.observer.snapshot(), deps.config
     scope = Scope(workspace=None if everywhere else snapshot.workspace)
     following = _next_available(snapshot)
     if as_json:
@@ -36,13 +36,17 @@ def command(options: Globals, *, everywhere: bool, markdown: bool, as_json: bool
     elif markdown:
         emit_lines(_markdown(snapshot, scope, following))
     else:
-        _text(snapshot, scope, following)
+        _text(snapshot, scope, following, list(elsewhere_lines(config)))
 
 
-def _text(snapshot: Snapshot, scope: Scope, following: int | None) -> None:
+def _text(snapshot: Snapshot, scope: Scope, following: int | None, elsewhere: list[str]) -> None:
     emit(clean(scope.label(snapshot)), Tone.HEADING)
     for line, tone in service_lines(snapshot, scope):
         emit(line, tone)
+    if elsewhere:
+        emit()
+        emit("Elsewhere", Tone.HEADING)
+        emit_lines(f"  {line}" for line in elsewhere)
     conflicts = scope.conflicts(snapshot)
     if conflicts:
         emit()
