@@ -10,7 +10,7 @@ WINDOW = 20
 """Checks that are remembered."""
 FLAPPING = 6
 """Changes between good and bad within them that make a service flap."""
-STEADY = 10
+STEADY = 12
 """Equal outcomes in a row that end it."""
 _MASK = (1 << WINDOW) - 1
 _PAIRS = _MASK >> 1
