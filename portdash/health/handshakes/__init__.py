@@ -7,7 +7,7 @@ from portdash.health.handshakes import table
 from portdash.health.handshakes.exchange import Exchange, Handshake
 from portdash.health.handshakes.hanging_up import HangUp
 
-__all__ = ["HANDSHAKES", "NEVER_CONNECTED", "PROTOCOLS", "Exchange", "HangUp", "Handshake", "handshake_for", "is_noted"]
+__all__ = ["HANDSHAKES", "NEVER_CONNECTED", "PROTOCOLS", "Exchange", "Handshake", "HangUp", "handshake_for", "is_noted"]
 
 HANDSHAKES: Mapping[str, Handshake] = MappingProxyType(
     {
