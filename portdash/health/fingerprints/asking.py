@@ -19,14 +19,22 @@ _MOST_FOLLOWING = 2
 """Further questions after what GET / told."""
 
 
-async def ask(endpoint: Endpoint, guess: Found | None, timeout: float) -> Found | None:  # noqa: ASYNC109  for one answer
+async def ask(
+    endpoint: Endpoint,
+    guess: Found | None,
+    *,
+    timeout: float,  # noqa: ASYNC109  for one answer
+    may_greet: bool = True,
+) -> Found | None:
     """Return what a server turns out to be, or else `guess`: what its process says it is.
+
+    `may_greet` says whether a server without a guess is given time to speak first.
 
     Each question has `timeout` seconds. Nothing is asked of a kind that is not connected to, or that answers no
     question, or whose log would mention it though its process has said enough.
     """
     if guess is None:
-        return await _of_unknown(endpoint, timeout)
+        return await _of_unknown(endpoint, timeout, may_greet=may_greet)
     if guess.kind in NEVER_CONNECTED:
         return guess
     handshake = HANDSHAKES.get(guess.kind)
@@ -37,13 +45,18 @@ async def ask(endpoint: Endpoint, guess: Found | None, timeout: float) -> Found 
     return _together(guess, found) if found else guess
 
 
-async def _of_unknown(endpoint: Endpoint, timeout: float) -> Found | None:  # noqa: ASYNC109
+async def _of_unknown(
+    endpoint: Endpoint,
+    timeout: float,  # noqa: ASYNC109  for one answer
+    *,
+    may_greet: bool,
+) -> Found | None:
     suspect = PORTS.get(endpoint.port)
     if suspect in NEVER_CONNECTED:
         return None
     if suspect and (found := await _by_handshake(endpoint, suspect, timeout)):
         return found
-    greeting = await _greeting(endpoint, timeout)
+    greeting = await _greeting(endpoint, timeout) if may_greet else b""
     if greeting is None:
         return None
     return match_banner(greeting) if greeting else await _by_http(endpoint, timeout)
@@ -87,19 +100,15 @@ async def _by_http(endpoint: Endpoint, timeout: float) -> Found | None:  # noqa:
     found = match(response, rows_for(first))
     if found is None:
         return None
-    more = [row for row in ROWS if found.kind in row.after and row.path != "/"][:_MOST_FOLLOWING]
+    more = [row for row in ROWS if found.kind in row.after][:_MOST_FOLLOWING]
     better = await _first_of(endpoint, more, timeout)
     return _together(found, better) if better else found
 
 
 def _questions(kind: str) -> tuple[Row, ...]:
-    """Return the rows whose paths are worth asking for, of a server whose process says what it is.
-
-    GET / only where there is nothing better: it is the page that some development servers compile first.
-    """
-    own = tuple(row for row in ROWS if row.kind == kind)
-    told = tuple(row for row in own if row.path != "/" or row.accept != "*/*")
-    return (*told, *(row for row in ROWS if kind in row.after and row.path != "/")) or own[:1]
+    """Return the rows that can tell more of a server than its process does: a version, a name, a kind built on it."""
+    own = tuple(row for row in ROWS if row.kind == kind and row.tells_more)
+    return (*(row for row in ROWS if kind in row.after), *own)
 
 
 async def _first_of(endpoint: Endpoint, rows: Iterable[Row], timeout: float) -> Found | None:  # noqa: ASYNC109

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from portdash.health.endpoint import Endpoint
 from portdash.health.fingerprints.asking import ask
 from portdash.health.fingerprints.matching import fingerprint
-from portdash.health.fingerprints.processes import by_process
+from portdash.health.fingerprints.processes import by_process, may_greet
 from portdash.model.fingerprint import Fingerprint
 from portdash.model.listener import Listener
 from portdash.model.ports import IpProtocol
@@ -69,7 +69,8 @@ class Identifier:
             return self.known(listener)
         async with self._turns.setdefault(instance, asyncio.Lock()), self._places:
             if instance not in self._answers:
-                found = await ask(endpoint, by_process(listener, listener.framework), timeout)
+                guess = by_process(listener, listener.framework)
+                found = await ask(endpoint, guess, timeout=timeout, may_greet=may_greet(listener))
                 self._answers[instance] = fingerprint(found) if found else None
         return self._answers[instance]
 
@@ -97,5 +98,6 @@ def reached_at(listener: Listener) -> Endpoint | None:
     """Return where a listener is asked: on a loopback address wherever that is its own; None for UDP."""
     if listener.protocol is not IpProtocol.TCP or "%" in listener.address:
         return None
-    loopback = {"0.0.0.0": "127.0.0.1", "::": "::1", "*": "127.0.0.1"}  # noqa: S104  compared, not bound
-    return Endpoint(loopback.get(listener.address, listener.address), listener.port)
+    if listener.address in ("0.0.0.0", "*") or listener.dual_stack:  # noqa: S104  compared, not bound
+        return Endpoint("127.0.0.1", listener.port)
+    return Endpoint("::1" if listener.address == "::" else listener.address, listener.port)

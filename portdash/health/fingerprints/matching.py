@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from portdash.health.fingerprints.table import BANNERS, ROWS, Row
+from portdash.health.fingerprints.table import BANNERS, ROWS, VITE_PING, Row
 from portdash.health.http_client import Response
 from portdash.model.fingerprint import Fingerprint
 from portdash.model.server_kinds import TITLES
@@ -91,8 +91,8 @@ def _fits(row: Row, response: Response, body: str) -> dict[str, str | None] | No
 
 
 def _fact(row: Row, response: Response) -> str:
-    """Return what gave it away: `GET / answers 204`, `GET / says Server: nginx/1.22.1`."""
-    asked = f"GET {row.path}"
-    if row.header is not None and row.value is not None and row.status != 204:
-        return f"{asked} says {row.header.title()}: {response.header(row.header)}"
-    return f"{asked} answers {response.status}" + (" as it does" if row.kind != "http" else "")
+    """Return what gave it away: `GET /openapi.json is answered 200`, `GET / is answered Server: nginx/1.22.1`."""
+    asked = "Vite's ping" if row.accept == VITE_PING else f"GET {row.path}"
+    if row.header is not None and row.accept != VITE_PING:
+        return f"{asked} is answered {row.header.title()}: {response.header(row.header)}"
+    return f"{asked} is answered {response.status}"

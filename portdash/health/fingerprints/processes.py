@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from portdash.health.fingerprints.matching import Found
-from portdash.health.fingerprints.table import IMAGES, USERS
+from portdash.health.fingerprints.table import IMAGES, PROGRAMS, USERS
 from portdash.machine.files import read_small
 from portdash.model.listener import Listener, Process
 from portdash.model.server_kinds import TITLES, kind_named
@@ -15,6 +15,7 @@ _PROXIES = frozenset(("docker-proxy", "kubectl", "ssh-tunnel"))
 """Kinds that stand before a server of another kind."""
 _TITLED = re.compile(r"(?:next-server \(v|puma )(?P<version>[0-9][0-9A-Za-z.-]{0,30})")
 """Titles that servers write over their command line, with their version in it."""
+_INTERPRETER = re.compile(r"(?:node|bun|deno|python|ruby|php|java|dotnet|MainThread)(?![a-z])")
 _MANIFEST_LIMIT = 256 * 1024
 
 
@@ -28,9 +29,17 @@ def by_process(listener: Listener, framework: str | None) -> Found | None:
         return Found(kind, facts=(f"its image {listener.container.image}",)) if kind else None
     if framework is not None and framework in TITLES and framework not in _PROXIES:
         return Found(framework, _version(listener.owner, framework), None, ("its command line",))
+    if listener.owner is not None and (kind := PROGRAMS.get(listener.owner.name or "")):
+        return Found(kind, facts=("the name of its process",))
     if listener.owner is None and (kind := USERS.get(listener.user or "")):
         return Found(kind, facts=(f"it belongs to the user {listener.user}",))
     return None
+
+
+def may_greet(listener: Listener) -> bool:
+    """Say whether a server may be one that speaks first: what an interpreter runs mostly waits to be asked."""
+    owner = listener.owner
+    return listener.container is not None or owner is None or not _INTERPRETER.match(owner.name or "")
 
 
 def image_kind(image: str | None) -> str | None:

@@ -27,12 +27,17 @@ class Row(NamedTuple):
     """What must be found in the first 4 KiB; it may have a group `version`, and `name` and `release`: what the service
     calls itself, and which of it this is."""
     after: tuple[str, ...] = ()
-    """Kinds that this may turn out to be more exactly; for a path of its own, those after which it is asked for."""
+    """Kinds that may turn out to be this more exactly: after these it is asked for."""
 
     @property
     def question(self) -> tuple[str, str]:
         """What is asked: path and `Accept`."""
         return self.path, self.accept
+
+    @property
+    def tells_more(self) -> bool:
+        """Whether the answer holds a version or a name, and not only the kind."""
+        return any(pattern.groups for pattern in (self.value, self.body) if pattern)
 
 
 def _text(pattern: str) -> re.Pattern[str]:
@@ -56,7 +61,7 @@ ROWS = (
     Row("node-exporter", body=_text(r"<title>Node Exporter</title>")),
     Row("haproxy", status=503, body=_text(r"No server is available to handle this request\.")),
     Row("rabbitmq", header="server", value=_text(r"^Cowboy$"), body=_text(r"<title>RabbitMQ Management</title>")),
-    Row("flask", header="server", value=_text(rf"^Werkzeug/{_V}")),
+    Row("flask", header="server", value=_text(r"^Werkzeug/")),
     Row("django", header="server", value=_text(r"^WSGIServer/")),
     Row("uvicorn", header="server", value=_text(r"^uvicorn$")),
     Row("hypercorn", header="server", value=_text(r"^hypercorn")),
@@ -81,7 +86,8 @@ ROWS = (
     Row("http", status=200, body=_text(_TITLE)),
     Row("http"),
     # What is asked for when the process, or the answer to GET /, says that it is worth it.
-    Row("webpack-dev-server", "/webpack-dev-server", status=200, body=_text(r"<h1>Assets Report:</h1>"), after=("express",)),
+    Row("webpack-dev-server", "/webpack-dev-server", status=200, body=_text(r"<h1>Assets Report:</h1>"),
+        after=("express",)),
     Row("next", "/__nextjs_original-stack-frames", status=400, body=_text(r"^Bad Request$")),
     Row(
         "fastapi",
@@ -111,7 +117,7 @@ HTTPS_HINTS = re.compile(
     r"plain HTTP request was sent to HTTPS port|Client sent an HTTP request to an HTTPS server|"
     r"speaking plain HTTP to an SSL-enabled server port"
 )
-"""How servers say that they want TLS. It is never tried without such a word: a server of plain HTTP logs it as garbage."""
+"""How servers say that they want TLS. It is never tried without: a server of plain HTTP logs it as garbage."""
 
 
 class Banner(NamedTuple):
@@ -149,9 +155,13 @@ IMAGES: Mapping[str, str] = {
 USERS: Mapping[str, str] = {
     "mysql": "mysql", "postgres": "postgres", "redis": "redis", "valkey": "valkey", "mosquitto": "mosquitto",
     "rabbitmq": "rabbitmq", "memcache": "memcached", "nats": "nats", "beanstalkd": "beanstalkd", "mongodb": "mongodb",
-    "etcd": "etcd", "consul": "consul", "prometheus": "prometheus", "grafana": "grafana", "elasticsearch": "elasticsearch",
+    "etcd": "etcd", "consul": "consul", "prometheus": "prometheus", "grafana": "grafana",
+    "elasticsearch": "elasticsearch",
 }  # fmt: skip
 """Users of the system that run one kind of server each: all that may be read of a daemon by others."""
+
+PROGRAMS: Mapping[str, str] = {"sshd": "ssh", "vsftpd": "ftp", "proftpd": "ftp", "exim4": "smtp", "smtpd": "smtp"}
+"""Daemons of the system, by the name of their process."""
 
 PORTS: Mapping[int, str] = {
     5432: "postgres", 6379: "redis", 11211: "memcached", 11300: "beanstalkd",
