@@ -108,6 +108,16 @@ class KeptOpen:
             self.close()
         return Response(*head, body, (perf_counter() - start) * 1000)
 
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether it speaks TLS."""
+        return self._tls
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a connection is open now."""
+        return self._client is not None and self._client.is_open
+
     def close(self) -> None:
         """Close the connection; the next GET opens another."""
         if self._client:

@@ -67,7 +67,14 @@ WRONG = [
     ("[services.web.match]\ncommandd = 'x'", ["services.web.match.commandd", "did you mean command?"]),
     ("[services.web]\nhealth = 'ok'", ["services.web.health.http_get", "a path from /"]),
     ("[services.web]\nhealth = {contains='x'}", ["services.web.health", "need http_get"]),
-    ("[services.web]\nhealth = {http_get='/',exec='x'}", ["services.web.health", "not both"]),
+    (
+        "[services.web]\nhealth = {http_get='/',exec='x'}",
+        ["web.health", "http_get and exec are different checks"],
+    ),
+    ("[services.web]\nhealth = {redis=true,tcp=true}", ["services.web.health", "tcp and redis are different checks"]),
+    ("[services.web]\nhealth = {redis=1}", ["services.web.health.redis = 1", "true or false"]),
+    ("[services.web]\nhealth = {http_get='/',period='1s',interval='1s'}", ["health.period", "the same as interval"]),
+    ("[services.web]\nhealth = {http_get='/',period='often'}", ["services.web.health.interval", "10s, 500ms"]),
     ("[services.web]\nhealth = {http_get='//evil.example/'}", ["services.web.health.http_get", "a path from /"]),
     ("[services.web]\nhealth = {http_get='/',status=[99]}", ["services.web.health.status[0] = 99", "at least 100"]),
     (
