@@ -15,8 +15,8 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "live-server": "Live Server", "metro": "Metro", "mkdocs": "MkDocs", "nest": "NestJS", "next": "Next.js",
         "nuxt": "Nuxt", "parcel": "Parcel", "react-scripts": "React Scripts", "remix": "Remix", "rsbuild": "Rsbuild",
         "serve": "serve", "storybook": "Storybook", "strapi": "Strapi", "turbopack": "Turbopack", "vite": "Vite",
-        "vitepress": "VitePress", "vue-cli": "Vue CLI", "webpack": "webpack", "webpack-dev-server": "webpack-dev-server",
-        "wrangler": "Wrangler", "zola": "Zola",
+        "vitepress": "VitePress", "vue-cli": "Vue CLI", "webpack": "webpack",
+        "webpack-dev-server": "webpack-dev-server", "wrangler": "Wrangler", "zola": "Zola",
         # Servers of applications.
         "airflow": "Airflow", "daphne": "Daphne", "datasette": "Datasette", "django": "Django", "fastapi": "FastAPI",
         "flask": "Flask", "flower": "Flower", "frankenphp": "FrankenPHP", "go": "Go", "gradio": "Gradio",
@@ -48,10 +48,10 @@ TITLES: Mapping[str, str] = MappingProxyType(
 
 ALSO_CALLED: Mapping[str, str] = MappingProxyType(
     {
-        "mongo": "mongodb", "mqtt": "mosquitto", "amqp": "rabbitmq", "nextjs": "next", "node_exporter": "node-exporter",
-        "php-s": "php", "postgresql": "postgres", "postmaster": "postgres", "sveltekit": "vite", "wds": "webpack-dev-server",
-        "werkzeug": "flask", "cockroachdb": "cockroach", "surrealdb": "surreal", "starlette": "uvicorn", "httpd": "apache",
-        "spring": "spring-boot", "springboot": "spring-boot", "react": "react-scripts", "expo": "metro", "nestjs": "nest",
+        "amqp": "rabbitmq", "cockroachdb": "cockroach", "expo": "metro", "httpd": "apache", "mongo": "mongodb",
+        "mqtt": "mosquitto", "nestjs": "nest", "nextjs": "next", "node_exporter": "node-exporter",
+        "postgresql": "postgres", "react": "react-scripts", "spring": "spring-boot", "springboot": "spring-boot",
+        "surrealdb": "surreal", "sveltekit": "vite", "wds": "webpack-dev-server", "werkzeug": "flask",
     }
 )  # fmt: skip
 """Other names of the same."""

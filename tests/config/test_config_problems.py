@@ -60,6 +60,8 @@ WRONG = [
     ("[services.web]\nprotocol = 'sctp'", ["services.web.protocol", "possible: tcp and udp"]),
     ("[services.web]\nreplicas = 0", ["services.web.replicas", "at least 1"]),
     ("[services.web]\ndetect = 3", ["services.web.detect", "expected text"]),
+    ("[services.web]\ndetect = 'vte'", ["services.web.detect", "no such kind of server", "did you mean vite?"]),
+    ("[services.web]\ndetect = 'qqqq'", ["services.web.detect", "such as vite, next", "true for any kind"]),
     ("[services.web]\nmatch = 3", ["services.web.match = 3", "a table or text"]),
     ("[services.web]\nmatch = ''", ["services.web.match.command", "one line of text"]),
     ("[services.web.match]\ncommandd = 'x'", ["services.web.match.commandd", "did you mean command?"]),

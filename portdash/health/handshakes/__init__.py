@@ -7,7 +7,7 @@ from portdash.health.handshakes import table
 from portdash.health.handshakes.exchange import Exchange, Handshake
 from portdash.health.handshakes.hanging_up import HangUp
 
-__all__ = ["HANDSHAKES", "NEVER_CONNECTED", "PROTOCOLS", "Exchange", "HangUp", "Handshake", "handshake_for", "is_noted"]
+__all__ = ["HANDSHAKES", "NEVER_CONNECTED", "PROTOCOLS", "Exchange", "Handshake", "HangUp", "handshake_for", "is_noted"]
 
 HANDSHAKES: Mapping[str, Handshake] = MappingProxyType(
     {
@@ -40,7 +40,7 @@ PROTOCOLS: Mapping[str, Handshake] = MappingProxyType(
         "ssh": table.SSH,
     }
 )
-"""The same by protocol, for who asks for that one: `amqp` says more than the quiet look at a RabbitMQ, and is logged."""
+"""The same by protocol, for who asks for one: `amqp` says more than the quiet look at a RabbitMQ, and is logged."""
 
 NEVER_CONNECTED = frozenset(("mariadb", "mysql"))
 """Kinds that are not so much as connected to: each connection without a login counts as an error of the host it comes

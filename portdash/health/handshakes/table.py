@@ -1,4 +1,4 @@
-"""What each server is asked, and what it answers. Data, as clients and servers of these versions have been heard to talk.
+"""What each server is asked, and what it answers. Data, taken from what clients and servers really say.
 
 The bytes are chosen for what they do not do: no login that could be refused, no half-open handshake that counts against
 the host, and no line in the server's log wherever there is a way without one.
@@ -89,7 +89,7 @@ def _long_string(table: bytes, key: bytes) -> str | None:
 
 _LONGEST = 100
 _STARTUP_GSS = bytes.fromhex("0000000804d21630")
-_MQTT_CONNECT = bytes.fromhex("1014" "00044d515454" "04" "02" "000a" "0008") + b"portdash"
+_MQTT_CONNECT = bytes.fromhex("101400044d5154540402000a0008") + b"portdash"
 
 REDIS = Exchange(
     title="Redis",
