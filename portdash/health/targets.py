@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from portdash.model.listener import Listener
     from portdash.model.snapshot import Snapshot
 
+_REMEMBERED = 4096
 Kind = Callable[["Listener"], str | None]
 """Tells what kind of server a listener is, without asking it."""
 
@@ -28,6 +29,24 @@ def kind_of(listener: Listener) -> str | None:
     """Return the kind of server that the system says a listener is, such as `redis`."""
     found = by_process(listener, listener.framework)
     return found.kind if found else None
+
+
+class Kinds:
+    """Tells kinds as `kind_of` does, and remembers them: a process does not become another server."""
+
+    def __init__(self) -> None:
+        self._known: dict[object, str | None] = {}
+
+    def __call__(self, listener: Listener) -> str | None:
+        """Return the kind of server that a listener is."""
+        owner, container = listener.owner, listener.container
+        life = (listener.port, owner.pid if owner else None, owner.ticks if owner else None,
+                container.id if container else listener.user, listener.framework)  # fmt: skip
+        if life not in self._known:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[life] = kind_of(listener)
+        return self._known[life]
 
 
 def targets(
