@@ -31,10 +31,11 @@ server.serve_forever()
 
 
 @pytest.fixture
-def web(project: Path, free_port: FreePort) -> Iterator[subprocess.Popen[str]]:
-    """A web server of the project, on the port of `web`."""
+def web(portdash: Portdash, project: Path, free_port: FreePort) -> Iterator[subprocess.Popen[str]]:
+    """A web server of the project, on the port that `web` was given."""
     port = free_port()
     (project / "portdash.toml").write_text(f"[services.web]\npreferred = {port}\nhealth = '/'\n[services.idle]\n")
+    portdash("alloc", "web")
     with ExitStack() as stack:
         arguments = [sys.executable, "-c", HTTP, str(port)]
         process = stack.enter_context(subprocess.Popen(arguments, cwd=project, stdout=subprocess.PIPE, text=True))
@@ -56,7 +57,7 @@ def port_of(web: "subprocess.Popen[str]") -> int:
 
 
 def test_a_service_is_asked(portdash: Portdash, project: Path, web: "subprocess.Popen[str]"):
-    portdash("alloc", "web", "idle")
+    portdash("alloc", "idle")
     result = portdash("health")
     lines = {line.split()[0]: line.split() for line in result.out.splitlines()}
     assert lines["SERVICE"] == ["SERVICE", "PORT", "HEALTH", "PROOF", "LATENCY", "DETAIL"]
@@ -75,33 +76,31 @@ def test_a_service_is_asked(portdash: Portdash, project: Path, web: "subprocess.
 
 
 @pytest.mark.parametrize(
-    ("table", "state", "detail"),
+    ("table", "said"),
     [
-        ('{ http_get = "/ill", initial_delay = "1ms" }', "unhealthy", "status 503"),
-        ('{ http_get = "/ill", initial_delay = "1h" }', "starting", "status 503"),
-        ('{ http_get = "/ill", status = [503] }', "healthy", ""),
-        ('{ http_get = "/", contains = "is well" }', "healthy", ""),
-        ('{ http_get = "/", contains = "is ill", initial_delay = "1ms" }', "unhealthy", "does not contain is ill"),
-        ("{ tcp = true }", "healthy", "takes connections"),
-        ("{ redis = true, initial_delay = '1ms', period = '1s' }", "unhealthy", ""),
+        ('{ http_get = "/ill", initial_delay = "1ms" }', ("unhealthy", "status 503")),
+        ('{ http_get = "/ill", initial_delay = "1h" }', ("starting", "status 503")),
+        ('{ http_get = "/ill", status = [503] }', ("healthy", "")),
+        ('{ http_get = "/", contains = "is well" }', ("healthy", "")),
+        ('{ http_get = "/", contains = "is ill", initial_delay = "1ms" }', ("unhealthy", "does not contain is ill")),
+        ("{ tcp = true }", ("healthy", "takes connections")),
+        ("{ redis = true, initial_delay = '1ms', period = '1s' }", ("unhealthy", "")),
     ],
 )
 def test_a_check_of_each_kind(
-    portdash: Portdash, project: Path, web: "subprocess.Popen[str]", table: str, state: str, detail: str
+    portdash: Portdash, project: Path, web: "subprocess.Popen[str]", table: str, said: tuple[str, str]
 ):
     check(project, table)
-    portdash("alloc", "web")
     result = portdash("health", "web", "--json")
     health = result.document["services"][0]["health"]
-    assert health["state"] == state, (health, web.pid)
-    assert detail in health["detail"]
-    assert result.code == (1 if state == "unhealthy" else 0)
+    assert health["state"] == said[0], (health, web.pid)
+    assert said[1] in health["detail"]
+    assert result.code == (1 if said[0] == "unhealthy" else 0)
 
 
 def test_a_command_waits_for_trust(portdash: Portdash, project: Path, web: "subprocess.Popen[str]"):
     mark = project / "ran"
     check(project, f'{{ exec = ["touch", "{mark}"] }}')
-    portdash("alloc", "web")
     assert portdash("health").code == 0
     assert not mark.exists()
     portdash("trust", "--yes")
@@ -111,7 +110,6 @@ def test_a_command_waits_for_trust(portdash: Portdash, project: Path, web: "subp
 
 @pytest.mark.needs_linux
 def test_one_that_is_stopped_hangs(portdash: Portdash, web: "subprocess.Popen[str]"):
-    portdash("alloc", "web")
     web.send_signal(signal.SIGSTOP)
     try:
         with suppress(ChildProcessError):
@@ -125,6 +123,7 @@ def test_one_that_is_stopped_hangs(portdash: Portdash, web: "subprocess.Popen[st
 
 
 def test_a_stranger_is_asked_only_when_told(portdash: Portdash, web: "subprocess.Popen[str]"):
+    portdash("release", "web")
     result = portdash("health", "--probe", str(port_of(web)))
     assert result.code == 0
     assert "healthy" in result.out
@@ -137,11 +136,11 @@ def test_one_that_says_nothing_is_not_called_well(
     portdash: Portdash, project: Path, free_port: FreePort, server: Server
 ):
     port = free_port()
-    server(port, cwd=project)
     (project / "portdash.toml").write_text(
         f"[services.mute]\npreferred = {port}\nhealth = {{http_get='/', timeout='200ms', initial_delay='1ms'}}\n"
     )
     portdash("alloc", "mute")
+    server(port, cwd=project)
     result = portdash("health")
     assert result.code == 1
     assert "no answer within 0.2 s" in result.out or "hung" in result.out

@@ -39,9 +39,7 @@ def listener(port: int, **changes: object) -> Listener:
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
-def view(
-    name: str, own: Listener | None, attribution: Attribution | None = OURS, workspace: str = "shop"
-) -> ServiceView:
+def view(name: str, own: Listener | None, whose: Attribution = OURS, workspace: str = "shop") -> ServiceView:
     spec = ServiceSpec(name=name)
     port = own.port if own else 4000
     row = Assignment(key=key(name, workspace), spec=spec, port=port, source=Source.PREFERRED)
