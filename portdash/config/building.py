@@ -10,9 +10,9 @@ from msgspec.structs import fields
 from portdash.config.hooks import HookConfig
 from portdash.config.merging import Merged
 from portdash.config.origins import BUILT_IN, Layer, dotted
-from portdash.config.services import HealthCheck, ServiceConfig
+from portdash.config.services import HANDSHAKES, HealthCheck, ServiceConfig
 from portdash.config.settings import Config
-from portdash.config.tables import Line, RangeTable, ServiceTable, Span, Table
+from portdash.config.tables import HealthCheckTable, Line, RangeTable, ServiceTable, Span, Table
 from portdash.model.assignment import Match, ServiceSpec
 from portdash.model.policy import TypeRange
 
@@ -69,12 +69,17 @@ def _service(name: str, table: ServiceTable, merged: Merged, untrusted: Path | N
         spec=spec,
         detect=bool(table.detect),
         fingerprint=str(table.detect) if table.detect not in (None, "", "*") else None,
-        health=_fill(HealthCheck(), table.health) if table.health else None,
+        health=_health_check(table.health) if table.health else None,
         file=file,
         root=home.parent if home else None,
         may_start=named_in is None or named_in != untrusted,
         **_set(table, _RUN),
     )
+
+
+def _health_check(table: HealthCheckTable) -> HealthCheck:
+    asked = tuple(name for name in HANDSHAKES if getattr(table, name))
+    return replace(_fill(HealthCheck(), table, skip=HANDSHAKES), handshakes=asked)
 
 
 def _of_later_layer(spec: ServiceSpec, merged: Merged) -> ServiceSpec:

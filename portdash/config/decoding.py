@@ -72,7 +72,11 @@ class _Decoder:
         """Return one table, without what is wrong in it. A table that lacks a required key raises _Incomplete."""
         fields = {field.name: field for field in msgspec.structs.fields(shape)}
         values: dict[str, object] = {}
-        for key, value in found.items():
+        for written, value in found.items():
+            key = shape.aliases.get(written, written)
+            if key != written and key in found:
+                self._note((*above, written), value, f"is the same as {key}, which is set as well", None)
+                continue
             if key not in fields:
                 hint = None if self._problems.is_full else suggestion(key, fields, what="keys here")
                 self._note((*above, key), value, "unknown key", hint)

@@ -11,12 +11,13 @@ import msgspec
 from portdash.config import tables
 from portdash.config.durations import parse_duration
 from portdash.config.exported import check_variable
-from portdash.config.problems import Rejected
+from portdash.config.problems import Rejected, nearest
 from portdash.config.urls import REGISTRY_SCHEMES, parse_store, parse_url, resolve_path
 from portdash.errors import PortdashError
 from portdash.model.names import check_service, check_workspace
 from portdash.model.ports import LAST_PORT, PortRange, check_port, parse_range
 
+_KINDS_HINT = "such as vite, next, django, uvicorn, postgres, redis; or true for any kind, with `match` telling which"
 _SHELL_SIGNS = frozenset(("&&", "||", "|", ";", "&", ">", ">>", "<", "2>&1"))
 _WHERE = re.compile(r" - at `\$(.*)`$", re.DOTALL)
 _WORDS = {"int": "a whole number", "str": "text", "bool": "true or false", "array": "a list", "object": "a table",
@@ -133,7 +134,15 @@ def _line(value: object) -> str:
 
 
 def _detect(value: object) -> str:
-    return ("*" if value else "") if isinstance(value, bool) else _line(value)
+    if isinstance(value, bool):
+        return "*" if value else ""
+    from portdash.model.server_kinds import TITLES, kind_named  # noqa: PLC0415  few services are detected
+
+    word = _line(value)
+    if kind := kind_named(word):
+        return kind
+    near = nearest(word, TITLES)
+    raise Rejected("no such kind of server is known", hint=f"did you mean {near}?" if near else _KINDS_HINT)
 
 
 def _url_path(value: object) -> str:

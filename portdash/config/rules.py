@@ -10,7 +10,7 @@ from portdash.config.ranges import without_range
 from portdash.config.services import ServiceConfig
 from portdash.config.settings import Config
 from portdash.model.names import base_name, instance_names, variable_for
-from portdash.text import clean
+from portdash.text import and_list, clean
 
 Known = Mapping[str, ServiceConfig]
 """Services by name in lower case."""
@@ -85,9 +85,9 @@ def _contradictions(config: Config, service: ServiceConfig) -> Iterator[Problem]
     if parent and parent in (name.casefold() for name in spec.conflicts_with):
         key = dotted("services", service.name, "conflicts_with")
         yield _problem(config, key, parent, "it cannot have that service's port and conflict with it")
-    if health and health.exec and (health.http_get or health.contains or health.status or health.headers):
+    if health and len(health.ways) > 1:
         key = dotted("services", service.name, "health")
-        yield _problem(config, key, None, "either exec or http_get, not both")
+        yield _problem(config, key, None, f"{and_list(health.ways)} are different checks: one is possible")
     elif health and not health.http_get and (health.contains or health.status or health.headers):
         key = dotted("services", service.name, "health")
         yield _problem(config, key, None, "contains, status and headers need http_get", hint='such as http_get = "/"')

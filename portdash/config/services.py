@@ -23,6 +23,10 @@ class RestartOn(StrEnum):
     """A service it depends on has another port now."""
 
 
+HANDSHAKES = ("redis", "postgres", "amqp", "nats", "mqtt", "memcached", "beanstalkd", "smtp", "ssh")
+"""Protocols in which a service may be asked how it does: `health = { redis = true }`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthCheck:
     """`[services.NAME] health`: how one service is checked. None: as `[health]` says."""
@@ -35,6 +39,10 @@ class HealthCheck:
     """HTTP status codes that count as good; empty for the usual ones."""
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """Sent along; may hold secrets."""
+    tcp: bool = False
+    """Whether it is only connected to."""
+    handshakes: tuple[str, ...] = ()
+    """Protocol in which it is asked, of `HANDSHAKES`; more than one is a mistake."""
     exec: tuple[str, ...] = ()
     """Command whose exit status 0 means healthy."""
     level: HealthLevel | None = None
@@ -44,6 +52,12 @@ class HealthCheck:
     initial_delay: float | None = None
     failure_threshold: int | None = None
     success_threshold: int | None = None
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The keys that say how it is asked; more than one is a mistake."""
+        ways = {"http_get": self.http_get is not None, "tcp": self.tcp, "exec": bool(self.exec)}
+        return (*(key for key, is_set in ways.items() if is_set), *self.handshakes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

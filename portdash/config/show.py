@@ -120,7 +120,9 @@ def _many(key: str, value: object) -> Json:
         return [_json(key, each) for each in value]
     if is_dataclass(value):
         value = {
-            each.name: inner for each in fields(value) if (inner := getattr(value, each.name)) not in (None, (), {})
+            each.name: inner
+            for each in fields(value)
+            if (inner := getattr(value, each.name)) not in (None, (), {}) and inner is not False
         }
     if isinstance(value, Mapping):
         return {clean(str(name)): _json(f"{key}.{name}", inner) for name, inner in value.items()}

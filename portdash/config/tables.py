@@ -4,6 +4,8 @@ None means `not set` everywhere. Kinds that TOML does not have (durations, range
 the top; `portdash.config.leaves` reads them. Loaded only when there is a file.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
@@ -19,6 +21,8 @@ Port = Annotated[int, Meta(ge=1, le=65535)]
 Priority = Annotated[int, Meta(ge=1, le=99)]
 Replicas = Annotated[int, Meta(ge=1, le=99)]
 Count = Annotated[int, Meta(ge=1, le=1000)]
+PERIOD: Mapping[str, str] = MappingProxyType({"period": "interval"})
+"""What Kubernetes calls it."""
 HttpStatus = Annotated[int, Meta(ge=100, le=599)]
 
 
@@ -114,6 +118,8 @@ class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     shorthand: ClassVar[str | None] = None
     """The key that is meant where plain text stands in place of the table."""
+    aliases: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Other spellings of its keys, as other programs have them."""
     is_value: ClassVar[bool] = False
     """Whether a later layer replaces it whole rather than key by key."""
 
@@ -134,12 +140,23 @@ class HealthCheckTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=T
     """`health` of a service."""
 
     shorthand = "http_get"
+    aliases = PERIOD
     is_value = True
 
     http_get: UrlPath | None = None
     contains: str | None = None
     status: tuple[HttpStatus, ...] | None = None
     headers: dict[Line, str] | None = None
+    tcp: bool | None = None
+    redis: bool | None = None
+    postgres: bool | None = None
+    amqp: bool | None = None
+    nats: bool | None = None
+    mqtt: bool | None = None
+    memcached: bool | None = None
+    beanstalkd: bool | None = None
+    smtp: bool | None = None
+    ssh: bool | None = None
     exec: Command | None = None
     level: HealthLevel | None = None
     interval: Seconds | None = None
@@ -203,6 +220,8 @@ class DashboardTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 class HealthTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[health]`."""
+
+    aliases = PERIOD
 
     interval: Seconds | None = None
     timeout: Seconds | None = None

@@ -10,7 +10,7 @@ from portdash.model.assignment import ServiceKey, ServiceSpec
 from portdash.model.names import base_name, check_service, split_qualified
 from portdash.model.ports import IpProtocol, PortRange, check_port, parse_range
 from portdash.model.snapshot import Snapshot
-from portdash.planning.requests import Override, Placement
+from portdash.planning.requests import ANY_KIND, Override, Placement
 from portdash.text import clean
 
 
@@ -117,7 +117,9 @@ def place(deps: Deps, snapshot: Snapshot, wish: Wish) -> Placement:
         message = f"{clean(name)}: a search from {spec.base} on is none within {spec.range}"
         raise UsageError(message, hint="name a base and a range that fit together, or one of them")
     key = deps.place.key(name, workspace=where, protocol=spec.protocol)
-    return Placement(key=key, spec=spec, override=override_of(deps.environ, spec), strict=wish.strict)
+    return Placement(
+        key=key, spec=spec, override=override_of(deps.environ, spec), detect=_detect(deps, key), strict=wish.strict
+    )
 
 
 def _check_runs_here(deps: Deps, name: str) -> None:
@@ -141,6 +143,14 @@ def _known_spec(snapshot: Snapshot, key: ServiceKey) -> ServiceSpec | None:
             match = declaration.spec.match or (stored.match if stored else None)
             return replace(declaration.spec, match=match)
     return stored
+
+
+def _detect(deps: Deps, key: ServiceKey) -> str | None:
+    """Return the kind of server that a service of this workspace is declared to take over, `*` for any."""
+    if key.workspace != deps.place.workspace.name:
+        return None
+    declared = deps.config.service(key.service)
+    return (declared.fingerprint or ANY_KIND) if declared and declared.detect else None
 
 
 def override_of(environ: Mapping[str, str], spec: ServiceSpec) -> Override | None:

@@ -43,7 +43,7 @@ def _turn(draft: Draft, placement: Placement) -> tuple[int, int]:
 
 
 def _place(draft: Draft, placement: Placement) -> None:
-    """Draft one service's port: that of its parent, or by its variable, or the one it has, or a new one."""
+    """Draft one service's port: its parent's, or by its variable, or where it runs, or the one it has, or a new one."""
     if placement.spec.inherit_from is not None:
         from portdash.planning.inheriting import place_child  # noqa: PLC0415  few services inherit
 
@@ -52,12 +52,23 @@ def _place(draft: Draft, placement: Placement) -> None:
     decided, refused = _by_variable(draft, placement)
     if decided:
         return
+    if placement.detect is not None and _by_detection(draft, placement, refused):
+        return
     if placement.key in draft.occupancy.rows:
         keep(draft, placement, refused)
         return
     from portdash.planning.placing import place_new  # noqa: PLC0415  mostly a service has its port already
 
     place_new(draft, placement, refused)
+
+
+def _by_detection(draft: Draft, placement: Placement, refused: tuple[Reason, ...]) -> bool:
+    """Draft the port on which the service's server is found to run already; say whether there is one to go to."""
+    from portdash.planning.detecting import follow, place_where_it_runs  # noqa: PLC0415  few services are detected
+
+    if placement.key in draft.occupancy.rows:
+        return follow(draft, placement)
+    return place_where_it_runs(draft, placement, refused)
 
 
 def _by_variable(draft: Draft, placement: Placement) -> tuple[bool, tuple[Reason, ...]]:

@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from portdash.model.assignment import ServiceKey, ServiceSpec
 
+ANY_KIND = "*"
+"""Stands for every kind of server."""
+
 
 class Override(NamedTuple):
     """An environment variable that says which port a service shall have."""
@@ -21,5 +24,7 @@ class Placement:
     key: ServiceKey
     spec: ServiceSpec
     override: Override | None = None
+    detect: str | None = None
+    """Kind of server whose port it takes over where one of its own runs; `ANY_KIND` for any, None for none."""
     strict: bool = False
     """Whether an override that cannot be had is an error instead of a notice."""

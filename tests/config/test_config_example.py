@@ -13,7 +13,7 @@ from portdash.config.building import _RUN, _SPEC
 from portdash.config.hooks import HookConfig
 from portdash.config.ranges import DEFAULT_RANGES
 from portdash.config.sections import ApiConfig, DashboardConfig, DiscoveryConfig, HealthConfig
-from portdash.config.services import HealthCheck, ServiceConfig
+from portdash.config.services import HANDSHAKES, HealthCheck, ServiceConfig
 from portdash.config.settings import Config
 from portdash.config.tables import (
     ApiTable,
@@ -54,7 +54,9 @@ def test_it_is_valid_with_everything_set(setting: Setting):
     assert setting.problems() == []
     config = setting.load(environment="production")
     assert config.warnings == ()
-    assert {service.name for service in config.services} == {"web", "api", "db", "websocket", "lmstudio"}
+    assert {service.name for service in config.services} == {
+        "web", "api", "db", "cache", "mail", "websocket", "lmstudio",
+    }  # fmt: skip
     web = config.service("web")
     assert web is not None
     assert (str(web.spec.range), config.strategy) == ("3000-3010", "conservative")
@@ -66,7 +68,9 @@ def test_every_key_occurs():
     services = found["services"].values()
     assert {key for service in services for key in service} == names(ServiceTable)
     checks = [service["health"] for service in services if isinstance(service.get("health"), dict)]
-    assert {key for check in checks for key in check} == names(HealthCheckTable)
+    told = {*re.findall(r"asked in its own protocol: (.*)", EXAMPLE.read_text())[0].split(", ")}
+    assert told == set(HANDSHAKES)
+    assert {key for check in checks for key in check} | told == names(HealthCheckTable)
     matches = [service["match"] for service in services if isinstance(service.get("match"), dict)]
     assert {key for match in matches for key in match} == names(MatchTable)
     for section, shape in (("dashboard", DashboardTable), ("health", HealthTable), ("discovery", DiscoveryTable),
@@ -99,11 +103,12 @@ def test_tables_and_settings_have_the_same_keys():
         (HealthTable, HealthConfig, set()),
         (DiscoveryTable, DiscoveryConfig, set()),
         (ApiTable, ApiConfig, {"token"}),
-        (HealthCheckTable, HealthCheck, set()),
         (HookTable, HookConfig, set()),
         (MatchTable, Match, set()),
     ):
         assert {each.name for each in fields(settings)} == names(shape) | own, shape
+    checks = {each.name for each in fields(HealthCheck)} - {"handshakes"}
+    assert checks | set(HANDSHAKES) == names(HealthCheckTable)
     assert {each.name for each in fields(ServiceSpec)} - {"name", "match"} == set(_SPEC)
     assert set(_RUN) <= {each.name for each in fields(ServiceConfig)}
     assert names(ServiceTable) == {*_SPEC, *_RUN, "match", "detect", "health"}
