@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from portdash.health.endpoint import Endpoint
+from portdash.health.failing import failure
 from portdash.model.health import Health, HealthLevel, HealthState
 from portdash.text import clean
 
@@ -122,14 +123,12 @@ async def visit(
             latency = (perf_counter() - start) * 1000
             with suppress(TimeoutError, OSError):
                 await _leave(reader, writer)
-    except TimeoutError:
-        return Visit(_silent(timeout, connected=writer is not None))
-    except OSError as error:
-        return Visit(_refused(error, connected=writer is not None))
+    except (TimeoutError, OSError) as error:
+        return Visit(failure(error, level if writer else HealthLevel.CONNECT, timeout))
     finally:
         if writer is not None:
             writer.close()
-    health = Health(state=answer.state, level=level, latency_ms=latency, detail=clean(answer.detail))
+    health = Health(state=answer.state, level=level, latency_ms=round(latency, 3), detail=clean(answer.detail))
     return Visit(health, clean(answer.version, limit=40) if answer.version else None)
 
 
@@ -140,26 +139,6 @@ async def _leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         left = LARGEST
         while left > 0 and (piece := await reader.read(left)):
             left -= len(piece)
-
-
-def _silent(timeout: float, *, connected: bool) -> Health:
-    detail = "it takes connections and says nothing" if connected else "it takes no connection"
-    return Health(
-        state=HealthState.UNHEALTHY,
-        level=HealthLevel.PROTOCOL if connected else HealthLevel.CONNECT,
-        detail=f"{detail} within {timeout * 1000:.0f} ms",
-    )
-
-
-def _refused(error: OSError, *, connected: bool) -> Health:
-    if isinstance(error, ConnectionRefusedError):
-        detail = "nobody takes connections there"
-    elif isinstance(error, ConnectionError):
-        detail = "it broke the connection off"
-    else:
-        detail = (error.strerror or str(error) or type(error).__name__).lower()
-    level = HealthLevel.PROTOCOL if connected else HealthLevel.CONNECT
-    return Health(state=HealthState.UNHEALTHY, level=level, detail=clean(detail))
 
 
 def _group(found: re.Match[bytes], name: str) -> str | None:

@@ -142,7 +142,7 @@ BEANSTALKD = Exchange(
     kind="beanstalkd",
     send=b"stats\r\n",
     begins=(b"OK ",),
-    reply=re.compile(rb"OK \d+\r\n---\n(?:.*?\nversion: \"?" + _VERSION + rb")", re.DOTALL),
+    reply=re.compile(rb"OK \d+\r\n---\n(?:.*?\nversion: \"?" + _VERSION + rb"\"?\r?\n)", re.DOTALL),
     least=re.compile(rb"OK \d+\r\n---\n"),
     goodbye=b"quit\r\n",
 )
