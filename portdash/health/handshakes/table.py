@@ -100,7 +100,7 @@ REDIS = Exchange(
         rb"\+PONG\r\n(?:-|\*\d+\r\n\$6\r\nserver\r\n\$\d+\r\n(?P<name>[a-z]{1,20})\r\n"
         rb"\$7\r\nversion\r\n\$\d+\r\n" + _VERSION + rb"\r\n)|-(?P<line>(?P<word>[A-Z]+)[^\r\n]{0,200})\r\n"
     ),
-    least=re.compile(rb"\+PONG\r\n(?P<name>)(?P<version>)(?P<word>)"),
+    least=re.compile(rb"\+PONG\r\n(?P<name>\x00)?(?P<version>\x00)?(?P<word>\x00)?"),
     read=_redis,
 )
 POSTGRES = Exchange(
