@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -21,13 +21,17 @@ from portdash.store.neighbours import Neighbours
 
 if TYPE_CHECKING:
     from portdash.config.services import ServiceConfig
+    from portdash.model.health import Health
     from portdash.model.kept import Quarantine
     from portdash.model.sources import Clock, Machine
     from portdash.model.storage import Store
 
 
 class Observer:
-    """Takes snapshots. One observer may be asked from several threads."""
+    """Takes snapshots. One observer may be asked from several threads.
+
+    `verdicts` tells how services do, as far as somebody checks them; the observer itself asks nobody.
+    """
 
     def __init__(
         self,
@@ -39,6 +43,7 @@ class Observer:
         workspace: Workspace,
         environment: str,
         neighbours: Neighbours | None = None,
+        verdicts: Callable[[], Mapping[ServiceKey, Health]] = dict,
     ) -> None:
         self._store = store
         self._machine = machine
@@ -47,6 +52,7 @@ class Observer:
         self._workspace = workspace
         self._environment = environment
         self._neighbours = neighbours
+        self._verdicts = verdicts
         self._state: StoreState | None = None
         self._losses: list[str] = []
 
@@ -76,7 +82,7 @@ class Observer:
             leases=self._live(state.leases),
             declarations=self._declarations(),
             listeners=listeners,
-            health={},
+            health=self._verdicts(),
             quarantined={
                 (each.protocol, each.port): each.service
                 for each in state.quarantines

@@ -51,6 +51,11 @@ class RedisServer:
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
     def start(self, *more: str) -> "RedisServer":
         """Start it and wait until it answers."""
         for _ in range(20):

@@ -26,6 +26,7 @@ COMMANDS = {
     "check": Entry("check", "Say whether a port is free, and who has it if not."),
     "who": Entry("who", "Show who holds a port."),
     "conflicts": Entry("conflicts", "List where intent and reality disagree."),
+    "health": Entry("health", "Ask services how they are, and say what the answer rests on."),
     "resolve": Entry("resolve", "Show the way out of conflicts, and take it."),
     "ranges": Entry("ranges", "Show the ranges of ports by type, and how full they are."),
     "undo": Entry("undo", "Take this workspace's last change back."),

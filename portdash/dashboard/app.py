@@ -23,7 +23,9 @@ from portdash.dashboard.options import Options
 from portdash.dashboard.screens.main import MainScreen, main_screen
 from portdash.dashboard.theme import DARK, THEMES, theme_for
 from portdash.dashboard.typing_guard import TypingGuard
+from portdash.health.monitor import Monitor
 from portdash.manager.deps import Deps
+from portdash.model.assignment import ServiceKey
 
 
 class PortdashApp(App[int], inherit_bindings=False):
@@ -126,10 +128,20 @@ class PortdashApp(App[int], inherit_bindings=False):
         self.exit(0)
 
 
-def run_dashboard(deps: Deps, options: Options) -> int:
-    """Show the dashboard until it is left; return the exit code. Needs a terminal on stdin and stderr."""
-    app = PortdashApp(Desk(deps), options=options)
-    answer = app.run(mouse=options.mouse)
+def run_dashboard(deps: Deps, options: Options, *, checks: bool = True) -> int:
+    """Show the dashboard until it is left; return the exit code. Needs a terminal on stdin and stderr.
+
+    `checks` is whether services are asked how they are: not those of an invented machine.
+    """
+    monitor = Monitor[ServiceKey]() if checks else None
+    app = PortdashApp(Desk(deps, monitor=monitor), options=options)
+    try:
+        if monitor:
+            monitor.start()
+        answer = app.run(mouse=options.mouse)
+    finally:
+        if monitor:
+            monitor.stop()
     return answer or app.return_code or 0
 
 

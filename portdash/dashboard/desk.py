@@ -1,9 +1,12 @@
 """The dashboard's only door to the core. Widgets and screens take a Desk and a Snapshot, never a store or a machine."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
+from portdash.health.monitor import Monitor
+from portdash.health.targets import Kinds, targets
 from portdash.manager.adopting import plan_adopt
 from portdash.manager.apply import Outcome, apply_plan
 from portdash.manager.deps import Deps
@@ -22,10 +25,15 @@ class Desk:
 
     Planning is pure and takes milliseconds: call it where you like. `look`, `wait_for_change` and `apply` block, and
     belong in a thread worker. Everything raises what the manager raises: classes of `portdash.errors`.
+
+    `monitor` is told at each look which services there are, and what it says of them is in the next look. Who makes it
+    starts and stops it.
     """
 
-    def __init__(self, deps: Deps) -> None:
-        self._deps = deps
+    def __init__(self, deps: Deps, *, monitor: Monitor[ServiceKey] | None = None) -> None:
+        self._deps = replace(deps, verdicts=monitor.verdicts) if monitor else deps
+        self._monitor = monitor
+        self._kinds = Kinds()
         self._lock = Lock()
         self._under_way = 0
 
@@ -51,7 +59,19 @@ class Desk:
 
     def look(self) -> Snapshot:
         """Return everything as it is now. Blocks; raises PortdashError."""
-        return self._deps.observer.snapshot()
+        snapshot = self._deps.observer.snapshot()
+        if self._monitor is not None:
+            self._monitor.watch(targets(snapshot, self._deps.config, kind=self._kinds))
+        return snapshot
+
+    def latencies(self, key: ServiceKey) -> tuple[float | None, ...]:
+        """Return the milliseconds of a service's last checks, the latest last; None for one that failed."""
+        return self._monitor.latencies(key) if self._monitor else ()
+
+    def check_now(self, key: ServiceKey) -> None:
+        """Have a service checked at once rather than at its time."""
+        if self._monitor:
+            self._monitor.hurry(key)
 
     def history(self) -> tuple[Event, ...]:
         """Return what has happened, oldest first, as far back as it is kept. Blocks; raises StoreError."""

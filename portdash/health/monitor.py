@@ -77,6 +77,8 @@ class Monitor(Generic[K]):
             self._loop = self._stopped = None
             await asyncio.gather(*(service.end() for service in self._services.values()))
             self._services.clear()
+            with self._lock:
+                self._verdicts.clear()
 
     def stop(self) -> None:
         """End all checks, and the thread where there is one."""

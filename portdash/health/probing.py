@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
@@ -76,7 +77,9 @@ class HttpProber:
             if is_doubtful(self._probe, response) and self._is_catch_all is not False:
                 return await self._doubt(response, verdict, timeout - (perf_counter() - start))
         except Exception as error:  # noqa: BLE001  whatever a server does to us is a verdict on it
-            return failure(error, HealthLevel.HTTP, timeout)
+            verdict = failure(error, HealthLevel.HTTP, timeout)
+            if isinstance(error, NotHttp) and error.head and not self._probe.is_declared:
+                return replace(verdict, state=HealthState.UNKNOWN)  # nobody said that it should
         return verdict
 
     def let_go(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +17,7 @@ from portdash.observer import Observer
 from portdash.store.neighbours import Neighbours
 
 if TYPE_CHECKING:
+    from portdash.model.health import Health
     from portdash.model.sources import Clock, Machine
     from portdash.model.state import StoreState
     from portdash.model.storage import Store
@@ -55,6 +56,8 @@ class Deps:
     """Who hears what an allocation has to tell."""
     neighbours: Neighbours | None = None
     """The other stores of this machine."""
+    verdicts: Callable[[], Mapping[ServiceKey, Health]] = dict
+    """How services do, as far as somebody checks them."""
     held: StoreState | None = None
     """What the store held when it was opened, None where nobody looked."""
 
@@ -70,6 +73,7 @@ class Deps:
             workspace=place.workspace,
             environment=place.environment,
             neighbours=self.neighbours,
+            verdicts=self.verdicts,
         )
 
     def by(self, actor: str) -> Deps:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey, ServiceSpec, Source
 from portdash.model.conflict import Conflict, ConflictKind
-from portdash.model.health import Health, HealthLevel, HealthState
+from portdash.model.health import Health
 from portdash.model.listener import Listener
 from portdash.model.policy import Policy, PortLimits
 from portdash.model.ports import IpProtocol
@@ -15,6 +15,7 @@ from portdash.model.snapshot import Declaration, ServiceView, Snapshot, Status
 from portdash.model.workspace import Workspace
 from portdash.planning.conflicts import Circumstances, find_conflicts, worst_first
 from portdash.planning.inheritance import plain, root_of
+from portdash.planning.judging import has_answered
 from portdash.planning.occupancy import Occupancy
 from portdash.planning.ownership import gather
 from portdash.planning.recognition import Recognised, recognise
@@ -165,8 +166,7 @@ def _status(conflicts: Iterable[Conflict], health: Health, *, running: bool, idl
     if any(not each.kind.is_notice for each in conflicts):
         return Status.CONFLICT
     if running:
-        answered = health.level is HealthLevel.PROTOCOL and health.state in (HealthState.HEALTHY, HealthState.DEGRADED)
-        return Status.CONNECTED if answered else Status.RUNNING
+        return Status.CONNECTED if has_answered(health) else Status.RUNNING
     return idle
 
 

@@ -99,7 +99,7 @@ def health_json(health: Health) -> Json:
     return {
         "state": health.state.value,
         "level": health.level.value,
-        "latency_ms": health.latency_ms,
+        "latency_ms": None if health.latency_ms is None else round(health.latency_ms, 3),
         "detail": clean(mask_secrets(health.detail)),
     }
 

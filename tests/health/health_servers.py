@@ -18,6 +18,9 @@ class Server:
     requests: list[bytes] = field(default_factory=list)
     """Heads of the requests that came."""
     connections: int = 0
+    """How many came."""
+    open: int = 0
+    """How many are there now."""
 
 
 @contextlib.asynccontextmanager
@@ -27,11 +30,13 @@ async def serving(serve: Serve, *, address: str = "127.0.0.1", **options: object
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server.connections += 1
+        server.open += 1
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
         with contextlib.suppress(ConnectionError, asyncio.CancelledError, asyncio.IncompleteReadError):
             await serve(reader, writer)
+        server.open -= 1
         with contextlib.suppress(ConnectionError):
             writer.close()
 

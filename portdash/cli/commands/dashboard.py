@@ -22,7 +22,7 @@ def open_dashboard(options: Globals, *, filter_text: str, demo: bool) -> int:
         from portdash.dashboard.app import options_for, run_dashboard  # noqa: PLC0415  loads Textual
 
         shown = deps.by("dashboard")
-        return run_dashboard(shown, options_for(shown, filter_text=filter_text))
+        return run_dashboard(shown, options_for(shown, filter_text=filter_text), checks=not demo)
 
 
 @contextmanager

@@ -83,6 +83,8 @@ def details(row: Row | None, facts: Facts, offers: Sequence[Offer], width: int) 
 def _service(view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
     state = words.state_of(view)
     yield from paragraph(describe_state(view, facts), width, state.glyph, state.tone)
+    if view.is_running and (proof := words.PROOFS.get(view.health.level)):
+        yield from paragraph(proof, width, tone=Tone.DIM)
     yield ()
     yield from _why(view, facts, width)
     seen = _on_port(view, facts)

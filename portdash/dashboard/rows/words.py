@@ -7,7 +7,7 @@ from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import Tone
 from portdash.model.assignment import Source
-from portdash.model.health import HealthState
+from portdash.model.health import HealthLevel, HealthState
 from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView
 from portdash.report.words import age, missed_port, source_phrase, state_word, worst_conflict
@@ -39,6 +39,16 @@ _UNWELL = {
     HealthState.DEGRADED: (g.DEGRADED, Tone.WARN, 2),
     HealthState.STARTING: (g.STARTING, Tone.WARN, 4),
 }
+
+
+PROOFS = {
+    HealthLevel.KERNEL: "told by the kernel; no packet was sent",
+    HealthLevel.CONTAINER: "told by its container's own check",
+    HealthLevel.CONNECT: "checked by connecting, which proves little",
+    HealthLevel.PROTOCOL: "checked in its own way",
+    HealthLevel.HTTP: "checked over HTTP",
+}
+"""What a verdict on health rests on."""
 
 
 def state_of(view: ServiceView) -> State:

@@ -1,0 +1,145 @@
+"""`portdash health`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from portdash.cli.context import Globals
+from portdash.cli.options import json_option
+from portdash.cli.output import emit, emit_json, say
+from portdash.cli.parameters import read_port
+from portdash.cli.service_text import qualified
+from portdash.errors import ExitCode, UsageError
+from portdash.manager.finding import find_service
+from portdash.model.health import Health, HealthLevel, HealthState
+from portdash.model.ports import IpProtocol
+from portdash.report.scope import Scope
+from portdash.report.words import service_name
+
+if TYPE_CHECKING:
+    from portdash.cli.health_text import Told
+    from portdash.health.record import Watched
+    from portdash.health.unregistered import Answer
+    from portdash.manager.deps import Deps
+    from portdash.model.assignment import ServiceKey
+    from portdash.model.snapshot import Snapshot
+
+_ILL = (HealthState.UNHEALTHY, HealthState.HUNG)
+_APART = 0.25
+"""Seconds between two looks at a queue: one that is still full then is not merely busy."""
+
+
+@click.command("health")
+@click.argument("name", required=False)
+@click.option("--all", "everywhere", is_flag=True, help="Ask the services of every workspace.")
+@click.option("--verbose", "-v", is_flag=True, help="Say how each was asked.")
+@click.option("--probe", metavar="PORT", callback=read_port, help="Ask whoever listens on PORT, a service or not.")
+@json_option
+@click.pass_obj
+def command(
+    options: Globals, *, name: str | None, everywhere: bool, verbose: bool, probe: int | None, as_json: bool
+) -> int:
+    """Ask services how they are, and say what the answer rests on.
+
+    Without a check in the configuration a service is only asked what its server does not notice; what the kernel and
+    the container's engine say is there always. Exit code 1 means that one is unhealthy or hung.
+    """
+    if sum((name is not None, everywhere, probe is not None)) > 1:
+        raise UsageError("NAME, --all and --probe exclude each other", hint="leave all but one of them out")
+    from portdash.cli.health_text import health_lines, told_json  # noqa: PLC0415  --help asks nobody
+
+    with options.deps() as deps:
+        snapshot = deps.observer.snapshot()
+        told = _probe(deps, snapshot, probe) if probe is not None else _services(deps, snapshot, name, everywhere)
+    if as_json:
+        emit_json({"services": [told_json(each) for each in told]})
+    elif told:
+        for line, tone in health_lines(told, verbose=verbose):
+            emit(line, tone)
+    else:
+        say(
+            f"nobody listens on {probe}" if probe is not None else "no services yet: `portdash allocate NAME` makes one"
+        )
+    if probe is not None and not told:
+        return ExitCode.NO
+    return ExitCode.NO if any(each.health.state in _ILL for each in told) else ExitCode.YES
+
+
+def _services(deps: Deps, snapshot: Snapshot, name: str | None, everywhere: bool) -> list[Told]:
+    from portdash.cli.health_text import Told  # noqa: PLC0415  see above
+    from portdash.health.targets import targets  # noqa: PLC0415
+
+    if name is not None:
+        scope = Scope(service=find_service(snapshot, name).key)
+    else:
+        scope = Scope(workspace=None if everywhere else snapshot.workspace)
+    views = scope.services(snapshot)
+    here = {view.key for view in views}
+    services = {key: watched for key, watched in targets(snapshot, deps.config).items() if key in here}
+    verdicts = _check(deps, services)
+    return [
+        Told(
+            name=qualified(view, snapshot),
+            port=view.port,
+            health=verdicts.get(view.key) or _without_server(taken=bool(view.listeners)),
+            asked=services.get(view.key),
+        )
+        for view in views
+    ]
+
+
+def _without_server(*, taken: bool) -> Health:
+    detail = "its port is held by somebody else" if taken else "nobody listens"
+    return Health(state=HealthState.UNKNOWN, level=HealthLevel.KERNEL, detail=detail)
+
+
+def _check(deps: Deps, services: Mapping[ServiceKey, Watched]) -> dict[ServiceKey, Health]:
+    """Check all of them once; where connections wait to be accepted, look a second time whether they still do."""
+    import asyncio  # noqa: PLC0415  30 ms that --help need not pay
+
+    from portdash.health.kernel import passive_verdict  # noqa: PLC0415
+    from portdash.health.once import check_once  # noqa: PLC0415
+    from portdash.health.targets import targets  # noqa: PLC0415
+
+    waits = any(watched.look.queue for watched in services.values())
+
+    async def check() -> dict[ServiceKey, Health]:
+        found, _ = await asyncio.gather(check_once(services), asyncio.sleep(_APART if waits else 0))
+        return found
+
+    verdicts = asyncio.run(check())
+    again = targets(deps.observer.snapshot(), deps.config) if waits else {}
+    for key in services.keys() & again.keys():
+        passive = passive_verdict(again[key].look, services[key].look)
+        if passive.state is HealthState.HUNG:
+            verdicts[key] = passive
+    return verdicts
+
+
+def _probe(deps: Deps, snapshot: Snapshot, port: int) -> list[Told]:
+    """Ask every TCP server on a port, whosoever it is: to do so was asked for."""
+    import asyncio  # noqa: PLC0415  see above
+
+    from portdash.cli.health_text import Told  # noqa: PLC0415
+    from portdash.health.unregistered import ask_stranger  # noqa: PLC0415
+
+    listeners = [seen for seen in snapshot.listeners if seen.listener.port == port]
+    listeners = [seen for seen in listeners if seen.listener.protocol is IpProtocol.TCP]
+
+    async def ask_all() -> list[Answer]:
+        now, defaults = snapshot.taken_at, deps.config.health
+        return await asyncio.gather(*(ask_stranger(seen.listener, now, defaults) for seen in listeners))
+
+    return [
+        Told(
+            name=service_name(seen, snapshot) if seen.is_owned else None,
+            port=port,
+            health=answer.health,
+            asked=answer.watched,
+            what=answer.fingerprint.title if answer.fingerprint else "",
+        )
+        for seen, answer in zip(listeners, asyncio.run(ask_all()), strict=True)
+    ]

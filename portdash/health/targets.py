@@ -1,0 +1,88 @@
+"""Which services of a snapshot are checked, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from portdash.health.checks import Check, check_for
+from portdash.health.endpoint import endpoint_of
+from portdash.health.fingerprints.processes import by_process
+from portdash.health.liveness import liveness
+from portdash.health.looks import Seen, Stand, servers_seen
+from portdash.health.record import Watched
+from portdash.model.names import base_name
+from portdash.model.ports import IpProtocol
+
+if TYPE_CHECKING:
+    from portdash.config.settings import Config
+    from portdash.model.assignment import ServiceKey
+    from portdash.model.listener import Listener
+    from portdash.model.snapshot import Snapshot
+
+_REMEMBERED = 4096
+Kind = Callable[["Listener"], str | None]
+"""Tells what kind of server a listener is, without asking it."""
+
+
+def kind_of(listener: Listener) -> str | None:
+    """Return the kind of server that the system says a listener is, such as `redis`."""
+    found = by_process(listener, listener.framework)
+    return found.kind if found else None
+
+
+class Kinds:
+    """Tells kinds as `kind_of` does, and remembers them: a process does not become another server."""
+
+    def __init__(self) -> None:
+        self._known: dict[object, str | None] = {}
+
+    def __call__(self, listener: Listener) -> str | None:
+        """Return the kind of server that a listener is."""
+        owner, container = listener.owner, listener.container
+        life = (listener.port, owner.pid if owner else None, owner.ticks if owner else None,
+                container.id if container else listener.user, listener.framework)  # fmt: skip
+        if life not in self._known:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[life] = kind_of(listener)
+        return self._known[life]
+
+
+def targets(
+    snapshot: Snapshot, config: Config, *, kind: Kind = kind_of, stand: Stand = liveness
+) -> dict[ServiceKey, Watched]:
+    """Return the services that have a server, ours first, with how each is checked.
+
+    The configuration tells of this workspace's services alone; those of others are only asked what disturbs nobody. A
+    server of which nobody knows whose it is gets a packet only where a check is declared.
+    """
+    found = {}
+    for key, seen in servers_seen(snapshot, stand=stand).items():
+        is_here = key.workspace == snapshot.workspace and key.environment == snapshot.environment
+        check = _check(key, seen, config if is_here else None, config, kind)
+        if check is not None:
+            found[key] = watched(seen, check)
+    return found
+
+
+def watched(seen: Seen, check: Check) -> Watched:
+    """Return one server as the monitor takes it."""
+    listener, owner = seen.listener, seen.listener.owner
+    is_tcp = listener.protocol is IpProtocol.TCP
+    return Watched(
+        endpoint=endpoint_of(listener) if is_tcp else None,
+        check=check,
+        look=seen.look,
+        pid=owner.pid if owner else None,
+        ticks=owner.ticks if owner else 0,
+    )
+
+
+def _check(key: ServiceKey, seen: Seen, own: Config | None, config: Config, kind: Kind) -> Check | None:
+    service = own.service(base_name(key.service)) if own else None
+    declared = service.health if service else None
+    if not seen.is_ours and declared is None:
+        return None
+    directory = str(service.root) if service and service.root else None
+    return check_for(declared, config.health, kind=kind(seen.listener), directory=directory)
