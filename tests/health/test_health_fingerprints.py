@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 from health_servers import answering, serving
 
-from portdash.health.endpoint import Endpoint
-from portdash.health.fingerprints import Identifier, by_process, reached_at
+from portdash.health.fingerprints import Identifier, by_process
 from portdash.health.fingerprints.matching import fingerprint, match, match_banner, rows_for
-from portdash.health.fingerprints.processes import image_kind
-from portdash.health.fingerprints.table import BANNERS, IMAGES, PORTS, PROGRAMS, ROWS, USERS, VITE_PING
+from portdash.health.fingerprints.table import BANNERS, PORTS, PROGRAMS, ROWS, USERS, VITE_PING
 from portdash.health.http_client import Response
 from portdash.model.listener import Container, Listener, Process
 from portdash.model.ports import IpProtocol
 from portdash.model.server_kinds import ALSO_CALLED, TITLES, kind_named
+from portdash.planning.images import IMAGES, image_kind
 
 WDS = ("webpack-dev-server", "webpack-dev-server")
 HTML = "text/html; charset=utf-8"
@@ -241,16 +240,6 @@ def test_the_package_of_the_script_tells_the_version(tmp_path: Path, way: str):
     assert [told.title if (told := Identifier().known(seen)) else None] == ["Vite"]
 
 
-def test_where_a_listener_is_asked():
-    assert reached_at(listener(80)) == Endpoint("127.0.0.1", 80)
-    assert reached_at(listener(80, address="0.0.0.0")) == Endpoint("127.0.0.1", 80)
-    assert reached_at(listener(80, address="::", dual_stack=True)) == Endpoint("127.0.0.1", 80)
-    assert reached_at(listener(80, address="::", dual_stack=False)) == Endpoint("::1", 80)
-    assert reached_at(listener(80, address="::1")) == Endpoint("::1", 80)
-    assert reached_at(listener(80, address="10.1.2.3")) == Endpoint("10.1.2.3", 80)
-    assert reached_at(listener(80, protocol=IpProtocol.UDP)) is None
-
-
 # Asking
 
 
@@ -366,3 +355,8 @@ async def test_many_at_once():
         told = await Identifier().identify_all([*several, unknown], timeout=20)
     assert {each.title for each in told.values()} == {"nginx 1.22"}
     assert set(told) == set(several)
+
+
+def test_what_a_command_line_can_say_is_a_known_kind():
+    frameworks = pytest.importorskip("portdash.planning.frameworks")
+    assert {each.label for each in frameworks.FRAMEWORKS} <= TITLES.keys()

@@ -187,7 +187,7 @@ async def test_the_first_half_of_an_answer_will_do():
 async def test_a_server_that_lets_go_of_connections_is_alive():
     verdict = await _hang_up_on(at_once=False)
     assert verdict.state is HealthState.HEALTHY
-    assert (verdict.level, verdict.detail) == (HealthLevel.CONNECT, "RabbitMQ takes connections and lets go of them")
+    assert (verdict.level, verdict.detail) == (HealthLevel.CONNECT, "takes connections and lets go of them")
 
 
 async def test_one_that_hangs_up_by_itself_is_a_proxy_before_nobody():

@@ -143,15 +143,6 @@ BANNERS = (
 )
 """In order: the first that fits is what it is."""
 
-IMAGES: Mapping[str, str] = {
-    "bitnami-postgresql": "postgres", "postgis": "postgres", "timescaledb": "postgres", "pgvector": "postgres",
-    "percona": "mysql", "eclipse-mosquitto": "mosquitto", "redis-stack": "redis", "redis-stack-server": "redis",
-    "rabbitmq-management": "rabbitmq", "mongo": "mongodb", "httpd": "apache", "etcd": "etcd",
-    "cp-kafka": "kafka", "node-exporter": "node-exporter", "mysql-server": "mysql", "mariadb-galera": "mariadb",
-    "prometheus": "prometheus", "clickhouse-server": "clickhouse", "kafka-native": "kafka", "valkey-bundle": "valkey",
-}  # fmt: skip
-"""Kinds of images whose name is not the kind's."""
-
 USERS: Mapping[str, str] = {
     "mysql": "mysql", "postgres": "postgres", "redis": "redis", "valkey": "valkey", "mosquitto": "mosquitto",
     "rabbitmq": "rabbitmq", "memcache": "memcached", "nats": "nats", "beanstalkd": "beanstalkd", "mongodb": "mongodb",
