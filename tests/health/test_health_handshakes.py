@@ -6,7 +6,15 @@ import pytest
 from health_servers import serving
 
 from portdash.health.endpoint import Endpoint
-from portdash.health.handshakes import HANDSHAKES, NEVER_CONNECTED, PROTOCOLS, Handshake, handshake_for, is_noted
+from portdash.health.handshakes import (
+    HANDSHAKES,
+    NEVER_CONNECTED,
+    PROTOCOLS,
+    Handshake,
+    exchange,
+    handshake_for,
+    is_noted,
+)
 from portdash.model.health import Health, HealthLevel, HealthState
 from portdash.model.server_kinds import TITLES
 
@@ -153,6 +161,17 @@ async def test_a_mute_server_costs_no_more_than_its_time(name: str):
         verdict = await way(name)(server.endpoint, 0.05)
     assert (verdict.state, verdict.detail) == (HealthState.UNHEALTHY, "no answer within 0.05 s")
     assert verdict.latency_ms is None
+
+
+async def test_one_that_does_not_hang_up_has_answered_all_the_same(monkeypatch: pytest.MonkeyPatch):
+    async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"VERSION 1.6.18\r\n")
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(exchange, "FAREWELL", LONG)
+    async with serving(serve) as server:
+        verdict = await way("memcached")(server.endpoint, 2.0)
+    assert (verdict.state, verdict.detail) == (HealthState.HEALTHY, "memcached 1.6.18")
 
 
 async def test_one_that_talks_for_ever_is_cut_short():
