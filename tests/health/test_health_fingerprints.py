@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from health_servers import answering, serving
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portdash.health.fingerprints import Identifier, by_process
 from portdash.health.fingerprints.matching import fingerprint, match, match_banner, rows_for
@@ -85,6 +87,11 @@ HEARD: list[tuple[str, int, dict[str, str], str, str, str]] = [
     ("/", 204, {}, "", "http", "HTTP server"),
 ]  # fmt: skip
 """Path, status, headers, body, and what that makes it."""
+
+PIECES = [
+    *(b'"openapi":"3', b'"info":{', b'"title":"', b'"version":"1', b"<title>", b"</title>", b"# HELP ", b"ok"),
+    *(b"220 FTP", b"SSH-2.0-", b"INFO {", b"\x00\x00\x00\x00\x0a5.5.5-10.1-MariaDB", b"\x1b]0;x\x07", b"\xff"),
+]
 
 
 def answered(status: int, headers: dict[str, str], body: str) -> Response:
@@ -360,3 +367,22 @@ async def test_many_at_once():
 def test_what_a_command_line_can_say_is_a_known_kind():
     frameworks = pytest.importorskip("portdash.planning.frameworks")
     assert {each.label for each in frameworks.FRAMEWORKS} <= TITLES.keys()
+
+
+@given(
+    status=st.integers(100, 599),
+    headers=st.lists(st.tuples(st.sampled_from(["server", "host", "x-powered-by", "location"]), st.text(max_size=60))),
+    pieces=st.lists(st.sampled_from(PIECES) | st.binary(max_size=200), max_size=30),
+)
+def test_whatever_a_server_says_it_is_told_in_clean_words(
+    status: int, headers: list[tuple[str, str]], pieces: list[bytes]
+):
+    said = b"".join(pieces)[:4096]
+    response = Response("1.1", status, "", tuple(headers), said, 1.0)
+    found = [match(response, rows_for(row.question)) for row in ROWS]
+    for each in (*found, match_banner(said)):
+        if each is not None:
+            told = fingerprint(each)
+            assert told.kind in TITLES
+            assert len(told.title) < 130
+            assert all(text.isprintable() for text in (told.title, told.version or "", *told.evidence))
