@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from portdash import __version__
 from portdash.health.endpoint import Endpoint
-from portdash.health.http_reading import Head, NotHttp, ResponseReader, find
+from portdash.health.http_reading import NotHttp, ResponseReader
 
 __all__ = ["KeptOpen", "NotHttp", "Response", "fetch"]
 
@@ -41,9 +41,12 @@ class Response(NamedTuple):
     latency_ms: float
     """From the request to the last byte that was waited for; with a new connection, from its first packet."""
 
+    first: Mapping[str, str] = _NONE
+    """The first value of each header, by its name in lower case."""
+
     def header(self, name: str) -> str | None:
         """Return the first value of a header; case does not count."""
-        return find(self.headers, name)
+        return self.first.get(name.lower())
 
 
 async def fetch(
@@ -67,10 +70,11 @@ async def fetch(
     try:
         async with asyncio.timeout(timeout):
             await _connect(client, endpoint, tls=tls)
-            head, body, _ = await client.ask(request, ResponseReader(body_limit=body_limit, header_limit=header_limit))
+            reader = ResponseReader(body_limit=body_limit, header_limit=header_limit)
+            await client.ask(request, reader, timeout)
     finally:
         client.close()
-    return Response(*head, body, (perf_counter() - start) * 1000)
+    return _response(reader, start)
 
 
 class KeptOpen:
@@ -97,16 +101,19 @@ class KeptOpen:
         """
         request = self._request(path, headers)
         start = perf_counter()
+        reader = ResponseReader(body_limit=body_limit, header_limit=header_limit)
+        client = self._client
         try:
-            async with asyncio.timeout(timeout):
-                reader = ResponseReader(body_limit=body_limit, header_limit=header_limit)
-                head, body, reusable = await self._ask(request, reader)
+            if client is None or not await self._again(client, request, reader, timeout):
+                async with asyncio.timeout(timeout - (perf_counter() - start)):
+                    client = await self._anew()
+                    await client.ask(request, reader, timeout)
         except BaseException:
             self.close()
             raise
-        if not reusable:
+        if not (reader.is_reusable and client.is_open):
             self.close()
-        return Response(*head, body, (perf_counter() - start) * 1000)
+        return _response(reader, start)
 
     @property
     def is_encrypted(self) -> bool:
@@ -124,18 +131,23 @@ class KeptOpen:
             self._client.close()
             self._client = None
 
-    async def _ask(self, request: bytes, reader: ResponseReader) -> tuple[Head, bytes, bool]:
-        client = self._client
-        if client and client.is_open:
-            try:
-                return await client.ask(request, reader)
-            except (NotHttp, ConnectionError):
-                if not reader.is_untouched:
-                    raise
+    async def _again(self, client: _Client, request: bytes, reader: ResponseReader, seconds: float) -> bool:
+        """Ask on the open connection; False when the server has closed it, and it has to be asked on another."""
+        if not client.is_open:
+            return False
+        try:
+            await client.ask(request, reader, seconds)
+        except (NotHttp, ConnectionError):
+            if not reader.is_untouched:
+                raise
+            return False
+        return True
+
+    async def _anew(self) -> _Client:
         self.close()
         self._client = client = _Client()
         await _connect(client, self.endpoint, tls=self._tls)
-        return await client.ask(request, reader)
+        return client
 
     def _request(self, path: str, headers: Mapping[str, str]) -> bytes:
         """Return the bytes of a request, mostly those of the last."""
@@ -202,17 +214,18 @@ class _Client(asyncio.Protocol):
         else:
             self._end()
 
-    async def ask(self, request: bytes, reader: ResponseReader) -> tuple[Head, bytes, bool]:
-        """Return the head, the body and whether the connection may be asked again."""
+    async def ask(self, request: bytes, reader: ResponseReader, seconds: float) -> None:
+        """Send a request and let `reader` read the answer. Raises what `fetch` does."""
         assert self._transport is not None
-        self._reader, self._waiting = reader, asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._reader, self._waiting = reader, loop.create_future()
+        timer = loop.call_later(seconds, self._finish, TimeoutError())  # a third of what asyncio.timeout costs
         try:
             self._transport.write(request)
             await self._waiting
         finally:
+            timer.cancel()
             self._reader = self._waiting = None
-        assert reader.head is not None
-        return reader.head, bytes(reader.body), reader.is_reusable and self.is_open
 
     def close(self) -> None:
         """Close at once. An encrypted one says so and does not wait for the other side to agree."""
@@ -239,6 +252,13 @@ class _Client(asyncio.Protocol):
             waiting.set_result(None)
         else:
             waiting.set_exception(error)
+
+
+def _response(reader: ResponseReader, start: float) -> Response:
+    head = reader.head
+    assert head is not None
+    milliseconds = (perf_counter() - start) * 1000
+    return Response(head.version, head.status, head.reason, head.headers, bytes(reader.body), milliseconds, head.first)
 
 
 async def _connect(client: _Client, endpoint: Endpoint, *, tls: bool) -> None:

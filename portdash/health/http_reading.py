@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -33,16 +34,8 @@ class Head(NamedTuple):
     """As it came, decoded as Latin-1: not cleaned."""
     headers: tuple[tuple[str, str], ...]
     """Names and values as they came, in order, decoded as Latin-1: not cleaned."""
-
-    def header(self, name: str) -> str | None:
-        """Return the first value of a header; case does not count."""
-        return find(self.headers, name)
-
-
-def find(headers: tuple[tuple[str, str], ...], name: str) -> str | None:
-    """Return the first value of a header; case does not count."""
-    wanted = name.casefold()
-    return next((value for key, value in headers if key.casefold() == wanted), None)
+    first: Mapping[str, str]
+    """The first value of each header, by its name in lower case."""
 
 
 class _Part(Enum):
@@ -90,7 +83,11 @@ class ResponseReader:
         if self.is_done:
             self.is_reusable = False
             return
-        if len(self._first) < 64:
+        if not self._first:
+            self._first = data[:64]
+            if self._is_whole(data):
+                return
+        elif len(self._first) < 64:
             self._first += data[: 64 - len(self._first)]
         self._pending = self._pending + data if self._pending else data
         while self._pending and self._part is not _Part.DONE and self._step():
@@ -98,6 +95,24 @@ class ResponseReader:
         if self._pending and self._part is _Part.DONE:
             self.is_reusable = False  # it said more than was asked
             self._pending = b""
+
+    def _is_whole(self, data: bytes) -> bool:
+        """Take in a response that came in one piece, as those to a health check mostly do; leave any other alone."""
+        end = data.find(b"\r\n\r\n")
+        if not 0 < end <= self._header_limit or not data.startswith(b"HTTP/1.") or data.find(b"\n\n", 0, end) >= 0:
+            return False
+        head = parse_head(data[:end], self._first)
+        length = head.first.get("content-length", "")
+        size = len(data) - end - 4
+        if head.status < 200 or head.status in _BODILESS or "transfer-encoding" in head.first or length != str(size):
+            return False
+        if not 0 < size <= self._body_limit:
+            return False
+        self.head = head
+        self.body += data[end + 4 :]
+        self.is_reusable = _stays_open(head)
+        self._part = _Part.DONE
+        return True
 
     def end(self) -> None:
         """Say that the server has closed its side. Raises NotHttp when that cuts the response short."""
@@ -145,7 +160,7 @@ class ResponseReader:
 
     def _begin_body(self, head: Head) -> None:
         self.is_reusable = _stays_open(head)
-        coding, length = head.header("transfer-encoding"), head.header("content-length")
+        coding, length = head.first.get("transfer-encoding"), head.first.get("content-length")
         if head.status in _BODILESS or head.status == _SWITCHING:
             self._part = _Part.DONE
         elif coding is not None and "chunked" in coding.lower():
@@ -216,16 +231,19 @@ def parse_head(head: bytes, first: bytes) -> Head:
     version = start.removeprefix("HTTP/")
     if version not in ("1.0", "1.1") or not (len(status) == 3 and status.isascii() and status.isdigit()):
         raise NotHttp("its status line cannot be read", first)
-    headers = []
+    headers: list[tuple[str, str]] = []
+    known: dict[str, str] = {}
     for line in lines[1:]:
-        name, colon, value = line.rstrip("\r").partition(":")
+        name, colon, value = line.partition(":")
         if colon and name and not name[0].isspace():
-            headers.append((name.strip(), value.strip()))
-    return Head(version, int(status), reason.strip(), tuple(headers))
+            name, value = name.rstrip(), value.strip()
+            headers.append((name, value))
+            known.setdefault(name.lower(), value)
+    return Head(version, int(status), reason.strip(), tuple(headers), known)
 
 
 def _stays_open(head: Head) -> bool:
-    wish = (head.header("connection") or "").lower()
+    wish = head.first.get("connection", "").lower()
     return "keep-alive" in wish if head.version == "1.0" else "close" not in wish
 
 

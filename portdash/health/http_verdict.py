@@ -24,7 +24,7 @@ def http_verdict(probe: HttpGet, response: Response) -> Health:
     state, detail = _by_status(probe, response.status)
     if state is HealthState.HEALTHY and probe.contains is not None and probe.contains.encode() not in response.body:
         state, detail = HealthState.UNHEALTHY, f"its answer does not contain {clean(probe.contains, limit=40)}"
-    return Health(state=state, level=HealthLevel.HTTP, latency_ms=round(response.latency_ms, 3), detail=detail)
+    return Health(state=state, level=HealthLevel.HTTP, latency_ms=response.latency_ms, detail=detail)
 
 
 def _by_status(probe: HttpGet, status: int) -> tuple[HealthState, str]:
@@ -45,18 +45,18 @@ def _by_status(probe: HttpGet, status: int) -> tuple[HealthState, str]:
 def is_doubtful(probe: HttpGet, response: Response) -> bool:
     """Whether the answer may be the page that a single-page server gives for every path."""
     return (
-        probe.is_declared
+        response.status == 200
+        and is_page(response)
+        and probe.is_declared
         and probe.path.partition("?")[0] != "/"
         and probe.contains is None
         and not probe.status
-        and response.status == 200
-        and is_page(response)
     )
 
 
 def is_page(response: Response) -> bool:
     """Whether it is HTML."""
-    return (response.header("content-type") or "").lower().startswith("text/html")
+    return response.first.get("content-type", "").lower().startswith("text/html")
 
 
 def is_same_page(response: Response, other: Response) -> bool:

@@ -17,6 +17,8 @@ from portdash.health.http_verdict import catch_all, http_verdict, is_doubtful, i
 from portdash.model.health import Health, HealthLevel, HealthState
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from portdash.health.checks import Probe
     from portdash.health.endpoint import Endpoint
 
@@ -70,12 +72,12 @@ class HttpProber:
 
     async def ask(self, timeout: float) -> Health:  # noqa: ASYNC109
         """Return the verdict on one GET, on two of them where the first may have met a page for every path."""
-        start = perf_counter()
+        until = perf_counter() + timeout
         try:
-            response = await self._fetch(self._probe.path, timeout)
+            response = await self._get(self._probe.path, until)
             verdict = http_verdict(self._probe, response)
-            if is_doubtful(self._probe, response) and self._is_catch_all is not False:
-                return await self._doubt(response, verdict, timeout - (perf_counter() - start))
+            if self._is_catch_all is not False and is_doubtful(self._probe, response):
+                return await self._doubt(response, verdict, until)
         except Exception as error:  # noqa: BLE001  whatever a server does to us is a verdict on it
             verdict = failure(error, HealthLevel.HTTP, timeout)
             if isinstance(error, NotHttp) and error.head and not self._probe.is_declared:
@@ -92,37 +94,34 @@ class HttpProber:
         self.holds = False
         self._kept.close()
 
-    async def _fetch(self, path: str, timeout: float) -> Response:  # noqa: ASYNC109
+    async def _get(self, path: str, until: float) -> Response:
+        """Fetch a path, from now on over TLS where that is what the server speaks."""
+        kept = self._kept
         try:
-            response = await self._get(path, timeout)
+            response = await self._once(kept, path, until)
+            wants_tls = response.status == 400 and b"HTTPS" in response.body
         except NotHttp as error:
-            if self._kept.is_encrypted or not _asks_for_tls(error):
+            if kept.is_encrypted or not _asks_for_tls(error):
                 raise
-            return await self._encrypted(path, timeout)
-        if response.status == 400 and not self._kept.is_encrypted and b"HTTPS" in response.body:
-            return await self._encrypted(path, timeout)
-        return response
-
-    async def _encrypted(self, path: str, timeout: float) -> Response:  # noqa: ASYNC109
-        self._kept.close()
-        self._kept = KeptOpen(self._kept.endpoint, tls=True)
-        return await self._get(path, timeout)
-
-    async def _get(self, path: str, timeout: float) -> Response:  # noqa: ASYNC109
-        response = await self._kept.fetch(
-            path, headers=self._probe.headers, timeout=timeout, body_limit=self._body_limit
-        )
-        self.holds = self._kept.is_open
+            wants_tls = True
+        if wants_tls and not kept.is_encrypted:
+            kept.close()
+            self._kept = kept = KeptOpen(kept.endpoint, tls=True)
+            response = await self._once(kept, path, until)
+        self.holds = kept.is_open
         if self.holds and (not self._may_keep or _serves_one(response)):
             self.let_go()
         return response
 
-    async def _doubt(self, response: Response, verdict: Health, left: float) -> Health:
+    def _once(self, kept: KeptOpen, path: str, until: float) -> Coroutine[None, None, Response]:
+        return kept.fetch(
+            path, headers=self._probe.headers, timeout=until - perf_counter(), body_limit=self._body_limit
+        )
+
+    async def _doubt(self, response: Response, verdict: Health, until: float) -> Health:
         """Ask for a path that cannot exist, once, to see whether the answer says anything."""
         if self._is_catch_all is None:
-            if left <= 0:
-                return verdict
-            self._is_catch_all = is_same_page(response, await self._fetch(f"/{secrets.token_hex(8)}", left))
+            self._is_catch_all = is_same_page(response, await self._get(f"/{secrets.token_hex(8)}", until))
         return catch_all(verdict, self._probe) if self._is_catch_all else verdict
 
 
@@ -156,7 +155,7 @@ def _asks_for_tls(error: NotHttp) -> bool:
 
 
 def _serves_one(response: Response) -> bool:
-    return (response.header("server") or "").lower().startswith(_ONE_AT_A_TIME)
+    return response.first.get("server", "").lower().startswith(_ONE_AT_A_TIME)
 
 
 async def _connect(endpoint: Endpoint) -> Health:

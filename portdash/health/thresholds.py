@@ -55,6 +55,9 @@ def step(before: Standing, found: Health, rules: Rules, *, age: float | None = N
     """
     if found.state in (HealthState.UNKNOWN, HealthState.STARTING):
         return before if before.was_well or before.failed else before._replace(shown=found)
+    if found.state is HealthState.HEALTHY is before.shown.state and before.was_well and not before.outcomes:
+        checks = before.checks + 1 if before.checks < WINDOW else WINDOW
+        return Standing(found, 0, 0, 0, True, checks)  # all is well and was: the usual case
     bad = found.state not in _RANK
     record = _remember(before, bad=bad)
     if not bad and not record.was_well:  # the first success counts at once
