@@ -1,6 +1,7 @@
 """Real servers, asked as they are in earnest; and what their own logs then say of it: nothing, wherever that can be."""
 
 import contextlib
+import os
 import shutil
 import subprocess
 import sys
@@ -153,7 +154,7 @@ async def test_mosquitto_is_asked_only_where_somebody_wants_it_for_it_notes_each
         assert [line.partition(": ")[2].split(" from ")[0] for line in lines] == [
             "New connection",
             "New client connected",
-            "Client portdash disconnected.",
+            f"Client portdash{os.getpid():07} disconnected.",
         ]
 
 

@@ -7,6 +7,7 @@ the host, and no line in the server's log wherever there is a way without one.
 import json
 import re
 from collections.abc import Mapping
+from os import getpid
 
 from portdash.health.handshakes.exchange import Answer, Exchange
 from portdash.model.health import HealthState
@@ -89,7 +90,9 @@ def _long_string(table: bytes, key: bytes) -> str | None:
 
 _LONGEST = 100
 _STARTUP_GSS = bytes.fromhex("0000000804d21630")
-_MQTT_CONNECT = bytes.fromhex("101400044d5154540402000a0008") + b"portdash"
+_MQTT_ID = b"portdash%07d" % (getpid() % 10**7)
+"""Of each portdash its own: of two clients with one name a broker throws out the earlier."""
+_MQTT_CONNECT = bytes.fromhex("101b 00044d515454 04 02 000a 000f") + _MQTT_ID
 
 REDIS = Exchange(
     title="Redis",
