@@ -117,7 +117,7 @@ async def test_byte_by_byte_it_is_the_same(name: str, answer: bytes, state: str,
         (
             "mosquitto",
             b"\x20\x02\x00\x00",
-            b"\x10\x1b\x00\x04MQTT\x04\x02\x00\x0a\x00\x0fportdash%07d\xe0\x00" % os.getpid(),
+            b"\x10\x1b\x00\x04MQTT\x04\x02\x00\x0a\x00\x0fportdash<PID>\xe0\x00",
         ),
         ("memcached", b"VERSION 1.6.18\r\n", b"version\r\nquit\r\n"),
         ("smtp", b"220 x ESMTP\r\n", b"QUIT\r\n"),
@@ -125,7 +125,7 @@ async def test_byte_by_byte_it_is_the_same(name: str, answer: bytes, state: str,
     ],
 )
 async def test_no_more_is_said_than_that(name: str, answer: bytes, said: bytes):
-    assert (await say(name, answer))[1] == said
+    assert (await say(name, answer))[1] == said.replace(b"<PID>", b"%07d" % os.getpid())
 
 
 STRANGERS = [
