@@ -44,10 +44,9 @@ def child_environment(
 
 def url_variable(row: Assignment) -> str:
     """Return the variable that holds a service's URL: WEB_URL, or what its own variable makes of it."""
-    name = row.spec.variable
-    return (
-        f"{name.removesuffix('_PORT') if name.endswith('_PORT') else variable_for(row.name).removesuffix('_PORT')}_URL"
-    )
+    own = row.spec.variable
+    name = own if own.endswith("_PORT") else variable_for(row.name)
+    return f"{name.removesuffix('_PORT')}_URL"
 
 
 def _is_secret(name: str, value: str) -> bool:

@@ -30,4 +30,4 @@ def test_there_are_never_more_starts_in_a_window_than_allowed(moments: list[floa
             budget = budget.spent(now)
             started.append(now)
     for moment in started:
-        assert sum(moment - WINDOW < each <= moment for each in started) <= STARTS
+        assert sum(0 <= moment - each < WINDOW for each in started) <= STARTS

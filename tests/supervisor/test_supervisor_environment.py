@@ -51,7 +51,7 @@ def test_all_of_it_is_an_echo_of_ours():
 
 def test_secrets_stay_with_us():
     found = environment(
-        PORTDASH_TOKEN="secret",
+        PORTDASH_TOKEN="secret",  # noqa: S106
         PORTDASH_STORE="redis://:secret@10.0.0.1/0",
         PORTDASH_URL_DB="postgres://me:secret@localhost/db",
         PORTDASH_CLUSTER_URL="http://[broken",
