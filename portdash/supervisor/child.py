@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from portdash.supervisor.handing import handed
 from portdash.supervisor.terminal import Pair
 
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
@@ -96,11 +97,15 @@ async def start(
     cwd: Path,
     sink: Sink,
     terminal: Pair | None = None,
-    pass_fds: Sequence[int] = (),
+    handed_socket: int | None = None,
 ) -> Child:
-    """Start a command in a session of its own; what it prints goes to `sink`. Raises CannotStart."""
-    program = find(command[0], environ, cwd)
-    arguments = (program, *command[1:])
+    """Start a command in a session of its own; what it prints goes to `sink`. Raises CannotStart.
+
+    `handed_socket` is a descriptor that it finds as its third.
+    """
+    arguments: tuple[str, ...] = (find(command[0], environ, cwd), *command[1:])
+    if handed_socket is not None:
+        arguments = handed(arguments, handed_socket)
     if terminal is not None:
         arguments = ("/bin/sh", "-c", _ON_TERMINAL, terminal.name, *arguments)
     stdin = asyncio.subprocess.DEVNULL if terminal is not None or _is_a_terminal() else None
@@ -114,7 +119,7 @@ async def start(
             env=environ,
             cwd=cwd,
             start_new_session=True,
-            pass_fds=pass_fds,
+            pass_fds=() if handed_socket is None else (handed_socket,),
         )
     except OSError as error:
         raise CannotStart(f"{command[0]} cannot be started: {error.strerror or error}", NOT_EXECUTABLE) from error

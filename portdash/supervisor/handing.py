@@ -1,42 +1,16 @@
 """Handing a listening socket to a child as systemd does: as descriptor 3, with LISTEN_FDS and LISTEN_PID set."""
 
-import contextlib
-import os
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Sequence
 
-from portdash.errors import PortdashError
-from portdash.machine.holds import listening
-
-FIRST = 3
-"""The descriptor at which the child looks."""
-_SHELL = 'fd=$0; export LISTEN_PID=$$; eval "exec 3<&$fd"; [ "$fd" = 3 ] || eval "exec $fd<&-"; exec "$@"'
-"""A shell knows its own pid, which stays the same when it becomes the program."""
-
-
-@contextlib.contextmanager
-def socket_for(port: int) -> Iterator[int]:
-    """Yield the descriptor of a socket that listens on the port. Raises OSError when it is taken.
-
-    It is below 10, the highest that every shell can duplicate.
-    """
-    with listening(port) as made:
-        descriptor = _low()
-        os.dup2(made.fileno(), descriptor)
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
+_STEP = (
+    "import os, sys; fd = int(sys.argv[1]); os.dup2(fd, 3); fd == 3 or os.close(fd); "
+    "os.environ['LISTEN_FDS'], os.environ['LISTEN_PID'] = '1', str(os.getpid()); "
+    "os.execv(sys.argv[2], sys.argv[2:])"
+)
+"""What knows its own pid, puts the socket where it belongs, and then becomes the program under that very pid."""
 
 
 def handed(command: Sequence[str], descriptor: int) -> tuple[str, ...]:
-    """Return the command that finds the socket at the place where it looks."""
-    return ("/bin/sh", "-c", _SHELL, str(descriptor), *command)
-
-
-def _low() -> int:
-    for number in range(FIRST, 10):
-        try:
-            os.fstat(number)
-        except OSError:
-            return number
-    raise PortdashError("no descriptor below 10 is left to hand on", hint="start portdash with fewer open files")
+    """Return the command that finds the socket at the place where it looks; its program is a path."""
+    return (sys.executable, "-I", "-S", "-c", _STEP, str(descriptor), *command)

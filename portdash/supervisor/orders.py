@@ -7,8 +7,10 @@ from pathlib import Path
 
 from portdash.errors import PortdashError, StoreBusy, StoreError
 from portdash.manager.allocate import allocate
+from portdash.manager.apply import apply_plan
 from portdash.manager.deps import Deps
 from portdash.manager.exporting import export_variables, own_rows
+from portdash.manager.plans import plan_move
 from portdash.manager.wishes import Wish, place
 from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.plan import Strategy
@@ -89,6 +91,17 @@ def check_not_running(deps: Deps, key: ServiceKey) -> None:
     own = [*view.listeners, *view.elsewhere]
     listener = own[0]
     raise AlreadyRunning(f"{clean(view.name)} runs already on {listener.port}: {clean(listener.label)}")
+
+
+def leave(deps: Deps, row: Assignment) -> None:
+    """Move the service off a port that its child could not have, unless it has another by now. Raises PortdashError.
+
+    Who has the port need not be seen: a connection that lingers keeps a server away that sets no SO_REUSEADDR.
+    """
+    snapshot = deps.observer.snapshot()
+    view = snapshot.service(row.key)
+    if view is not None and view.port == row.port:
+        apply_plan(deps, plan_move(deps, snapshot, row.key))
 
 
 def prepare(deps: Deps, order: Order) -> Ready:

@@ -10,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
-from portdash.machine.holds import Hold, hold_port
+from portdash.machine.holds import Hold, hold_port, listening
 from portdash.machine.reaping import adopt_orphans
 from portdash.manager.deps import Deps
 from portdash.model.ports import IpProtocol
@@ -18,9 +18,8 @@ from portdash.model.storage import Batch, DropLease
 from portdash.supervisor import child as children
 from portdash.supervisor.budget import Budget
 from portdash.supervisor.child import Child, Sink
-from portdash.supervisor.handing import handed, socket_for
 from portdash.supervisor.logs import ServiceLog, log_path
-from portdash.supervisor.orders import Order, Ready, prepare
+from portdash.supervisor.orders import Order, Ready, leave, prepare
 from portdash.supervisor.substitution import substitute
 from portdash.supervisor.terminal import Pair
 from portdash.supervisor.verify import Finding, Progress, judge
@@ -108,6 +107,8 @@ class Supervisor:
                     return ended.status or 1
                 budget = budget if ended.how is End.HELD_OFF else budget.spent(loop.time())
                 self._say(f"{again}, in {wait:g}s" if wait else again)
+                if ended.how is End.TAKEN:
+                    leave(self._deps, ready.row)
                 await asyncio.sleep(wait)
 
     def _next(self, ended: Ended, ready: Ready) -> str:
@@ -130,10 +131,10 @@ class Supervisor:
         self._keeps = not marker.exists()
         with contextlib.ExitStack() as stack:
             hold: Hold | None = None
-            passed = None
+            passed: int | None = None
             try:
                 if self._order.hands_socket:
-                    passed = stack.enter_context(socket_for(row.port))
+                    passed = stack.enter_context(listening(row.port)).fileno()
                 elif self._keeps and row.key.protocol is IpProtocol.TCP:
                     hold = hold_port(row.port)
             except OSError as error:
@@ -142,14 +143,13 @@ class Supervisor:
                 stack.enter_context(hold)
             self._log = ServiceLog(log_path(self._state_dir, row.key))
             stack.callback(self._log.close)
-            command = substitute(self._order.command, row.port)
             child = await children.start(
-                handed(command, passed) if passed else command,
-                environ={**ready.environ, **({"LISTEN_FDS": "1"} if passed else {})},
+                substitute(self._order.command, row.port),
+                environ=ready.environ,
                 cwd=self._order.cwd,
                 sink=self._take,
                 terminal=self._terminal,
-                pass_fds=(passed,) if passed else (),
+                handed_socket=passed,
             )
             self._child = child
             try:
