@@ -23,6 +23,8 @@ COMMANDS = {
     "adopt": Entry("adopt", "Make a listener a service of the project it runs in."),
     "suggest": Entry("suggest", "Show which ports a service would get, and why."),
     "add": Entry("add", "Declare a service in the project's portdash.toml."),
+    "run": Entry("run", "Run a command on the port of its service, and see that it listens there."),
+    "logs": Entry("logs", "Print what a service that was run has printed."),
     "check": Entry("check", "Say whether a port is free, and who has it if not."),
     "who": Entry("who", "Show who holds a port."),
     "free": Entry("free", "End who holds a port, and prove it free."),

@@ -9,52 +9,35 @@ import click
 from portdash.cli.context import Globals, home, working_directory
 from portdash.cli.options import json_option, strategy_option
 from portdash.cli.output import emit, emit_json, say, warn
-from portdash.cli.parameters import read_port, read_ports, read_range
+from portdash.cli.wish_options import Said, wish_from, wish_options
 from portdash.errors import ExitCode, PortdashError, UsageError
 from portdash.manager.allocate import Allocation, allocate
 from portdash.manager.allocation_log import LogLine
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import Assignment
 from portdash.model.plan import Strategy
-from portdash.model.ports import PortRange, parse_port
+from portdash.model.ports import parse_port
 from portdash.text import clean, plural, signed
 
 
 @click.command("allocate")
 @click.argument("names", nargs=-1, required=True, metavar="NAME[=BASE]...")
-@click.option("--type", "service_type", metavar="T", help="Search in the range of this type.")
-@click.option("--preferred", metavar="P,P", callback=read_ports, help="Ports to try first, best first.")
-@click.option("--base", metavar="P", callback=read_port, help="Search from this port on.")
-@click.option("--range", "bounds", metavar="A-B", callback=read_range, help="Search nowhere else.")
-@click.option("--env", "variable", metavar="VAR", help="A variable that decides the port where it is set.")
-@click.option("--exclude", metavar="P,P", callback=read_ports, help="Ports and ranges never to take.")
-@click.option("--inherit-from", metavar="S", help="Share the port of this service.")
+@wish_options
 @strategy_option
-@click.option("--pin", is_flag=True, default=None, help="Never let another service displace it.")
-@click.option("--purpose", metavar="TEXT", help="What it is for, as status shows it.")
-@click.option("--strict", is_flag=True, help="Fail where the variable's port cannot be had.")
 @click.option("--explain", is_flag=True, help="Say on stderr which ports were tried, and why they were refused.")
 @click.option("--on-failure", type=click.Choice(["default"]), help="Print the first choice where none can be had.")
 @json_option
 @click.pass_obj
 def command(
     options: Globals,
+    /,
     *,
     names: tuple[str, ...],
-    service_type: str | None,
-    preferred: tuple[int, ...] | None,
-    base: int | None,
-    bounds: PortRange | None,
-    variable: str | None,
-    exclude: tuple[int, ...] | None,
-    inherit_from: str | None,
     strategy: str | None,
-    pin: bool | None,
-    purpose: str | None,
-    strict: bool,
     explain: bool,
     on_failure: str | None,
     as_json: bool,
+    **said: Said,
 ) -> int:
     """Give services a port; one that has a usable port keeps it.
 
@@ -63,22 +46,7 @@ def command(
     """
     if on_failure and as_json:
         raise UsageError("--on-failure default prints a bare port", hint="leave out --json, or handle exit code 4")
-    wishes = [
-        Wish(
-            name=name,
-            type=service_type,
-            preferred=None if own_base else preferred,  # a name that says where it begins has said what it prefers
-            base=own_base or base,
-            range=bounds,
-            env=variable,
-            exclude=frozenset(exclude) if exclude is not None else None,
-            inherit_from=inherit_from,
-            pin=pin,
-            purpose=purpose,
-            strict=strict,
-        )
-        for name, own_base in _named(names, base)
-    ]
+    wishes = [wish_from(name, said, base=own_base) for name, own_base in _named(names, said["base"] is not None)]
     try:
         found, services = _allocate(options, wishes, strategy, as_json=as_json, explain=explain)
     except PortdashError as error:
@@ -115,12 +83,12 @@ def _allocate(
         return found, [service_json(view, snapshot) for view in views if view]
 
 
-def _named(names: tuple[str, ...], base: int | None) -> list[tuple[str, int | None]]:
+def _named(names: tuple[str, ...], has_base: bool) -> list[tuple[str, int | None]]:
     """Split `web=5000` into name and base. Raises UsageError, InvalidPort."""
     pairs: list[tuple[str, int | None]] = []
     for text in names:
         name, equals, port = text.partition("=")
-        if equals and base is not None:
+        if equals and has_base:
             raise UsageError(f"{clean(text)} and --base both name a first port", hint="leave one of them out")
         pairs.append((name, parse_port(port) if equals else None))
     folded = [name.casefold() for name, _ in pairs]

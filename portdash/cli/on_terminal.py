@@ -1,0 +1,87 @@
+"""A child that has a terminal of its own, with our keys and our window. POSIX only."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from portdash.manager.deps import Deps
+from portdash.supervisor.orders import Order
+from portdash.supervisor.supervise import Supervisor
+from portdash.supervisor.terminal import copy_size, open_pair, raw_input
+
+_CHUNK = 65536
+_INTERRUPT = b"\x03"
+_TWICE = 2.0
+"""Seconds within which a second ctrl-c ends what did not end at the first."""
+
+
+async def supervise_on_terminal(deps: Deps, order: Order, state_dir: Path, started: Callable[[int, int], None]) -> int:
+    """Run a service whose child sees a terminal as ours is; return its status."""
+    pair = open_pair()
+    supervisor = Supervisor(
+        deps, order, state_dir=state_dir, sink=lambda _number, _data: None, say=_talk, terminal=pair, started=started
+    )
+    loop = asyncio.get_running_loop()
+    keys = _Keys(pair.ours, supervisor)
+    with raw_input():
+        loop.add_reader(pair.ours, _show, pair.ours, supervisor)
+        loop.add_reader(sys.stdin.fileno(), keys.read)
+        loop.add_signal_handler(signal.SIGWINCH, copy_size, pair.theirs)
+        try:
+            return await supervisor.run()
+        finally:
+            loop.remove_reader(sys.stdin.fileno())
+            loop.remove_reader(pair.ours)
+            os.close(pair.theirs)
+            _drain(pair.ours, supervisor)
+            os.close(pair.ours)
+
+
+class _Keys:
+    """What is typed goes to the child. Ctrl-c does so too: its terminal makes the signal of it."""
+
+    def __init__(self, terminal: int, supervisor: Supervisor) -> None:
+        self._terminal = terminal
+        self._supervisor = supervisor
+        self._interrupted = float("-inf")
+
+    def read(self) -> None:
+        """Pass on what was typed."""
+        data = os.read(sys.stdin.fileno(), _CHUNK)
+        if not data:
+            asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+            return
+        if _INTERRUPT in data:
+            now = asyncio.get_running_loop().time()
+            if now - self._interrupted < _TWICE:
+                self._supervisor.force()
+            self._interrupted = now
+            self._supervisor.note_interrupt()
+        with suppress(OSError):
+            os.write(self._terminal, data)
+
+
+def _show(descriptor: int, supervisor: Supervisor) -> None:
+    with suppress(OSError):
+        _write(os.read(descriptor, _CHUNK), supervisor)
+
+
+def _drain(descriptor: int, supervisor: Supervisor) -> None:
+    """Show what is left when the last of the other end has closed."""
+    with suppress(OSError):
+        while data := os.read(descriptor, _CHUNK):
+            _write(data, supervisor)
+
+
+def _write(data: bytes, supervisor: Supervisor) -> None:
+    supervisor.heard(data)
+    with suppress(OSError):
+        os.write(sys.stdout.fileno(), data)
+
+
+def _talk(line: str) -> None:
+    os.write(sys.stderr.fileno(), f"portdash: {line}\r\n".encode())

@@ -1,0 +1,1 @@
+"""Running services: a port that is kept until the child listens, a child that is watched, and moves on request."""

@@ -1,0 +1,153 @@
+"""One process in a session of its own, what it prints, and its end."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from portdash.supervisor.handing import handed
+from portdash.supervisor.terminal import Pair
+
+NOT_EXECUTABLE, NOT_FOUND = 126, 127
+"""Exit codes of `run` for a command that cannot be started, as env(1) has them."""
+_CHUNK = 65536
+_ON_TERMINAL = 'exec "$@" <>"$0" >&0 2>&1'
+"""A session's leader gets the first terminal that it opens as the one that controls it."""
+
+Sink = Callable[[int, bytes], None]
+"""Takes what the child printed: 1 for its output, 2 for its errors."""
+
+
+class CannotStart(Exception):
+    """There is no such command, or it cannot be run; `status` is the exit code that says so."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Child:
+    """A child that was started. Its group is what signals go to: it leads one, with all it starts in the usual way."""
+
+    def __init__(self, process: asyncio.subprocess.Process, output: Sequence[asyncio.Task[None]]) -> None:
+        self._process = process
+        self._output = tuple(output)
+
+    @property
+    def pid(self) -> int:
+        """Its pid, which is its session's and its group's too."""
+        return self._process.pid
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status as a shell has it, 128 and more for a signal; None while it runs."""
+        code = self._process.returncode
+        return 128 - code if code is not None and code < 0 else code
+
+    async def wait(self) -> int:
+        """Wait for its end and for all it printed; return its status."""
+        await self._process.wait()
+        # What it left running may keep its output open; that is not waited for.
+        await asyncio.wait(self._output, timeout=0.5) if self._output else None
+        assert self.status is not None
+        return self.status
+
+    def signal(self, number: int) -> None:
+        """Send a signal to its group; what has ended meanwhile is no matter."""
+        with suppress(ProcessLookupError, PermissionError):
+            if hasattr(os, "killpg"):
+                os.killpg(self.pid, number)
+            else:
+                self._process.send_signal(number)
+
+    def is_group_alive(self) -> bool:
+        """Say whether anybody of its group still lives, be it after its own end."""
+        try:
+            os.killpg(self.pid, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
+    async def stop(self, *, grace: float) -> None:
+        """Ask its group to end, and end it after `grace` seconds."""
+        if self.is_group_alive():
+            self.signal(signal.SIGTERM)
+            await self._gone(grace)
+        if self.is_group_alive():
+            self.signal(signal.SIGKILL)
+        await self._process.wait()
+
+    async def _gone(self, limit: float) -> None:
+        """Wait until nobody of its group lives any more, at most `limit` seconds."""
+        until = asyncio.get_running_loop().time() + limit
+        pause = 0.005
+        while self.is_group_alive() and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(pause)  # nothing announces the end of a group
+            pause = min(pause * 2, 0.1)
+
+
+async def start(
+    command: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    cwd: Path,
+    sink: Sink,
+    terminal: Pair | None = None,
+    handed_socket: int | None = None,
+) -> Child:
+    """Start a command in a session of its own; what it prints goes to `sink`. Raises CannotStart.
+
+    `handed_socket` is a descriptor that it finds as its third.
+    """
+    arguments: tuple[str, ...] = (find(command[0], environ, cwd), *command[1:])
+    if handed_socket is not None:
+        arguments = handed(arguments, handed_socket)
+    if terminal is not None:
+        arguments = ("/bin/sh", "-c", _ON_TERMINAL, terminal.name, *arguments)
+    stdin = asyncio.subprocess.DEVNULL if terminal is not None or _is_a_terminal() else None
+    out = asyncio.subprocess.DEVNULL if terminal is not None else asyncio.subprocess.PIPE
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *arguments,
+            stdin=stdin,
+            stdout=out,
+            stderr=out,
+            env=environ,
+            cwd=cwd,
+            start_new_session=True,
+            pass_fds=() if handed_socket is None else (handed_socket,),
+        )
+    except OSError as error:
+        raise CannotStart(f"{command[0]} cannot be started: {error.strerror or error}", NOT_EXECUTABLE) from error
+    tasks = [
+        asyncio.ensure_future(_relay(stream, number, sink))
+        for number, stream in ((1, process.stdout), (2, process.stderr))
+        if stream is not None
+    ]
+    return Child(process, tasks)
+
+
+def find(program: str, environ: Mapping[str, str], cwd: Path) -> str:
+    """Return the path of a program. Raises CannotStart with the status that env(1) would end with."""
+    has_directory = os.sep in program or (os.altsep is not None and os.altsep in program)
+    wanted = str(cwd / program) if has_directory else program
+    found = shutil.which(wanted, path=environ.get("PATH", os.defpath))
+    if found is not None:
+        return found
+    if has_directory and os.path.lexists(wanted):
+        raise CannotStart(f"{program} cannot be run: it is not an executable file", NOT_EXECUTABLE)
+    raise CannotStart(f"there is no command {program}", NOT_FOUND)
+
+
+async def _relay(stream: asyncio.StreamReader, number: int, sink: Sink) -> None:
+    while data := await stream.read(_CHUNK):
+        sink(number, data)
+
+
+def _is_a_terminal() -> bool:
+    """Say whether our input is a terminal, from which a session of its own could not read."""
+    return sys.stdin is not None and sys.stdin.isatty()

@@ -1,0 +1,115 @@
+"""What `run` was asked to do, and what is known of the service before its child starts."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from portdash.errors import PortdashError, StoreBusy, StoreError
+from portdash.manager.allocate import allocate
+from portdash.manager.apply import apply_plan
+from portdash.manager.deps import Deps
+from portdash.manager.exporting import export_variables, own_rows
+from portdash.manager.plans import plan_move
+from portdash.manager.wishes import Wish, place
+from portdash.model.assignment import Assignment, ServiceKey
+from portdash.model.plan import Strategy
+from portdash.store.locking import lock_file
+from portdash.supervisor.environment import Run, child_environment
+from portdash.supervisor.logs import log_path
+from portdash.text import clean
+
+GRACE = 10.0
+"""Seconds a child that is asked to end may take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """How one service is to be run."""
+
+    wish: Wish
+    command: tuple[str, ...]
+    """Program and arguments, with places for the port."""
+    cwd: Path
+    strategy: Strategy | None = None
+    restart: bool = False
+    """Whether a child that fails is started again."""
+    hands_socket: bool = False
+    """Whether the child gets a listening socket as descriptor 3, in the way of systemd."""
+    grace: float = GRACE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A service with its port, about to be started."""
+
+    row: Assignment
+    token: str
+    environ: Mapping[str, str]
+    notices: tuple[str, ...] = ()
+
+
+class AlreadyRunning(PortdashError):
+    """The service runs; `run` starts no second one unasked."""
+
+    code = "already_running"
+    default_hint = "`--another` starts one more instance, on a port of its own"
+
+
+def key_of(deps: Deps, wish: Wish) -> ServiceKey:
+    """Return which service a wish is about."""
+    return place(deps, deps.observer.snapshot(), wish).key
+
+
+@contextlib.contextmanager
+def only_one(state_dir: Path, key: ServiceKey) -> Iterator[None]:
+    """Be the only `run` of a service while inside. Raises AlreadyRunning, StoreError.
+
+    A lock that ends with its process, and not the lease: that one says who uses the port, and can be replaced.
+    """
+    path = log_path(state_dir, key).with_suffix(".lock")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{clean(str(path.parent), limit=None)} cannot be made: {error.strerror or error}",
+            hint="check the permissions and free space of that directory",
+        ) from error
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(lock_file(str(path), patience=0.0, store=str(path)))
+        except StoreBusy as error:
+            raise AlreadyRunning(f"{clean(key.service)} is being run by another portdash already") from error
+        yield
+
+
+def check_not_running(deps: Deps, key: ServiceKey) -> None:
+    """Raise AlreadyRunning when a server of the service is seen."""
+    view = deps.observer.snapshot().service(key)
+    if view is None or not view.is_running:
+        return
+    own = [*view.listeners, *view.elsewhere]
+    listener = own[0]
+    raise AlreadyRunning(f"{clean(view.name)} runs already on {listener.port}: {clean(listener.label)}")
+
+
+def leave(deps: Deps, row: Assignment) -> None:
+    """Move the service off a port that its child could not have, unless it has another by now. Raises PortdashError.
+
+    Who has the port need not be seen: a connection that lingers keeps a server away that sets no SO_REUSEADDR.
+    """
+    snapshot = deps.observer.snapshot()
+    view = snapshot.service(row.key)
+    if view is not None and view.port == row.port:
+        apply_plan(deps, plan_move(deps, snapshot, row.key))
+
+
+def prepare(deps: Deps, order: Order) -> Ready:
+    """Give the service its port and a lease, and put its environment together. Raises what allocating raises."""
+    found = allocate(deps, [order.wish], strategy=order.strategy, lease=True)
+    row = found.assignments[0]
+    token = deps.store.snapshot().leases[row.key].token
+    snapshot = deps.observer.snapshot()
+    rows = own_rows(deps, snapshot)
+    environ = child_environment(deps.environ, Run(row, token), rows, export_variables(deps, snapshot))
+    return Ready(row=row, token=token, environ=environ, notices=found.notices)

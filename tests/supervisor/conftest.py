@@ -1,0 +1,71 @@
+"""A place to run services in, and the real command."""
+
+import itertools
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from supervised import LIMIT, Run, Running
+
+_bases = itertools.count()
+
+
+@pytest.fixture
+def project(home: Path) -> Path:
+    """The root of a project, whose services search where no test beside this one does."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    config = home / ".config/portdash"
+    config.mkdir(parents=True)
+    (config / "config.toml").write_text(f"base_port = {12_000 + worker * 1_500 + next(_bases) % 70 * 20}\n")
+    root = home / "shop"
+    root.mkdir()
+    (root / ".git").mkdir()
+    return root
+
+
+@pytest.fixture
+def command(home: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Call portdash and wait for it."""
+
+    def call(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "portdash", *arguments],
+            cwd=cwd, capture_output=True, text=True, check=False, timeout=LIMIT, env=_environ(home),
+        )  # fmt: skip
+
+    return call
+
+
+@pytest.fixture
+def run(home: Path, project: Path, tmp_path: Path) -> Iterator[Run]:
+    """Start `portdash run ...` in the project; whatever still runs at the end is ended."""
+    started: list[Running] = []
+
+    def start(*arguments: str, cwd: Path = project, **variables: str) -> Running:
+        directory = tmp_path / f"run-{len(started)}"
+        directory.mkdir()
+        with (directory / "out").open("wb") as out, (directory / "err").open("wb") as err:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "portdash", "run", *arguments],
+                cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env={**_environ(home), **variables},
+            )  # fmt: skip
+        started.append(Running(process, directory))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            each.process.terminate()
+            try:
+                each.process.wait(LIMIT)
+            except subprocess.TimeoutExpired:
+                each.process.kill()
+                each.process.wait()
+
+
+def _environ(home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PORTDASH_")}
+    return {**kept, "HOME": str(home), "PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,96 @@
+"""What services printed, kept and shown."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portdash.model.assignment import ServiceKey
+from portdash.supervisor.log_lines import follow, last_lines, shown
+from portdash.supervisor.logs import ServiceLog, log_path
+
+
+def test_a_service_has_a_file_of_its_own_for_this_user_alone(tmp_path: Path):
+    path = log_path(tmp_path, ServiceKey("h", "dev", "shop~1a2b", "development", "web@2"))
+    assert path == tmp_path / "logs/shop~1a2b/development/web@2.log"
+    log = ServiceLog(path)
+    log.write(b"one\n")
+    log.close()
+    log.close()
+    log.write(b"nobody")
+    again = ServiceLog(path)
+    again.write(b"two\n")
+    again.close()
+    assert path.read_bytes() == b"one\ntwo\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_log_never_grows_beyond_twice_its_limit(tmp_path: Path):
+    log = ServiceLog(tmp_path / "web.log", largest=100)
+    for number in range(1000):
+        log.write(b"%4d\n" % number)
+        assert sum(each.stat().st_size for each in tmp_path.glob("web.log*")) <= 200
+    log.close()
+    assert last_lines(tmp_path / "web.log", 25)[-1] == b" 999\n"
+    assert len(last_lines(tmp_path / "web.log", 25)) == 25
+
+
+def test_a_log_that_cannot_be_written_costs_nothing_else(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    log = ServiceLog(tmp_path / "file" / "web.log")
+    assert log.error
+    log.write(b"x")
+    (tmp_path / "web.log").symlink_to(tmp_path / "elsewhere")
+    assert ServiceLog(tmp_path / "web.log").error
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_new_lines_are_followed_over_a_change_of_files(tmp_path: Path):
+    path = tmp_path / "web.log"
+    log = ServiceLog(path, largest=20)
+    log.write(b"old\n")
+    turns: list[Callable[[], None]] = [
+        lambda: log.write(b"first\n"),
+        lambda: log.write(b"second line, which is long\n"),
+        lambda: log.write(b"third line, which is long\n"),
+    ]
+    lines = follow(path, pause=lambda _seconds: turns.pop(0)())
+    assert [next(lines) for _ in range(3)] == [
+        b"first\n",
+        b"second line, which is long\n",
+        b"third line, which is long\n",
+    ]
+    lines.close()
+    log.close()
+
+
+@pytest.mark.parametrize(
+    ("line", "plain", "coloured"),
+    [
+        (b"plain\n", "plain", "plain"),
+        (b"\x1b[1;32mok\x1b[0m done\r\n", "ok done", "\x1b[1;32mok\x1b[0m done\x1b[m"),
+        (b"\x1b]52;c;aGVsbG8=\x07copied", "copied", "copied"),
+        (b"\x1b]0;title\x1b\\x", "x", "x"),
+        (b"\x1b[2J\x1b[Hgone", "gone", "gone"),
+        (b"a\tb", "a       b", "a       b"),
+        (b"\xff\x00\x9b31m", "\\xff\\x00\\x9b31m", "\\xff\\x00\\x9b31m"),
+        ("naïve ✓".encode(), "naïve ✓", "naïve ✓"),
+        (b"\x1b", "", ""),
+    ],
+)
+def test_nothing_but_colours_reaches_a_terminal(line: bytes, plain: str, coloured: str):
+    assert shown(line, colours=False) == plain
+    assert shown(line, colours=True) == coloured
+
+
+@given(st.binary(max_size=60), st.booleans())
+def test_no_line_commands_a_terminal(line: bytes, colours: bool):
+    left = shown(line, colours=colours).split("\x1b[")
+    assert left[0].isprintable()
+    for each in left[1:]:
+        code, m, rest = each.partition("m")
+        assert m
+        assert set(code) <= set("0123456789;:")
+        assert rest.isprintable()
