@@ -138,3 +138,34 @@ def test_a_database_is_ended_only_when_that_is_meant(portdash: Portdash, free_po
     finally:
         database.kill()
         database.communicate()
+
+
+RELUCTANT = """
+import socket, sys
+sock = socket.socket()
+sock.bind(("127.0.0.1", int(sys.argv[1])))
+sock.listen()
+print("ready", flush=True)
+kept = sock.accept()
+sys.stdin.read()
+"""
+
+
+def test_connections_that_linger_are_no_failure(portdash: Portdash, free_port: FreePort, home: Path):
+    script = home / "reluctant.py"
+    script.write_text(RELUCTANT)
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(port := free_port())],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout.readline() == "ready\n"
+        with socket.create_connection(("127.0.0.1", port)):
+            result = portdash("free", str(port), "--yes")
+            assert result.code == 0, result.err
+            assert f"{port} is free" in result.out
+            assert "SO_REUSEADDR" in result.out
+        assert process.wait(10) == -15
+    finally:
+        process.kill()
+        process.communicate()
