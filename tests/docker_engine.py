@@ -17,9 +17,10 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import httpx
+if TYPE_CHECKING:
+    import httpx
 
 IMAGE = "localhost/portdash-busy:1"
 _FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
@@ -54,9 +55,7 @@ class DockerEngine:
             fcntl.flock(lock, fcntl.LOCK_EX)
             stack.enter_context(_network_put_back())
             stack.enter_context(self._running())
-            self._client = stack.enter_context(
-                httpx.Client(transport=httpx.HTTPTransport(uds=str(self.socket)), base_url="http://docker", timeout=30)
-            )
+            self._client = stack.enter_context(self._connection())
             self._make_image()
             stack.callback(self._remove_containers)
             self._stack = stack.pop_all()
@@ -108,10 +107,6 @@ class DockerEngine:
         assert answer.is_success, answer.text
         return dict(json.loads(answer.text)) if answer.text.startswith("{") else {}
 
-    def get(self, path: str) -> httpx.Response:
-        """Return an answer as it is, to be recorded."""
-        return self._client.get(path)
-
     def _remove(self) -> None:
         """Remove its directory; a container that shared the machine's network has left a mount of that."""
         for each in self.directory.glob("exec/netns/*"):
@@ -121,6 +116,12 @@ class DockerEngine:
     def _remove_containers(self) -> None:
         for each in self._client.get("/containers/json?all=1").json():
             self._client.delete(f"/containers/{each['Id']}?force=1")
+
+    def _connection(self) -> "httpx.Client":
+        import httpx  # noqa: PLC0415  (every test run loads this file, few start an engine)
+
+        transport = httpx.HTTPTransport(uds=str(self.socket))
+        return httpx.Client(transport=transport, base_url="http://docker", timeout=30)
 
     @contextlib.contextmanager
     def _running(self) -> Iterator[None]:
@@ -144,7 +145,9 @@ class DockerEngine:
 
     def _wait_until_it_answers(self, engine: "subprocess.Popen[bytes]") -> None:
         until = time.monotonic() + 60
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(self.socket)), base_url="http://docker") as client:
+        import httpx  # noqa: PLC0415  (see _connection)
+
+        with self._connection() as client:
             while time.monotonic() < until:
                 assert engine.poll() is None, (self.directory / "log").read_text()
                 with contextlib.suppress(httpx.HTTPError):

@@ -7,6 +7,7 @@ from portdash.demo.listeners import LISTENERS, SQUATTER
 from portdash.demo.machine import FakeMachine
 from portdash.demo.places import FIX, FIX_PROJECT, PROJECTS, SHOP_PROJECT
 from portdash.errors import Refused
+from portdash.model.engines import EngineFacts
 from portdash.model.listener import Listener
 from portdash.model.plan import Target
 from portdash.model.ports import IpProtocol
@@ -115,6 +116,17 @@ def test_what_the_real_machine_refuses_is_refused_here(port: int, because: str):
     with pytest.raises(Refused, match=because):
         fake.terminate(target_of(on(port)), grace=5.0)
     assert fake.listeners() == machine().listeners()
+
+
+def test_a_container_is_stopped_with_all_its_ports():
+    fake = machine()
+    redis = on(6379)
+    assert redis.container
+    fake.listen(replace(redis, port=6380))
+    assert fake.terminate(target_of(redis), grace=5.0) == "shop-redis-1 (docker) stopped after 0.1s, 6379 is free"
+    assert not [each for each in fake.listeners() if each.container == redis.container]
+    assert "had stopped already" in fake.terminate(target_of(redis), grace=5.0)
+    assert fake.engines() == EngineFacts()
 
 
 def test_a_hidden_owner_is_not_ended():

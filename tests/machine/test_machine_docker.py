@@ -100,11 +100,12 @@ def portdash(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
 def test_a_published_port_is_the_container_s_and_not_its_proxy_s(
     docker: DockerEngine, machine: LocalMachine, port: int, name: str
 ):
-    docker.run(name, ports={"80/tcp": ("", port)}, health="true")
+    docker.run(name, ports={"80/tcp": ("", port), "80/udp": ("127.0.0.1", port)}, health="true")
     wait(lambda: ANSWER in fetch(port))
     wait(lambda: {each.container and each.container.health for each in on(machine, port)} == {"healthy"})
     found = on(machine, port)
-    assert {each.address for each in found} == {"0.0.0.0", "::"}
+    udp = IpProtocol.UDP
+    assert {(each.protocol, each.address) for each in found} == {(TCP, "0.0.0.0"), (TCP, "::"), (udp, "127.0.0.1")}
     for each in found:
         assert (each.label, each.via, each.server, each.orphan) == (f"{name} (docker)", "docker", None, False)
         assert each.container.image == IMAGE

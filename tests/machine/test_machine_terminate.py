@@ -13,6 +13,7 @@ import pytest
 from machine_children import Child, Serve
 
 from portdash.errors import Refused
+from portdash.machine.containers.addresses import Addresses
 from portdash.machine.handles import PidfdHandle, PsutilHandle, hold
 from portdash.machine.processes import Processes
 from portdash.machine.sockets_psutil import PsutilSockets
@@ -196,9 +197,10 @@ class TestIdentity:
 
 
 class TestRefusals:
-    def test_a_container_is_stopped_by_its_own_tool(self, around: Surroundings):
+    def test_a_container_is_its_engine_s_to_stop(self, around: Surroundings, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr("portdash.machine.containers.stopping.find_addresses", lambda *_: Addresses())
         shown = Target(label="db (docker)", protocol=TCP, port=5432, container_id="0123456789abcdef")
-        with pytest.raises(Refused, match="is a container") as caught:
+        with pytest.raises(Refused, match="its engine cannot be asked, for there is none") as caught:
             terminate(shown, grace=GRACE, around=around)
         assert "docker stop 0123456789ab`" in caught.value.hint
 

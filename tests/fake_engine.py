@@ -11,7 +11,7 @@ from portdash.machine.containers.addresses import Address
 
 Reply = Callable[[socket.socket, str, str], None]
 """Answers one question on a connection: `GET`, `/containers/json?all=1`."""
-RECORDED = Path(__file__).with_name("recorded")
+RECORDED = Path(__file__).with_name("machine") / "recorded"
 
 
 class FakeEngine:
