@@ -8,6 +8,7 @@ import os
 import socket
 import statistics
 import struct
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -144,6 +145,8 @@ def news(machine: Load) -> None:
     times: dict[str, list[tuple[float, float]]] = {"in an old process": [], "in a new process": [], "gone": []}
 
     def note(what: str, look: Callable[[], object]) -> None:
+        assert source._watched
+        source._watched._at = time.monotonic()  # what is due each few seconds is a line of its own
         times[what].append((cpu_seconds(look), cpu_seconds(by_psutil)))
 
     for turn in range(6):
