@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -20,6 +21,7 @@ from portdash.machine.limits import read_limits
 from portdash.machine.processes import Once, Setting, system_processes
 from portdash.machine.projects import find_project
 from portdash.machine.reloaders import reloader_of
+from portdash.machine.requeueing import order, requeued
 from portdash.machine.sockets_system import full_sockets, system_sockets
 from portdash.machine.tunnels import tunnel_text
 from portdash.machine.users import user_name
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
     from portdash.model.project import Project
     from portdash.model.sockets import Socket
     from portdash.model.sources import ProcessTable, SocketSource
+
+
+_HOLDS = 4.0
+"""Seconds for which what was read of processes holds; less than after which sources give new rows for that."""
 
 
 @runtime_checkable
@@ -72,6 +78,8 @@ class _Look(NamedTuple):
     listeners: tuple[Listener, ...]
     processes: Mapping[int, object]
     """The lineage of every process that was asked for: owners and all above them."""
+    at: float
+    """When processes were asked, in seconds."""
 
 
 class _Origin(NamedTuple):
@@ -145,10 +153,16 @@ class LocalMachine:
     def _plain(self, rows: tuple[Socket, ...]) -> tuple[Listener, ...]:
         """Return the listeners before any engine is asked."""
         last = self._last
-        if last is not None and last.rows is rows and self._are_alike(last.processes):
-            return last.listeners
+        if last is not None and self._are_alike(last.processes):
+            if last.rows is rows:
+                return last.listeners
+            if 0 <= time.monotonic() - last.at < _HOLDS:  # a busy server has another queue at each look
+                listeners = requeued(last.rows, rows, last.listeners)
+                if listeners is not None:
+                    self._last = last._replace(rows=rows, listeners=listeners)
+                    return listeners
         table = Once(self._processes)
-        listeners = tuple(self._describe(table, sorted(rows, key=lambda row: (row.port, row.protocol, row.address))))
+        listeners = tuple(self._describe(table, sorted(rows, key=order)))
         self._last = self._remember(rows, listeners, table)
         return listeners
 
@@ -164,7 +178,7 @@ class LocalMachine:
         told = {pid: table.process(pid) for pid in table.asked}
         if any((lineages[pid] is None) != (told[pid] is None) for pid in lineages):
             return None
-        return _Look(rows, listeners, lineages)
+        return _Look(rows, listeners, lineages, time.monotonic())
 
     def _describe(self, table: Once, rows: Iterable[Socket]) -> Iterator[Listener]:
         origins: dict[int, _Origin] = {}

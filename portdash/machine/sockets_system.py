@@ -8,9 +8,10 @@ from collections.abc import Callable
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
+from portdash.machine.fd_scan import find_holders, link_of
 from portdash.machine.netlink_diag import SocketDiag
 from portdash.machine.procfs import PROC
-from portdash.machine.sockets_kernel import KernelSockets, Reading, Table, read_all
+from portdash.machine.sockets_kernel import KernelSockets, Reading, Table, by_slot, join, read_all
 
 if TYPE_CHECKING:
     from portdash.machine.sockets_watched import WatchedSockets
@@ -113,6 +114,25 @@ def full_sockets() -> SocketSource:
 def system_sockets() -> SocketSource:
     """Return the source for who looks again and again."""
     return SystemSockets(_by_psutil, tables=open_table) if sys.platform == "linux" else _by_psutil()
+
+
+def bound_sockets() -> tuple[Socket, ...]:
+    """Return the TCP sockets that are bound and do not listen, with their processes: who is about to, or forgot to.
+
+    Empty where the kernel does not tell: before Linux 6.8 and elsewhere. Not what a port's being free depends on: a
+    server that sets SO_REUSEADDR can have the port of another that did, too.
+    """
+    if sys.platform != "linux":
+        return ()
+    try:
+        table = SocketDiag()
+        rows = table.bound()
+    except OSError as error:
+        _tell(error)
+        return ()
+    slots = by_slot(rows)
+    holders, _counts = find_holders({link_of(row.inode) for row in rows})
+    return tuple(join(slot, slots, holders, {}) for slot in sorted(slots))
 
 
 def _by_psutil() -> SocketSource:

@@ -2,21 +2,33 @@
 
 import errno
 import os
+import random
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import islice
 
 import pytest
 
 from portdash.errors import InvalidPort, PortdashError
 from portdash.machine import availability
 from portdash.machine.availability import IN_USE, NEEDS_PRIVILEGE, bind_error
+from portdash.machine.limits import read_limits
 from portdash.model.ports import IpProtocol
 
 TCP, UDP = IpProtocol.TCP, IpProtocol.UDP
+SCALE = int(os.environ.get("PORTDASH_TEST_SCALE", "1"))
 SERVERS = ("127.0.0.1", "0.0.0.0", "::")
+
+
+def unused(count: int) -> list[int]:
+    """Return ports that nobody has, from below where the system gives them out by chance: there they stay unused."""
+    chance = read_limits().ephemeral
+    below = range((chance.first if chance else 32_768) - 1, 10_000, -1)
+    picked = random.sample(below, 50 * count)
+    return list(islice((port for port in picked if bind_error(TCP, port) is None), count))
 
 
 def bound(
@@ -37,7 +49,7 @@ def bound(
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(only6))
-        made.bind((address, port))
+        made.bind((address, port or unused(1)[0]))
         if listening and kind == socket.SOCK_STREAM:
             made.listen()
     except OSError:
@@ -122,6 +134,35 @@ def test_the_truth_table(stack: ExitStack, name: str):
     if verdict is FREE:
         for address in SERVERS:
             bound(address, port).close()  # never says free where a server is refused
+
+
+STARTING = """
+import socket, sys
+for _ in range(int(sys.argv[1])):
+    for port in map(int, sys.argv[2:]):
+        with socket.socket() as server:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            server.bind(("127.0.0.1", port))
+            server.listen()
+"""
+
+
+@pytest.mark.needs_linux
+@pytest.mark.parametrize(
+    "starts", [pytest.param(500, id="some"), pytest.param(5_000 * SCALE, id="many", marks=pytest.mark.faults)]
+)
+def test_asking_breaks_no_server_that_starts_meanwhile(starts: int):
+    """A server binds and listens again and again, where somebody asks all the time whether it could."""
+    ports = unused(4)
+    command = [sys.executable, "-I", "-S", "-c", STARTING, str(starts // len(ports)), *map(str, ports)]
+    told = set()
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        while server.poll() is None:
+            told |= {bind_error(TCP, port) for port in ports}
+        assert server.stderr
+        assert (server.returncode, server.stderr.read()) == (0, "")
+    assert told <= {FREE, TAKEN}
+    assert FREE in told
 
 
 @pytest.mark.needs_linux

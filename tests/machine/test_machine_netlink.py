@@ -2,7 +2,6 @@
 
 import errno
 import os
-import re
 import socket
 import struct
 import sys
@@ -10,6 +9,7 @@ from contextlib import ExitStack
 
 import psutil
 import pytest
+from machine_children import tells_bound
 
 from portdash.machine.diag_messages import DiagRow, end_of, messages, read_connections, read_table
 from portdash.machine.netlink_diag import Dump, SocketDiag
@@ -22,11 +22,6 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux has netlink"),
     pytest.mark.skipif(sys.byteorder != "little", reason="the samples are of a little-endian machine"),
 ]
-
-
-def tells_bound() -> bool:
-    """Say whether the kernel lists sockets that are bound and do not listen: since Linux 6.8."""
-    return sys.platform == "linux" and tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6, 8)
 
 
 UDP_MAPPED = bytes.fromhex(

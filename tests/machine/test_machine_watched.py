@@ -10,18 +10,20 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
-from machine_children import Serve
+from machine_children import Serve, tells_bound
 from odd_procs import A, B, C, FakeProc, line
 
 from portdash.machine import sockets_system
 from portdash.machine.lifetimes import Lifetimes
 from portdash.machine.local import LocalMachine
 from portdash.machine.proc_net import ProcNet
+from portdash.machine.processes import Processes
 from portdash.machine.procfs import open_files
 from portdash.machine.sockets_kernel import read_all
 from portdash.machine.sockets_psutil import PsutilSockets
-from portdash.machine.sockets_system import SystemSockets, full_sockets, system_sockets
+from portdash.machine.sockets_system import SystemSockets, bound_sockets, full_sockets, system_sockets
 from portdash.machine.sockets_watched import FRESH, WatchedSockets
+from portdash.model.listener import Process
 from portdash.model.ports import IpProtocol
 from portdash.model.sockets import Socket
 from portdash.model.sources import SocketSource
@@ -329,6 +331,47 @@ class TestThisMachine:
             assert queue() == 1
             server.accept()[0].close()
             assert queue() == 0
+
+    def test_a_queue_alone_is_no_reason_to_ask_for_processes_again(self, tmp_path: Path):
+        asked: list[int] = []
+
+        class Table(Processes):
+            def process(self, pid: int) -> Process | None:
+                asked.append(pid)
+                return super().process(pid)
+
+        class Rows:
+            rows: tuple[Socket, ...] = (
+                Socket(protocol=TCP, address="127.0.0.1", port=81, pids=(os.getpid(),), connections=0, queue=0),
+                Socket(protocol=TCP, address="127.0.0.2", port=80, pids=(os.getpid(),), connections=0, queue=0),
+            )
+
+            def sockets(self) -> tuple[Socket, ...]:
+                return self.rows
+
+        source = Rows()
+        machine = LocalMachine(tmp_path, sockets=source, processes=Table())
+        first = machine.listeners()
+        assert [each.port for each in first] == [80, 81]
+        asked.clear()
+        source.rows = (source.rows[0]._replace(queue=7), source.rows[1])
+        second = machine.listeners()
+        assert [each.queue for each in second] == [0, 7]
+        assert second[0] is first[0]
+        assert machine.listeners() is second
+        assert asked == []
+        source.rows = (source.rows[0]._replace(connections=1), source.rows[1])
+        assert [each.connections for each in machine.listeners()] == [0, 1]
+        assert asked != []
+
+    def test_sockets_that_are_bound_and_do_not_listen(self, server: socket.socket):
+        with socket.socket() as held:
+            held.bind(("127.0.0.1", 0))
+            told = {row.port: row for row in bound_sockets() if row.address == "127.0.0.1"}
+            assert server.getsockname()[1] not in told
+            port = held.getsockname()[1]
+            row = Socket(TCP, "127.0.0.1", port, pids=(os.getpid(),), uid=os.geteuid(), connections=0)
+            assert told.get(port) == (row if tells_bound() else None)
 
     def test_an_owner_that_ends_while_another_keeps_its_socket(self, tmp_path: Path, serve: Serve):
         child = serve("--daemon")
