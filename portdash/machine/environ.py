@@ -20,6 +20,9 @@ _NAME = re.compile(rb"[A-Za-z0-9][\w .~@-]{0,63}")
 _PORT = re.compile(rb"[0-9]{1,5}")
 _PID = re.compile(rb"[0-9]{1,6}")
 
+_NO_SCRIPTS = (None, "npx")
+"""What `npm exec` calls itself is no script of package.json."""
+
 ALLOWED = MappingProxyType(
     {
         b"npm_lifecycle_event": _SCRIPT,
@@ -47,9 +50,10 @@ def hints_from(data: bytes) -> Hints:
     found: dict[bytes, str] = {}
     for name, value in _allowed(data):
         found.setdefault(name, value)
+    script = found.get(b"npm_lifecycle_event")
     port = int(found.get(b"PORT", "0"))
     return Hints(
-        script=found.get(b"npm_lifecycle_event"),
+        script=script if script not in _NO_SCRIPTS else None,
         package=found.get(b"npm_package_name"),
         port=port if 0 < port < 65536 else None,
         pm2=found.get(b"name") if b"pm_id" in found else None,

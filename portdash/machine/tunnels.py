@@ -14,6 +14,8 @@ _SSH_WITH_VALUE = "BbcDEeFIiJLlmOopQRSWw"
 _AUTOSSH_WITH_VALUE = f"{_SSH_WITH_VALUE}M"
 _FORWARDS = "LRD"
 _OPTION = re.compile(r"(?P<kind>Local|Remote|Dynamic)Forward[=\s]+(?P<value>.+)", re.IGNORECASE)
+_SESSION = re.compile(r"sshd(?:-session)?: (?P<who>\S+)")
+"""The title of what serves one client, `sshd: me@notty`; the server's own goes on with its path."""
 _LONGEST = 80
 
 
@@ -45,14 +47,14 @@ def tunnel_text(name: str | None, command: Sequence[str] | None, port: int) -> s
 
     None for a process that is no tunnel. A client of ssh that listens by its configuration file says only where to.
     """
+    if command and (found := _SESSION.match(command[0])):
+        return None if found["who"].startswith("/") else "ssh -R"
     program = bare(command[0]).casefold() if command else (name or "").casefold()
     arguments = tuple(command or ())[1:]
     if program in ("ssh", "autossh"):
         return _ssh(program, arguments, port)
     if program == "kubectl":
         return _kubectl(arguments, port)
-    if program in ("sshd", "sshd-session") or program.startswith(("sshd:", "sshd-session:")):
-        return "ssh -R" if "@" in program or any("@" in each for each in arguments) else None
     return None
 
 

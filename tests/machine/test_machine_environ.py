@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portdash.machine.environ import ALLOWED, LARGEST, hints_from, read_hints
@@ -54,6 +54,7 @@ def test_what_is_told():
         b"npm_package_name=\x1b[31m",
         b"npm_lifecycle_event=dev\nx",
         b"npm_lifecycle_event",
+        b"npm_lifecycle_event=npx",
         b"PORTDASH_SERVICE=a/b",
         b"XPORT=3000",
         b"port=3000",
@@ -70,6 +71,7 @@ def test_the_first_of_two_counts_and_one_that_was_cut_does_not():
     assert hints_from((b"A=" + b"x" * LARGEST)[: LARGEST - 8] + b"\0PORT=30").port is None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_whatever_bytes_there_are_what_comes_out_can_be_shown(data: bytes):
     for each in fields(Hints):
@@ -77,6 +79,7 @@ def test_whatever_bytes_there_are_what_comes_out_can_be_shown(data: bytes):
         assert not isinstance(value, str) or value.isprintable()
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(ALLOWED)), st.binary(max_size=12).filter(lambda each: b"\0" not in each)))
 def test_every_value_looks_as_it_should(variables: dict[bytes, bytes]):
     found = hints_from(b"\0".join(name + b"=" + value for name, value in variables.items()))

@@ -1,7 +1,7 @@
 """What tunnels forward, by the command lines that people type."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portdash.machine.tunnels import Forward, forwards, tunnel_text
@@ -25,9 +25,7 @@ from portdash.machine.tunnels import Forward, forwards, tunnel_text
         ("ssh -N -L 5432:db:5432 bastion", 9999, "ssh to bastion"),
         ("ssh b curl -L 80:x:80", 80, "ssh to b"),
         ("ssh", 80, "ssh"),
-        ("sshd: me@pts/0", 9000, "ssh -R"),
         ("/usr/sbin/sshd -D", 22, None),
-        ("sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups", 22, None),
         ("kubectl port-forward svc/db 5432:5432", 5432, "kubectl port-forward svc/db:5432"),
         ("kubectl -n shop port-forward pod/web-0 8080:80 9090", 9090, "kubectl port-forward pod/web-0:9090"),
         ("kubectl port-forward -n shop deploy/web :80", 40123, "kubectl port-forward deploy/web:80"),
@@ -38,6 +36,20 @@ from portdash.machine.tunnels import Forward, forwards, tunnel_text
 )
 def test_what_is_forwarded(line: str, port: int, text: str | None):
     assert tunnel_text(None, line.split(), port) == text
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("sshd: root", "ssh -R"),
+        ("sshd: me@pts/0", "ssh -R"),
+        ("sshd-session: me@notty", "ssh -R"),
+        ("sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups", None),
+        ("sshd", None),
+    ],
+)
+def test_what_listens_for_a_client_elsewhere_is_a_remote_forward(title: str, text: str | None):
+    assert tunnel_text("sshd", (title,), 9000) == text
 
 
 def test_hidden_arguments_say_nothing():
@@ -57,6 +69,7 @@ def test_a_remote_forward_is_not_a_listener_here_and_a_socket_has_no_port():
     assert Forward("D", "²").port is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=20) | st.sampled_from(["-L", "-D", "-o", "1:b:2", "-fNL", "host"]), max_size=12))
 def test_whatever_stands_there_it_can_be_read(words: list[str]):
     for program in ("ssh", "kubectl", "autossh", "sshd"):

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portdash.model.names import check_service
@@ -105,6 +105,7 @@ def test_labels_name_services():
 WORDS = st.lists(st.text(max_size=30) | st.sampled_from(["-m", "-c", "node", "python", "-S", "run", "-s", "--", "-"]))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), WORDS)
 def test_whatever_a_command_line_holds_it_can_be_read(name: str, command: list[str]):
     framework_of(name, command)
@@ -112,6 +113,7 @@ def test_whatever_a_command_line_holds_it_can_be_read(name: str, command: list[s
     assert isinstance(title_of(name, command), str)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["npm", "run", "dev", "node", "x.js", "hunter2!", "--token", "s3cret$", "-p"]), min_size=1)
 )

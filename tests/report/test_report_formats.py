@@ -3,7 +3,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -191,6 +191,7 @@ def test_a_line_shows_foreign_text_as_it_stands(name: str):
     assert texts(rendered(f"- web {escape(text)}")) == [f"web {text}".rstrip()]
 
 
+@settings(deadline=None)
 @given(hostile)
 def test_a_hostile_process_cannot_change_the_reports(name: str):
     report = report_markdown(_with_process(name))

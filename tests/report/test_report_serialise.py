@@ -62,6 +62,7 @@ LISTENER = [
     "service",
     "workspace",
     "ownership",
+    "framework",
 ]
 SUMMARY = ["services", "preferred", "fallback", "inherited", "detected", "conflicts", "attempts", "success_rate"]
 STATUS = ["schema_version", "environment", "workspace", "store", "next_available", "summary", "services", "conflicts"]
