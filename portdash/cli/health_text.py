@@ -55,7 +55,8 @@ def _row(each: Told, *, verbose: bool) -> tuple[str, ...]:
     health = each.health
     latency = f"{health.latency_ms:.1f}ms" if health.latency_ms is not None else "-"
     proof = "-" if health.level is HealthLevel.NONE else health.level.value
-    detail = " ".join(filter(None, (f"{each.what}:" if each.what and health.detail else each.what, health.detail)))
+    what = "" if health.detail.startswith(each.what) else each.what  # a server may have said so itself
+    detail = ": ".join(filter(None, (what, health.detail)))
     return (
         each.name or "-",
         str(each.port) if each.port is not None else "-",

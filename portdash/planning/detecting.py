@@ -16,6 +16,7 @@ from portdash.model.server_kinds import TITLES
 from portdash.model.snapshot import SeenListener
 from portdash.planning.candidates import new_row
 from portdash.planning.drafting import Draft, displaced
+from portdash.planning.images import image_kind
 from portdash.planning.occupancy import Group
 from portdash.planning.ownership import OwnershipFacts, attribute, fits, gather, is_specific
 from portdash.planning.requests import ANY_KIND, Placement
@@ -104,7 +105,7 @@ def _candidates(draft: Draft, placement: Placement) -> Iterator[Running]:
         listener = seen.listener
         if (
             listener.protocol is placement.key.protocol
-            and placement.detect in (ANY_KIND, listener.framework)
+            and placement.detect in (ANY_KIND, listener.framework, _image_kind(listener))
             and _is_free(draft, group, seen)
             and _is_own(placement, listener, facts)
         ):
@@ -130,6 +131,10 @@ def _is_own(placement: Placement, listener: Listener, facts: OwnershipFacts) -> 
     return ownership is Ownership.PRESUMED and at_home and placement.detect != ANY_KIND
 
 
+def _image_kind(listener: Listener) -> str | None:
+    return image_kind(listener.container.image) if listener.container else None
+
+
 def _running(placement: Placement, listener: Listener) -> Running:
     spec, port = placement.spec, listener.port
     name = base_name(spec.name).casefold()
@@ -146,5 +151,5 @@ def _running(placement: Placement, listener: Listener) -> Running:
 
 def _reason(found: Running) -> str:
     """Return `its server runs there: Vite, node 4121 (shop)`."""
-    what = TITLES.get(found.listener.framework or "")
+    what = TITLES.get(_image_kind(found.listener) or found.listener.framework or "")
     return f"its server runs there: {', '.join(filter(None, (what, holder_text(found.listener))))}"

@@ -74,9 +74,12 @@ def test_a_server_of_another_kind_place_or_user_is_left_alone(other: Listener):
 
 
 def test_a_container_of_the_workspace_is_its_own():
-    seen = server(5174, "postgres", pid=None, container=Container(id="c", name="x", compose_project="shop"))
-    made = plan(world(seen), wish("db", "postgres", type="database"))
-    assert ports(world(seen), made) == {"shop/db": 5174}
+    held = Container(id="c", name="x", compose_project="shop", image="postgres:16-alpine")
+    seen = server(5433, "docker-proxy", name="docker-proxy", user="root", cwd="/", container=held)
+    made = plan(world(seen), wish("db", "postgres", type="database", preferred=(5432,)))
+    assert ports(world(seen), made) == {"shop/db": 5433}
+    assert made.steps[0].reason == "its server runs there: PostgreSQL, x (docker, shop)"
+    assert ports(world(seen), plan(world(seen), wish("db", "redis", preferred=(6379,)))) == {"shop/db": 6379}
 
 
 def test_between_equals_nobody_guesses():

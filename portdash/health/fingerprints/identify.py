@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from portdash.health.endpoint import Endpoint
+from portdash.health.endpoint import endpoint_of
 from portdash.health.fingerprints.asking import ask
 from portdash.health.fingerprints.matching import fingerprint
 from portdash.health.fingerprints.processes import by_process, may_greet
@@ -64,13 +64,12 @@ class Identifier:
         Each of the few questions has `timeout` seconds; a server that answers badly or not at all costs no more.
         """
         instance = Instance.of(listener)
-        endpoint = reached_at(listener)
-        if endpoint is None:
+        if listener.protocol is not IpProtocol.TCP:
             return self.known(listener)
         async with self._turns.setdefault(instance, asyncio.Lock()), self._places:
             if instance not in self._answers:
                 guess = by_process(listener, listener.framework)
-                found = await ask(endpoint, guess, timeout=timeout, may_greet=may_greet(listener))
+                found = await ask(endpoint_of(listener), guess, timeout=timeout, may_greet=may_greet(listener))
                 self._answers[instance] = fingerprint(found) if found else None
         return self._answers[instance]
 
@@ -92,12 +91,3 @@ class Identifier:
             del self._answers[gone]
         for gone in self._turns.keys() - here:
             del self._turns[gone]
-
-
-def reached_at(listener: Listener) -> Endpoint | None:
-    """Return where a listener is asked: on a loopback address wherever that is its own; None for UDP."""
-    if listener.protocol is not IpProtocol.TCP or "%" in listener.address:
-        return None
-    if listener.address in ("0.0.0.0", "*") or listener.dual_stack:  # noqa: S104  compared, not bound
-        return Endpoint("127.0.0.1", listener.port)
-    return Endpoint("::1" if listener.address == "::" else listener.address, listener.port)

@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 
 from portdash.health.fingerprints.matching import Found
-from portdash.health.fingerprints.table import IMAGES, PROGRAMS, USERS
+from portdash.health.fingerprints.table import PROGRAMS, USERS
 from portdash.machine.files import read_small
 from portdash.model.listener import Listener, Process
-from portdash.model.server_kinds import TITLES, kind_named
+from portdash.model.server_kinds import TITLES
+from portdash.planning.images import image_kind
 
 _PROXIES = frozenset(("docker-proxy", "kubectl", "ssh-tunnel"))
 """Kinds that stand before a server of another kind."""
@@ -40,19 +41,6 @@ def may_greet(listener: Listener) -> bool:
     """Say whether a server may be one that speaks first: what an interpreter runs mostly waits to be asked."""
     owner = listener.owner
     return listener.container is not None or owner is None or not _INTERPRETER.match(owner.name or "")
-
-
-def image_kind(image: str | None) -> str | None:
-    """Return the kind of server in an image: `postgres` for `docker.io/library/postgres:16-alpine`."""
-    if not image or image.startswith("sha256:"):
-        return None
-    *vendors, last = image.partition("@")[0].casefold().split("/")
-    name = last.partition(":")[0]
-    vendor = vendors[-1] if vendors else ""
-    for word in (f"{vendor}-{name}", name, name.partition("-")[0]):
-        if kind := IMAGES.get(word) or kind_named(word):
-            return kind
-    return None
 
 
 def _version(owner: Process | None, kind: str) -> str | None:

@@ -54,8 +54,8 @@ ROWS = (
     Row("vite", status=403, body=_text(r"^Blocked request\. This host")),
     Row("next", header="x-powered-by", value=_text(r"^Next\.js")),
     Row("elasticsearch", header="x-elastic-product", body=_text(rf'"number"\s*:\s*"{_V}"')),
-    Row("elasticsearch", body=_text(rf'"number"\s*:\s*"{_V}".*"You Know, for Search"')),
-    Row("opensearch", body=_text(rf'"distribution"\s*:\s*"opensearch".*"number"\s*:\s*"{_V}"')),
+    Row("elasticsearch", body=_text(rf'"number"\s*:\s*"{_V}".{{0,600}}"You Know, for Search"')),
+    Row("opensearch", body=_text(rf'"distribution"\s*:\s*"opensearch".{{0,200}}"number"\s*:\s*"{_V}"')),
     Row("couchdb", body=_text(rf'^\{{"couchdb":"Welcome","version":"{_V}"')),
     Row("mongodb", body=_text(r"^It looks like you are trying to access MongoDB over HTTP on the native driver port")),
     Row("node-exporter", body=_text(r"<title>Node Exporter</title>")),
@@ -105,7 +105,7 @@ ROWS = (
     Row("exporter", "/metrics", status=200, header="content-type", value=_text(r"^text/plain; version=0\.0\.4"),
         body=_text(r"^# HELP "), after=("go",)),
     Row("consul", "/v1/status/leader", status=200, body=_text(r'^"[0-9.:\[\]a-f]*"')),
-    Row("grafana", "/api/health", status=200, body=_text(rf'"database"\s*:\s*"ok".*?"version"\s*:\s*"{_V}"')),
+    Row("grafana", "/api/health", status=200, body=_text(rf'"database"\s*:\s*"ok".{{0,80}}?"version"\s*:\s*"{_V}"')),
     Row("spring-boot", "/actuator/health", status=200, body=_text(r'^\{"status":"(?:UP|DOWN|OUT_OF_SERVICE|UNKNOWN)"'),
         after=("tomcat",)),
     Row("rabbitmq", "/api/overview", status=401, header="www-authenticate", value=_text(r'"RabbitMQ Management"')),
@@ -142,15 +142,6 @@ BANNERS = (
     Banner("smtp", _bytes(rb"220[ -][^\r\n]{0,200}(?:SMTP|Postfix|Exim|smtp)")),
 )
 """In order: the first that fits is what it is."""
-
-IMAGES: Mapping[str, str] = {
-    "bitnami-postgresql": "postgres", "postgis": "postgres", "timescaledb": "postgres", "pgvector": "postgres",
-    "percona": "mysql", "eclipse-mosquitto": "mosquitto", "redis-stack": "redis", "redis-stack-server": "redis",
-    "rabbitmq-management": "rabbitmq", "mongo": "mongodb", "httpd": "apache", "etcd": "etcd",
-    "cp-kafka": "kafka", "node-exporter": "node-exporter", "mysql-server": "mysql", "mariadb-galera": "mariadb",
-    "prometheus": "prometheus", "clickhouse-server": "clickhouse", "kafka-native": "kafka", "valkey-bundle": "valkey",
-}  # fmt: skip
-"""Kinds of images whose name is not the kind's."""
 
 USERS: Mapping[str, str] = {
     "mysql": "mysql", "postgres": "postgres", "redis": "redis", "valkey": "valkey", "mosquitto": "mosquitto",

@@ -16,7 +16,7 @@ HANDSHAKES: Mapping[str, Handshake] = MappingProxyType(
         "keydb": table.REDIS,
         "dragonfly": table.REDIS,
         "postgres": table.POSTGRES,
-        "rabbitmq": HangUp(title="RabbitMQ"),
+        "rabbitmq": HangUp(),
         "nats": table.NATS,
         "mosquitto": table.MQTT,
         "memcached": table.MEMCACHED,

@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from portdash.health.endpoint import Endpoint
+from portdash.health.failing import failure
 from portdash.model.health import Health, HealthLevel, HealthState
 from portdash.text import clean
 
@@ -44,8 +45,6 @@ class Exchange:
 
     title: str
     """What people call the server: `Redis`."""
-    kind: str
-    """What it is among the kinds of server."""
     send: bytes = b""
     """What is said first; empty where the server speaks first."""
     begins: tuple[bytes, ...]
@@ -69,7 +68,7 @@ class Exchange:
         """Return the verdict and what the server said of itself."""
         return await visit(endpoint, timeout, self._talk)
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Answer | None:
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Answer:
         writer.write(self.send)
         data = b""
         while len(data) < LARGEST and (piece := await reader.read(LARGEST - len(data))):
@@ -101,8 +100,8 @@ class Visit(NamedTuple):
     """What the server said its version is, clean."""
 
 
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Answer | None]]
-"""Says and hears on an open connection; None where nothing was said at all."""
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Answer]]
+"""Says and hears on an open connection."""
 
 
 async def visit(
@@ -118,48 +117,26 @@ async def visit(
     try:
         async with asyncio.timeout(timeout):
             reader, writer = await asyncio.open_connection(endpoint.address, endpoint.port, limit=LARGEST)
-            answer = await talk(reader, writer) or Answer("")
+            answer = await talk(reader, writer)
             latency = (perf_counter() - start) * 1000
-            with suppress(TimeoutError, OSError):
-                await _leave(reader, writer)
-    except TimeoutError:
-        return Visit(_silent(timeout, connected=writer is not None))
-    except OSError as error:
-        return Visit(_refused(error, connected=writer is not None))
+        await _leave(reader, writer, min(FAREWELL, timeout - latency / 1000))
+    except (TimeoutError, OSError) as error:
+        return Visit(failure(error, level if writer else HealthLevel.CONNECT, timeout))
     finally:
         if writer is not None:
             writer.close()
-    health = Health(state=answer.state, level=level, latency_ms=latency, detail=clean(answer.detail))
+    health = Health(state=answer.state, level=level, latency_ms=round(latency, 3), detail=clean(answer.detail))
     return Visit(health, clean(answer.version, limit=40) if answer.version else None)
 
 
-async def _leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Wait until the server closes the connection, reading what else it says."""
-    async with asyncio.timeout(FAREWELL):
-        writer.write_eof()
-        left = LARGEST
-        while left > 0 and (piece := await reader.read(left)):
-            left -= len(piece)
-
-
-def _silent(timeout: float, *, connected: bool) -> Health:
-    detail = "it takes connections and says nothing" if connected else "it takes no connection"
-    return Health(
-        state=HealthState.UNHEALTHY,
-        level=HealthLevel.PROTOCOL if connected else HealthLevel.CONNECT,
-        detail=f"{detail} within {timeout * 1000:.0f} ms",
-    )
-
-
-def _refused(error: OSError, *, connected: bool) -> Health:
-    if isinstance(error, ConnectionRefusedError):
-        detail = "nobody takes connections there"
-    elif isinstance(error, ConnectionError):
-        detail = "it broke the connection off"
-    else:
-        detail = (error.strerror or str(error) or type(error).__name__).lower()
-    level = HealthLevel.PROTOCOL if connected else HealthLevel.CONNECT
-    return Health(state=HealthState.UNHEALTHY, level=level, detail=clean(detail))
+async def _leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float) -> None:
+    """Wait until the server closes the connection, reading what else it says; the verdict is settled."""
+    with suppress(TimeoutError, OSError):
+        async with asyncio.timeout(seconds):
+            writer.write_eof()
+            left = LARGEST
+            while left > 0 and (piece := await reader.read(left)):
+                left -= len(piece)
 
 
 def _group(found: re.Match[bytes], name: str) -> str | None:

@@ -22,9 +22,6 @@ _PATIENCE = 0.02
 class HangUp:
     """Ends a connection and waits for the server to do so. Is a `Handshake`."""
 
-    title: str
-    """What people call the server: `RabbitMQ`."""
-
     async def __call__(self, endpoint: Endpoint, timeout: float) -> Health:  # noqa: ASYNC109  for the whole of it
         """Return the verdict within `timeout` seconds."""
         return (await visit(endpoint, timeout, self._talk, level=HealthLevel.CONNECT)).health
@@ -39,4 +36,4 @@ class HangUp:
         with suppress(ConnectionResetError):  # Erlang's way to close
             while left > 0 and (piece := await reader.read(left)):
                 left -= len(piece)
-        return Answer(f"{self.title} takes connections and lets go of them")
+        return Answer("takes connections and lets go of them")

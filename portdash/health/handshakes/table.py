@@ -7,6 +7,7 @@ the host, and no line in the server's log wherever there is a way without one.
 import json
 import re
 from collections.abc import Mapping
+from os import getpid
 
 from portdash.health.handshakes.exchange import Answer, Exchange
 from portdash.model.health import HealthState
@@ -89,23 +90,23 @@ def _long_string(table: bytes, key: bytes) -> str | None:
 
 _LONGEST = 100
 _STARTUP_GSS = bytes.fromhex("0000000804d21630")
-_MQTT_CONNECT = bytes.fromhex("101400044d5154540402000a0008") + b"portdash"
+_MQTT_ID = b"portdash%07d" % (getpid() % 10**7)
+"""Of each portdash its own: of two clients with one name a broker throws out the earlier."""
+_MQTT_CONNECT = bytes.fromhex("101b 00044d515454 04 02 000a 000f") + _MQTT_ID
 
 REDIS = Exchange(
     title="Redis",
-    kind="redis",
     send=b"PING\r\nHELLO\r\nQUIT\r\n",  # one packet there and back; HELLO changes nothing and tells the version
     begins=(b"+PONG", b"-"),
     reply=re.compile(
         rb"\+PONG\r\n(?:-|\*\d+\r\n\$6\r\nserver\r\n\$\d+\r\n(?P<name>[a-z]{1,20})\r\n"
         rb"\$7\r\nversion\r\n\$\d+\r\n" + _VERSION + rb"\r\n)|-(?P<line>(?P<word>[A-Z]+)[^\r\n]{0,200})\r\n"
     ),
-    least=re.compile(rb"\+PONG\r\n(?P<name>)(?P<version>)(?P<word>)"),
+    least=re.compile(rb"\+PONG\r\n(?P<name>\x00)?(?P<version>\x00)?(?P<word>\x00)?"),
     read=_redis,
 )
 POSTGRES = Exchange(
     title="PostgreSQL",
-    kind="postgres",
     # Asking for encryption by GSSAPI is answered with a byte, and who then leaves is not mentioned; asking for TLS and
     # leaving is, by a server that has it.
     send=_STARTUP_GSS,
@@ -115,14 +116,12 @@ POSTGRES = Exchange(
 )
 NATS = Exchange(
     title="NATS",
-    kind="nats",
     begins=(b"INFO ", b"-ERR"),
     reply=re.compile(rb"INFO (?P<info>\{[^\r\n]*\}) ?\r\n|-ERR (?P<error>[^\r\n]{0,200})\r\n"),
     read=_nats,
 )
 MQTT = Exchange(
     title="MQTT broker",
-    kind="mosquitto",
     send=_MQTT_CONNECT,
     begins=(b"\x20\x02",),
     reply=re.compile(rb"\x20\x02[\x00\x01](?P<code>[\x00-\x05])", re.DOTALL),
@@ -132,23 +131,20 @@ MQTT = Exchange(
 )
 MEMCACHED = Exchange(
     title="memcached",
-    kind="memcached",
     send=b"version\r\nquit\r\n",
     begins=(b"VERSION ",),
     reply=re.compile(rb"VERSION " + _VERSION + rb"[^\r\n]{0,40}\r\n"),
 )
 BEANSTALKD = Exchange(
     title="beanstalkd",
-    kind="beanstalkd",
     send=b"stats\r\n",
     begins=(b"OK ",),
-    reply=re.compile(rb"OK \d+\r\n---\n(?:.*?\nversion: \"?" + _VERSION + rb")", re.DOTALL),
+    reply=re.compile(rb"OK \d+\r\n---\n(?:.*?\nversion: \"?" + _VERSION + rb"\"?\r?\n)", re.DOTALL),
     least=re.compile(rb"OK \d+\r\n---\n"),
     goodbye=b"quit\r\n",
 )
 SMTP = Exchange(
     title="SMTP server",
-    kind="smtp",
     begins=(b"220", b"421", b"554"),
     reply=re.compile(rb"(?P<code>220|421|554)[ -](?P<line>[^\r\n]{0,200})\r\n"),
     read=_smtp,
@@ -156,7 +152,6 @@ SMTP = Exchange(
 )
 SSH = Exchange(
     title="SSH server",
-    kind="ssh",
     begins=(b"SSH-",),
     reply=re.compile(rb"SSH-(?:2\.0|1\.99)-(?P<line>[^\r\n]{1,200})\r?\n"),
     read=_ssh,
@@ -165,7 +160,6 @@ SSH = Exchange(
 )
 AMQP = Exchange(
     title="AMQP broker",
-    kind="rabbitmq",
     send=b"AMQP\x00\x00\x09\x01",
     begins=(b"\x01\x00\x00", b"AMQP"),
     reply=re.compile(rb"\x01\x00\x00.{4}\x00\x0a\x00\x0a(?P<start>.*?)\xce|AMQP(?P<other>.{4})", re.DOTALL),
