@@ -144,13 +144,15 @@ class PortManager(Allocator):
     def on(self, kind: str, callback: Callback) -> Callable[[], None]:
         """Call `callback` with each event of `kind`, whichever process causes it; call the result to stop.
 
-        `assigned`, `moved`, `updated`, `adopted`, `released`, `terminated`; and `conflict` and `resolved`, which look
-        at the machine once a second. Callbacks run one at a time, in the thread that changed something or in one that
-        watches until `close`.
+        `assigned`, `moved`, `updated`, `adopted`, `released`, `terminated`; `conflict` and `resolved`, which look at
+        the machine once a second; and `health`, which asks services how they are as the configuration says. Callbacks
+        run one at a time, in the thread that changed something or in one that watches until `close`.
         """
         wanted = one_of(EventKind, kind)
         stop = self._deps.events.on(wanted, callback)
-        self._watcher.start(conflicts=wanted in (EventKind.CONFLICT, EventKind.RESOLVED))
+        self._watcher.start(
+            conflicts=wanted in (EventKind.CONFLICT, EventKind.RESOLVED), health=wanted is EventKind.HEALTH
+        )
         return stop
 
     def close(self) -> None:

@@ -1,10 +1,13 @@
 """The thread through which a program hears what other processes do, and which conflicts come and go."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable
 from os import getpid
 from threading import Event as Flag
 from threading import Lock, Thread, current_thread
+from typing import TYPE_CHECKING
 
 from portdash.errors import StoreError
 from portdash.manager.deps import Deps
@@ -12,6 +15,9 @@ from portdash.manager.history_tail import HistoryTail
 from portdash.manager.troubles import Troubles
 from portdash.model.history import EventKind
 from portdash.text import clean
+
+if TYPE_CHECKING:
+    from portdash.manager.vigil import Vigil
 
 _log = logging.getLogger(__name__)
 
@@ -37,13 +43,16 @@ class Watcher:
         self._lock = Lock()
         self._tail = HistoryTail(deps.store)
         self._troubles: Troubles | None = None
+        self._vigil: Vigil | None = None
         self._thread: Thread | None = None
         self._stopped = Flag()
         self._said = ""
         """The trouble that was logged last, empty when all is well."""
 
-    def start(self, *, conflicts: bool = False) -> None:
+    def start(self, *, conflicts: bool = False, health: bool = False) -> None:
         """See to it that events come in: from now on those of the store, with `conflicts` those of the machine too.
+
+        With `health` services are asked how they are.
 
         Once it has returned nothing is missed, unless the store cannot be read: then from when it can.
         """
@@ -55,6 +64,10 @@ class Watcher:
             if conflicts and self._troubles is None:
                 self._troubles = Troubles(self._deps.actor)
                 self._attempt(self._take_stock)
+            if health and self._vigil is None:
+                from portdash.manager.vigil import Vigil  # noqa: PLC0415  it loads asyncio
+
+                self._vigil = Vigil(self._deps)
             if self._thread is None:
                 self._deps.events.follow(self.catch_up)
                 self._thread = Thread(target=self._run, name="portdash-events", daemon=True)
@@ -88,6 +101,8 @@ class Watcher:
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
                 self._said, pause = "", FIRST_PAUSE
+        if self._vigil is not None:
+            self._vigil.stop()
 
     def _turn(self, revision: int) -> int:
         """Wait for a change or a while, tell what is new, and return the revision that the store has."""
@@ -104,15 +119,22 @@ class Watcher:
                 self._read()  # a conflict that the history says is settled must not be seen to be gone before
                 if self._troubles is not None:
                     self._deps.events.put(self._troubles.see(snapshot))
+                vigil = self._vigil
+            if vigil is not None:
+                vigil.see(snapshot)
             self._deps.events.tell()
         return found
 
     def _looks(self) -> bool:
-        """Say whether the machine is to be looked at; it is not once the last who listened for conflicts has left."""
+        """Say whether the machine is to be looked at; it is not once the last who listened for that has left."""
         with self._lock:
             if self._troubles is not None and not self._deps.events.wants(EventKind.CONFLICT, EventKind.RESOLVED):
                 self._troubles = None
-            return self._troubles is not None
+            vigil = self._vigil
+            if vigil is not None and not self._deps.events.wants(EventKind.HEALTH):
+                vigil.stop()
+                self._vigil = None
+            return self._troubles is not None or self._vigil is not None
 
     def _read(self) -> None:
         events, missed = self._tail.read()

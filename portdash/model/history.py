@@ -47,6 +47,8 @@ class EventKind(StrEnum):
     TERMINATED = "terminated"
     CONFLICT = "conflict"
     RESOLVED = "resolved"
+    HEALTH = "health"
+    """A service does better or worse: told to who listens, and never stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
