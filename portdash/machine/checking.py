@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
 def known_pid(target: Target) -> int:
     """Return the pid of a target that a signal may reach. Raises Refused for any other, with what does it instead."""
-    if target.container_id is not None:
-        raise Refused(
-            f"{target.label} is a container: ending its process is not the way to stop it",
-            hint=f"`docker stop {target.container_id[:12]}` stops it",
-        )
     if target.pid is None:
         raise Refused(
             f"who holds {target.port} may not be read, so it is not ended",

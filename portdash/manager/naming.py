@@ -34,7 +34,7 @@ def suggest_name(listener: Listener) -> str:
     """
     container = listener.container
     for text in (
-        container and (container.compose_service or container.name),
+        container and (container.compose_service or (container.name if container.id else None)),
         listener.project and listener.project.package,
         listener.framework,
         program_name(listener),

@@ -10,8 +10,10 @@ from portdash.cli.context import Globals, home
 from portdash.cli.options import json_option
 from portdash.cli.output import carried, say
 from portdash.errors import ExitCode, UsageError
+from portdash.health.looks import passive_verdicts
 from portdash.manager.finding import find_service
 from portdash.model.snapshot import Snapshot
+from portdash.planning.judging import with_health
 from portdash.report.formats import ReportFormat, render
 from portdash.report.record import record_of
 from portdash.report.redaction import Redaction
@@ -41,6 +43,7 @@ def command(
     wanted = ReportFormat.JSON if as_json else ReportFormat(form or "text")
     with options.deps() as deps:
         snapshot = deps.observer.snapshot()
+        snapshot = with_health(snapshot, passive_verdicts(snapshot))
         scope = _scope(snapshot, about)
         away = snapshot.stale_since is not None  # then nobody can be asked for the history
         events = None if away else deps.store.events(limit=EVENTS_KEPT)

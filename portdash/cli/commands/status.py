@@ -9,8 +9,10 @@ from portdash.cli.options import json_option
 from portdash.cli.output import Tone, emit, emit_json, emit_lines, warn
 from portdash.cli.service_text import conflict_lines, detection_lines, elsewhere_lines, qualified, service_lines
 from portdash.errors import PortdashError
+from portdash.health.looks import passive_verdicts
 from portdash.model.snapshot import Snapshot
 from portdash.planning.candidates import next_available
+from portdash.planning.judging import with_health
 from portdash.report.redaction import mask_secrets
 from portdash.report.scope import Scope
 from portdash.report.serialise import status_json
@@ -24,11 +26,15 @@ from portdash.text import clean
 @json_option
 @click.pass_obj
 def command(options: Globals, *, everywhere: bool, markdown: bool, as_json: bool) -> None:
-    """Show the services of this workspace, their ports and who holds them."""
+    """Show the services of this workspace, their ports and who holds them.
+
+    Health is what the kernel and containers' engines say, without a packet; `portdash health` asks the services.
+    """
     with options.deps(quiet=not (as_json or markdown)) as deps:  # the text says it at its end
         if not (as_json or markdown):
             say_unknown_workspace(deps)
         snapshot, config = deps.observer.snapshot(), deps.config
+        snapshot = with_health(snapshot, passive_verdicts(snapshot))
     scope = Scope(workspace=None if everywhere else snapshot.workspace)
     following = _next_available(snapshot)
     if as_json:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from portdash.machine.containers.carriers import Forward, may_carry, told_by, told_by_owner
 from portdash.machine.containers.seen import Publication, Seen
-from portdash.model.listener import Container, Listener
+from portdash.model.listener import NO_HINTS, Container, Listener
 from portdash.model.ports import IpProtocol
 from portdash.model.project import Project
 
@@ -72,7 +72,8 @@ class _Joiner:
         if found.owner is None or found.server is not None:
             return found
         # The proxy's own directory, unit and kind say nothing of whom it holds the port for.
-        return replace(found, owner=replace(found.owner, cwd=None), unit=None, framework=None)
+        owner = replace(found.owner, cwd=None)
+        return replace(found, owner=owner, unit=None, framework=None, title=None, hints=NO_HINTS)
 
     def _container(self, listener: Listener) -> Container | None:
         if listener.container is not None:
