@@ -64,4 +64,4 @@ def parse_range(text: str) -> PortRange:
 
 def _is_number(text: str) -> bool:
     """Say whether a text is a number as ports are written: `08080` is a slip, or octal to the next program."""
-    return text.isascii() and text.isdigit() and len(text) <= 5 and text[0] != "0"
+    return text.isascii() and text.isdigit() and len(text) <= 5 and (text[0] != "0" or text == "0")
