@@ -273,6 +273,14 @@ async def test_a_certificate_of_its_own_making(own_certificate: ssl.SSLContext):
         prober.close()
 
 
+async def test_a_plain_server_that_hung_up_once_is_asked_plainly_again():
+    async with answering(b"", response("200 OK", b"back")) as server:
+        prober = HttpProber(HttpGet(), server.endpoint)
+        hung_up = await prober.ask(SHORT * 5)
+        assert hung_up.state is HealthState.UNHEALTHY
+        assert (await prober.ask(LONG)).state is HealthState.HEALTHY
+
+
 async def test_connecting_proves_little():
     async with serving(silent) as server:
         verdict = await ask(TcpConnect(), server.endpoint)
@@ -346,6 +354,7 @@ PLAIN = HealthConfig()
         (HealthCheck(level=HealthLevel.HTTP), None, HttpGet(is_declared=False)),
         (HealthCheck(level=HealthLevel.CONNECT), None, TcpConnect()),
         (HealthCheck(level=HealthLevel.CONNECT), "mariadb", None),
+        (HealthCheck(level=HealthLevel.HTTP), "mariadb", None),
         (HealthCheck(level=HealthLevel.KERNEL), "redis", None),
         (HealthCheck(level=HealthLevel.PROTOCOL), "redis", Speak("redis")),
         (HealthCheck(http_get="/h", level=HealthLevel.CONNECT), None, TcpConnect()),
