@@ -164,7 +164,8 @@ def _capped(probe: Probe | None, cap: HealthLevel | None, kind: str | None) -> t
     """Return the probe that goes no further than `cap`, and why there is none where one was wished."""
     if probe is not None and cap is not None and _LEVELS.index(probe.level) > _LEVELS.index(cap):
         probe = TcpConnect() if cap in (HealthLevel.CONNECT, HealthLevel.PROTOCOL) else None
-    if isinstance(probe, TcpConnect) and kind in NEVER_CONNECTED:
+    connects = isinstance(probe, TcpConnect) or (isinstance(probe, HttpGet) and not probe.is_declared)
+    if connects and kind in NEVER_CONNECTED:
         return None, "not connected to: it counts connections without a login as errors, and locks out who makes many"
     return probe, ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import ssl
 from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
@@ -105,12 +106,24 @@ class HttpProber:
                 raise
             wants_tls = True
         if wants_tls and not kept.is_encrypted:
-            kept.close()
-            self._kept = kept = KeptOpen(kept.endpoint, tls=True)
-            response = await self._once(kept, path, until)
+            response = await self._encrypted(path, until)
+            kept = self._kept
         self.holds = kept.is_open
         if self.holds and (not self._may_keep or _serves_one(response)):
             self.let_go()
+        return response
+
+    async def _encrypted(self, path: str, until: float) -> Response:
+        """Fetch a path over TLS, and stay with that only where it succeeds: a plain server may hang up as well."""
+        plain, kept = self._kept, KeptOpen(self._kept.endpoint, tls=True)
+        plain.close()
+        try:
+            response = await self._once(kept, path, until)
+        except OSError as error:
+            if isinstance(error, ssl.SSLError):
+                raise NotHttp("it hangs up, and speaks no TLS either") from error
+            raise
+        self._kept = kept
         return response
 
     def _once(self, kept: KeptOpen, path: str, until: float) -> Coroutine[None, None, Response]:

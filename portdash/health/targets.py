@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from portdash.health.checks import Check, check_for
 from portdash.health.endpoint import endpoint_of
 from portdash.health.fingerprints.processes import by_process
+from portdash.health.fingerprints.table import PORTS
+from portdash.health.handshakes import NEVER_CONNECTED
 from portdash.health.liveness import liveness
 from portdash.health.looks import Seen, Stand, servers_seen
 from portdash.health.record import Watched
@@ -26,9 +28,15 @@ Kind = Callable[["Listener"], str | None]
 
 
 def kind_of(listener: Listener) -> str | None:
-    """Return the kind of server that the system says a listener is, such as `redis`."""
+    """Return the kind of server that the system says a listener is, such as `redis`.
+
+    Of one of which it says nothing, the port may be a reason not to connect to it.
+    """
     found = by_process(listener, listener.framework)
-    return found.kind if found else None
+    if found is not None:
+        return found.kind
+    usual = PORTS.get(listener.port)
+    return usual if usual in NEVER_CONNECTED else None
 
 
 class Kinds:

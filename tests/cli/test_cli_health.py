@@ -2,14 +2,17 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from cli_harness import FreePort, Portdash, Server, is_harmless
+
+from portdash.config.paths import user_file
 
 HTTP = """
 import sys
@@ -30,18 +33,43 @@ server.serve_forever()
 """
 
 
+@pytest.fixture(autouse=True)
+def _patience(home: Path) -> None:
+    """Servers have time to answer, however busy the machine is."""
+    file = user_file(os.environ, home)
+    file.parent.mkdir(parents=True)
+    file.write_text("[health]\ntimeout = '20s'\n")
+
+
+@contextmanager
+def held_port(free_port: FreePort) -> Iterator[int]:
+    """A port that other tests leave alone until the block ends: bound, so that only who shares it can take it."""
+    while True:
+        port = free_port()
+        with socket.socket() as hold:
+            hold.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                hold.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            yield port
+            return
+
+
 @pytest.fixture
 def web(portdash: Portdash, project: Path, free_port: FreePort) -> Iterator[subprocess.Popen[str]]:
     """A web server of the project, on the port that `web` was given."""
-    port = free_port()
-    (project / "portdash.toml").write_text(f"[services.web]\npreferred = {port}\nhealth = '/'\n[services.idle]\n")
-    portdash("alloc", "web")
-    with ExitStack() as stack:
+    with ExitStack() as stack, ExitStack() as hold:
+        port = hold.enter_context(held_port(free_port))
+        text = f"[services.web]\npreferred = {port}\nhealth = '/'\n[services.idle]\n"
+        (project / "portdash.toml").write_text(text)
+        portdash("alloc", "web")
         arguments = [sys.executable, "-c", HTTP, str(port)]
         process = stack.enter_context(subprocess.Popen(arguments, cwd=project, stdout=subprocess.PIPE, text=True))
         stack.callback(process.kill)
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
+        hold.close()
         process.args = [str(port)]
         yield process
 
@@ -135,12 +163,12 @@ def test_a_stranger_is_asked_only_when_told(portdash: Portdash, web: "subprocess
 def test_one_that_says_nothing_is_not_called_well(
     portdash: Portdash, project: Path, free_port: FreePort, server: Server
 ):
-    port = free_port()
-    (project / "portdash.toml").write_text(
-        f"[services.mute]\npreferred = {port}\nhealth = {{http_get='/', timeout='200ms', initial_delay='1ms'}}\n"
-    )
-    portdash("alloc", "mute")
-    server(port, cwd=project)
+    with held_port(free_port) as port:
+        (project / "portdash.toml").write_text(
+            f"[services.mute]\npreferred = {port}\nhealth = {{http_get='/', timeout='200ms', initial_delay='1ms'}}\n"
+        )
+        portdash("alloc", "mute")
+        server(port, cwd=project)
     result = portdash("health")
     assert result.code == 1
     assert "no answer within 0.2 s" in result.out or "hung" in result.out

@@ -273,6 +273,14 @@ async def test_a_certificate_of_its_own_making(own_certificate: ssl.SSLContext):
         prober.close()
 
 
+async def test_a_plain_server_that_hung_up_once_is_asked_plainly_again():
+    async with answering(b"", response("200 OK", b"back")) as server:
+        prober = HttpProber(HttpGet(), server.endpoint)
+        hung_up = await prober.ask(SHORT * 5)
+        assert hung_up.state is HealthState.UNHEALTHY
+        assert (await prober.ask(LONG)).state is HealthState.HEALTHY
+
+
 async def test_connecting_proves_little():
     async with serving(silent) as server:
         verdict = await ask(TcpConnect(), server.endpoint)
@@ -308,8 +316,8 @@ async def test_a_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
 
 async def test_a_command_that_takes_too_long_is_ended_with_its_children(tmp_path: Path):
     pids = tmp_path / "pids"
-    program = f"import os, time\nos.fork()\nopen({str(pids)!r}, 'a').write(f'{{os.getpid()}} ')\ntime.sleep(600)"
-    verdict = await ask(Execute((sys.executable, "-c", program)), Endpoint("127.0.0.1", 1), 2.0)
+    program = f"echo $$ >> {pids}; sleep 600 & echo $! >> {pids}; wait"
+    verdict = await ask(Execute(("sh", "-c", program)), Endpoint("127.0.0.1", 1), 2.0)
     assert (verdict.state, verdict.detail) == (HealthState.UNHEALTHY, "no answer within 2 s")
     started = [int(pid) for pid in pids.read_text().split()]
     assert started
@@ -346,6 +354,7 @@ PLAIN = HealthConfig()
         (HealthCheck(level=HealthLevel.HTTP), None, HttpGet(is_declared=False)),
         (HealthCheck(level=HealthLevel.CONNECT), None, TcpConnect()),
         (HealthCheck(level=HealthLevel.CONNECT), "mariadb", None),
+        (HealthCheck(level=HealthLevel.HTTP), "mariadb", None),
         (HealthCheck(level=HealthLevel.KERNEL), "redis", None),
         (HealthCheck(level=HealthLevel.PROTOCOL), "redis", Speak("redis")),
         (HealthCheck(http_get="/h", level=HealthLevel.CONNECT), None, TcpConnect()),

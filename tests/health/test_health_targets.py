@@ -145,6 +145,7 @@ def test_a_kind_is_found_once(monkeypatch: pytest.MonkeyPatch):
     kinds = Kinds()
     assert [kinds(listener(1)), kinds(listener(1)), kinds(listener(2))] == ["vite"] * 3
     assert len(asked) == 2
+    assert (kind_of(listener(3306)), kind_of(listener(5432))) == ("mysql", None)  # to be on the safe side
     assert kind_of(listener(1, container=Container(id="c", name="n", image="postgres:16"))) == "postgres"
 
 
