@@ -55,7 +55,7 @@ def run_service(options: Globals, wish: Wish, stage: Stage) -> int:
         key = key_of(deps, wish)
         with only_one(state, key):
             check_not_running(deps, key)
-            command = stage.command
+            command, cwd = _command(deps, wish, stage, cwd)
             if stage.injects and not stage.hands_socket:
                 found = inject(command, scripts=_scripts(cwd))
                 if found.framework:
@@ -70,6 +70,23 @@ def run_service(options: Globals, wish: Wish, stage: Stage) -> int:
                 hands_socket=stage.hands_socket,
             )
             return asyncio.run(_supervised(deps, order, state))
+
+
+def _command(deps: Deps, wish: Wish, stage: Stage, cwd: Path) -> tuple[tuple[str, ...], Path]:
+    """Return what is run, and where: what was said, else what the service declares. Raises UsageError."""
+    if stage.command:
+        return stage.command, cwd
+    name = clean(base_name(wish.name))
+    declared = deps.config.service(base_name(wish.name))
+    if declared is None or declared.command is None:
+        raise UsageError(
+            "there is nothing to run", hint=f"write `portdash run {name} -- COMMAND`, or declare its command"
+        )
+    if not declared.may_start:
+        raise UsageError(
+            f"the command of {name} comes from a file that is not trusted", hint="see it, then `portdash trust`"
+        )
+    return declared.command, declared.root or cwd
 
 
 async def _supervised(deps: Deps, order: Order, state: Path) -> int:

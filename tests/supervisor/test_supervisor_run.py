@@ -220,3 +220,19 @@ def test_detached_it_says_what_went_wrong(command: Command, project: Path):
     assert done.returncode == 127
     assert "there is no command no-such-command" in done.stderr
     assert done.stdout == ""
+
+
+def test_a_declared_command_is_run_where_it_is_declared_once_it_is_trusted(run: Run, command: Command, project: Path):
+    lines = ["[services.web]", f"command = {json.dumps([*SERVER])}", "[services.api]"]
+    (project / "portdash.toml").write_text("\n".join(lines))
+    stranger = run("web")
+    assert stranger.ends() == 2
+    assert "portdash trust" in stranger.err
+    assert command("trust", "--yes", cwd=project).returncode == 0
+    (project / "below").mkdir()
+    running = run("web", cwd=project / "below")
+    _, pid = on(running.until("web is on"))
+    assert Path(f"/proc/{pid}/cwd").readlink() == project
+    undeclared = run("api")
+    assert undeclared.ends() == 2
+    assert "declare its command" in undeclared.err

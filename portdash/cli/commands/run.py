@@ -42,13 +42,11 @@ def command(
 
     The port is kept until the command listens on it. PORT and the ports and URLs of the whole workspace are in its
     environment; {port}, {host} and {url} in its arguments stand for its own. Servers that are known to ignore PORT get
-    the option that they understand.
+    the option that they understand. Without a COMMAND, the one that the service declares is run.
 
     Exit code: the command's own; 1 when the service runs already, 125 when portdash failed, 126 when the command cannot
     be run, 127 when there is none.
     """
-    if not command_line:
-        raise UsageError("there is nothing to run", hint="write `portdash run NAME -- COMMAND`")
     from portdash.cli.running import Stage, run_service  # noqa: PLC0415  the rest need not load what runs
 
     stage = Stage(
