@@ -41,12 +41,10 @@ class Response(NamedTuple):
     latency_ms: float
     """From the request to the last byte that was waited for; with a new connection, from its first packet."""
 
-    first: Mapping[str, str] = _NONE
-    """The first value of each header, by its name in lower case."""
-
     def header(self, name: str) -> str | None:
         """Return the first value of a header; case does not count."""
-        return self.first.get(name.lower())
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
 
 
 async def fetch(
@@ -258,7 +256,7 @@ def _response(reader: ResponseReader, start: float) -> Response:
     head = reader.head
     assert head is not None
     milliseconds = (perf_counter() - start) * 1000
-    return Response(head.version, head.status, head.reason, head.headers, bytes(reader.body), milliseconds, head.first)
+    return Response(head.version, head.status, head.reason, head.headers, bytes(reader.body), milliseconds)
 
 
 async def _connect(client: _Client, endpoint: Endpoint, *, tls: bool) -> None:

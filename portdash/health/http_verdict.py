@@ -56,7 +56,7 @@ def is_doubtful(probe: HttpGet, response: Response) -> bool:
 
 def is_page(response: Response) -> bool:
     """Whether it is HTML."""
-    return response.first.get("content-type", "").lower().startswith("text/html")
+    return (response.header("content-type") or "").lower().startswith("text/html")
 
 
 def is_same_page(response: Response, other: Response) -> bool:

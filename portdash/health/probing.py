@@ -168,7 +168,7 @@ def _asks_for_tls(error: NotHttp) -> bool:
 
 
 def _serves_one(response: Response) -> bool:
-    return response.first.get("server", "").lower().startswith(_ONE_AT_A_TIME)
+    return (response.header("server") or "").lower().startswith(_ONE_AT_A_TIME)
 
 
 async def _connect(endpoint: Endpoint) -> Health:

@@ -257,3 +257,23 @@ def test_home_itself_may_hold_a_project_file(home: Path):
     assert load(cwd=home, environ={}, flags=Flags(), home=home).base_port == 2
     assert load(cwd=home / "a", environ={}, flags=Flags(), home=home).base_port == 2
     assert load(cwd=home / "a", environ={}, flags=Flags(), home=home / "a").base_port == 4000
+
+
+def test_how_a_service_is_asked(setting: Setting):
+    setting.user("[health]\nperiod = '2s'\n")
+    setting.shop(
+        "[services.a]\nhealth = {redis=true, period='1s'}\n[services.b]\nhealth = {tcp=true}\n"
+        "[services.c]\nhealth = {postgres=false, level='kernel'}\n"
+        "[services.d]\nhealth = {exec='pg_isready -p {port}'}\n",
+        trusted=True,
+    )
+    config = setting.load()
+    assert config.health.interval == 2.0
+    assert [service.health for service in config.services] == [
+        HealthCheck(handshakes=("redis",), interval=1.0),
+        HealthCheck(tcp=True),
+        HealthCheck(level=HealthLevel.KERNEL),
+        HealthCheck(exec=("pg_isready", "-p", "{port}")),
+    ]
+    ways = [service.health.ways for service in config.services if service.health]
+    assert ways == [("redis",), ("tcp",), (), ("exec",)]
