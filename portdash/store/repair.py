@@ -148,7 +148,7 @@ def _complete(rest: Salvage, older: Iterable[Path]) -> tuple[tuple[str, ...], Pa
         rest.assignments |= {row.key: row for row in missing}
         rest.workspaces = {**theirs.workspaces, **rest.workspaces}
         rest.revision = max(rest.revision, theirs.revision)
-        return tuple(row.name for row in missing), copy
+        return tuple(sorted((row.name for row in missing), key=str.casefold)), copy
     return (), None
 
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 
-from portdash.machine.gate import full_sockets
+from portdash.machine.sockets_system import full_sockets
 
 from portdash.errors import Refused
 from portdash.machine.aiming import aim

@@ -22,7 +22,7 @@ from portdash.text import clean
 @click.option("-n", "--lines", "count", metavar="N", type=int, default=100, help="The latest lines; 100 if not said.")
 @click.pass_obj
 def command(options: Globals, *, name: str, follows: bool, count: int) -> int:
-    """Print what a service that `portdash run` started has printed.
+    """Print what a service that was run has printed.
 
     With its colours on a terminal, and without anything else that a terminal would obey.
     """
