@@ -63,6 +63,9 @@ def carry_out(
         emit_json({"plan": plan_json(plan), "applied": True})
     else:
         emit_lines(outcome.lines)
+    from portdash.cli.written import tell_outdated  # noqa: PLC0415  most runs change nothing
+
+    tell_outdated(deps)
     return _verdict(plan)
 
 

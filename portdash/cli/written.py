@@ -8,10 +8,11 @@ from portdash.cli.context import home, working_directory
 from portdash.cli.output import say, warn
 from portdash.config.paths import state_dir
 from portdash.errors import PortdashError
+from portdash.exports.comparing import Freshness
 from portdash.manager.deps import Deps
-from portdash.manager.exporting import Written
-from portdash.manager.written import record_files
-from portdash.text import clean
+from portdash.manager.exporting import Written, export_variables, freshness
+from portdash.manager.written import record_files, written_files
+from portdash.text import and_list, clean
 
 
 def project_directory(deps: Deps) -> Path:
@@ -31,6 +32,23 @@ def tell(deps: Deps, written: Iterable[Written]) -> None:
         record_files(state_dir(os.environ, home()), deps.place, (each.file for each in done))
     except PortdashError as error:
         warn(f"`portdash env` will not know of these files: {error.message}")
+
+
+def tell_outdated(deps: Deps) -> None:
+    """Say which of the files that an export has written do not say any more what the store says."""
+    project = project_directory(deps)
+    known = written_files(state_dir(os.environ, home()), deps.place, project=project)
+    if not known:
+        return
+    try:
+        variables = export_variables(deps, deps.observer.snapshot())
+        older = [each for each in known if freshness(each, variables, project=project) is Freshness.OLDER]
+    except PortdashError as error:
+        warn(f"whether the written files are up to date cannot be told: {error.message}")
+        return
+    if older:
+        files = and_list(shown(each.path) for each in older)
+        say(f"{files} still {'says' if len(older) == 1 else 'say'} what was: `portdash export` writes the ports anew")
 
 
 def shown(path: Path) -> str:

@@ -312,3 +312,17 @@ def test_exports_at_once_lose_no_line_and_leave_nothing_behind(program: Portdash
     assert text.count(">>> portdash >>>") == 1
     assert {path.name for path in shop.iterdir()} == {".git", *FILES}
     assert f"\nWEB_PORT={ports(portdash)['web']}\n" in text
+
+
+def test_a_change_says_which_written_files_it_leaves_behind(portdash: Portdash, free_port: FreePort):
+    port = free_port()
+    portdash("alloc", "web", "--preferred", str(port))
+    assert "still say" not in portdash("move", "web").err
+    portdash("export")
+    portdash("export", "--format", "dotenv", "-o", ".env.test")
+    moved = portdash("move", "web", "--json")
+    assert ".env, .env.compose, port_exports.sh and .env.test still say what was: `portdash export`" in moved.err
+    assert moved.document["applied"]
+    assert "still" not in portdash("undo", "--yes").err
+    portdash("move", "web", "--dry-run")
+    assert portdash("env", "--check").out.count("up to date") == 4

@@ -8,14 +8,13 @@ from portdash.cli.carry_out import Ask, agreed, declined, must_ask, refuse_if_re
 from portdash.cli.context import Globals, home
 from portdash.cli.options import json_option, yes_option
 from portdash.cli.output import emit_json, emit_lines, say, warn
-from portdash.cli.written import project_directory, shown
+from portdash.cli.written import tell_outdated
 from portdash.config.paths import state_dir
 from portdash.errors import ExitCode
 from portdash.manager.apply import apply_plan
 from portdash.manager.backups import keep_backup
 from portdash.manager.exporting import own_rows
 from portdash.manager.plans import plan_release
-from portdash.manager.written import written_files
 from portdash.report.serialise import plan_json
 from portdash.text import and_list, clean, plural
 
@@ -50,12 +49,10 @@ def command(options: Globals, *, yes: bool, as_json: bool) -> int:
         state = state_dir(os.environ, home())
         backup = keep_backup(deps, rows, state=state)
         outcome = apply_plan(deps, plan, snapshot=None if asked else snapshot)
-        stale = [shown(each.path) for each in written_files(state, deps.place, project=project_directory(deps))]
-    if as_json:
-        emit_json({"plan": plan_json(plan), "backup": str(backup), "applied": True})
-    else:
-        emit_lines(outcome.lines)
-    say(f"backup: {backup} (`portdash undo` brings all of it back, `portdash store import FILE` the ports)")
-    if stale:
-        say(f"{and_list(stale)} still say what was: `portdash export` writes them anew")
+        if as_json:
+            emit_json({"plan": plan_json(plan), "backup": str(backup), "applied": True})
+        else:
+            emit_lines(outcome.lines)
+        say(f"backup: {backup} (`portdash undo` brings all of it back, `portdash store import FILE` the ports)")
+        tell_outdated(deps)
     return ExitCode.YES
