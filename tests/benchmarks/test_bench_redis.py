@@ -53,7 +53,7 @@ def test_the_library_changes_the_store_by_one_script_call(redis_server: RedisSer
 def calls_of(server: RedisServer) -> tuple[int, int]:
     """Return how many script calls looked only, and how many changed something: each change writes the revision."""
     with server.client() as client:
-        changes = int(client.hget("pd:{portdash}:meta", "revision") or 0)
+        changes = int(client.hget("portdash:{portdash}:meta", "revision") or 0)
     return sum(scripts(server)) - changes, changes
 
 

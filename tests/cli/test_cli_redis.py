@@ -141,4 +141,4 @@ def test_two_machines_share_one_registry(
     assert portdash("get", "web").code == 3
     assert portdash("allocate", "web", "--preferred", str(port)).out == f"{port}\n"  # each has its own ports
     with server.client("hunter2") as client:
-        assert client.hlen("pd:{portdash}:port") == 2
+        assert client.hlen("portdash:{portdash}:port") == 2

@@ -15,11 +15,10 @@ from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 
-from portdash.machine.sockets_system import full_sockets
-
 from portdash.errors import Refused
 from portdash.machine.aiming import aim
 from portdash.machine.processes import Processes
+from portdash.machine.sockets_system import full_sockets
 from portdash.machine.surroundings import Surroundings
 from portdash.machine.terminate import terminate
 from portdash.machine.users import current_user

@@ -68,8 +68,8 @@ def test_all_keys_have_one_hash_tag_and_only_leases_end(store: RemoteStore, redi
         ends = {name: client.pttl(name) for name in client.keys("*")}
     assert len(ends) == 12
     for name, end in ends.items():
-        assert name.startswith(b"pd:{portdash}:")
-        assert (end > 0) == name.startswith(b"pd:{portdash}:lease:"), name
+        assert name.startswith(b"portdash:{portdash}:")
+        assert (end > 0) == name.startswith(b"portdash:{portdash}:lease:"), name
 
 
 def test_a_lease_is_over_unless_it_is_renewed_and_the_assignment_stays(store: RemoteStore, redis_server: RedisServer):
@@ -192,7 +192,7 @@ def test_a_change_made_elsewhere_wakes_who_watches(store: RemoteStore, redis_ser
 
 def test_who_may_not_publish_or_ask_for_settings_can_use_the_store(redis_server: RedisServer, home: Path):
     with redis_server.client() as client:
-        rules = "on >pass ~pd:{portdash}:* resetchannels +@all -config -publish -subscribe"
+        rules = "on >pass ~portdash:{portdash}:* resetchannels +@all -config -publish -subscribe"
         client.execute_command("ACL", "SETUSER", "ann", *rules.split())
         client.config_set("maxmemory-policy", "allkeys-lru")
     store = open_store(redis_server.url.replace("://", "://ann:pass@"), host=HOST, state_dir=home)

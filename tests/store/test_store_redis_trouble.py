@@ -67,22 +67,22 @@ def is_refused(server: RedisServer, kind: type[StoreError] = StoreDamaged) -> No
 @pytest.mark.parametrize("name", KEYS)
 def test_a_key_of_another_type_is_damage(full: RedisServer, name: str):
     with full.client() as client:
-        client.delete(f"pd:{{portdash}}:{name}")
-        client.set(f"pd:{{portdash}}:{name}", "alien")
+        client.delete(f"portdash:{{portdash}}:{name}")
+        client.set(f"portdash:{{portdash}}:{name}", "alien")
     is_refused(full)
 
 
 @pytest.mark.parametrize("name", [each for each in KEYS if each != "lease"])
 def test_a_key_that_was_evicted_is_damage_and_no_empty_store(full: RedisServer, name: str):
     with full.client() as client:
-        client.delete(f"pd:{{portdash}}:{name}")
+        client.delete(f"portdash:{{portdash}}:{name}")
     is_refused(full)
 
 
 @pytest.mark.parametrize("name", ["row", "port", "workspace", "root", "quarantine", "plan", "operation", "seen"])
 def test_an_alien_field_is_damage(full: RedisServer, name: str):
     with full.client() as client:
-        client.hset(f"pd:{{portdash}}:{name}", "alien", "\x1b]0;x\x07")
+        client.hset(f"portdash:{{portdash}}:{name}", "alien", "\x1b]0;x\x07")
     is_refused(full)
 
 
@@ -93,8 +93,8 @@ def test_an_alien_field_is_damage(full: RedisServer, name: str):
 @pytest.mark.parametrize("name", ["row", "workspace", "quarantine", "plan"])
 def test_a_record_that_was_written_over_is_damage(full: RedisServer, name: str, value: bytes):
     with full.client() as client:
-        (field, *_) = client.hkeys(f"pd:{{portdash}}:{name}")
-        client.hset(f"pd:{{portdash}}:{name}", field, value)
+        (field, *_) = client.hkeys(f"portdash:{{portdash}}:{name}")
+        client.hset(f"portdash:{{portdash}}:{name}", field, value)
     with pytest.raises(StoreDamaged) as caught:
         opened(full).snapshot()
     assert caught.value.message.isprintable()
@@ -102,9 +102,9 @@ def test_a_record_that_was_written_over_is_damage(full: RedisServer, name: str, 
 
 def test_a_row_that_claims_another_port_is_damage(full: RedisServer):
     with full.client() as client:
-        (field, *_) = client.hkeys("pd:{portdash}:row")
-        record = client.hget("pd:{portdash}:row", field)
-        client.hset("pd:{portdash}:row", field, record.replace(b"\x1f400", b"\x1f500"))
+        (field, *_) = client.hkeys("portdash:{portdash}:row")
+        record = client.hget("portdash:{portdash}:row", field)
+        client.hset("portdash:{portdash}:row", field, record.replace(b"\x1f400", b"\x1f500"))
     with pytest.raises(StoreDamaged):
         opened(full).snapshot()
 
@@ -121,7 +121,7 @@ def test_a_lease_of_another_type_is_damage(full: RedisServer):
 @pytest.mark.parametrize("revision", ["", "-1", "1.5", "9" * 30, "x"])
 def test_a_revision_that_is_no_number_is_damage(full: RedisServer, revision: str):
     with full.client() as client:
-        client.hset("pd:{portdash}:meta", "revision", revision)
+        client.hset("portdash:{portdash}:meta", "revision", revision)
     is_refused(full)
     with pytest.raises(StoreDamaged):
         opened(full).watch(1, 0)
@@ -129,13 +129,13 @@ def test_a_revision_that_is_no_number_is_damage(full: RedisServer, revision: str
 
 def test_a_change_that_was_left_half_done_is_damage(full: RedisServer):
     with full.client() as client:
-        client.hset("pd:{portdash}:meta", "unfinished", "x")
+        client.hset("portdash:{portdash}:meta", "unfinished", "x")
     is_refused(full)
 
 
 def test_what_a_newer_portdash_wrote_is_left_alone(full: RedisServer):
     with full.client() as client:
-        client.hset("pd:{portdash}:meta", "format", "2")
+        client.hset("portdash:{portdash}:meta", "format", "2")
     is_refused(full, StoreTooNew)
 
 
@@ -143,7 +143,7 @@ def test_damage_is_said_though_there_is_a_mirror(full: RedisServer, home: Path):
     store = opened(full, home)
     store.snapshot()
     with full.client() as client:
-        client.delete("pd:{portdash}:row")
+        client.delete("portdash:{portdash}:row")
     with pytest.raises(StoreDamaged):
         store.snapshot()
     with pytest.raises(StoreDamaged):

@@ -61,4 +61,4 @@ class Keys:
         return self._key("feed")
 
     def _key(self, word: str) -> str:
-        return f"pd:{{{self.namespace}}}:{word}"
+        return f"portdash:{{{self.namespace}}}:{word}"

@@ -46,7 +46,7 @@ _SAID: dict[str, tuple[type[StoreError], str, str]] = {
     "WRONGTYPE": (
         StoreDamaged,
         "is damaged: a key holds something else",
-        "another program writes to the keys `pd:{portdash}:*`: give portdash a database of its own",
+        "another program writes to the keys `portdash:{portdash}:*`: give portdash a database of its own",
     ),
     "BUSY": (StoreBusy, "is busy with another script", "try again; `redis-cli SCRIPT KILL` ends a script that hangs"),
     "LOADING": (StoreUnavailable, "is still loading its data", "try again in a moment"),
@@ -62,7 +62,7 @@ _SAID: dict[str, tuple[type[StoreError], str, str]] = {
     "NOPERM": (
         StoreUnavailable,
         "forbids this user a command that portdash needs",
-        "allow it EVAL, EVALSHA, and all commands on the keys `pd:{portdash}:*`",
+        "allow it EVAL, EVALSHA, and all commands on the keys `portdash:{portdash}:*`",
     ),
 }
 
@@ -71,7 +71,7 @@ def damaged(url: str, detail: str) -> StoreDamaged:
     """Return the error for a server whose data are not what was written."""
     return StoreDamaged(
         f"the store {url} is damaged: {clean(detail)}",
-        hint="restore the server's data, or delete its keys `pd:{portdash}:*` to start afresh",
+        hint="restore the server's data, or delete its keys `portdash:{portdash}:*` to start afresh",
     )
 
 
