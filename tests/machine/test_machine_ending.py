@@ -95,7 +95,8 @@ def dies_at(number: int, serve: Serve, around: Surroundings) -> bool:
     try:
         line = terminate(aim(shown(child), machine.surroundings), grace=GRACE, around=machine.surroundings, settle=0)
     except Refused as error:
-        assert "any more" in error.message  # noqa: PT017 (either answer is a true one)
+        # Its socket may outlive it for an instant, and looks like somebody else's then.
+        assert "any more" in error.message or "by now" in error.message  # noqa: PT017
     else:
         assert line.endswith(f"{child.port} is free")
     child.process.wait()

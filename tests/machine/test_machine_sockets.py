@@ -226,7 +226,7 @@ def listening(source: SocketSource, protocol: IpProtocol) -> set[tuple[str, int]
 
 
 def ss(option: str) -> set[tuple[str, int]]:
-    told = subprocess.run(["ss", f"-Hln{option}"], capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(["ss", f"-Hln{option}"], capture_output=True, text=True, errors="replace", check=True).stdout
     rows = set()
     for line in told.splitlines():
         address, _, port = line.split()[3].rpartition(":")

@@ -66,7 +66,7 @@ def of(machine: Load, rows: Iterable[Row]) -> set[Row]:
 
 
 def by_ss(*prefix: str) -> set[Row]:
-    done = subprocess.run([*prefix, "ss", "-Hltnp"], capture_output=True, text=True, check=True)
+    done = subprocess.run([*prefix, "ss", "-Hltnp"], capture_output=True, text=True, errors="replace", check=True)
     found: dict[tuple[str, int], set[int]] = {}
     for line in done.stdout.splitlines():
         address, _, port = line.split()[3].rpartition(":")
