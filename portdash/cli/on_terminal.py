@@ -4,13 +4,12 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from portdash.manager.deps import Deps
 from portdash.supervisor.orders import Order
-from portdash.supervisor.supervise import Supervisor
+from portdash.supervisor.supervise import Started, Supervisor
 from portdash.supervisor.terminal import copy_size, open_pair, raw_input
 
 _CHUNK = 65536
@@ -19,7 +18,7 @@ _TWICE = 2.0
 """Seconds within which a second ctrl-c ends what did not end at the first."""
 
 
-async def supervise_on_terminal(deps: Deps, order: Order, state_dir: Path, started: Callable[[int, int], None]) -> int:
+async def supervise_on_terminal(deps: Deps, order: Order, state_dir: Path, started: Started) -> int:
     """Run a service whose child sees a terminal as ours is; return its status."""
     pair = open_pair()
     supervisor = Supervisor(

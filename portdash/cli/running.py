@@ -18,7 +18,7 @@ from portdash.manager.deps import Deps
 from portdash.manager.wishes import Wish
 from portdash.model.names import base_name
 from portdash.model.plan import Strategy
-from portdash.supervisor.child import CannotStart
+from portdash.supervisor.child import CannotStart, find
 from portdash.supervisor.injection import inject
 from portdash.supervisor.orders import Order, check_not_running, key_of, only_one
 from portdash.supervisor.supervise import Supervisor
@@ -27,6 +27,9 @@ from portdash.text import clean
 READY = "PORTDASH_READY_FD"
 """Variable that names the descriptor on which a detached `run` says how its start went."""
 _LARGEST_MANIFEST = 1024 * 1024
+_CHUNK = 65536
+_ANSWER = 3
+"""Numbers in the answer: port, pid, and whether it listens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,14 @@ def run_service(options: Globals, wish: Wish, stage: Stage) -> int:
     """Run the service here, or in the background; return the exit code."""
     if stage.detaches and READY not in os.environ:
         return _detached()
+    try:
+        return _run_here(options, wish, stage)
+    except CannotStart as error:
+        say(f"portdash: error: {clean(str(error))}")
+        return error.status
+
+
+def _run_here(options: Globals, wish: Wish, stage: Stage) -> int:
     cwd, state = working_directory(), state_dir(os.environ, home())
     with options.deps(quiet=READY in os.environ) as deps:
         if deps.config.read_only:
@@ -61,6 +72,7 @@ def run_service(options: Globals, wish: Wish, stage: Stage) -> int:
                 if found.framework:
                     say(f"portdash: {found.framework} is told its port: {clean(' '.join(found.command))}")
                 command = found.command
+            find(command[0], os.environ, cwd)  # before anything is kept for it
             order = Order(
                 wish=wish,
                 command=command,
@@ -92,16 +104,12 @@ def _command(deps: Deps, wish: Wish, stage: Stage, cwd: Path) -> tuple[tuple[str
 async def _supervised(deps: Deps, order: Order, state: Path) -> int:
     with ExitStack() as stack:
         started = stack.enter_context(closing(_Announcement()))
-        try:
-            if _is_interactive():
-                from portdash.cli.on_terminal import supervise_on_terminal  # noqa: PLC0415  POSIX only
+        if _is_interactive():
+            from portdash.cli.on_terminal import supervise_on_terminal  # noqa: PLC0415  POSIX only
 
-                return await supervise_on_terminal(deps, order, state, started.tell)
-            supervisor = Supervisor(deps, order, state_dir=state, sink=_pass_on, say=_talk, started=started.tell)
-            return await supervisor.run()
-        except CannotStart as error:
-            say(f"portdash: error: {clean(str(error))}")
-            return error.status
+            return await supervise_on_terminal(deps, order, state, started.tell)
+        supervisor = Supervisor(deps, order, state_dir=state, sink=_pass_on, say=_talk, started=started.tell)
+        return await supervisor.run()
 
 
 def _is_interactive() -> bool:
@@ -154,11 +162,15 @@ class _Announcement:
         text = os.environ.pop(READY, "")
         self._descriptor = int(text) if text.isdigit() else None
 
-    def tell(self, port: int, pid: int) -> None:
-        """Say where the service listens, once."""
+    def tell(self, port: int, pid: int, *, listens: bool) -> None:
+        """Say where the service listens, or that it does not yet, once; nobody hears what is said from then on."""
         if self._descriptor is not None:
             with suppress(OSError):
-                os.write(self._descriptor, f"{port} {pid}\n".encode())
+                os.write(self._descriptor, f"{port} {pid} {int(listens)}\n".encode())
+            sys.stderr.flush()
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
             self.close()
 
     def close(self) -> None:
@@ -170,7 +182,10 @@ class _Announcement:
 
 
 def _detached() -> int:
-    """Start the same command in the background, and come back when the service listens or the start has failed."""
+    """Start the same command in the background, and come back when the service listens or the start has failed.
+
+    What is said until then is passed on. One that does not listen for a long time runs on, and that is no success.
+    """
     reader, writer = os.pipe()
     try:
         process = subprocess.Popen(
@@ -184,12 +199,15 @@ def _detached() -> int:
         )
     finally:
         os.close(writer)
-    with os.fdopen(reader, "rb") as answers:
-        answer = answers.readline().split()
-    if len(answer) == 2:
-        say(f"portdash: in the background: pid {process.pid}")
-        sys.stdout.write(f"{int(answer[0])}\n")
-        return ExitCode.YES
     assert process.stderr is not None
-    sys.stderr.buffer.write(process.stderr.read())
-    return process.wait()
+    while data := os.read(process.stderr.fileno(), _CHUNK):  # ends when it has ended, or has said all there is to hear
+        sys.stderr.buffer.write(data)
+        sys.stderr.flush()
+    with os.fdopen(reader, "rb") as answers:
+        answer = [int(each) for each in answers.readline().split()]
+    if len(answer) != _ANSWER:
+        return process.wait()
+    port, _, listens = answer
+    say(f"portdash: in the background: pid {process.pid}")
+    sys.stdout.write(f"{port}\n")
+    return ExitCode.YES if listens else ExitCode.NO

@@ -34,6 +34,10 @@ def aim(target: Target, around: Surroundings) -> Target:
 
     One that has ended by itself, and a container, come back as they are. Raises Refused when it must not be ended.
     """
+    if target.container_id == "":
+        from portdash.machine.containers.stopping import unknown_container  # noqa: PLC0415  only for containers
+
+        raise unknown_container(target)
     if target.container_id is not None:
         return target
     pid = known_pid(target)

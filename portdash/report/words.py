@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from portdash.model.assignment import Assignment, Reason, Source, Verdict
 from portdash.model.conflict import Conflict
-from portdash.model.health import Health, HealthState
+from portdash.model.health import Health, HealthLevel, HealthState
 from portdash.model.listener import Listener, Ownership
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot, Status
 from portdash.text import clean
@@ -103,9 +103,14 @@ def worst_conflict(view: ServiceView) -> Conflict | None:
 
 
 def health_phrase(health: Health) -> str:
-    """Return the verdict with its figure: `healthy 12ms`, `unhealthy: status 503`; empty when nothing is known."""
+    """Return the verdict with its figure: `healthy 12ms`, `unhealthy: status 503`; empty when nothing is known.
+
+    That it listens is all the kernel knows of a good one, and no more is said.
+    """
     if health.state is HealthState.UNKNOWN:
         return ""
+    if health.state is HealthState.HEALTHY and health.level is HealthLevel.KERNEL:
+        return "listens"
     latency = f" {health.latency_ms:.0f}ms" if health.latency_ms is not None else ""
     detail = f": {clean(health.detail)}" if health.detail else ""
     return f"{health.state.value}{latency}{detail}"

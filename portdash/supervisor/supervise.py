@@ -8,7 +8,8 @@ import signal
 from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple
+from socket import socket
+from typing import NamedTuple, Protocol
 
 from portdash.machine.holds import Hold, hold_port, listening
 from portdash.machine.reaping import adopt_orphans
@@ -57,8 +58,16 @@ class Ended(NamedTuple):
     detail: str = ""
 
 
+class Started(Protocol):
+    """Is told how the start went, at least once."""
+
+    def __call__(self, port: int, pid: int, *, listens: bool) -> None:
+        """Take the port on which the child listens, or should by now."""
+        ...
+
+
 class Supervisor:
-    """Runs one service. `say` takes a line for people; `started` is told the port and pid once the child listens."""
+    """Runs one service. `say` takes a line for people; `started` hears when the child listens, or is late."""
 
     def __init__(
         self,
@@ -69,7 +78,7 @@ class Supervisor:
         sink: Sink,
         say: Callable[[str], None],
         terminal: Pair | None = None,
-        started: Callable[[int, int], None] = lambda _port, _pid: None,
+        started: Started,
     ) -> None:
         self._deps = deps
         self._order = order
@@ -131,10 +140,10 @@ class Supervisor:
         self._keeps = not marker.exists()
         with contextlib.ExitStack() as stack:
             hold: Hold | None = None
-            passed: int | None = None
+            handed: socket | None = None
             try:
                 if self._order.hands_socket:
-                    passed = stack.enter_context(listening(row.port)).fileno()
+                    handed = stack.enter_context(listening(row.port))
                 elif self._keeps and row.key.protocol is IpProtocol.TCP:
                     hold = hold_port(row.port)
             except OSError as error:
@@ -149,8 +158,10 @@ class Supervisor:
                 cwd=self._order.cwd,
                 sink=self._take,
                 terminal=self._terminal,
-                handed_socket=passed,
+                handed_socket=handed.fileno() if handed else None,
             )
+            if handed:
+                handed.close()  # it is the child's alone from here on
             self._child = child
             try:
                 return await self._accompany(child, ready, hold, marker)
@@ -190,7 +201,7 @@ class Supervisor:
                 if hold:
                     hold.drop()
                 self._say(f"{clean(ready.row.name)} is on {ready.row.url()} (pid {child.pid})")
-                self._started(ready.row.port, child.pid)
+                self._started(ready.row.port, child.pid, listens=True)
                 return finding
             if finding.progress is Progress.TAKEN:
                 return finding
@@ -198,10 +209,13 @@ class Supervisor:
                 elsewhere = elsewhere or now
                 if not told and now - elsewhere > _PATIENCE:
                     told = self._tell_elsewhere(finding, ready)
-                    self._started(finding.ports[0], child.pid)
-            elif hold and hold.is_kept and now - begun > HOLD_LIMIT:
-                hold.drop()
+                    self._started(finding.ports[0], child.pid, listens=True)
+            elif not told and now - begun > HOLD_LIMIT:
+                told = True
+                if hold:
+                    hold.drop()
                 self._say(f"{clean(ready.row.name)} does not listen on {ready.row.port} after {HOLD_LIMIT:g}s")
+                self._started(ready.row.port, child.pid, listens=False)
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _SLOWEST_LOOK)
 

@@ -28,7 +28,7 @@ def test_services_that_run_and_that_do_not(portdash: Portdash, project: Path, fr
     assert result.code == 0
     rows = [line.split()[:3] for line in result.out.splitlines()[1:]]
     assert rows == [["api", str(running), "owned"], ["web", str(idle), "idle"]]
-    assert result.err == "2 services: 1 answered by their own server, 0 to look at\n"
+    assert result.err == "2 services: 1 held by their own server, 0 to look at\n"
 
 
 def test_a_squatter(portdash: Portdash, home: Path, free_port: FreePort, server: Server):

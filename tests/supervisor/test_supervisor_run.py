@@ -236,3 +236,22 @@ def test_a_declared_command_is_run_where_it_is_declared_once_it_is_trusted(run: 
     undeclared = run("api")
     assert undeclared.ends() == 2
     assert "declare its command" in undeclared.err
+
+
+def test_a_command_that_is_not_there_leaves_no_port_behind(run: Run, command: Command, project: Path):
+    assert run("web", "--", "no-such-command").ends() == 127
+    assert json.loads(command("status", "--json", cwd=project).stdout)["services"] == []
+
+
+def test_detached_it_says_aloud_what_was_not_as_asked(command: Command, project: Path):
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        taken = stranger.getsockname()[1]
+        done = command("run", "-d", "web", "--preferred", str(taken), "--", *SERVER, cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert "fallback port" in done.stderr
+    assert str(taken) in done.stderr
+    found = re.search(r"in the background: pid (\d+)", done.stderr)
+    assert found
+    os.kill(int(found[1]), signal.SIGTERM)

@@ -37,7 +37,7 @@ def command(options: Globals, *, everywhere: bool, as_json: bool) -> int:
     elif found:
         _table(found, snapshot)
         running = sum(1 for each in found if each.answer is Answer.OWNED)
-        say(f"{plural(len(found), 'service')}: {running} answered by their own server, {len(wrong)} to look at")
+        say(f"{plural(len(found), 'service')}: {running} held by their own server, {len(wrong)} to look at")
     else:
         say("no service has a port yet: `portdash allocate NAME` makes one")
     return ExitCode.NO if wrong else ExitCode.YES

@@ -45,6 +45,14 @@ class _Found(NamedTuple):
     """The engine's own command: `docker` or `podman`."""
 
 
+def unknown_container(target: Target) -> Refused:
+    """Return the error for a container of which only the proxy is seen."""
+    return Refused(
+        f"{target.label} is not stopped: its engine does not tell us which container it is",
+        hint=f"`docker ps --filter publish={target.port}` names it for whoever may ask the engine",
+    )
+
+
 def stop_container(
     target: Target, *, grace: float, sockets: SocketSource, addresses: Collection[Address] | None = None
 ) -> str:
@@ -55,10 +63,7 @@ def stop_container(
     whether the container's own restart policy brought it back. OSError when the sockets cannot be read.
     """
     if not target.container_id:
-        raise Refused(
-            f"{target.label} is not stopped: its engine does not tell us which container it is",
-            hint=f"`docker ps --filter publish={target.port}` names it for whoever may ask the engine",
-        )
+        raise unknown_container(target)
     asked = find_addresses(os.environ, Path.home()).found if addresses is None else tuple(addresses)
     found = _find(target, target.container_id, asked)
     if found is None or not found.facts.state.running:
