@@ -19,6 +19,7 @@ from portdash.dashboard.rows.layout import columns_for
 from portdash.dashboard.rows.paint import head_line, paint
 from portdash.dashboard.rows.row import RowKey
 from portdash.dashboard.rows.trend import trend
+from portdash.dashboard.rows.words import state_of
 from portdash.dashboard.screens.main import MainScreen
 from portdash.health.checks import Check, HttpGet
 from portdash.health.pulse import Pulse
@@ -177,6 +178,25 @@ def test_a_service_that_does_not_run_has_no_health():
     assert not any(
         line.startswith("HEALTH") for line in told(facts_of(scenes.snapshot_of([view])), ("service", view.key))
     )
+
+
+@pytest.mark.parametrize(
+    ("latency", "word"),
+    [
+        (0.2, "0ms"),
+        (99.4, "99ms"),
+        (99.6, "0.1s"),
+        (180.0, "0.2s"),
+        (9940.0, "9.9s"),
+        (9960.0, "10s"),
+        (30000.0, "30s"),
+    ],
+)
+def test_the_figure_of_any_latency_fits_its_column(latency: float, word: str):
+    view = scenes.service(scenes.SHOP, "slow", 3999, own=scenes.listener(3999, 7), health=scenes.fast(latency))
+    state = state_of(view)
+    assert state.word == f"running {word}"
+    assert cell_len(f"{state.glyph} {state.word}") <= 14
 
 
 async def test_a_listener_is_asked_only_by_its_key_and_once_at_a_time():
