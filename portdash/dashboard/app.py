@@ -128,13 +128,13 @@ class PortdashApp(App[int], inherit_bindings=False):
         self.exit(0)
 
 
-def run_dashboard(deps: Deps, options: Options, *, checks: bool = True) -> int:
+def run_dashboard(deps: Deps, options: Options, *, desk: Desk | None = None) -> int:
     """Show the dashboard until it is left; return the exit code. Needs a terminal on stdin and stderr.
 
-    `checks` is whether services are asked how they are: not those of an invented machine.
+    `desk` is where it sits; without one it is made, and services are asked how they are for as long as it is shown.
     """
-    monitor = Monitor[ServiceKey]() if checks else None
-    app = PortdashApp(Desk(deps, monitor=monitor), options=options)
+    monitor = Monitor[ServiceKey]() if desk is None else None
+    app = PortdashApp(desk or Desk(deps, monitor=monitor), options=options)
     try:
         if monitor:
             monitor.start()

@@ -6,6 +6,7 @@ from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import Group, Other, OthersLine, Row
 from portdash.model.assignment import ServiceKey
 from portdash.model.listener import Listener
+from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import ServiceView
 from portdash.report.words import worst_conflict
 
@@ -128,6 +129,15 @@ class Context:
             is_service = self.service is not None
             return "it is a service already" if is_service else "the row under the cursor is no listener"
         return self.no_change()
+
+    def no_probe(self) -> str | None:
+        """Say why nobody can be asked what it is."""
+        if reason := self.no_row():
+            return reason
+        subject = self.row.subject if self.row else None
+        if not isinstance(subject, Other):
+            return "it is a service: r checks it now" if self.service else "the row under the cursor is no listener"
+        return None if subject.listener.protocol is IpProtocol.TCP else "only TCP servers can be asked"
 
     def no_trouble(self) -> str | None:
         """Say that there is no trouble to go to."""

@@ -1,11 +1,14 @@
 """The dashboard's only door to the core. Widgets and screens take a Desk and a Snapshot, never a store or a machine."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING, Protocol
 
-from portdash.health.monitor import Monitor
+from portdash.health.pulse import Pulse
+from portdash.health.record import Watched
 from portdash.health.targets import Kinds, targets
 from portdash.manager.adopting import plan_adopt
 from portdash.manager.apply import Outcome, apply_plan
@@ -14,12 +17,43 @@ from portdash.manager.freeing import plan_free
 from portdash.manager.plans import plan_allocate, plan_move, plan_release, plan_resolve, plan_undo
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
+from portdash.model.health import Health
 from portdash.model.history import Event
 from portdash.model.listener import Listener
 from portdash.model.plan import Plan, Strategy
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Snapshot
 from portdash.store.schema import EVENTS_KEPT
+
+if TYPE_CHECKING:
+    from portdash.health.unregistered import Answer
+
+
+class Checks(Protocol):
+    """Who asks services how they are: a `portdash.health.monitor.Monitor`."""
+
+    def watch(self, services: Mapping[ServiceKey, Watched], /) -> None:
+        """Ask these from now on, and no others."""
+
+    def verdicts(self) -> Mapping[ServiceKey, Health]:
+        """Return the verdict on each."""
+
+    def pulses(self) -> dict[ServiceKey, Pulse]:
+        """Return what the checks of each have come to."""
+
+    def hurry(self, key: ServiceKey, /) -> None:
+        """Ask one now rather than at its time."""
+
+
+Ask = Callable[[Listener, Deps], "Awaitable[Answer]"]
+"""Asks a listener that is no service what it is and how it does."""
+
+
+async def ask_at_all(listener: Listener, deps: Deps) -> "Answer":
+    """Ask it in the way of its kind."""
+    from portdash.health.unregistered import ask_stranger  # noqa: PLC0415  most never want it
+
+    return await ask_stranger(listener, deps.clock.now(), deps.config.health)
 
 
 class Desk:
@@ -29,12 +63,13 @@ class Desk:
     belong in a thread worker. Everything raises what the manager raises: classes of `portdash.errors`.
 
     `monitor` is told at each look which services there are, and what it says of them is in the next look. Who makes it
-    starts and stops it.
+    starts and stops it. `ask` is who asks a listener that is no service, where somebody wants that.
     """
 
-    def __init__(self, deps: Deps, *, monitor: Monitor[ServiceKey] | None = None) -> None:
+    def __init__(self, deps: Deps, *, monitor: Checks | None = None, ask: Ask = ask_at_all) -> None:
         self._deps = replace(deps, verdicts=monitor.verdicts) if monitor else deps
         self._monitor = monitor
+        self._ask = ask
         self._kinds = Kinds()
         self._lock = Lock()
         self._under_way = 0
@@ -59,6 +94,10 @@ class Desk:
         """The directory that is shown as `~`."""
         return self._deps.environ.get("HOME") or str(Path.home())
 
+    def now(self) -> float:
+        """Return unix time in seconds."""
+        return self._deps.clock.now()
+
     def look(self) -> Snapshot:
         """Return everything as it is now. Blocks; raises PortdashError."""
         snapshot = self._deps.observer.snapshot()
@@ -66,14 +105,22 @@ class Desk:
             self._monitor.watch(targets(snapshot, self._deps.config, kind=self._kinds))
         return snapshot
 
-    def latencies(self, key: ServiceKey) -> tuple[float | None, ...]:
-        """Return the milliseconds of a service's last checks, the latest last; None for one that failed."""
-        return self._monitor.latencies(key) if self._monitor else ()
+    def pulses(self) -> Mapping[ServiceKey, Pulse]:
+        """Return what the checks of each service that is asked have come to."""
+        return self._monitor.pulses() if self._monitor else {}
 
     def check_now(self, key: ServiceKey) -> None:
         """Have a service checked at once rather than at its time."""
         if self._monitor:
             self._monitor.hurry(key)
+
+    def probe(self, listener: Listener) -> "Answer":
+        """Ask a listener that is no service, once, what it is and how it does. Blocks for seconds at most."""
+
+        async def ask() -> "Answer":
+            return await self._ask(listener, self._deps)
+
+        return asyncio.run(ask())
 
     def history(self) -> tuple[Event, ...]:
         """Return what has happened, oldest first, as far back as it is kept. Blocks; raises StoreError."""

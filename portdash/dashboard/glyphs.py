@@ -11,6 +11,9 @@ RUNNING, STARTING, DEGRADED, UNHEALTHY, HUNG = "●", "◔", "◐", "✗", "▣"
 TROUBLE, IDLE, UNKNOWN = "▲", "○", "?"
 CONFIRMED, PRESUMED, FOREIGN = "=", "~", "≠"
 CURSOR, OPEN, FOLDED = "▸", "▾", "▸"
+BARS = "▁▂▃▄▅▆▇█"
+"""Bars from the fastest answer to the slowest; in ASCII the digits 1 to 8."""
+FAILED = "·"
 
 _ASCII = str.maketrans(
     {
@@ -24,6 +27,7 @@ _ASCII = str.maketrans(
         FOREIGN: "!",
         OPEN: "v",
         FOLDED: ">",
+        **dict(zip(BARS, "12345678", strict=True)),
         "…": ".",
         "·": "-",
         "›": ">",

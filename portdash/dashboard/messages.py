@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 from textual.message import Message
 
 from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.health_lines import Probed
 from portdash.dashboard.rows.row import Row, RowKey
 from portdash.model.snapshot import Snapshot
 
@@ -24,6 +25,17 @@ class SnapshotTaken(Message):
     def __init__(self, facts: Facts) -> None:
         super().__init__()
         self.facts = facts
+
+
+class ListenerProbed(Message):
+    """A listener that is no service was asked; `error` says why nothing came of it."""
+
+    def __init__(self, key: RowKey, port: int, probed: Probed, error: str = "") -> None:
+        super().__init__()
+        self.key = key
+        self.port = port
+        self.probed = probed
+        self.error = error
 
 
 class LookFailed(Message):

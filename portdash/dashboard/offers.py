@@ -15,7 +15,7 @@ from portdash.model.snapshot import ServiceView
 from portdash.report.words import worst_conflict
 from portdash.text import and_list, plural
 
-_ON_ROWS = ("resolve", "move", "adopt", "free", "release")
+_ON_ROWS = ("resolve", "move", "adopt", "free", "probe", "release")
 
 
 def offers_for(context: Context, printed: Callable[[str], Sequence[str]]) -> tuple[Offer, ...]:
@@ -32,7 +32,10 @@ def offers_for(context: Context, printed: Callable[[str], Sequence[str]]) -> tup
 
 def _effect(name: str, context: Context) -> str:
     view, listeners = context.service, context.listeners
-    effects = {"resolve": context.resolution or "shows the ways out"}
+    effects = {
+        "probe": "ask it once what it is and how it does; nothing is sent otherwise",
+        "resolve": context.resolution or "shows the ways out",
+    }
     if view:
         effects |= {"move": f"pick another port for {view.name}", "release": f"give {view.port} back"}
     elif context.services:

@@ -63,7 +63,8 @@ class Poller:
 
     def _look(self) -> None:
         try:
-            facts = digest(self._desk.look(), home=self._desk.home, before=self._facts)
+            snapshot = self._desk.look()
+            facts = digest(snapshot, home=self._desk.home, before=self._facts, pulses=self._desk.pulses())
         except PortdashError as error:
             self._post(LookFailed(error.message, error.hint))
         except Exception as error:  # noqa: BLE001  the dashboard outlives whatever a look runs into, and says it

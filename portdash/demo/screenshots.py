@@ -20,9 +20,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from portdash.dashboard.app import PortdashApp
-from portdash.dashboard.desk import Desk
 from portdash.dashboard.options import Options
 from portdash.dashboard.theme import DARK, LIGHT
+from portdash.demo.health import demo_desk
 from portdash.demo.places import HOME
 from portdash.demo.scene import demo_deps, first_run_deps
 from portdash.errors import PortdashError
@@ -77,7 +77,7 @@ async def draw(shot: Shot) -> str:
     deps = shot.deps()
     with as_the_demo_user(), closing(deps):
         app = PortdashApp(
-            Desk(deps), options=Options(theme=shot.theme, typing_window=0, monotonic=_standing_still, refresh=3600)
+            demo_desk(deps), options=Options(theme=shot.theme, typing_window=0, monotonic=_standing_still, refresh=3600)
         )
         async with app.run_test(size=shot.size) as pilot:
             await _at_rest(pilot, "live")

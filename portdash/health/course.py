@@ -6,11 +6,13 @@ import asyncio
 import logging
 import os
 import random
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
 from portdash.health.liveness import open_exit
 from portdash.health.probing import Prober, prober_for
+from portdash.health.pulse import Pulse
 from portdash.health.record import Record, Watched
 from portdash.model.health import Health, HealthLevel, HealthState
 
@@ -26,6 +28,8 @@ class Course:
     def __init__(self, watched: Watched, tell: Callable[[], object], *, delay: float) -> None:
         self.record = Record(watched)
         self.prober: Prober | None = None
+        self.due: float | None = None
+        """Unix time of the next check, None while one is under way."""
         self._tell = tell
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Future[None] | None = None
@@ -36,6 +40,15 @@ class Course:
             self.prober = prober_for(watched.check.probe, watched.endpoint)
             self._task = self._loop.create_task(self._keep_asking(self.prober, delay))
         self._watch_exit()
+
+    @property
+    def pulse(self) -> Pulse | None:
+        """What its checks have come to; None for one that is not asked."""
+        check = self.record.watched.check
+        if check.probe is None or self.prober is None:
+            return None
+        due = self.due if self.record.may_ask else None
+        return Pulse(check.probe.name, check.interval, tuple(self.record.latencies.copy()), due)
 
     def fits(self, watched: Watched) -> bool:
         """Whether it is the same service, asked in the same way."""
@@ -103,10 +116,12 @@ class Course:
 
     async def _pause(self, seconds: float) -> None:
         self._waiting = self._loop.create_future()
+        self.due = time.time() + seconds
         handle = self._loop.call_later(seconds, self.wake)
         try:
             await self._waiting
         finally:
+            self.due = None
             handle.cancel()
 
     def _watch_exit(self) -> None:

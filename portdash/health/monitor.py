@@ -13,6 +13,7 @@ from threading import Lock, Thread, current_thread
 from typing import Generic, TypeVar
 
 from portdash.health.course import Course
+from portdash.health.pulse import Pulse
 from portdash.health.record import Watched
 from portdash.model.health import Health
 
@@ -31,7 +32,8 @@ class Monitor(Generic[K]):
 
     `sink` is called with every verdict, `changed` with every one that differs in state from the one before, both in the
     monitor's thread. It knows no store: keys are whatever the caller calls its services. `watch`, `verdicts`,
-    `latencies`, `hurry` and `stop` may be called from any thread. In a forked child it is as one that never started.
+    `latencies`, `pulses`, `hurry` and `stop` may be called from any thread. In a forked child it is as one that never
+    started.
     """
 
     def __init__(
@@ -105,6 +107,11 @@ class Monitor(Generic[K]):
         """Return the milliseconds of the last checks of a service, the latest last; None for one that failed."""
         service = self._services.get(key) if self._pid == os.getpid() else None
         return tuple(service.record.latencies.copy()) if service else ()
+
+    def pulses(self) -> dict[K, Pulse]:
+        """Return what the checks of each service have come to, without those that are not asked."""
+        services = list(self._services.items()) if self._pid == os.getpid() else []
+        return {key: pulse for key, service in services if (pulse := service.pulse) is not None}
 
     def hurry(self, key: K) -> None:
         """Check a service now rather than at its time."""

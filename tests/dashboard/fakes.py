@@ -15,6 +15,7 @@ from portdash.dashboard.options import Options
 from portdash.dashboard.rows.row import Other, RowKey
 from portdash.dashboard.screens.main import MainScreen
 from portdash.errors import PortdashError
+from portdash.health.pulse import Pulse
 from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Action, Plan, Step, Strategy
 from portdash.model.snapshot import ServiceView, Snapshot
@@ -30,6 +31,8 @@ class FakeDesk(Desk):
         self.snapshot = snapshot
         self.error: Exception | None = None
         self.looks = 0
+        self.beats: dict[ServiceKey, Pulse] = {}
+        self.hurried: list[ServiceKey] = []
         self.applying = False
         self._home = home
         self._read_only = read_only
@@ -47,11 +50,20 @@ class FakeDesk(Desk):
     def home(self) -> str:
         return self._home
 
+    def now(self) -> float:
+        return self.snapshot.taken_at
+
     def look(self) -> Snapshot:
         self.looks += 1
         if self.error is not None:
             raise self.error
         return self.snapshot
+
+    def pulses(self) -> dict[ServiceKey, Pulse]:
+        return self.beats
+
+    def check_now(self, key: ServiceKey) -> None:
+        self.hurried.append(key)
 
     def wait_for_change(self, revision: int, timeout: float) -> bool:  # noqa: ARG002
         self._never.wait(timeout)

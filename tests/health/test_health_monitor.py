@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -82,6 +83,23 @@ def test_why_nobody_is_asked_is_said(monitor: Monitor[str]):
     assert monitor.verdicts()["db"].detail == "not connected to: it counts"
 
 
+async def test_a_service_that_is_not_asked_has_no_pulse_and_one_that_is_tells_when_it_will_be(told: Told):
+    async with answering(response("200 OK"), closing=False) as server:
+        monitor = Monitor(told.sink)
+        task = asyncio.create_task(monitor.run())
+        check = Check(probe=HttpGet(path="/"), interval=1000.0, timeout=5.0, rules=QUICK)
+        monitor.watch({"web": Watched(server.endpoint, check), "db": Watched(server.endpoint, ONLY_KERNEL)})
+        before = time.time()
+        await becomes(lambda: (pulse := monitor.pulses().get("web")) and pulse.latencies and pulse.due)
+        assert set(monitor.pulses()) == {"web"}
+        due = monitor.pulses()["web"].due
+        assert due is not None
+        assert before + 1000 * (1 - JITTER) <= due <= time.time() + 1000 * (1 + JITTER)
+        monitor.stop()
+        await task
+        assert monitor.pulses() == {}
+
+
 async def test_a_service_is_asked_again_and_again(told: Told):
     async with answering(response("200 OK"), closing=False) as server:
         monitor = Monitor(told.sink)
@@ -93,6 +111,10 @@ async def test_a_service_is_asked_again_and_again(told: Told):
         await becomes(lambda: len(monitor.latencies("web")) > 5)
         assert all(latency is not None and latency > 0 for latency in monitor.latencies("web"))
         assert monitor.latencies("nobody") == ()
+        (pulse,) = monitor.pulses().values()
+        assert (pulse.asked, pulse.interval) == ("GET /", HTTP.interval)
+        assert len(pulse.latencies) > 5
+        await becomes(lambda: monitor.pulses()["web"].due is not None)
         monitor.stop()
         await task
         asked = len(server.requests)

@@ -22,7 +22,12 @@ def open_dashboard(options: Globals, *, filter_text: str, demo: bool) -> int:
         from portdash.dashboard.app import options_for, run_dashboard  # noqa: PLC0415  loads Textual
 
         shown = deps.by("dashboard")
-        return run_dashboard(shown, options_for(shown, filter_text=filter_text), checks=not demo)
+        desk = None
+        if demo:
+            from portdash.demo.health import demo_desk  # noqa: PLC0415  only for who asks for it
+
+            desk = demo_desk(shown)
+        return run_dashboard(shown, options_for(shown, filter_text=filter_text), desk=desk)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows import holders, words
 from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.health_lines import Probed, has_health, health_facts, probed_facts
 from portdash.dashboard.rows.prose import LABEL, fact, heading, paragraph, wrapped
 from portdash.dashboard.rows.row import Group, Line, Other, OthersLine, Row, Span, SystemLine, Tone
 from portdash.dashboard.rows.summary import describe
@@ -58,13 +59,18 @@ def title_of(row: Row | None, facts: Facts) -> str:
             return ""
 
 
-def details(row: Row | None, facts: Facts, offers: Sequence[Offer], width: int) -> tuple[Line, ...]:
-    """Return everything that is known about a row, in lines of at most `width` cells."""
+def details(
+    row: Row | None, facts: Facts, offers: Sequence[Offer], width: int, *, probed: Probed | None = None
+) -> tuple[Line, ...]:
+    """Return everything that is known about a row, in lines of at most `width` cells.
+
+    `probed` is what a listener that is no service answered, where it was asked.
+    """
     match row.subject if row else None:
         case ServiceView() as view:
             body = _service(view, facts, width)
         case Other() as other:
-            body = _other(other, facts, width)
+            body = _other(other, facts, width, probed)
         case Group() as group:
             body = _group(group, facts, width)
         case OthersLine() as line:
@@ -84,8 +90,10 @@ def details(row: Row | None, facts: Facts, offers: Sequence[Offer], width: int) 
 def _service(view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
     state = words.state_of(view)
     yield from paragraph(describe_state(view, facts), width, state.glyph, state.tone)
-    if view.is_running and (proof := words.PROOFS.get(view.health.level)):
-        yield from paragraph(proof, width, tone=Tone.DIM)
+    is_told = has_health(view)
+    if is_told and not worst_conflict(view):
+        yield ()
+        yield from health_facts(view, facts, width)
     yield ()
     yield from _why(view, facts, width)
     seen = _on_port(view, facts)
@@ -99,6 +107,9 @@ def _service(view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
     if seen:
         yield ()
         yield from _answers(seen, view.port or 0, width)
+    if is_told and worst_conflict(view):
+        yield ()
+        yield from health_facts(view, facts, width)
 
 
 def describe_state(view: ServiceView, facts: Facts) -> str:
@@ -220,11 +231,14 @@ def _answers(seen: Sequence[SeenListener], port: int, width: int) -> Iterator[Li
         yield from fact(address, and_list(told) if told else "nobody", width)
 
 
-def _other(other: Other, facts: Facts, width: int) -> Iterator[Line]:
+def _other(other: Other, facts: Facts, width: int, probed: Probed | None) -> Iterator[Line]:
     whose = "a daemon or program of the system" if other.is_system else "no service has this port"
     yield from paragraph(f"{whose}; {_bound_to(other)}", width)
     if other.listener.project or other.listener.container:
         yield from paragraph(f"as a service it would be {suggest_name(other.listener)}", width, tone=Tone.DIM)
+    if probed:
+        yield ()
+        yield from probed_facts(probed, width)
     yield ()
     yield heading("WHO HOLDS IT", width)
     yield from listener_facts(other.listener, facts, width)

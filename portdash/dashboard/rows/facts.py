@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from portdash.dashboard.rows.row import Group, Kind, Other, RowKey, service_row_key
+from portdash.health.pulse import Pulse
 from portdash.model.assignment import ServiceKey
 from portdash.model.listener import Listener
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
@@ -15,6 +16,7 @@ NEW_FOR = 10.0
 """Seconds during which a row that appeared is marked as new."""
 GONE_FOR = 5.0
 """Seconds during which a row that vanished stays, marked as gone."""
+_NO_PULSES: Mapping[ServiceKey, Pulse] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,9 @@ class Facts:
     seen: Mapping[int, tuple[SeenListener, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """The listeners on each port that a service has."""
 
+    pulses: Mapping[ServiceKey, Pulse] = field(default_factory=lambda: MappingProxyType({}))
+    """What the checks of each service that is asked have come to."""
+
     def is_same_world(self, before: "Facts | None") -> bool:
         """Say whether nothing but time has passed since `before`, of which this was made: only ages are others."""
         return before is not None and self.subjects is before.subjects
@@ -62,10 +67,12 @@ class Facts:
         return f"~{path[len(self.home) :]}" if self.home != "/" and path.startswith(self.home + "/") else path
 
 
-def digest(snapshot: Snapshot, *, home: str, before: Facts | None = None) -> Facts:
+def digest(
+    snapshot: Snapshot, *, home: str, before: Facts | None = None, pulses: Mapping[ServiceKey, Pulse] = _NO_PULSES
+) -> Facts:
     """Make a snapshot ready for showing; `before` is the last one's, from which new and gone rows are told."""
     views = snapshot.services
-    if before is not None and _is_only_later(snapshot, home, before):
+    if before is not None and pulses == before.pulses and _is_only_later(snapshot, home, before):
         return replace(before, snapshot=snapshot, last_running=_last_running(snapshot, before))
     current = _others(snapshot)
     subjects: dict[RowKey, ServiceView | Other] = {service_row_key(view): view for view in views}
@@ -86,6 +93,7 @@ def digest(snapshot: Snapshot, *, home: str, before: Facts | None = None) -> Fac
         last_running=_last_running(snapshot, before),
         subjects=subjects,
         seen=_seen_on_service_ports(snapshot),
+        pulses=pulses,
     )
 
 

@@ -7,10 +7,13 @@ from typing import NamedTuple
 from rich.cells import cell_len, set_cell_size
 
 from portdash.dashboard.rows.row import Line, Span, Tone
+from portdash.dashboard.rows.trend import CELLS
 from portdash.text import clean
 
 MARGIN = 3
 """Cells before the first column: the cursor and its distance to the text."""
+HOLDER_LEAST = 24
+"""Cells that HELD BY keeps before a trend is shown."""
 
 
 class Column(StrEnum):
@@ -20,6 +23,7 @@ class Column(StrEnum):
     PORT = "PORT"
     SOURCE = "SOURCE"
     STATE = "STATE"
+    TREND = "TREND"
     HELD_BY = "HELD BY"
     VIA = "VIA"
     UP = "UP"
@@ -52,8 +56,31 @@ class Columns(NamedTuple):
         return any(place.column is column for place in self.services)
 
 
-def columns_for(width: int, longest_name: int) -> Columns:
-    """Return what fits `width`, by priority: a name is cut last, HELD BY takes what is left."""
+def columns_for(width: int, longest_name: int, *, trend: bool = False) -> Columns:
+    """Return what fits `width`, by priority: a name is cut last, HELD BY takes what is left.
+
+    With `trend` services show how their latencies went, where HELD BY has room enough without those cells.
+    """
+    columns = _columns_for(width, longest_name)
+    return _with_trend(columns) if trend and width >= 98 else columns
+
+
+def _with_trend(columns: Columns) -> Columns:
+    """Take the cells of TREND from HELD BY; other listeners have them in the column before it."""
+    taken = CELLS + 1
+    room = next(place.width for place in columns.services if place.column is Column.HELD_BY)
+    if room < HOLDER_LEAST + taken:
+        return columns
+    services, others = [], []
+    for column, width in columns.services:
+        held = column is Column.HELD_BY
+        services += [Place(Column.TREND, CELLS)] if held else []
+        services.append(Place(column, width - taken if held else width))
+        others.append(Place(column, width - taken if held else width + taken if column is Column.STATE else width))
+    return Columns(tuple(services), tuple(others))
+
+
+def _columns_for(width: int, longest_name: int) -> Columns:
     if width >= 140:
         fixed = [(Column.PORT, 5), (Column.SOURCE, 14), (Column.STATE, 14), (Column.VIA, 10), (Column.UP, 4)]
         command = min(60, width - 125)

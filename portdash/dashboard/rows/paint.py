@@ -27,6 +27,7 @@ from portdash.dashboard.rows.row import (
     Tone,
     service_row_key,
 )
+from portdash.dashboard.rows.trend import CELLS, trend
 from portdash.manager.naming import suggest_name
 from portdash.model.assignment import Source
 from portdash.model.listener import Listener
@@ -96,11 +97,13 @@ def service_cells(view: ServiceView, facts: Facts) -> dict[Column, Cell]:
     if view.key.environment != facts.snapshot.environment:
         name = f"{name} ({view.key.environment})"
     starred = words.is_second_choice(view)
+    pulse = facts.pulses.get(view.key)
     return {
         Column.SERVICE: ((name,), Tone.DIM if idle else Tone.PLAIN),
         Column.PORT: ((port, f"{port}*" if starred else port), Tone.DIM if idle else Tone.PLAIN),
         Column.SOURCE: ((source,), Tone.DIM if source == Source.PREFERRED else Tone.PLAIN),
         Column.STATE: ((f"{state.glyph} {state.word}",), Tone.DIM if idle else Tone.PLAIN),
+        Column.TREND: ((trend(pulse.latencies).rjust(CELLS) if pulse else "",), Tone.DIM),
         Column.HELD_BY: (holders.held_by(view, facts), Tone.DIM if idle and not view.listeners else Tone.PLAIN),
         Column.VIA: ((words.via_of(server),), Tone.DIM),
         Column.UP: (words.up_of(server, facts, key), Tone.DIM),
@@ -211,7 +214,7 @@ def search_text(row: Row, facts: Facts) -> str:
             more = _beyond_columns(subject.listener)
         case _:
             return ""
-    texts = [texts[0] for texts, _tone in cells.values()]
+    texts = [texts[0] for column, (texts, _tone) in cells.items() if column is not Column.TREND]
     return "\n".join([*texts, *more]).casefold()
 
 

@@ -61,8 +61,16 @@ def state_of(view: ServiceView) -> State:
     if health.state in _UNWELL:
         glyph, tone, severity = _UNWELL[health.state]
         return State(glyph, _with_figure(word, health.detail), tone, severity)
-    latency = f" {health.latency_ms:.0f}ms" if health.latency_ms is not None else ""
+    latency = f" {_short(health.latency_ms)}" if health.latency_ms is not None else ""
     return State(g.RUNNING, f"running{latency}", Tone.OK, 4)
+
+
+def _short(milliseconds: float) -> str:
+    """Say a latency in four cells: `12ms`, `0.2s`, `14s`."""
+    if milliseconds < 99.5:
+        return f"{milliseconds:.0f}ms"
+    seconds = milliseconds / 1000
+    return f"{seconds:.1f}s" if seconds < 9.95 else f"{seconds:.0f}s"
 
 
 def _with_figure(word: str, detail: str) -> str:

@@ -13,10 +13,12 @@ from textual.widgets import Input
 from portdash.dashboard.commands import BY_ID, in_help_order
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.keymap import Keymap
-from portdash.dashboard.messages import CommandRequested, SnapshotTaken, Watcher
+from portdash.dashboard.messages import CommandRequested, ListenerProbed, SnapshotTaken, Watcher
 from portdash.dashboard.options import Options
 from portdash.dashboard.poller import Poller
-from portdash.dashboard.rows.row import Kind
+from portdash.dashboard.prober import probe_in_thread
+from portdash.dashboard.rows.health_lines import Probed, probed_text
+from portdash.dashboard.rows.row import Kind, Other
 from portdash.dashboard.screens.main_going import Going
 from portdash.manager.apply import Outcome
 
@@ -86,7 +88,9 @@ class MainScreen(Going, inherit_bindings=False):
     # Looking.
 
     def action_refresh(self) -> None:
-        """Look now."""
+        """Look now, and have the service under the cursor checked."""
+        if view := self.context.service:
+            self.desk.check_now(view.key)
         self.poller.look_now()
 
     def action_pause(self) -> None:
@@ -98,6 +102,31 @@ class MainScreen(Going, inherit_bindings=False):
             self.paused_at = None
             self.poller.release("paused")
         self.show_header()
+
+    def action_probe(self) -> None:
+        """Ask the listener under the cursor what it is."""
+        row = self.table.row
+        if self.facts is None or row is None or not isinstance(row.subject, Other):
+            return
+        before = self.probed.get(row.key)
+        if before is not None and before.health is None:
+            return  # it is being asked
+        begun = Probed(self.desk.now())
+        self.probed = {key: each for key, each in self.probed.items() if key in self.facts.subjects}
+        self.probed[row.key] = begun
+        probe_in_thread(self.desk, row.subject, begun, self.post_message)
+        self.show_bars()
+
+    @on(ListenerProbed)
+    def _listener_probed(self, message: ListenerProbed) -> None:
+        if message.error:
+            self.probed.pop(message.key, None)
+            self.toast(f":{message.port} could not be asked: {message.error}", error=True)
+        else:
+            self.probed[message.key] = message.probed
+            if not self.pane.display:
+                self.toast(probed_text(message.port, message.probed))
+        self.show_bars()
 
     # What opens a dialog. Each is imported when it is first wanted.
 

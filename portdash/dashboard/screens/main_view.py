@@ -22,6 +22,7 @@ from portdash.dashboard.options import Options
 from portdash.dashboard.rows.details import details, title_of
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.filtering import parse_filter
+from portdash.dashboard.rows.health_lines import Probed
 from portdash.dashboard.rows.listing import ListState, build_listing, folded_to_fit, group_of
 from portdash.dashboard.rows.row import Kind, Row, RowKey
 from portdash.dashboard.rows.summary import Standing, freshness, header_line, trouble_line, troubles
@@ -92,6 +93,8 @@ class MainView(Screen[None]):
         self.looked_at: float | None = None
         self.wanted: RowKey | None = None
         """Row that a change was about: the cursor goes there as soon as it is seen."""
+        self.probed: dict[RowKey, Probed] = {}
+        """What listeners answered that were asked, while they are there."""
         self._resolutions = Resolutions(desk)
 
     def compose(self) -> ComposeResult:
@@ -258,7 +261,8 @@ class MainView(Screen[None]):
         if self.facts is not None and self.pane.display:
             row = context.row
             offers = offers_for(context, self.keymap.printed)
-            self.pane.show(title_of(row, self.facts), partial(details, row, self.facts, offers))
+            probed = self.probed.get(row.key) if row else None
+            self.pane.show(title_of(row, self.facts), partial(details, row, self.facts, offers, probed=probed))
 
     def _show_footer(self, context: Context) -> None:
         if self.filter_input.has_focus:

@@ -48,10 +48,16 @@ class DetailsPane(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         if self._write is None or width < 4:
             return
         lines = self._write(width)
-        if lines != self.lines:
-            self.lines = lines
+        if lines == self.lines:
+            return
+        before, self.lines = self.lines, lines
+        if len(before) != len(lines):
             self.virtual_size = Size(1, len(lines))
             self.refresh()
+            return
+        for number, (old, new) in enumerate(zip(before, lines, strict=True)):
+            if old != new:
+                self.refresh_line(number)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""

@@ -21,6 +21,9 @@ from portdash.dashboard.rows.row import Line, Row, RowKey, Span, Tone
 from portdash.dashboard.rows.texts import READING, STARRED
 from portdash.dashboard.widgets.toned import Toned
 
+TREND_FROM = 150
+"""Columns of the terminal from which on the list shows how latencies went."""
+
 
 class ServiceTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     """Shows a listing and keeps a cursor in it, by key."""
@@ -217,7 +220,8 @@ class ServiceTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     def _columns_now(self) -> Columns:
         if self._columns is None:
             longest = self.listing.longest_name if self.listing else 0
-            self._columns = columns_for(self.scrollable_content_region.width, longest)
+            trend = self.app.size.width >= TREND_FROM and bool(self.listing and self.listing.facts.pulses)
+            self._columns = columns_for(self.scrollable_content_region.width, longest, trend=trend)
         return self._columns
 
     def _forget_lines(self) -> None:
