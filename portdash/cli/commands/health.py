@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -21,15 +20,11 @@ from portdash.report.words import service_name
 
 if TYPE_CHECKING:
     from portdash.cli.health_text import Told
-    from portdash.health.record import Watched
     from portdash.health.unregistered import Answer
     from portdash.manager.deps import Deps
-    from portdash.model.assignment import ServiceKey
     from portdash.model.snapshot import Snapshot
 
 _ILL = (HealthState.UNHEALTHY, HealthState.HUNG)
-_APART = 0.25
-"""Seconds between two looks at a queue: one that is still full then is not merely busy."""
 
 
 @click.command("health")
@@ -70,6 +65,7 @@ def command(
 
 def _services(deps: Deps, snapshot: Snapshot, name: str | None, everywhere: bool) -> list[Told]:
     from portdash.cli.health_text import Told  # noqa: PLC0415  see above
+    from portdash.health.once import check_twice  # noqa: PLC0415  it loads asyncio, 30 ms that --help need not pay
     from portdash.health.targets import targets  # noqa: PLC0415
 
     if name is not None:
@@ -79,7 +75,7 @@ def _services(deps: Deps, snapshot: Snapshot, name: str | None, everywhere: bool
     views = scope.services(snapshot)
     here = {view.key for view in views}
     services = {key: watched for key, watched in targets(snapshot, deps.config).items() if key in here}
-    verdicts = _check(deps, services)
+    verdicts = check_twice(services, lambda: targets(deps.observer.snapshot(), deps.config))
     return [
         Told(
             name=qualified(view, snapshot),
@@ -94,29 +90,6 @@ def _services(deps: Deps, snapshot: Snapshot, name: str | None, everywhere: bool
 def _without_server(*, taken: bool) -> Health:
     detail = "its port is held by somebody else" if taken else "nobody listens"
     return Health(state=HealthState.UNKNOWN, level=HealthLevel.KERNEL, detail=detail)
-
-
-def _check(deps: Deps, services: Mapping[ServiceKey, Watched]) -> dict[ServiceKey, Health]:
-    """Check all of them once; where connections wait to be accepted, look a second time whether they still do."""
-    import asyncio  # noqa: PLC0415  30 ms that --help need not pay
-
-    from portdash.health.kernel import passive_verdict  # noqa: PLC0415
-    from portdash.health.once import check_once  # noqa: PLC0415
-    from portdash.health.targets import targets  # noqa: PLC0415
-
-    waits = any(watched.look.queue for watched in services.values())
-
-    async def check() -> dict[ServiceKey, Health]:
-        found, _ = await asyncio.gather(check_once(services), asyncio.sleep(_APART if waits else 0))
-        return found
-
-    verdicts = asyncio.run(check())
-    again = targets(deps.observer.snapshot(), deps.config) if waits else {}
-    for key in services.keys() & again.keys():
-        passive = passive_verdict(again[key].look, services[key].look)
-        if passive.state is HealthState.HUNG:
-            verdicts[key] = passive
-    return verdicts
 
 
 def _probe(deps: Deps, snapshot: Snapshot, port: int) -> list[Told]:
