@@ -152,9 +152,7 @@ def _reasons(views: tuple[ServiceView, ...], ports: PortRange | None, asked: int
         yield f"of {plural(asked, 'other listener')} in {ports} none answered as one"
 
 
-def _unknown(
-    snapshot: Snapshot, where: str, name: str, ports: PortRange | None, asked: int
-) -> Iterator[str]:
+def _unknown(snapshot: Snapshot, where: str, name: str, ports: PortRange | None, asked: int) -> Iterator[str]:
     from portdash.config.problems import nearest  # noqa: PLC0415  only for who mistypes
 
     near = nearest(name, [view.name for view in snapshot.services if view.key.workspace == where])
