@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import statistics
 import subprocess
 import sys
 import time
@@ -27,9 +26,9 @@ from portdash.store.memory import MemoryStore
 
 pytestmark = pytest.mark.benchmark
 
-FIRST, PORTS, SERVERS, MUTE = 20_000, 10_000, 50, 20
+FIRST, PORTS, SERVERS, MUTE = 10_000, 10_000, 50, 20
 ROUNDS = 5
-PATIENCE = 60.0
+PATIENCE = 5.0
 AT_ONCE = 500
 """Ports that the scan tries at the same time."""
 
@@ -89,7 +88,7 @@ def test_ten_thousand_ports(tmp_path: Path):
         pairs = [(asyncio.run(found_by_us(things)), asyncio.run(found_by_scan())) for _ in range(ROUNDS)]
     assert all(ours[1] >= SERVERS for ours, _ in pairs)
     assert all(scan[1] >= SERVERS for _, scan in pairs)
-    ours, scan = (statistics.median(each[0] for each in column) for column in zip(*pairs, strict=True))
+    ours, scan = (min(each[0] for each in column) for column in zip(*pairs, strict=True))
     detail = f"{ours * 1e3:.1f} ms, every server asked, against {scan * 1e3:.0f} ms: {scan / ours:.0f} times as fast"
     report(f"{SERVERS} servers among {PORTS} ports against a connect scan", ours / scan, 1 / 50, detail)
 
