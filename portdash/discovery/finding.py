@@ -95,7 +95,12 @@ async def look(deps: Deps, name: str, *, ports: PortRange | None, every: bool) -
     if any(how.look.queue for how in asked.values()):
         answers |= await _second_look(deps, name, asked)
     found = ranked(_instances((*own, *loose), answers, config.discovery.timeout))
-    reasons = _reasons(views, ports, len(loose)) if views else _unknown(snapshot, where, bare, ports, len(loose))
+    reasons = [*(_reasons(views) if views else _unknown(snapshot, where, bare))]
+    if ports:
+        reasons.append(f"of {plural(len(loose), 'other listener')} in {ports} none answered as one")
+    if late := sum(each.place not in answers for each in loose):
+        seconds = f"{config.discovery.timeout:g} s"
+        reasons.append(f"{late} of them had not answered within {seconds}, which [discovery] timeout can raise")
     return Looked(instances=found, reasons=tuple(reasons))
 
 
@@ -140,7 +145,7 @@ def _workspace(snapshot: Snapshot, name: str) -> str:
     return workspace_named(snapshot.workspaces, where) if slash else snapshot.workspace
 
 
-def _reasons(views: tuple[ServiceView, ...], ports: PortRange | None, asked: int) -> Iterator[str]:
+def _reasons(views: tuple[ServiceView, ...]) -> Iterator[str]:
     for view in views:
         if view.port is None:
             yield f"{clean(view.name)} has no port"
@@ -148,16 +153,13 @@ def _reasons(views: tuple[ServiceView, ...], ports: PortRange | None, asked: int
             yield f"port {view.port} of {clean(view.name)} is held by {holders_text(view.listeners)}"
         else:
             yield f"nobody listens on port {view.port} of {clean(view.name)}"
-    if ports:
-        yield f"of {plural(asked, 'other listener')} in {ports} none answered as one"
 
 
-def _unknown(snapshot: Snapshot, where: str, name: str, ports: PortRange | None, asked: int) -> Iterator[str]:
+def _unknown(snapshot: Snapshot, where: str, name: str) -> Iterator[str]:
     from portdash.config.problems import nearest  # noqa: PLC0415  only for who mistypes
 
     near = nearest(name, [view.name for view in snapshot.services if view.key.workspace == where])
     yield f"no service has that name{f', did you mean {clean(near)}?' if near else ''}"
-    yield from _reasons((), ports, asked)
 
 
 def _nothing(name: str, found: Looked, wait: float | None) -> NoInstances:

@@ -122,7 +122,7 @@ def test_the_better_of_two_that_are_ill(portdash: Portdash, web: Web, ports: tup
 
 
 def test_none_is_an_error_that_says_where_it_looked(
-    portdash: Portdash, ports: tuple[int, int], server: Server, home: Path
+    portdash: Portdash, ports: tuple[int, int], server: Server, home: Path, monkeypatch: pytest.MonkeyPatch
 ):
     other = home / "src" / "other"
     (other / ".git").mkdir(parents=True)
@@ -134,6 +134,9 @@ def test_none_is_an_error_that_says_where_it_looked(
     assert f"nobody listens on port {ports[0]} of web" in result.err
     assert "portdash run web" in result.err
     assert f"of 1 other listener in {ports[1]}-{ports[1]} none answered as one" in result.err
+    monkeypatch.setenv("PORTDASH_DISCOVERY_TIMEOUT", "1ms")
+    late = portdash("discover", "web", "--range", f"{ports[1]}-{ports[1]}")
+    assert "1 of them had not answered within 0.001 s, which [discovery] timeout can raise" in late.err
     unknown = portdash("discover", "wep", "--json")
     assert unknown.code == 3
     assert unknown.document["error"]["code"] == "no_instances"
