@@ -7,6 +7,7 @@
     ├── ConfigError                exit 2   a configuration file or variable is wrong
     │   └── UnknownEnvironment
     ├── NoSuchService              exit 3   no such service, listener or workspace
+    │   ├── NoInstances                     no server of the service was found
     │   └── UnknownVariable                 no service has that variable; an AttributeError, too
     ├── NoPortAvailable            exit 4   every candidate was refused
     ├── StoreError                 exit 5   the store cannot be used
@@ -99,6 +100,13 @@ class NoSuchService(PortdashError):
     code = "no_such_service"
     exit_code = ExitCode.NO_SUCH_SERVICE
     default_hint = "`portdash status --all` lists every service"
+
+
+class NoInstances(NoSuchService):
+    """No server of a service was found."""
+
+    code = "no_instances"
+    default_hint = "`portdash run NAME -- COMMAND` starts it; --wait waits for it"
 
 
 class UnknownVariable(NoSuchService, AttributeError):

@@ -2,8 +2,10 @@
 
 import click
 
-from portdash.errors import InvalidPort
+from portdash.config.durations import parse_duration
+from portdash.errors import InvalidPort, UsageError
 from portdash.model.ports import IpProtocol, PortRange, parse_port, parse_range
+from portdash.text import clean
 
 
 def read_port(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
@@ -24,6 +26,18 @@ def read_ports(_ctx: click.Context, _param: click.Parameter, value: str | None) 
 def read_range(_ctx: click.Context, _param: click.Parameter, value: str | None) -> PortRange | None:
     """Read `A-B`. Raises InvalidPort."""
     return None if value is None else parse_range(value)
+
+
+def read_duration(_ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """Read `10s`, `500ms` or plain seconds. Raises UsageError."""
+    if value is None:
+        return None
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise UsageError(
+            f"{clean(value, limit=40)!r} is no time for {param.opts[0]}: {error}", hint="write 10s, 500ms or 2m"
+        ) from error
 
 
 def read_slot(text: str) -> tuple[int, IpProtocol]:

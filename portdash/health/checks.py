@@ -29,6 +29,10 @@ class HttpGet:
     status: tuple[int, ...] = ()
     """Codes that count as good; empty for 2xx and 3xx."""
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    tls: bool = False
+    """Whether it is encrypted from the start; else only where the server turns out to speak nothing else."""
+    host: str | None = None
+    """Name that the certificate of a server off this machine must be for; None for its address."""
 
     @property
     def name(self) -> str:

@@ -78,9 +78,10 @@ async def fetch(
 class KeptOpen:
     """A connection to one server that is kept from one GET to the next; for one task at a time."""
 
-    def __init__(self, endpoint: Endpoint, *, tls: bool = False) -> None:
+    def __init__(self, endpoint: Endpoint, *, tls: bool = False, host: str | None = None) -> None:
         self.endpoint = endpoint
         self._tls = tls
+        self._host = host
         self._client: _Client | None = None
         self._built: tuple[object, bytes] = (None, b"")
 
@@ -144,7 +145,7 @@ class KeptOpen:
     async def _anew(self) -> _Client:
         self.close()
         self._client = client = _Client()
-        await _connect(client, self.endpoint, tls=self._tls)
+        await _connect(client, self.endpoint, tls=self._tls, host=self._host)
         return client
 
     def _request(self, path: str, headers: Mapping[str, str]) -> bytes:
@@ -259,7 +260,7 @@ def _response(reader: ResponseReader, start: float) -> Response:
     return Response(head.version, head.status, head.reason, head.headers, bytes(reader.body), milliseconds)
 
 
-async def _connect(client: _Client, endpoint: Endpoint, *, tls: bool) -> None:
+async def _connect(client: _Client, endpoint: Endpoint, *, tls: bool, host: str | None = None) -> None:
     loop = asyncio.get_running_loop()
     if not tls:
         await loop.create_connection(lambda: client, endpoint.address, endpoint.port)
@@ -270,7 +271,7 @@ async def _connect(client: _Client, endpoint: Endpoint, *, tls: bool) -> None:
         endpoint.address,
         endpoint.port,
         ssl=_context(verified=not local),
-        server_hostname="localhost" if local else endpoint.address,
+        server_hostname="localhost" if local else host or endpoint.address,
     )
 
 

@@ -64,7 +64,7 @@ class HttpProber:
 
     def __init__(self, probe: HttpGet, endpoint: Endpoint) -> None:
         self._probe = probe
-        self._kept = KeptOpen(endpoint)
+        self._kept = KeptOpen(endpoint, tls=probe.tls, host=probe.host)
         self._body_limit = _BODY if probe.contains is None else _LONG_BODY
         self._may_keep = True
         self._is_catch_all: bool | None = None
@@ -115,7 +115,7 @@ class HttpProber:
 
     async def _encrypted(self, path: str, until: float) -> Response:
         """Fetch a path over TLS, and stay with that only where it succeeds: a plain server may hang up as well."""
-        plain, kept = self._kept, KeptOpen(self._kept.endpoint, tls=True)
+        plain, kept = self._kept, KeptOpen(self._kept.endpoint, tls=True, host=self._probe.host)
         plain.close()
         try:
             response = await self._once(kept, path, until)

@@ -67,11 +67,17 @@ def targets(
     """
     found = {}
     for key, seen in servers_seen(snapshot, stand=stand).items():
-        is_here = key.workspace == snapshot.workspace and key.environment == snapshot.environment
-        check = _check(key, seen, config if is_here else None, config, kind)
-        if check is not None:
-            found[key] = watched(seen, check)
+        asked = target(key, seen, snapshot, config, kind=kind)
+        if asked is not None:
+            found[key] = asked
     return found
+
+
+def target(key: ServiceKey, seen: Seen, snapshot: Snapshot, config: Config, *, kind: Kind = kind_of) -> Watched | None:
+    """Return how one server of a service is checked; None where nobody knows whose it is and no check is declared."""
+    is_here = key.workspace == snapshot.workspace and key.environment == snapshot.environment
+    check = _check(key, seen, config if is_here else None, config, kind)
+    return None if check is None else watched(seen, check)
 
 
 def watched(seen: Seen, check: Check) -> Watched:

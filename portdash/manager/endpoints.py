@@ -45,9 +45,9 @@ def endpoint(deps: Deps, name: str, *, scheme: str = "http") -> str:
             return fixed
         raise
     if view.is_running and view.attribution and view.attribution.ownership.is_ours:
-        return _url(view.listeners[0], scheme)
+        return url_at(view.listeners[0], scheme)
     if view.elsewhere:
-        return _url(view.elsewhere[0], scheme)
+        return url_at(view.elsewhere[0], scheme)
     if view.assignment is None:
         raise NoSuchService(
             f"{clean(name)} has no port yet, and no server of it was seen",
@@ -61,7 +61,7 @@ def endpoint(deps: Deps, name: str, *, scheme: str = "http") -> str:
     return view.assignment.url(scheme)
 
 
-def _url(listener: Listener, scheme: str) -> str:
+def url_at(listener: Listener, scheme: str = "http") -> str:
     """Return the URL of a socket; one that does not answer localhost is named by its address."""
     address = listener.address.casefold().removeprefix("::ffff:")
     if address in ("", "*", "0.0.0.0", "::", "::1", "localhost") or address.startswith("127."):  # noqa: S104  compared

@@ -1,8 +1,10 @@
 """What the tests of the command line share: the result of a command, and the types of the fixtures."""
 
 import json
+import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,3 +36,18 @@ Server = Callable[..., "subprocess.Popen[str]"]
 def is_harmless(text: str) -> bool:
     """Say whether every character is one that a terminal merely draws."""
     return all(char == "\n" or char.isprintable() for char in text)
+
+
+@contextmanager
+def held_port(free_port: FreePort) -> Iterator[int]:
+    """A port that other tests leave alone until the block ends: bound, so that only who shares it can take it."""
+    while True:
+        port = free_port()
+        with socket.socket() as hold:
+            hold.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                hold.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            yield port
+            return

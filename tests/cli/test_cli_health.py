@@ -2,15 +2,14 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from cli_harness import FreePort, Portdash, Server, is_harmless
+from cli_harness import FreePort, Portdash, Server, held_port, is_harmless
 
 from portdash.config.paths import user_file
 
@@ -39,21 +38,6 @@ def _patience(home: Path) -> None:
     file = user_file(os.environ, home)
     file.parent.mkdir(parents=True)
     file.write_text("[health]\ntimeout = '20s'\n")
-
-
-@contextmanager
-def held_port(free_port: FreePort) -> Iterator[int]:
-    """A port that other tests leave alone until the block ends: bound, so that only who shares it can take it."""
-    while True:
-        port = free_port()
-        with socket.socket() as hold:
-            hold.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                hold.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            yield port
-            return
 
 
 @pytest.fixture
@@ -186,3 +170,20 @@ def test_what_there_is_not(portdash: Portdash, project: Path, free_port: FreePor
     assert portdash("health", "--probe", str(port)).code == 1
     assert f"nobody listens on {port}" in portdash("health", "--probe", str(port)).err
     assert portdash("health", "--probe", str(port), "--json").document["services"] == []
+
+
+@pytest.mark.usefixtures("project")
+def test_a_service_whose_url_is_fixed_is_asked_there(portdash: Portdash, project: Path, web: "subprocess.Popen[str]"):
+    file = project / "portdash.toml"
+    text = f"[services.there]\nurl = 'http://me:secret@127.0.0.1:{port_of(web)}/x'\nhealth = '/ill'\n"
+    file.write_text(text + "[services.away]\nurl = 'http://away.test/'\n")
+    result = portdash("health", "there")
+    assert result.code == 0  # its path is below that of the URL, where this server is well
+    assert "secret" not in result.out
+    there = result.out.splitlines()[1]
+    assert there.split()[:4] == ["there", "-", "healthy", "http"]
+    assert f"http://***@127.0.0.1:{port_of(web)}/x" in there
+    everything = portdash("health")
+    assert "there" in everything.out
+    assert "away" not in everything.out  # nobody trusts this file, and it leaves the machine
+    assert "services.away is left out" in everything.err

@@ -52,7 +52,7 @@ async def serving(serve: Serve, *, address: str = "127.0.0.1", **options: object
 
 
 @contextlib.asynccontextmanager
-async def answering(*answers: bytes, closing: bool = True) -> AsyncIterator[Server]:
+async def answering(*answers: bytes, closing: bool = True, address: str = "127.0.0.1") -> AsyncIterator[Server]:
     """Answer request by request, the last answer again and again; close after each unless told otherwise."""
     left = list(answers)
 
@@ -64,7 +64,7 @@ async def answering(*answers: bytes, closing: bool = True) -> AsyncIterator[Serv
             if closing:
                 return
 
-    async with serving(serve) as running:
+    async with serving(serve, address=address) as running:
         yield running
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -12,24 +11,24 @@ from portdash.cli.options import json_option
 from portdash.cli.output import emit, emit_json, say
 from portdash.cli.parameters import read_port
 from portdash.cli.service_text import qualified
+from portdash.config.urls import redacted
 from portdash.errors import ExitCode, UsageError
 from portdash.manager.finding import find_service
 from portdash.model.health import Health, HealthLevel, HealthState
 from portdash.model.ports import IpProtocol
 from portdash.report.scope import Scope
 from portdash.report.words import service_name
+from portdash.text import clean
 
 if TYPE_CHECKING:
     from portdash.cli.health_text import Told
+    from portdash.config.services import ServiceConfig
     from portdash.health.record import Watched
     from portdash.health.unregistered import Answer
     from portdash.manager.deps import Deps
-    from portdash.model.assignment import ServiceKey
     from portdash.model.snapshot import Snapshot
 
 _ILL = (HealthState.UNHEALTHY, HealthState.HUNG)
-_APART = 0.25
-"""Seconds between two looks at a queue: one that is still full then is not merely busy."""
 
 
 @click.command("health")
@@ -45,7 +44,8 @@ def command(
     """Ask services how they are, and say what the answer rests on.
 
     Without a check in the configuration a service is only asked what its server does not notice; what the kernel and
-    the container's engine say is there always. Exit code 1 means that one is unhealthy or hung.
+    the container's engine say is there always. One whose URL is fixed by the configuration is asked there. Exit code
+    1 means that one is unhealthy or hung.
     """
     if sum((name is not None, everywhere, probe is not None)) > 1:
         raise UsageError("NAME, --all and --probe exclude each other", hint="leave all but one of them out")
@@ -70,17 +70,22 @@ def command(
 
 def _services(deps: Deps, snapshot: Snapshot, name: str | None, everywhere: bool) -> list[Told]:
     from portdash.cli.health_text import Told  # noqa: PLC0415  see above
+    from portdash.health.once import check_twice  # noqa: PLC0415  it loads asyncio, 30 ms that --help need not pay
     from portdash.health.targets import targets  # noqa: PLC0415
 
+    fixed = [each for each in deps.config.services if each.url is not None]
     if name is not None:
+        fixed = [each for each in fixed if each.name.casefold() == name.casefold()]
+        if fixed:
+            return _fixed(deps, fixed)
         scope = Scope(service=find_service(snapshot, name).key)
     else:
         scope = Scope(workspace=None if everywhere else snapshot.workspace)
     views = scope.services(snapshot)
     here = {view.key for view in views}
     services = {key: watched for key, watched in targets(snapshot, deps.config).items() if key in here}
-    verdicts = _check(deps, services)
-    return [
+    verdicts = check_twice(services, lambda: targets(deps.observer.snapshot(), deps.config))
+    told = [
         Told(
             name=qualified(view, snapshot),
             port=view.port,
@@ -89,34 +94,31 @@ def _services(deps: Deps, snapshot: Snapshot, name: str | None, everywhere: bool
         )
         for view in views
     ]
+    return told + (_fixed(deps, fixed) if fixed else [])
+
+
+def _fixed(deps: Deps, services: list[ServiceConfig]) -> list[Told]:
+    """Ask the services that run where the configuration says; they have no port of this machine."""
+    import asyncio  # noqa: PLC0415  30 ms that --help need not pay
+
+    from portdash.cli.health_text import Told  # noqa: PLC0415  see above
+    from portdash.health.fixed import check_fixed  # noqa: PLC0415
+
+    urls = [deps.config.url_of(each.name) or "" for each in services]
+
+    async def ask_all() -> list[tuple[Health, Watched | None]]:
+        pairs = zip(services, urls, strict=True)
+        return await asyncio.gather(*(check_fixed(url, each, deps.config.health) for each, url in pairs))
+
+    return [
+        Told(name=clean(each.name), port=None, health=health, asked=asked, what=clean(redacted(url)))
+        for each, url, (health, asked) in zip(services, urls, asyncio.run(ask_all()), strict=True)
+    ]
 
 
 def _without_server(*, taken: bool) -> Health:
     detail = "its port is held by somebody else" if taken else "nobody listens"
     return Health(state=HealthState.UNKNOWN, level=HealthLevel.KERNEL, detail=detail)
-
-
-def _check(deps: Deps, services: Mapping[ServiceKey, Watched]) -> dict[ServiceKey, Health]:
-    """Check all of them once; where connections wait to be accepted, look a second time whether they still do."""
-    import asyncio  # noqa: PLC0415  30 ms that --help need not pay
-
-    from portdash.health.kernel import passive_verdict  # noqa: PLC0415
-    from portdash.health.once import check_once  # noqa: PLC0415
-    from portdash.health.targets import targets  # noqa: PLC0415
-
-    waits = any(watched.look.queue for watched in services.values())
-
-    async def check() -> dict[ServiceKey, Health]:
-        found, _ = await asyncio.gather(check_once(services), asyncio.sleep(_APART if waits else 0))
-        return found
-
-    verdicts = asyncio.run(check())
-    again = targets(deps.observer.snapshot(), deps.config) if waits else {}
-    for key in services.keys() & again.keys():
-        passive = passive_verdict(again[key].look, services[key].look)
-        if passive.state is HealthState.HUNG:
-            verdicts[key] = passive
-    return verdicts
 
 
 def _probe(deps: Deps, snapshot: Snapshot, port: int) -> list[Told]:

@@ -1,0 +1,1 @@
+"""Finding the instances of a service, and choosing among them."""

@@ -1,0 +1,68 @@
+"""Which instance of a service is the best: by how it does, then by how soon it answered. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from portdash.model.health import Health, HealthState
+
+
+class Nearness(IntEnum):
+    """How surely an instance is one of the service; a lower one is preferred among those that do alike."""
+
+    OWN = 0
+    """A server of the service, or of one of its further instances."""
+    LOOSE = 1
+    """A listener that is no service, and answers as one of this would."""
+    OTHER_PROJECT = 2
+    """Such a one that runs in another project."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One server that a client of the service could use."""
+
+    service: str
+    """Its name as it was written, such as `web@2`; that of the service for one that is no service itself."""
+    url: str
+    health: Health
+    port: int | None = None
+    """None where the URL is fixed and nobody looked."""
+    pid: int | None = None
+    workspace: str | None = None
+    """Label of its workspace or project; None where it is not known."""
+    nearness: Nearness = Nearness.OWN
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it does what it should, be it with a restriction."""
+        return self.health.state in (HealthState.HEALTHY, HealthState.DEGRADED)
+
+
+_RANKS = {
+    HealthState.HEALTHY: 0,
+    HealthState.DEGRADED: 1,
+    HealthState.STARTING: 2,
+    HealthState.UNKNOWN: 3,
+    HealthState.UNHEALTHY: 4,
+    HealthState.HUNG: 5,
+}
+
+
+def ranked(instances: Iterable[Instance]) -> tuple[Instance, ...]:
+    """Return them with the best first. Of those that do alike, who answered comes before who did not."""
+    return tuple(sorted(instances, key=_order))
+
+
+def _order(instance: Instance) -> tuple[int, int, bool, float, int, str]:
+    latency = instance.health.latency_ms
+    return (
+        _RANKS[instance.health.state],
+        instance.nearness,
+        latency is None,
+        latency or 0.0,
+        instance.port or 0,
+        instance.url,
+    )
