@@ -13,6 +13,7 @@ from portdash.supervisor.supervise import Started, Supervisor
 from portdash.supervisor.terminal import copy_size, open_pair, raw_input
 
 _CHUNK = 65536
+_MOST_WAITING = 1024 * 1024
 _INTERRUPT = b"\x03"
 _TWICE = 2.0
 """Seconds within which a second ctrl-c ends what did not end at the first."""
@@ -21,6 +22,7 @@ _TWICE = 2.0
 async def supervise_on_terminal(deps: Deps, order: Order, state_dir: Path, started: Started) -> int:
     """Run a service whose child sees a terminal as ours is; return its status."""
     pair = open_pair()
+    os.set_blocking(pair.ours, False)
     supervisor = Supervisor(
         deps, order, state_dir=state_dir, sink=lambda _number, _data: None, say=_talk, terminal=pair, started=started
     )
@@ -33,8 +35,10 @@ async def supervise_on_terminal(deps: Deps, order: Order, state_dir: Path, start
         try:
             return await supervisor.run()
         finally:
+            loop.remove_signal_handler(signal.SIGWINCH)
             loop.remove_reader(sys.stdin.fileno())
             loop.remove_reader(pair.ours)
+            loop.remove_writer(pair.ours)
             os.close(pair.theirs)
             _drain(pair.ours, supervisor)
             os.close(pair.ours)
@@ -47,6 +51,8 @@ class _Keys:
         self._terminal = terminal
         self._supervisor = supervisor
         self._interrupted = float("-inf")
+        self._waiting = bytearray()
+        """Typed, and not yet taken by the child, which may read nothing for long."""
 
     def read(self) -> None:
         """Pass on what was typed."""
@@ -60,8 +66,20 @@ class _Keys:
                 self._supervisor.force()
             self._interrupted = now
             self._supervisor.note_interrupt()
-        with suppress(OSError):
-            os.write(self._terminal, data)
+        self._waiting += data[: _MOST_WAITING - len(self._waiting)]
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Write what the child takes now; the rest when it takes more."""
+        loop = asyncio.get_running_loop()
+        loop.remove_writer(self._terminal)
+        try:
+            while self._waiting:
+                del self._waiting[: os.write(self._terminal, self._waiting)]
+        except BlockingIOError:
+            loop.add_writer(self._terminal, self._pass_on)
+        except OSError:
+            self._waiting.clear()  # its end is closed
 
 
 def _show(descriptor: int, supervisor: Supervisor) -> None:

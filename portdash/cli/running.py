@@ -184,12 +184,14 @@ class _Announcement:
 def _detached() -> int:
     """Start the same command in the background, and come back when the service listens or the start has failed.
 
+    Without the working directory among the places of modules: what lies in a checkout is not to be imported.
+
     What is said until then is passed on. One that does not listen for a long time runs on, and that is no success.
     """
     reader, writer = os.pipe()
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "portdash", *sys.argv[1:]],
+            [sys.executable, "-P", "-m", "portdash", *sys.argv[1:]],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

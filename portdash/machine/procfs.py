@@ -111,7 +111,8 @@ def cgroup_of(pid: int | str, *, proc: str = PROC) -> str:
 def variables(pid: int, names: frozenset[str], *, proc: str = PROC) -> dict[str, str]:
     """Return these variables that a process was started with, and none else; {} when it is gone or hides them."""
     found: dict[str, str] = {}
-    for entry in (read(f"{proc}/{pid}/environ", ENVIRONMENT_BYTES) or b"").split(b"\0"):
+    data = read(f"{proc}/{pid}/environ", ENVIRONMENT_BYTES) or b""
+    for entry in data[: data.rfind(b"\0") + 1].split(b"\0"):  # what is cut off would be another value
         name, _, value = entry.decode("utf-8", "replace").partition("=")
         if name in names:
             found.setdefault(name, value)

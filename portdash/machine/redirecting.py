@@ -29,6 +29,8 @@ ASKING = 5.0
 STOPPING = 60.0
 """Seconds that it may take to stop something."""
 
+_LOCAL = re.compile(r"unix:///\S+|http://(127\.0\.0\.1|localhost):\d{1,5}/?")
+"""Where a supervisord of this machine is asked; what follows a port may name another one."""
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,99}")
 _PM2 = frozenset(("pm_id", "PM2_HOME"))
 _SUPERVISOR = frozenset(("SUPERVISOR_PROCESS_NAME", "SUPERVISOR_GROUP_NAME", "SUPERVISOR_SERVER_URL"))
@@ -114,7 +116,7 @@ def _supervisor(top: Process, ask: Variables) -> Tool:
             hint="`supervisorctl status` names it, `supervisorctl stop NAME` stops it",
         )
     url = told.get("SUPERVISOR_SERVER_URL", "")
-    local = url.startswith(("unix://", "http://127.0.0.1:", "http://localhost:"))
+    local = _LOCAL.fullmatch(url) is not None
     server = ("-s", url) if local and clean(url) == url else ()
     whole = name if group in ("", name) else f"{group}:{name}"
     return Tool(f"{clean(whole)} under supervisord", ("supervisorctl", *server, "stop", whole))

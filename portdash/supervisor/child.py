@@ -15,6 +15,8 @@ from portdash.supervisor.terminal import Pair
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 """Exit codes of `run` for a command that cannot be started, as env(1) has them."""
 _CHUNK = 65536
+_KILLING = 5.0
+"""Seconds in which what was killed is gone; what is not by then belongs to another user."""
 _ON_TERMINAL = 'exec "$@" <>"$0" >&0 2>&1'
 """A session's leader gets the first terminal that it opens as the one that controls it."""
 
@@ -66,11 +68,22 @@ class Child:
 
     def is_group_alive(self) -> bool:
         """Say whether anybody of its group still lives, be it after its own end."""
+        self._collect()
         try:
             os.killpg(self.pid, 0)
-        except (ProcessLookupError, PermissionError):
+        except ProcessLookupError:
             return False
+        except PermissionError:
+            return True  # it became another user's
         return True
+
+    def _collect(self) -> None:
+        """Collect the dead of its group that became ours when their own parent ended: they would count as alive."""
+        if self.status is None or not hasattr(os, "waitpid"):
+            return  # its own end is the event loop's to collect
+        with suppress(ChildProcessError):
+            while os.waitpid(-self.pid, os.WNOHANG)[0]:
+                pass
 
     async def stop(self, *, grace: float) -> None:
         """Ask its group to end, and end it after `grace` seconds."""
@@ -79,7 +92,9 @@ class Child:
             await self._gone(grace)
         if self.is_group_alive():
             self.signal(signal.SIGKILL)
-        await self._process.wait()
+            await self._gone(_KILLING)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), _KILLING)
 
     async def _gone(self, limit: float) -> None:
         """Wait until nobody of its group lives any more, at most `limit` seconds."""

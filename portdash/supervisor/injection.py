@@ -21,6 +21,8 @@ _STARTERS: Mapping[str, tuple[str, ...]] = {
 """What starts another program, and the word that says so; none where it does nothing else."""
 _INTERPRETERS = re.compile(r"(python|pypy|node|nodejs|bun|deno|ruby|php)[\d.]*$")
 _RUNNERS = frozenset(("npm", "pnpm", "yarn", "bun"))
+_SERVES_NOTHING = frozenset(("build", "optimize", "--help", "-h", "--version", "-v"))
+"""Words with which a server's program does something else."""
 _SETTING = re.compile(r"[A-Za-z_]\w*=")
 _ENDINGS = (".exe", ".cmd", ".js", ".mjs", ".cjs")
 _ADDRESS = re.compile(r"(\[?[\w.:]*\]?:)?\d+$")
@@ -45,7 +47,7 @@ def inject(command: Sequence[str], *, scripts: Mapping[str, str]) -> Injected:
     script = _script(command, scripts)
     words = script if script is not None else command
     found = _framework(words)
-    if found is None or _says_port(found, (*words, *command)):
+    if found is None or _SERVES_NOTHING.intersection(words) or _says_port(found, (*words, *command)):
         return Injected(tuple(command))
     between = ("--",) if script is not None and _stem(command[0]) == "npm" and "--" not in command else ()
     return Injected((*command, *between, *found.options), found.name)

@@ -93,6 +93,8 @@ class Supervisor:
         self._tail = b""
         self._log: ServiceLog | None = None
         self._keeps = True
+        self._ending = asyncio.Event()
+        """Set when somebody asks for the end."""
 
     async def run(self) -> int:
         """Run the service until it is over; return the child's status. Raises CannotStart, PortdashError."""
@@ -118,7 +120,11 @@ class Supervisor:
                 self._say(f"{again}, in {wait:g}s" if wait else again)
                 if ended.how is End.TAKEN:
                     leave(self._deps, ready.row)
-                await asyncio.sleep(wait)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._ending.wait(), wait)
+                if self._asked:
+                    self._let_go(ready)
+                    return ended.status
 
     def _next(self, ended: Ended, ready: Ready) -> str:
         """Return what is done next, in words; nothing when it is over."""
@@ -137,7 +143,7 @@ class Supervisor:
         """Start the child once, and wait for its end."""
         row = ready.row
         self._tail, marker = b"", log_path(self._state_dir, row.key).with_suffix(".nohold")
-        self._keeps = not marker.exists()
+        self._keeps = self._keeps and not marker.exists()
         with contextlib.ExitStack() as stack:
             hold: Hold | None = None
             handed: socket | None = None
@@ -163,6 +169,8 @@ class Supervisor:
             if handed:
                 handed.close()  # it is the child's alone from here on
             self._child = child
+            for number in self._asked:  # while it was being started
+                child.signal(number)
             try:
                 return await self._accompany(child, ready, hold, marker)
             finally:
@@ -185,6 +193,7 @@ class Supervisor:
             return Ended(End.STOPPED, status)
         if not look.done() and status and _IN_USE.search(self._tail):
             if hold and hold.is_kept:
+                self._keeps = False
                 _remember(marker)
                 return Ended(End.HELD_OFF, status)
             return Ended(End.TAKEN, status, "the address is in use")
@@ -220,9 +229,14 @@ class Supervisor:
             pause = min(pause * 1.5, _SLOWEST_LOOK)
 
     def _look(self, child: Child, ready: Ready) -> Finding:
+        """Look once; sockets that cannot be read now say nothing, and are no reason to end a server."""
         row = ready.row
         tree = (child.pid, os.getpid())
-        return judge(self._deps.machine.listeners(), row.port, protocol=row.key.protocol, tree=tree)
+        try:
+            listeners = self._deps.machine.listeners()
+        except OSError:
+            return Finding(progress=Progress.WAITING)
+        return judge(listeners, row.port, protocol=row.key.protocol, tree=tree)
 
     def _tell_elsewhere(self, finding: Finding, ready: Ready) -> bool:
         ports = " and ".join(map(str, finding.ports))
@@ -284,6 +298,7 @@ class Supervisor:
             self._child.signal(signal.SIGKILL if forced else number)
         if ends or number in (getattr(signal, "SIGHUP", None), getattr(signal, "SIGQUIT", None)):
             self._asked.append(number)
+            self._ending.set()
 
 
 def _remember(marker: Path) -> None:

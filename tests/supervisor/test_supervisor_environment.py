@@ -46,7 +46,16 @@ def test_a_child_knows_its_port_its_neighbours_and_whose_it_is():
 
 def test_all_of_it_is_an_echo_of_ours():
     found = environment()
-    assert echoed(found) == {"WEB_PORT": "4000", "BACKEND_PORT": "4001", "LOG_PORT": "4002", "PORT": "4000"}
+    assert echoed(found) == {
+        "WEB_PORT": "4000", "BACKEND_PORT": "4001", "LOG_PORT": "4002", "PORT": "4000",
+        "WEB_URL": "http://localhost:4000", "BACKEND_URL": "http://localhost:4001",
+    }  # fmt: skip
+
+
+def test_a_url_that_the_user_has_set_stays_and_one_of_ours_does_not():
+    assert environment(BACKEND_URL="https://staging.example")["BACKEND_URL"] == "https://staging.example"
+    stale = environment(BACKEND_URL="http://localhost:9", PORTDASH_EXPORTED="BACKEND_URL=http://localhost:9")
+    assert stale["BACKEND_URL"] == "http://localhost:4001"
 
 
 def test_secrets_stay_with_us():

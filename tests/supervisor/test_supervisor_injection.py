@@ -57,6 +57,8 @@ def test_a_server_that_ignores_port_is_told(line: str, becomes: str):
     "line",
     [
         "vite --port 5173",
+        "vite build",
+        "gunicorn --help",
         "vite --port=5173",
         "npm run fixed",
         "flask run -p5000",

@@ -4,10 +4,12 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -255,3 +257,31 @@ def test_detached_it_says_aloud_what_was_not_as_asked(command: Command, project:
     found = re.search(r"in the background: pid (\d+)", done.stderr)
     assert found
     os.kill(int(found[1]), signal.SIGTERM)
+
+
+def test_an_end_that_is_asked_for_in_a_pause_is_the_end(run: Run, tmp_path: Path):
+    running = run("web", "--restart", "--", "sh", "-c", f"echo x >> {tmp_path}/count; exit 3")
+    running.until("it is started again, in 2s")
+    running.signal()
+    assert running.ends() == 3
+    assert (tmp_path / "count").read_text().count("x") == 2
+
+
+def test_several_processes_end_at_once(run: Run):
+    shell = f"sh -c 'sleep 300; :' & sh -c 'sleep 300; :' & exec {shlex.join(SERVER)}"
+    running = run("web", "--", "sh", "-c", shell)
+    _, pid = on(running.until("web is on"))
+    begun = time.monotonic()
+    running.signal()
+    assert running.ends() == 128 + signal.SIGTERM
+    assert time.monotonic() - begun < 8  # and not the ten seconds of grace
+    assert not is_alive(pid)
+
+
+def test_a_module_of_the_checkout_is_not_imported(project: Path):
+    (project / "portdash.py").write_text("raise SystemExit(9)")
+    done = subprocess.run(
+        [Path(sys.executable).with_name("portdash"), "run", "-d", "web", "--", "no-such-command"],
+        cwd=project, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 127, done.stderr
