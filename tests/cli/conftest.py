@@ -1,7 +1,6 @@
 """Running portdash as a person would, in this process or in one of its own."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cli_harness import FreePort, Portdash, Result, Server
+from own_ports import own_port
 
 from portdash.cli.guard import run
 
@@ -59,20 +59,7 @@ def project(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def free_port() -> FreePort:
     """Return ports that were free a moment ago, below the range for outgoing connections, a different one each call."""
-    given = iter(range(20011 + os.getpid() % 5000, 32000))
-
-    def find() -> int:
-        for port in given:
-            with socket.socket(socket.AF_INET6) as probe:
-                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-                try:
-                    probe.bind(("::", port))
-                except OSError:
-                    continue
-                return port
-        raise AssertionError("no free port")
-
-    return find
+    return own_port
 
 
 SERVER = """

@@ -10,6 +10,7 @@ from pathlib import Path
 import pexpect
 import pytest
 from cli_harness import Portdash
+from own_ports import own_port
 
 from portdash.manager.backups import MOST
 
@@ -21,7 +22,7 @@ CLASSIC = ["http-server", "postgres", "mongo", "redis", "elasticsearch", "grafan
 @pytest.fixture
 def _own_ports(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep away from 4000, where a developer's own server may listen; below what the system hands out."""
-    first = 21000 + os.getpid() % 5000
+    first = own_port()
     monkeypatch.setenv("PORTDASH_PORT_MIN", str(first))
     monkeypatch.setenv("PORTDASH_PORT_MAX", str(first + 1500))
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from docker_engine import IMAGE, DockerEngine
+from own_ports import own_port
 
 from portdash.errors import Refused
 from portdash.machine.containers.addresses import Address, Addresses
@@ -45,12 +45,7 @@ def docker(engine: DockerEngine, monkeypatch: pytest.MonkeyPatch) -> DockerEngin
 @pytest.fixture
 def port() -> int:
     """A port that nobody had a moment ago, outside the range for outgoing connections."""
-    for port in range(21000 + os.getpid() % 4000, 32000):
-        with socket.socket(socket.AF_INET6) as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-            probe.bind(("::", port))
-            return port
-    raise AssertionError("no port is free")
+    return own_port()
 
 
 @pytest.fixture

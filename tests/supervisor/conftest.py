@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from own_ports import WORKER
 from supervised import LIMIT, Run, Running
 
 _bases = itertools.count()
@@ -16,10 +17,9 @@ _bases = itertools.count()
 @pytest.fixture
 def project(home: Path) -> Path:
     """The root of a project, whose services search where no test beside this one does."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     config = home / ".config/portdash"
     config.mkdir(parents=True)
-    (config / "config.toml").write_text(f"base_port = {12_000 + worker * 1_500 + next(_bases) % 70 * 20}\n")
+    (config / "config.toml").write_text(f"base_port = {12_000 + WORKER * 1_500 + next(_bases) % 70 * 20}\n")
     root = home / "shop"
     root.mkdir()
     (root / ".git").mkdir()
