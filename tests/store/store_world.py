@@ -1,5 +1,6 @@
 """Small words for talking to a store in tests."""
 
+import os
 from collections.abc import Iterable, Mapping
 from itertools import count
 from pathlib import Path
@@ -17,7 +18,8 @@ from portdash.store.projection.scope import Scope
 from portdash.store.sqlite import SqliteStore
 
 HOST = "0123456789abcdef0123456789abcdef"
-_ids = count(1)
+_ids = (f"batch-{os.getpid()}-{number}" for number in count(1))
+"""Another in every process: a batch whose id a store has seen has no second effect."""
 
 
 SHOP = Workspace(name="shop", root="/src/shop")
@@ -64,9 +66,7 @@ def remove(found: Assignment, reason: str = "given back") -> Remove:
 
 
 def batch(*ops: Op, id: str | None = None, at: float = 1000.0, workspace: str = "shop") -> Batch:  # noqa: A002
-    return Batch(
-        id=id or f"batch-{next(_ids)}", title="a change", workspace=workspace, actor="cli", at=at, ops=tuple(ops)
-    )
+    return Batch(id=id or next(_ids), title="a change", workspace=workspace, actor="cli", at=at, ops=tuple(ops))
 
 
 def applied(store: Store, *ops: Op, at: float = 1000.0) -> Applied:
