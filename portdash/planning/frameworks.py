@@ -38,7 +38,7 @@ FRAMEWORKS = (
     Framework("webpack-dev-server", WEB, paths=("/webpack-dev-server/",)),
     Framework("webpack-dev-server", WEB, ("webpack", "webpack-cli"), ("serve", "server")),
     Framework("angular", WEB, ("ng",), ("serve", "s", "dev"), paths=("/@angular/cli/",)),
-    Framework("remix", WEB, ("remix-serve", "react-router-serve")),
+    Framework("remix", WEB, ("remix-serve", "react-router-serve", "react-router")),
     Framework("storybook", WEB, ("start-storybook", "sb"), paths=("/storybook/",)),
     Framework("gatsby", WEB),
     Framework("parcel", WEB),

@@ -1,68 +1,61 @@
-"""Servers that ignore PORT, and the options by which they are told. Data, in one table."""
+"""How servers that ignore PORT are told their port, by what they are. Data, in one table."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
+_LONG, _SHORT = ("--port", "{port}"), ("-p", "{port}")
+_BIND = ("--bind", "{host}:{port}")
 
-class Framework(NamedTuple):
-    """One way to start a server."""
 
-    name: str
-    words: tuple[str, ...]
-    """Its program and what has to follow it, in order: `ng serve`."""
+class Telling(NamedTuple):
+    """The options that tell one kind of server."""
+
     options: tuple[str, ...]
     """What is added to the command; `{port}` and `{host}` stand for themselves."""
     said: tuple[str, ...] = ("--port", "-p")
-    """Options by which a command says its port itself. Empty: by a word that begins with a digit, or `host:port`."""
+    """Options by which a command says its port itself. Empty: by a word that is a port, or ends with one."""
+    needs: tuple[str, ...] = ()
+    """Words of which one makes its program serve; none where it does nothing else."""
 
 
-_PORT = ("--port", "{port}")
-_SHORT = ("-p", "{port}")
-
-FRAMEWORKS = (
-    Framework("vite", ("vite",), (*_PORT, "--strictPort"), ("--port",)),
-    Framework("next", ("next", "dev"), _SHORT),
-    Framework("next", ("next", "start"), _SHORT),
-    Framework("nuxt", ("nuxt", "dev"), _PORT),
-    Framework("nuxt", ("nuxi", "dev"), _PORT),
-    Framework("astro", ("astro", "dev"), _PORT, ("--port",)),
-    Framework("astro", ("astro", "preview"), _PORT, ("--port",)),
-    Framework("angular", ("ng", "serve"), _PORT, ("--port",)),
-    Framework("webpack-dev-server", ("webpack", "serve"), _PORT, ("--port",)),
-    Framework("webpack-dev-server", ("webpack-dev-server",), _PORT, ("--port",)),
-    Framework("remix", ("remix", "vite:dev"), _PORT, ("--port",)),
-    Framework("react-router", ("react-router", "dev"), _PORT, ("--port",)),
-    Framework("storybook", ("storybook", "dev"), (*_SHORT, "--ci"), ("-p", "--port")),
-    Framework("parcel", ("parcel", "serve"), _PORT),
-    Framework("gatsby", ("gatsby", "develop"), _SHORT),
-    Framework("docusaurus", ("docusaurus", "start"), _PORT),
-    Framework("eleventy", ("eleventy", "--serve"), _PORT, ("--port",)),
-    Framework("expo", ("expo", "start"), _PORT),
-    Framework("wrangler", ("wrangler", "dev"), _PORT, ("--port",)),
-    Framework("http-server", ("http-server",), _SHORT),
-    Framework("serve", ("serve",), ("-l", "{port}"), ("-l", "--listen", "-p")),
-    Framework("json-server", ("json-server",), _PORT),
-    Framework("django", ("manage.py", "runserver"), ("{port}",), ()),
-    Framework("django", ("manage", "runserver"), ("{port}",), ()),
-    Framework("django", ("django-admin", "runserver"), ("{port}",), ()),
-    Framework("http.server", ("http.server",), ("{port}",), ()),
-    Framework("uvicorn", ("uvicorn",), _PORT, ("--port", "--fd", "--uds")),
-    Framework("fastapi", ("fastapi", "dev"), _PORT, ("--port",)),
-    Framework("fastapi", ("fastapi", "run"), _PORT, ("--port",)),
-    Framework("flask", ("flask", "run"), _PORT),
-    Framework("gunicorn", ("gunicorn",), ("--bind", "{host}:{port}"), ("-b", "--bind")),
-    Framework("hypercorn", ("hypercorn",), ("--bind", "{host}:{port}"), ("-b", "--bind")),
-    Framework("daphne", ("daphne",), _SHORT),
-    Framework("granian", ("granian",), _PORT, ("--port",)),
-    Framework("streamlit", ("streamlit", "run"), ("--server.port", "{port}"), ("--server.port",)),
-    Framework("jupyter", ("jupyter", "lab"), (*_PORT, "--ServerApp.port_retries=0"), ("--port",)),
-    Framework("jupyter", ("jupyter", "notebook"), (*_PORT, "--ServerApp.port_retries=0"), ("--port",)),
-    Framework("jupyter", ("jupyter-lab",), (*_PORT, "--ServerApp.port_retries=0"), ("--port",)),
-    Framework("mkdocs", ("mkdocs", "serve"), ("--dev-addr", "{host}:{port}"), ("-a", "--dev-addr")),
-    Framework("rails", ("rails", "server"), _SHORT),
-    Framework("rails", ("rails", "s"), _SHORT),
-    Framework("rackup", ("rackup",), _SHORT),
-    Framework("puma", ("puma",), _SHORT, ("-p", "--port", "-b", "--bind")),
-    Framework("jekyll", ("jekyll", "serve"), ("--port", "{port}"), ("-P", "--port")),
-    Framework("hugo", ("hugo", "server"), _PORT),
+TELLING: Mapping[str, Telling] = MappingProxyType(
+    {
+        "vite": Telling((*_LONG, "--strictPort"), ("--port",)),
+        "next": Telling(_SHORT, needs=("dev", "start")),
+        "nuxt": Telling(_LONG, needs=("dev", "preview")),
+        "astro": Telling(_LONG, ("--port",), ("dev", "preview")),
+        "angular": Telling(_LONG, ("--port",)),
+        "webpack-dev-server": Telling(_LONG, ("--port",)),
+        "remix": Telling(_LONG, ("--port",), ("dev", "vite:dev")),
+        "storybook": Telling((*_SHORT, "--ci"), needs=("dev",)),
+        "parcel": Telling(_LONG, needs=("serve",)),
+        "gatsby": Telling(_SHORT, needs=("develop", "serve")),
+        "docusaurus": Telling(_LONG, needs=("start", "serve")),
+        "eleventy": Telling(_LONG, ("--port",), ("--serve",)),
+        "metro": Telling(_LONG, needs=("start",)),
+        "wrangler": Telling(_LONG, ("--port",), ("dev",)),
+        "http-server": Telling(_SHORT),
+        "serve": Telling(("-l", "{port}"), ("-l", "--listen", "-p")),
+        "json-server": Telling(_LONG),
+        "django": Telling(("{port}",), ()),
+        "http.server": Telling(("{port}",), ()),
+        "uvicorn": Telling(_LONG, ("--port", "--fd", "--uds")),
+        "fastapi": Telling(_LONG, ("--port",)),
+        "flask": Telling(_LONG),
+        "gunicorn": Telling(_BIND, ("-b", "--bind")),
+        "hypercorn": Telling(_BIND, ("-b", "--bind")),
+        "daphne": Telling(_SHORT),
+        "granian": Telling(_LONG, ("--port",)),
+        "streamlit": Telling(("--server.port", "{port}"), ("--server.port",)),
+        "jupyter": Telling((*_LONG, "--ServerApp.port_retries=0"), ("--port",)),
+        "mkdocs": Telling(("--dev-addr", "{host}:{port}"), ("-a", "--dev-addr"), ("serve",)),
+        "rails": Telling(_SHORT),
+        "rackup": Telling(_SHORT),
+        "puma": Telling(_SHORT, ("-p", "--port", "-b", "--bind")),
+        "jekyll": Telling(_LONG, ("-P", "--port"), ("serve", "s")),
+        "laravel": Telling(_LONG, ("--port",)),
+        "hugo": Telling(_LONG),
+    }
 )
-"""From the first to the last; the first whose words all fit counts."""
+"""By what `planning.frameworks` calls a server."""

@@ -6,10 +6,11 @@ The server is looked for behind what merely starts it: `npx`, `uv run`, an inter
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
 from typing import NamedTuple
 
-from portdash.supervisor.frameworks import FRAMEWORKS, Framework
+from portdash.planning.command_line import bare
+from portdash.planning.frameworks import framework_of
+from portdash.supervisor.frameworks import TELLING, Telling
 from portdash.supervisor.substitution import names_port
 
 _STARTERS: Mapping[str, tuple[str, ...]] = {
@@ -19,12 +20,10 @@ _STARTERS: Mapping[str, tuple[str, ...]] = {
     "bundle": ("exec",),
 }  # fmt: skip
 """What starts another program, and the word that says so; none where it does nothing else."""
-_INTERPRETERS = re.compile(r"(python|pypy|node|nodejs|bun|deno|ruby|php)[\d.]*$")
 _RUNNERS = frozenset(("npm", "pnpm", "yarn", "bun"))
 _SERVES_NOTHING = frozenset(("build", "optimize", "--help", "-h", "--version", "-v"))
 """Words with which a server's program does something else."""
 _SETTING = re.compile(r"[A-Za-z_]\w*=")
-_ENDINGS = (".exe", ".cmd", ".js", ".mjs", ".cjs")
 _ADDRESS = re.compile(r"(\[?[\w.:]*\]?:)?\d+$")
 
 
@@ -46,16 +45,17 @@ def inject(command: Sequence[str], *, scripts: Mapping[str, str]) -> Injected:
         return Injected(tuple(command))
     script = _script(command, scripts)
     words = script if script is not None else command
-    found = _framework(words)
-    if found is None or _SERVES_NOTHING.intersection(words) or _says_port(found, (*words, *command)):
+    framework = framework_of("", words[_started(words) :])
+    telling = TELLING.get(framework or "")
+    if telling is None or not _serves(telling, words) or _says_port(telling, (*words, *command)):
         return Injected(tuple(command))
-    between = ("--",) if script is not None and _stem(command[0]) == "npm" and "--" not in command else ()
-    return Injected((*command, *between, *found.options), found.name)
+    between = ("--",) if script is not None and bare(command[0]) == "npm" and "--" not in command else ()
+    return Injected((*command, *between, *telling.options), framework)
 
 
 def _script(command: Sequence[str], scripts: Mapping[str, str]) -> list[str] | None:
     """Return the last command of the script that `npm run dev` and its like run, None where it runs none."""
-    if not command or _stem(command[0]) not in _RUNNERS:
+    if not command or bare(command[0]) not in _RUNNERS:
         return None
     words = [word for word in command[1:] if not word.startswith("-")]
     name = words[1] if words[:1] == ["run"] and len(words) > 1 else words[0] if words else ""
@@ -68,38 +68,18 @@ def _script(command: Sequence[str], scripts: Mapping[str, str]) -> list[str] | N
         return None
 
 
-def _framework(words: Sequence[str]) -> Framework | None:
-    at = _program(words)
-    if at is None:
-        return None
-    found = (_stem(words[at]), *words[at + 1 :])
-    for each in FRAMEWORKS:
-        first, *rest = each.words
-        if found[0] in (first, first.removesuffix(".py")) and _in_order(rest, found[1:]):
-            return each
-    return None
-
-
-def _program(words: Sequence[str]) -> int | None:
-    """Return where the program is that serves, behind all that merely starts it."""
+def _started(words: Sequence[str]) -> int:
+    """Return where that begins which is started in the end, behind settings and all that merely starts it."""
     at = 0
     while at < len(words):
-        name = _stem(words[at])
+        name = bare(words[at])
         if _SETTING.match(words[at]):
             at += 1
-        elif name in _STARTERS and (at + 1 < len(words)) and _starts(name, words[at + 1]):
+        elif name in _STARTERS and at + 1 < len(words) and _starts(name, words[at + 1]):
             at = _next(words, at + 1 + bool(_STARTERS[name]))
-        elif _INTERPRETERS.match(name):
-            module = next((n for n in range(at + 1, len(words)) if words[n] == "-m"), None)
-            behind = _next(words, at + 1)
-            return (
-                module + 1
-                if module is not None and module < behind and module + 1 < len(words)
-                else _or_none(behind, words)
-            )
         else:
-            return at
-    return None
+            break
+    return at
 
 
 def _starts(name: str, word: str) -> bool:
@@ -114,31 +94,18 @@ def _next(words: Sequence[str], at: int) -> int:
     return at
 
 
-def _or_none(at: int, words: Sequence[str]) -> int | None:
-    return at if at < len(words) else None
+def _serves(telling: Telling, words: Sequence[str]) -> bool:
+    """Say whether the program is started to serve, and not to build, or to say what it is."""
+    if _SERVES_NOTHING.intersection(words):
+        return False
+    return not telling.needs or any(word in telling.needs for word in words)
 
 
-def _in_order(wanted: Sequence[str], words: Sequence[str]) -> bool:
-    """Say whether all that is wanted is there, in order, options aside."""
-    left = iter(words)
-    return all(any(word == each for word in left) for each in wanted)
-
-
-def _says_port(framework: Framework, words: Sequence[str]) -> bool:
-    if not framework.said:
-        last = framework.words[-1]
-        at = next((n for n, word in enumerate(words) if word == last or _stem(word) == last), -1)
-        return any(_ADDRESS.match(word) for word in words[at + 1 :])
+def _says_port(telling: Telling, words: Sequence[str]) -> bool:
+    if not telling.said:
+        return any(_ADDRESS.match(word) for word in words)
     return any(
         word == option or word.startswith(f"{option}=") or (len(option) == 2 and re.match(rf"{option}\d", word))
         for word in words
-        for option in framework.said
+        for option in telling.said
     )
-
-
-def _stem(word: str) -> str:
-    """Return a program's name without its directory and ending; `vite` of `node_modules/vite/bin/vite.js`."""
-    name = PurePath(word.replace("\\", "/")).name
-    for ending in _ENDINGS:
-        name = name.removesuffix(ending)
-    return name

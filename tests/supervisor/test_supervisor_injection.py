@@ -46,6 +46,12 @@ def injected(line: str, port: int = 4100) -> str:
         ("env DEBUG=1 poetry run flask run", "env DEBUG=1 poetry run flask run --port 4100"),
         ("gunicorn app:app", "gunicorn app:app --bind 127.0.0.1:4100"),
         ("jupyter lab --no-browser", "jupyter lab --no-browser --port 4100 --ServerApp.port_retries=0"),
+        ("python -W ignore manage.py runserver", "python -W ignore manage.py runserver 4100"),
+        (
+            "node --require ./env.js node_modules/.bin/astro dev",
+            "node --require ./env.js node_modules/.bin/astro dev --port 4100",
+        ),
+        ("hugo serve", "hugo serve --port 4100"),
         ("bundle exec rails server", "bundle exec rails server -p 4100"),
     ],
 )
@@ -58,6 +64,8 @@ def test_a_server_that_ignores_port_is_told(line: str, becomes: str):
     [
         "vite --port 5173",
         "vite build",
+        "wrangler deploy",
+        "parcel watch",
         "gunicorn --help",
         "vite --port=5173",
         "npm run fixed",
