@@ -9,6 +9,7 @@ from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from portdash.config.private import without_secrets
 from portdash.health.failing import failure
 from portdash.model.health import Health, HealthState
 from portdash.text import clean
@@ -21,8 +22,6 @@ _KEPT = 4096
 """Bytes of its output that are kept, the last ones."""
 _AFTERWARDS = 0.05
 """Seconds that output may come later than the end of the process."""
-_PRIVATE = ("PORTDASH_TOKEN", "PORTDASH_STORE", "PORTDASH_CLUSTER_URL")
-"""Variables that may hold credentials of ours."""
 
 
 class CommandProber:
@@ -34,7 +33,7 @@ class CommandProber:
         port = str(endpoint.port)
         self._command = tuple(word.replace("{port}", port) for word in probe.command)
         self._directory = probe.directory
-        self._environment = {name: value for name, value in os.environ.items() if name not in _PRIVATE}
+        self._environment = without_secrets(os.environ)
         self._environment["PORT"] = port
         self._level = probe.level
 

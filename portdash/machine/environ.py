@@ -8,11 +8,9 @@ import re
 from collections.abc import Iterator
 from types import MappingProxyType
 
-from portdash.machine.procfs import PROC, read
+from portdash.machine.procfs import PROC, entries, environment_of
 from portdash.model.listener import NO_HINTS, Hints
-
-LARGEST = 256 * 1024
-"""Bytes read of one environment."""
+from portdash.model.marks import SERVICE, WORKSPACE
 
 _SCRIPT = re.compile(rb"[A-Za-z][\w:.-]{0,63}")
 _PACKAGE = re.compile(rb"(?:@[a-z0-9~][\w.~-]{0,63}/)?[a-z0-9~][\w.~-]{0,99}", re.IGNORECASE)
@@ -32,8 +30,8 @@ ALLOWED = MappingProxyType(
         b"pm_id": _PID,
         b"RUN_MAIN": re.compile(rb"true"),
         b"WERKZEUG_RUN_MAIN": re.compile(rb"true"),
-        b"PORTDASH_SERVICE": _NAME,
-        b"PORTDASH_WORKSPACE": _NAME,
+        SERVICE.encode(): _NAME,
+        WORKSPACE.encode(): _NAME,
     }
 )
 """The variables that are looked for, and what their values must look like as a whole."""
@@ -41,7 +39,7 @@ ALLOWED = MappingProxyType(
 
 def read_hints(pid: int, *, proc: str = PROC) -> Hints:
     """Return what a process was told by its environment; nothing where that is hidden, erased or over-written."""
-    data = read(f"{proc}/{pid}/environ", LARGEST)
+    data = environment_of(pid, proc=proc)
     return hints_from(data) if data else NO_HINTS
 
 
@@ -58,16 +56,13 @@ def hints_from(data: bytes) -> Hints:
         port=port if 0 < port < 65536 else None,
         pm2=found.get(b"name") if b"pm_id" in found else None,
         reloaded=b"RUN_MAIN" in found or b"WERKZEUG_RUN_MAIN" in found,
-        service=found.get(b"PORTDASH_SERVICE"),
-        workspace=found.get(b"PORTDASH_WORKSPACE"),
+        service=found.get(SERVICE.encode()),
+        workspace=found.get(WORKSPACE.encode()),
     )
 
 
 def _allowed(data: bytes) -> Iterator[tuple[bytes, str]]:
-    if len(data) >= LARGEST:
-        data = data[: data.rfind(b"\0") + 1]  # the last one may have been cut
-    for entry in data.split(b"\0"):
-        name, equals, value = entry.partition(b"=")
+    for name, value in entries(data):
         pattern = ALLOWED.get(name)
-        if equals and pattern and pattern.fullmatch(value):
+        if pattern and pattern.fullmatch(value):
             yield name, value.decode("ascii", "replace")

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 
 from portdash.machine.procfs import PROC, variables
+from portdash.model.marks import LEASE
 
-MARK = "PORTDASH_LEASE"
-"""Variable that a run sets for its children."""
-_NAMES = frozenset((MARK,))
+_NAMES = frozenset((LEASE,))
 
 
 def marked_like(pid: int, *, proc: str = PROC) -> tuple[int, ...]:
     """Return the other processes that carry the mark of this one; none where it has none, or there is no /proc."""
-    mark = variables(pid, _NAMES, proc=proc).get(MARK)
+    mark = variables(pid, _NAMES, proc=proc).get(LEASE)
     if not mark:
         return ()
     try:
@@ -21,4 +20,4 @@ def marked_like(pid: int, *, proc: str = PROC) -> tuple[int, ...]:
     except OSError:
         return ()
     pids = (int(name) for name in names if name.isdigit() and int(name) != pid)
-    return tuple(sorted(each for each in pids if variables(each, _NAMES, proc=proc).get(MARK) == mark))
+    return tuple(sorted(each for each in pids if variables(each, _NAMES, proc=proc).get(LEASE) == mark))

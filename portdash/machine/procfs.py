@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from portdash.machine.files import read_open
@@ -108,14 +109,27 @@ def cgroup_of(pid: int | str, *, proc: str = PROC) -> str:
     return best
 
 
+def environment_of(pid: int, *, proc: str = PROC) -> bytes:
+    """Return the bytes of the environment that a process was started with; none when it is gone or hides it."""
+    return read(f"{proc}/{pid}/environ", ENVIRONMENT_BYTES) or b""
+
+
+def entries(environment: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield name and value of each variable; the last one is left out where it may have been cut off."""
+    if len(environment) >= ENVIRONMENT_BYTES:
+        environment = environment[: environment.rfind(b"\0") + 1]
+    for entry in environment.split(b"\0"):
+        name, equals, value = entry.partition(b"=")
+        if equals:
+            yield name, value
+
+
 def variables(pid: int, names: frozenset[str], *, proc: str = PROC) -> dict[str, str]:
     """Return these variables that a process was started with, and none else; {} when it is gone or hides them."""
     found: dict[str, str] = {}
-    data = read(f"{proc}/{pid}/environ", ENVIRONMENT_BYTES) or b""
-    for entry in data[: data.rfind(b"\0") + 1].split(b"\0"):  # what is cut off would be another value
-        name, _, value = entry.decode("utf-8", "replace").partition("=")
-        if name in names:
-            found.setdefault(name, value)
+    for name, value in entries(environment_of(pid, proc=proc)):
+        if (word := name.decode("utf-8", "replace")) in names:
+            found.setdefault(word, value.decode("utf-8", "replace"))
     return found
 
 

@@ -7,7 +7,6 @@ repository's configuration names is run.
 import errno
 import os
 import stat
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from enum import StrEnum
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from portdash.machine.files import read_open
-from portdash.machine.tracked import MISLEADING
+from portdash.machine.git import ls_files
 
 LARGEST = 1024 * 1024
 """Bytes of the largest file that is read."""
@@ -148,21 +147,7 @@ def _content(path: str) -> bytes | Skipped:
 
 def listed_by_git(directory: str) -> list[str] | None:
     """Return the files below a directory that git keeps or would keep, None without git or where it does not answer."""
-    environ = {name: value for name, value in os.environ.items() if name not in MISLEADING}
-    git = ["git", "--literal-pathspecs", "--no-optional-locks", "-c", "core.fsmonitor=false"]
-    try:
-        done = subprocess.run(
-            [*git, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=directory,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=TIMEOUT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+    found = ls_files("-z", "--cached", "--others", "--exclude-standard", directory=directory, timeout=TIMEOUT)
+    if found is None:
         return None
-    if done.returncode != 0:
-        return None
-    return list(dict.fromkeys(os.fsdecode(path) for path in done.stdout.split(b"\0") if path))
+    return list(dict.fromkeys(os.fsdecode(path) for path in found.split(b"\0") if path))

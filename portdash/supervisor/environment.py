@@ -1,21 +1,19 @@
 """What a child finds in its environment. Pure."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from portdash.config.exported import EXPORTED
+from portdash.config.private import without_secrets
 from portdash.exports.variables import Variable, echoed
 from portdash.model.assignment import Assignment
+from portdash.model.marks import LEASE, SERVICE, WORKSPACE
 from portdash.model.names import variable_for
 from portdash.model.ports import IpProtocol
+from portdash.planning.frameworks import kind_of
 
-LEASE, SERVICE, WORKSPACE = "PORTDASH_LEASE", "PORTDASH_SERVICE", "PORTDASH_WORKSPACE"
-_NO_HTTP = frozenset(("database", "db", "cache", "queue", "broker", "postgres", "mysql", "mariadb", "redis", "mongodb"))
-"""Types and names of services that a URL with `http` would be wrong for."""
-_SECRET = frozenset(("PORTDASH_TOKEN",))
-_MAY_HOLD_SECRETS = re.compile(r"PORTDASH_(STORE|CLUSTER_URL|URL_.+)")
+_NO_HTTP = frozenset(("database", "db", "cache", "queue"))
+"""Types, kinds and names of services that a URL with `http` would be wrong for."""
 
 
 class Run(NamedTuple):
@@ -37,11 +35,10 @@ def child_environment(
     ours like the others, so that a portdash below takes none of them for an override.
     """
     row = run.row
-    kept = {name: value for name, value in environ.items() if not _is_secret(name, value)}
     ports = {each.name: each.value for each in variables}
     urls = {url_variable(each): each.url() for each in rows if _speaks_http(each)}
     ours = echoed(environ)
-    theirs = {name: value for name, value in kept.items() if ours.get(name) != value}
+    theirs = {name: value for name, value in without_secrets(environ).items() if ours.get(name) != value}
     own = {"PORT": str(row.port), row.spec.variable: str(row.port)}
     echo = ",".join(
         filter(None, (ports.get(EXPORTED), *(f"{name}={value}" for name, value in {**urls, **own}.items())))
@@ -58,15 +55,5 @@ def url_variable(row: Assignment) -> str:
 
 
 def _speaks_http(row: Assignment) -> bool:
-    return row.key.protocol is IpProtocol.TCP and (row.type or row.key.service).casefold() not in _NO_HTTP
-
-
-def _is_secret(name: str, value: str) -> bool:
-    if name in _SECRET:
-        return True
-    if not _MAY_HOLD_SECRETS.fullmatch(name):
-        return False
-    try:
-        return urlsplit(value).password is not None
-    except ValueError:
-        return False
+    words = (row.type.casefold() if row.type else None, row.key.service)
+    return row.key.protocol is IpProtocol.TCP and not _NO_HTTP.intersection((*words, *map(kind_of, words)))

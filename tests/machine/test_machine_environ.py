@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portdash.machine.environ import ALLOWED, LARGEST, hints_from, read_hints
+from portdash.machine.environ import ALLOWED, hints_from, read_hints
 from portdash.machine.local import LocalMachine
 from portdash.machine.processes import Processes
+from portdash.machine.procfs import ENVIRONMENT_BYTES
 from portdash.model.listener import NO_HINTS, Hints
 
 SECRET = "hunter2-of-the-test"  # noqa: S105
@@ -66,9 +67,9 @@ def test_what_looks_odd_is_nothing(entry: bytes):
 
 def test_the_first_of_two_counts_and_one_that_was_cut_does_not():
     assert hints_from(b"PORT=1\0PORT=2\0").port == 1
-    cut = b"A=" + b"x" * (LARGEST - 9) + b"\0PORT=30"
-    assert len(cut) >= LARGEST - 1
-    assert hints_from((b"A=" + b"x" * LARGEST)[: LARGEST - 8] + b"\0PORT=30").port is None
+    cut = b"A=" + b"x" * (ENVIRONMENT_BYTES - 9) + b"\0PORT=30"
+    assert len(cut) >= ENVIRONMENT_BYTES - 1
+    assert hints_from((b"A=" + b"x" * ENVIRONMENT_BYTES)[: ENVIRONMENT_BYTES - 8] + b"\0PORT=30").port is None
 
 
 @settings(deadline=None)
