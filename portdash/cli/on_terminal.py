@@ -9,8 +9,10 @@ from pathlib import Path
 
 from portdash.manager.deps import Deps
 from portdash.supervisor.orders import Order
+from portdash.supervisor.signals import Signals
 from portdash.supervisor.supervise import Started, Supervisor
 from portdash.supervisor.terminal import copy_size, open_pair, raw_input
+from portdash.text import clean
 
 _CHUNK = 65536
 _MOST_WAITING = 1024 * 1024
@@ -27,7 +29,7 @@ async def supervise_on_terminal(deps: Deps, order: Order, state_dir: Path, start
         deps, order, state_dir=state_dir, sink=lambda _number, _data: None, say=_talk, terminal=pair, started=started
     )
     loop = asyncio.get_running_loop()
-    keys = _Keys(pair.ours, supervisor)
+    keys = _Keys(pair.ours, supervisor.signals)
     with raw_input():
         loop.add_reader(pair.ours, _show, pair.ours, supervisor)
         loop.add_reader(sys.stdin.fileno(), keys.read)
@@ -47,9 +49,9 @@ async def supervise_on_terminal(deps: Deps, order: Order, state_dir: Path, start
 class _Keys:
     """What is typed goes to the child. Ctrl-c does so too: its terminal makes the signal of it."""
 
-    def __init__(self, terminal: int, supervisor: Supervisor) -> None:
+    def __init__(self, terminal: int, signals: Signals) -> None:
         self._terminal = terminal
-        self._supervisor = supervisor
+        self._signals = signals
         self._interrupted = float("-inf")
         self._waiting = bytearray()
         """Typed, and not yet taken by the child, which may read nothing for long."""
@@ -60,12 +62,12 @@ class _Keys:
         if not data:
             asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
             return
-        if _INTERRUPT in data:
+        for _ in range(data.count(_INTERRUPT)):  # two may come in one piece
             now = asyncio.get_running_loop().time()
             if now - self._interrupted < _TWICE:
-                self._supervisor.force()
+                self._signals.force()
             self._interrupted = now
-            self._supervisor.note_interrupt()
+            self._signals.interrupted()
         self._waiting += data[: _MOST_WAITING - len(self._waiting)]
         self._pass_on()
 
@@ -101,4 +103,4 @@ def _write(data: bytes, supervisor: Supervisor) -> None:
 
 
 def _talk(line: str) -> None:
-    os.write(sys.stderr.fileno(), f"portdash: {line}\r\n".encode())
+    os.write(sys.stderr.fileno(), f"portdash: {clean(line, limit=None)}\r\n".encode())

@@ -1,5 +1,7 @@
 """One process in a session of its own, what it prints, and its end."""
 
+from __future__ import annotations
+
 import asyncio
 import os
 import shutil
@@ -8,9 +10,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from portdash.supervisor.handing import handed
-from portdash.supervisor.terminal import Pair
+
+if TYPE_CHECKING:
+    from portdash.supervisor.terminal import Pair
 
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 """Exit codes of `run` for a command that cannot be started, as env(1) has them."""
@@ -68,6 +73,8 @@ class Child:
 
     def is_group_alive(self) -> bool:
         """Say whether anybody of its group still lives, be it after its own end."""
+        if not hasattr(os, "killpg"):
+            return self.status is None
         self._collect()
         try:
             os.killpg(self.pid, 0)
@@ -91,7 +98,7 @@ class Child:
             self.signal(signal.SIGTERM)
             await self._gone(grace)
         if self.is_group_alive():
-            self.signal(signal.SIGKILL)
+            self.signal(getattr(signal, "SIGKILL", signal.SIGTERM))
             await self._gone(_KILLING)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), _KILLING)

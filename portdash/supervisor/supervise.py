@@ -1,16 +1,18 @@
 """One service, from its port to its end: keep the port, start the child, see it listen, and stay with it."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import os
 import re
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from socket import socket
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from portdash.errors import StoreError
 from portdash.machine.holds import Hold, hold_port, listening
 from portdash.machine.reaping import adopt_orphans
 from portdash.manager.deps import Deps
@@ -21,10 +23,13 @@ from portdash.supervisor.budget import Budget
 from portdash.supervisor.child import Child, Sink
 from portdash.supervisor.logs import ServiceLog, log_path
 from portdash.supervisor.orders import Order, Ready, leave, prepare
+from portdash.supervisor.signals import Signals
 from portdash.supervisor.substitution import substitute
-from portdash.supervisor.terminal import Pair
 from portdash.supervisor.verify import Finding, Progress, judge
 from portdash.text import clean
+
+if TYPE_CHECKING:
+    from portdash.supervisor.terminal import Pair
 
 HOLD_LIMIT = 30.0
 """Seconds that a port is kept for a child that does not listen."""
@@ -35,7 +40,6 @@ _PATIENCE = 2.0
 _IN_USE = re.compile(rb"EADDRINUSE|address already in use|address in use|port \d+ is (already )?in use", re.IGNORECASE)
 _TAIL = 16384
 """Bytes of the last output that are looked at for it."""
-FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 
 
 class End(Enum):
@@ -87,28 +91,24 @@ class Supervisor:
         self._say = say
         self._terminal = terminal
         self._started = started
-        self._child: Child | None = None
-        self._asked: list[int] = []
-        """Signals that were forwarded to the child."""
+        self.signals = Signals()
         self._tail = b""
         self._log: ServiceLog | None = None
         self._keeps = True
-        self._ending = asyncio.Event()
-        """Set when somebody asks for the end."""
 
     async def run(self) -> int:
         """Run the service until it is over; return the child's status. Raises CannotStart, PortdashError."""
         adopt_orphans()
         budget = Budget()
         loop = asyncio.get_running_loop()
-        with self._listening_to_signals():
+        with self.signals.heard():
             while True:
-                ready = prepare(self._deps, self._order)
+                ready = await asyncio.to_thread(prepare, self._deps, self._order)
                 for notice in ready.notices:
                     self._say(f"warning: {notice}")
                 ended = await self._once(ready)
                 again = self._next(ended, ready)
-                if not again or self._asked:
+                if not again or self.signals.ask_for_the_end():
                     self._let_go(ready)
                     return ended.status
                 wait = 0.0 if ended.how is End.HELD_OFF else budget.wait(loop.time())
@@ -119,10 +119,9 @@ class Supervisor:
                 budget = budget if ended.how is End.HELD_OFF else budget.spent(loop.time())
                 self._say(f"{again}, in {wait:g}s" if wait else again)
                 if ended.how is End.TAKEN:
-                    leave(self._deps, ready.row)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._ending.wait(), wait)
-                if self._asked:
+                    await asyncio.to_thread(leave, self._deps, ready.row)
+                await self.signals.pause(wait)
+                if self.signals.ask_for_the_end():
                     self._let_go(ready)
                     return ended.status
 
@@ -168,13 +167,10 @@ class Supervisor:
             )
             if handed:
                 handed.close()  # it is the child's alone from here on
-            self._child = child
-            for number in self._asked:  # while it was being started
-                child.signal(number)
             try:
-                return await self._accompany(child, ready, hold, marker)
+                with self.signals.reaching(child):
+                    return await self._accompany(child, ready, hold, marker)
             finally:
-                self._child = None
                 await child.stop(grace=self._order.grace)
 
     async def _accompany(self, child: Child, ready: Ready, hold: Hold | None, marker: Path) -> Ended:
@@ -189,7 +185,7 @@ class Supervisor:
         finally:
             for task in (end, look):
                 task.cancel()
-        if self._asked:
+        if self.signals.ask_for_the_end():
             return Ended(End.STOPPED, status)
         if not look.done() and status and _IN_USE.search(self._tail):
             if hold and hold.is_kept:
@@ -255,15 +251,6 @@ class Supervisor:
         if self._log is not None:
             self._log.write(data)
 
-    def note_interrupt(self) -> None:
-        """Note that somebody pressed ctrl-c in the child's terminal: its end is what was asked for."""
-        self._asked.append(signal.SIGINT)
-
-    def force(self) -> None:
-        """End the child at once."""
-        if self._child is not None:
-            self._child.signal(signal.SIGKILL)
-
     def _let_go(self, ready: Ready) -> None:
         """End the lease; the assignment stays."""
         batch = Batch(
@@ -274,31 +261,10 @@ class Supervisor:
             at=self._deps.clock.now(),
             ops=(DropLease(ready.row.key, ready.token),),
         )
-        self._deps.store.apply(batch)
-
-    @contextlib.contextmanager
-    def _listening_to_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        numbers = [getattr(signal, name) for name in FORWARDED if hasattr(signal, name)]
-        for number in numbers:
-            with contextlib.suppress(NotImplementedError):  # Windows: ctrl-c reaches the child by itself
-                loop.add_signal_handler(number, self.forward, number)
         try:
-            yield
-        finally:
-            for number in numbers:
-                with contextlib.suppress(NotImplementedError):
-                    loop.remove_signal_handler(number)
-
-    def forward(self, number: int) -> None:
-        """Pass a signal on; the second that asks for the end is an order."""
-        ends = number in (signal.SIGINT, signal.SIGTERM)
-        if self._child is not None:
-            forced = ends and any(each in (signal.SIGINT, signal.SIGTERM) for each in self._asked)
-            self._child.signal(signal.SIGKILL if forced else number)
-        if ends or number in (getattr(signal, "SIGHUP", None), getattr(signal, "SIGQUIT", None)):
-            self._asked.append(number)
-            self._ending.set()
+            self._deps.store.apply(batch)
+        except StoreError as error:  # a lease ends with its process at the latest
+            self._say(f"warning: {error.message}")
 
 
 def _remember(marker: Path) -> None:
