@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from portdash.discovery.policy import Nearness
+from portdash.discovery.instance import Nearness
 from portdash.health.endpoint import endpoint_of
 from portdash.health.looks import Seen, look_at
 from portdash.health.targets import target

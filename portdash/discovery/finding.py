@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from portdash.discovery.asking import Question, Wanted, ask_all, ask_loose, ask_own
 from portdash.discovery.candidates import Candidate, Spot, loose_listeners, own_servers, views_of
-from portdash.discovery.policy import Instance, ranked
+from portdash.discovery.instance import Instance, ranked
 from portdash.errors import NoInstances
 from portdash.health.once import APART, hung
 from portdash.manager.endpoints import url_at

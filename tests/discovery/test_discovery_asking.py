@@ -12,7 +12,7 @@ from portdash.config.sections import HealthConfig
 from portdash.config.services import HealthCheck, ServiceConfig
 from portdash.discovery.asking import Wanted, ask_all, ask_loose
 from portdash.discovery.candidates import Candidate
-from portdash.discovery.policy import Nearness
+from portdash.discovery.instance import Nearness
 from portdash.model.assignment import ServiceSpec
 from portdash.model.health import Health, HealthState
 from portdash.model.listener import Listener

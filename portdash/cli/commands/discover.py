@@ -19,7 +19,7 @@ from portdash.report.serialise import health_json
 from portdash.text import clean, columns, plural
 
 if TYPE_CHECKING:
-    from portdash.discovery.policy import Instance
+    from portdash.discovery.instance import Instance
 
 _TONES = {HealthState.HEALTHY: Tone.GOOD, HealthState.UNHEALTHY: Tone.BAD, HealthState.HUNG: Tone.BAD}
 

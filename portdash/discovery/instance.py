@@ -1,4 +1,4 @@
-"""Which instance of a service is the best: by how it does, then by how soon it answered. Pure."""
+"""An instance of a service, and which is the best: by how it does, then by how soon it answered. Pure."""
 
 from __future__ import annotations
 

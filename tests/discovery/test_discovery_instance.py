@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from portdash.discovery.policy import Instance, Nearness, ranked
+from portdash.discovery.instance import Instance, Nearness, ranked
 from portdash.model.health import Health, HealthState
 
 
