@@ -196,6 +196,10 @@ class Lease:
     """Start of the process in kernel ticks since boot, 0 where the system does not tell."""
     boot_id: str
     token: str
+    supervised: bool = False
+    """Whether the process is a `run`, which can be asked to stop, restart or move its child."""
+    child: int | None = None
+    """Pid of that child, None where there is none or nobody told."""
 
 
 def url_of(port: int, scheme: str = "http", host: str = "localhost") -> str:

@@ -12,6 +12,7 @@ from portdash.model.workspace import Workspace
 
 if TYPE_CHECKING:
     from portdash.model.kept import PlanRecord, Quarantine
+    from portdash.model.requests import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,8 @@ class StoreState:
     quarantines: tuple[Quarantine, ...] = ()
     plans: tuple[PlanRecord, ...] = ()
     """Those in state `applying`."""
+    requests: tuple[Request, ...] = ()
+    """What supervisors are asked for, by id: without an answer, or answered a moment ago."""
     stale_since: float | None = None
     """Unix time of the last contact with an authority that is out of reach, None while what is here is current."""
     notices: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from typing import Protocol
 from portdash.model.assignment import Assignment, Lease, ServiceKey
 from portdash.model.history import Event, Operation
 from portdash.model.kept import PlanRecord
+from portdash.model.requests import Request
 from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
 
@@ -75,7 +76,23 @@ class MarkUndone:
     operation_id: str
 
 
-Op = Claim | Remove | RecordWorkspace | TakeLease | DropLease | RecordPlan | RecordEvent | MarkUndone
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Put a request to the supervisor whose lease has its token; refused when that lease is over."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer a request; without effect when it is gone, or answered already."""
+
+    request_id: str
+    ok: bool
+    text: str
+
+
+Op = Claim | Remove | RecordWorkspace | TakeLease | DropLease | RecordPlan | RecordEvent | MarkUndone | Ask | Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

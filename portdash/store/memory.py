@@ -11,6 +11,7 @@ from portdash.errors import StoreUnavailable
 from portdash.model.assignment import Assignment, Lease, ServiceKey, Source
 from portdash.model.history import Change, Event, Operation
 from portdash.model.kept import PlanRecord, Quarantine
+from portdash.model.requests import Request
 from portdash.model.state import StoreState
 from portdash.model.storage import Applied, Batch, Rejected
 from portdash.model.workspace import Workspace
@@ -34,6 +35,7 @@ class _Contents:
     """By host and name without regard to case."""
     quarantines: dict[Slot, Quarantine] = field(default_factory=dict)
     applying: dict[str, PlanRecord] = field(default_factory=dict)
+    asked: dict[str, Request] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
     """By id, oldest first."""
     events: deque[Event] = field(default_factory=lambda: deque(maxlen=EVENTS_KEPT))
@@ -58,6 +60,9 @@ class _Contents:
     def plans(self) -> tuple[PlanRecord, ...]:
         return tuple(record for _, record in sorted(self.applying.items()))
 
+    def requests(self) -> tuple[Request, ...]:
+        return tuple(request for _, request in sorted(self.asked.items()))
+
     def operation(self, identity: str) -> Operation | None:
         return self.operations.get(identity)
 
@@ -71,6 +76,7 @@ class _Contents:
         _update(self.quarantines, effects.quarantines)
         self.quarantines = {slot: each for slot, each in self.quarantines.items() if is_remembered(each, operation.at)}
         _update(self.applying, effects.plans)
+        _update(self.asked, effects.requests)
         for event in effects.events:
             self.sequence += 1
             self.events.append(replace(event, sequence=self.sequence))
@@ -176,6 +182,7 @@ class MemoryStore:
             workspaces=tuple(sorted(mine, key=lambda each: each.name)),
             quarantines=tuple(each for _, each in sorted(held.quarantines.items())),
             plans=held.plans(),
+            requests=held.requests(),
         )
 
 

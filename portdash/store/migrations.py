@@ -12,13 +12,19 @@ from pathlib import Path
 from portdash.store import trouble
 from portdash.store.backup import backup
 from portdash.store.connection import check_integrity, format_of
-from portdash.store.schema import VERSION
+from portdash.store.schema import REQUEST, VERSION
 
 _log = logging.getLogger(__name__)
 
-STEPS: Mapping[int, Callable[[sqlite3.Connection], None]] = {}
+
+def _add_requests(connection: sqlite3.Connection) -> None:
+    """From 1 to 2: supervisors can be asked for something."""
+    connection.execute(REQUEST)
+
+
+STEPS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _add_requests}
 """By the version that a step begins with. It changes tables and rows, the sums of the rows included; version and
-transaction are not its business. There is none: version 1 is the first."""
+transaction are not its business."""
 
 
 def migrate(connection: sqlite3.Connection, path: str, version: int, *, patience: float) -> Path:
@@ -32,12 +38,17 @@ def migrate(connection: sqlite3.Connection, path: str, version: int, *, patience
         raise trouble.damaged(path, f"nothing leads on from format {missing[0]}")
     copy = backup(Path(path), f"v{version}", patience=patience)
     assert copy is not None  # there is a file: it is open
-    for each in range(version, VERSION):
-        STEPS[each](connection)
-    connection.execute(f"PRAGMA user_version = {VERSION}")
+    advance(connection, version)
     format_of(connection, path)
     check_integrity(connection, path)
     connection.execute("COMMIT")
     connection.execute("BEGIN IMMEDIATE")
     _log.info("the store %s is of format %d now; %s is the copy from before", path, VERSION, copy)
     return copy
+
+
+def advance(connection: sqlite3.Connection, version: int) -> None:
+    """Take the steps from `version` to VERSION, in the caller's transaction."""
+    for each in range(version, VERSION):
+        STEPS[each](connection)
+    connection.execute(f"PRAGMA user_version = {VERSION}")

@@ -9,7 +9,12 @@ from portdash.store.fields import Fields, checked
 
 def lease_body(lease: Lease) -> Json:
     """Return a lease but for its key."""
-    return {"pid": lease.pid, "started": lease.started, "boot": lease.boot_id, "token": lease.token}
+    body: Json = {"pid": lease.pid, "started": lease.started, "boot": lease.boot_id, "token": lease.token}
+    if lease.supervised:
+        body["supervised"] = True
+    if lease.child is not None:
+        body["child"] = lease.child
+    return body
 
 
 def lease_from(key: ServiceKey, body: Fields) -> Lease:
@@ -20,6 +25,8 @@ def lease_from(key: ServiceKey, body: Fields) -> Lease:
         started=body.whole("started"),
         boot_id=body.text("boot"),
         token=body.text("token"),
+        supervised=body.flag("supervised"),
+        child=body.optional_whole("child"),
     )
     body.done()
     return lease

@@ -36,6 +36,11 @@ def not_leased(name: str) -> str:
     return f"{name} is gone, so it cannot be leased"
 
 
+def not_run(name: str) -> str:
+    """Return why a request is refused whose supervisor is gone."""
+    return f"{name} is not run by the portdash that was asked any more"
+
+
 def rooted(root: str | None, name: str) -> str:
     """Return why a workspace is refused whose root has another name."""
     return f"{root} is the workspace {name}"

@@ -8,6 +8,7 @@ from portdash.model.assignment import Assignment, Lease, ServiceKey
 from portdash.model.history import Event, Operation
 from portdash.model.kept import QUARANTINE_SECONDS, PlanRecord, Quarantine
 from portdash.model.ports import IpProtocol
+from portdash.model.requests import Request
 from portdash.model.workspace import Workspace
 
 Slot = tuple[str, IpProtocol, int]
@@ -41,6 +42,10 @@ class Rows(Protocol):
         """Return the plans in state `applying`."""
         ...
 
+    def requests(self) -> Iterable[Request]:
+        """Return what supervisors are asked for, by id."""
+        ...
+
     def operation(self, identity: str) -> Operation | None:
         """Return an operation that is still in the log."""
         ...
@@ -60,6 +65,7 @@ class Effects:
     workspaces: tuple[tuple[str, Workspace], ...]
     quarantines: Mapping[Slot, Quarantine | None]
     plans: Mapping[str, PlanRecord | None]
+    requests: Mapping[str, Request | None]
     undone: tuple[str, ...]
 
 

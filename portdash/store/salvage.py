@@ -68,12 +68,12 @@ def salvage(path: Path) -> Salvage:
         data = file.read(LARGEST)
     found = Salvage()
     with tempfile.TemporaryDirectory(prefix="portdash-repair-") as directory:
-        first_page = _first_page(Path(directory) / "fresh.db")
+        fresh = _fresh(Path(directory) / "fresh.db")
         journal = Path(f"{path}-journal")
         _read(Path(directory) / "as-it-is.db", _padded(data), found, journal=journal if journal.is_file() else None)
         if not found.assignments:  # the page that says where the tables are is the same in every store
             found.cut.clear()
-            _read(Path(directory) / "mended.db", _mended(data, first_page), found)
+            _read(Path(directory) / "mended.db", _mended(data, fresh), found)
     return found
 
 
@@ -142,14 +142,18 @@ def _padded(data: bytes) -> bytes:
     return data.ljust(-(-length // _PAGE) * _PAGE, b"\0")
 
 
-def _mended(data: bytes, first_page: bytes) -> bytes:
-    """Return the data with the first page of a fresh store, which names the same tables at the same places."""
-    whole = data.ljust(-(-max(len(data), len(first_page)) // _PAGE) * _PAGE, b"\0")
+def _mended(data: bytes, fresh: bytes) -> bytes:
+    """Return the data with the first page of a fresh store, which names the same tables at the same places.
+
+    That of the requests aside, which an earlier store did not have; nobody waits for their answers any more.
+    """
+    whole = data.ljust(-(-max(len(data), len(fresh)) // _PAGE) * _PAGE, b"\0")
     pages = (len(whole) // _PAGE).to_bytes(4, "big")
-    return first_page[:28] + pages + first_page[32:_PAGE] + whole[_PAGE:]
+    return fresh[:28] + pages + fresh[32:_PAGE] + whole[_PAGE:]
 
 
-def _first_page(path: Path) -> bytes:
+def _fresh(path: Path) -> bytes:
+    """Return the file of a store that holds nothing."""
     connection = sqlite3.connect(path, isolation_level=None)
     with contextlib.closing(connection):
         connection.execute("BEGIN")
@@ -159,7 +163,7 @@ def _first_page(path: Path) -> bytes:
         assert application == APPLICATION_ID
     data = path.read_bytes()
     os.unlink(path)  # noqa: PTH108
-    return data[:_PAGE]
+    return data
 
 
 def _take_meta(found: Salvage, values: Columns) -> None:

@@ -1,4 +1,4 @@
-"""The tables of the SQLite store, version 1, and how a file is known to be ours.
+"""The tables of the SQLite store, version 2, and how a file is known to be ours.
 
 Every table has a `sum` over its other columns (see `seal.row_sum`): SQLite finds a damaged tree of pages, but not a
 flipped bit in a text. Tables keep their implicit rowid, because the index beside the table is what `integrity_check`
@@ -7,7 +7,7 @@ compares it with. STRICT is left out: it needs SQLite 3.37.
 
 APPLICATION_ID = 0x50444153
 """`PDAS`, in the header of the file."""
-VERSION = 1
+VERSION = 2
 """`user_version` of what is written here."""
 OLDEST = 1
 """The first version there ever was; from it on, `migrations` leads to this one."""
@@ -24,6 +24,10 @@ SELECT_ASSIGNMENT = (
     "SELECT host, user, workspace, environment, service, protocol, port, source, revision, body, sum FROM assignment"
 )
 SELECT_WORKSPACE = "SELECT host, folded, root, body, sum FROM workspace"
+
+REQUEST = """CREATE TABLE request (id TEXT NOT NULL PRIMARY KEY,
+  body TEXT NOT NULL, sum INTEGER NOT NULL)"""
+"""The one table that version 1 did not have."""
 
 SCHEMA = (
     """CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -49,6 +53,7 @@ SCHEMA = (
   changed INTEGER NOT NULL, undone INTEGER NOT NULL, body TEXT NOT NULL, sum INTEGER NOT NULL)""",
     """CREATE TABLE event (sequence INTEGER PRIMARY KEY, service BLOB NOT NULL,
   body TEXT NOT NULL, sum INTEGER NOT NULL)""",
+    REQUEST,
 )
 """Statements that make an empty file a store, in order."""
 

@@ -47,6 +47,7 @@ class States:
             workspaces=tables.workspaces(self._host),
             quarantines=tables.quarantines(),
             plans=tables.plans(),
+            requests=tables.requests(),
         )
         return self._keep(version, state, rows)
 

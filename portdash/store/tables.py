@@ -20,6 +20,7 @@ from portdash.store.seal import row_sum
 if TYPE_CHECKING:
     from portdash.model.history import Event, Operation
     from portdash.model.kept import PlanRecord, Quarantine
+    from portdash.model.requests import Request
     from portdash.store.rows import Slot
 
 Columns = tuple[object, ...]
@@ -27,6 +28,7 @@ Columns = tuple[object, ...]
 _LEASE = "SELECT host, user, workspace, environment, service, protocol, body, sum FROM lease"
 _QUARANTINE = "SELECT host, protocol, port, released_at, service, sum FROM quarantine"
 _PLAN = "SELECT id, host, body, sum FROM plan"
+_REQUEST = "SELECT id, body, sum FROM request"
 _OPERATION = "SELECT revision, id, workspace, changed, undone, body, sum FROM operation"
 _EVENT = "SELECT sequence, service, body, sum FROM event"
 
@@ -109,6 +111,10 @@ class Tables:
     def plans(self) -> tuple[PlanRecord, ...]:
         """Return the plans in state `applying`, by id."""
         return tuple(map(plan_of, self._select(f"{_PLAN} ORDER BY id")))
+
+    def requests(self) -> tuple[Request, ...]:
+        """Return what supervisors are asked for, by id."""
+        return tuple(map(request_of, self._select(f"{_REQUEST} ORDER BY id")))
 
     def operation(self, identity: str) -> Operation | None:
         """Return an operation that is still in the log."""
@@ -195,6 +201,14 @@ def plan_of(columns: Columns) -> PlanRecord:
 
     identity, host, body = columns
     return plan_from(text(identity), text(host), Fields.parse(text(body)))
+
+
+def request_of(columns: Columns) -> Request:
+    """Return a request from its columns, the sum left out. Raises Undecodable."""
+    from portdash.store.asked import request_from  # noqa: PLC0415  mostly nothing is asked
+
+    identity, body = columns
+    return request_from(text(identity), Fields.parse(text(body)))
 
 
 def operation_of(columns: Columns) -> Operation:

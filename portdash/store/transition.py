@@ -9,7 +9,10 @@ from dataclasses import dataclass, field, replace
 from portdash.model.assignment import Assignment, Lease, ServiceKey, Source
 from portdash.model.history import Change, Event, EventKind, Operation
 from portdash.model.kept import PlanRecord, PlanState, Quarantine
+from portdash.model.requests import Request, is_kept
 from portdash.model.storage import (
+    Answer,
+    Ask,
     Batch,
     Claim,
     DropLease,
@@ -58,6 +61,7 @@ class _Draft:
     workspaces: list[tuple[str, Workspace]] = field(default_factory=list)
     quarantines: dict[Slot, Quarantine | None] = field(default_factory=dict)
     plans: dict[str, PlanRecord | None] = field(default_factory=dict)
+    requests: dict[str, Request | None] = field(default_factory=dict)
     undone: list[str] = field(default_factory=list)
     vacated: frozenset[ServiceKey] = field(init=False)
     reserved: frozenset[Slot] = field(init=False)
@@ -69,6 +73,8 @@ class _Draft:
         own = {op.record.id for op in ops if isinstance(op, RecordPlan)}
         others = (plan for plan in self.rows.plans() if plan.id not in own)
         self.reserved = frozenset((plan.host, *slot) for plan in others for slot in plan.reserved)
+        over = (each.id for each in self.rows.requests() if not is_kept(each, self.batch.at))
+        self.requests.update(dict.fromkeys(over))
 
     def take(self, op: Op) -> None:
         """Work one op in."""
@@ -81,6 +87,16 @@ class _Draft:
                 self._take_lease(op.lease)
             case DropLease():
                 self._drop_lease(op)
+            case Ask():
+                self._ask(op.request)
+            case Answer():
+                self._answer(op)
+            case _:
+                self._note(op)
+
+    def _note(self, op: RecordWorkspace | RecordPlan | RecordEvent | MarkUndone) -> None:
+        """Work in what is merely written down."""
+        match op:
             case RecordWorkspace():
                 self._record_workspace(op.host, op.workspace)
             case RecordPlan():
@@ -122,6 +138,7 @@ class _Draft:
             workspaces=tuple(self.workspaces),
             quarantines=self.quarantines,
             plans=self.plans,
+            requests=self.requests,
             undone=tuple(self.undone),
         )
 
@@ -196,10 +213,27 @@ class _Draft:
             raise Refusal(refusals.not_leased(lease.key.service))
         self.leases[lease.key] = lease
 
+    def _held(self, key: ServiceKey) -> Lease | None:
+        return self.leases[key] if key in self.leases else self.rows.lease(key)
+
     def _drop_lease(self, op: DropLease) -> None:
-        held = self.leases[op.key] if op.key in self.leases else self.rows.lease(op.key)
+        held = self._held(op.key)
         if held is not None and held.token == op.token:
             self.leases[op.key] = None
+
+    def _ask(self, request: Request) -> None:
+        held = self._held(request.key)
+        if held is None or held.token != request.token:
+            raise Refusal(refusals.not_run(request.key.service))
+        self.requests[request.id] = request
+
+    def _answer(self, op: Answer) -> None:
+        known = self.requests[op.request_id] if op.request_id in self.requests else self._request(op.request_id)
+        if known is not None and known.is_open:
+            self.requests[op.request_id] = replace(known, ok=op.ok, answer=op.text)
+
+    def _request(self, identity: str) -> Request | None:
+        return next((each for each in self.rows.requests() if each.id == identity), None)
 
     def _record_workspace(self, host: str, workspace: Workspace) -> None:
         """Write a workspace down; a root keeps the name it has, and a name the root."""

@@ -5,6 +5,8 @@ from portdash.model.assignment import ServiceSpec
 from portdash.model.names import check_service, check_workspace
 from portdash.model.ports import check_port
 from portdash.model.storage import (
+    Answer,
+    Ask,
     Batch,
     Claim,
     DropLease,
@@ -47,6 +49,12 @@ def _check_op(op: Op) -> None:
             _check_ports(op.event.from_port, op.event.to_port)
         case MarkUndone():
             check_word(op.operation_id)
+        case Ask():
+            check_word(op.request.id)
+            check_key(op.request.key)
+            _check_ports(op.request.port)
+        case Answer():
+            check_word(op.request_id)
 
 
 def _check_claim(claim: Claim) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from portdash.model.assignment import Assignment, Lease, ServiceKey
 from portdash.model.history import Change, Event, Operation
 from portdash.model.kept import QUARANTINE_SECONDS, PlanRecord, Quarantine
+from portdash.model.requests import Request
 from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
+from portdash.store.asked import request_body
 from portdash.store.codec import assignment_body, key_columns
 from portdash.store.fields import dumps
 from portdash.store.history import event_body, operation_body
@@ -45,6 +47,11 @@ def write(connection: sqlite3.Connection, effects: Effects, *, last_sequence: in
             connection.execute("DELETE FROM plan WHERE id = ?", (identity,))
         else:
             _replace(connection, "plan", _plan(plan))
+    for identity, request in effects.requests.items():
+        if request is None:
+            connection.execute("DELETE FROM request WHERE id = ?", (identity,))
+        else:
+            _replace(connection, "request", _request(request))
     _write_events(connection, effects.events, last_sequence)
     for identity in effects.undone:
         _mark_undone(connection, identity)
@@ -93,7 +100,7 @@ def write_state(
     for key in keys:
         if row := state.assignments.get(key):
             _insert(connection, "assignment", _assignment(row))
-    for table in ("lease", "workspace", "quarantine", "plan"):
+    for table in ("lease", "workspace", "quarantine", "plan", "request"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 (our words)
     for lease in state.leases.values():
         _insert(connection, "lease", _lease(lease))
@@ -103,6 +110,8 @@ def write_state(
         _insert(connection, "quarantine", _quarantine(quarantine))
     for plan in state.plans:
         _insert(connection, "plan", _plan(plan))
+    for request in state.requests:
+        _insert(connection, "request", _request(request))
     _replace(connection, "meta", (1, state.revision, operation))
 
 
@@ -172,6 +181,10 @@ def _quarantine(quarantine: Quarantine) -> tuple[object, ...]:
 
 def _plan(plan: PlanRecord) -> tuple[object, ...]:
     return plan.id, plan.host, dumps(plan_body(plan))
+
+
+def _request(request: Request) -> tuple[object, ...]:
+    return request.id, dumps(request_body(request))
 
 
 def _operation(operation: Operation) -> tuple[object, ...]:

@@ -1,6 +1,6 @@
 """A portdash of the next format: `store_newer.py PROGRAM ARGUMENTS`, answering with one JSON document.
 
-It is this very code with a second version of the tables, patched in before anything reads the first: a new table, and
+It is this very code with a third version of the tables, patched in before anything reads the second: a new table, and
 in every row of the workspaces a column more. `lose` is a step that fails half way.
 """
 
@@ -19,16 +19,16 @@ LABEL = "CREATE TABLE label (port INTEGER PRIMARY KEY, words TEXT NOT NULL, sum 
 
 
 def become_newer(kind: str) -> None:
-    """Be the portdash of version 2. `gentle` adds a table, `deep` changes one that version 1 reads as well."""
-    schema.VERSION = 2
+    """Be the portdash of version 3. `gentle` adds a table, `deep` changes one that version 2 reads as well."""
+    schema.VERSION = 3
     schema.SCHEMA = (*schema.SCHEMA, LABEL)
     if kind == "deep":
         tables = [each for each in schema.SCHEMA if not each.startswith("CREATE TABLE workspace")]
         schema.SCHEMA = (*tables, NEW_WORKSPACE)
         schema.SELECT_WORKSPACE = "SELECT host, folded, root, body, colour, sum FROM workspace"
-    from portdash.store import migrations  # noqa: PLC0415  it must find version 2
+    from portdash.store import migrations  # noqa: PLC0415  it must find version 3
 
-    migrations.STEPS = {1: {"gentle": gentle, "deep": deep, "lose": lose}[kind]}
+    migrations.STEPS = {**migrations.STEPS, 2: {"gentle": gentle, "deep": deep, "lose": lose}[kind]}
 
 
 def gentle(connection: sqlite3.Connection) -> None:
@@ -55,7 +55,7 @@ def lose(connection: sqlite3.Connection) -> None:
 
 def main(program: str, kind: str, path: str, *names: str) -> object:
     become_newer(kind)
-    from store_world import HOST, batch, claim, row  # noqa: PLC0415  they must find version 2
+    from store_world import HOST, batch, claim, row  # noqa: PLC0415  they must find version 3
 
     from portdash.errors import StoreError  # noqa: PLC0415
     from portdash.store.sqlite import SqliteStore  # noqa: PLC0415

@@ -10,6 +10,7 @@ from typing import Any
 from portdash.model.assignment import Assignment, Lease, Reason, ServiceKey, ServiceSpec, Source, Verdict
 from portdash.model.kept import PlanRecord, PlanState
 from portdash.model.ports import IpProtocol
+from portdash.model.requests import Request, RequestKind
 from portdash.model.state import StoreState
 from portdash.model.storage import Applied, Batch, Claim, Op, Rejected, Remove, Store
 from portdash.model.workspace import Workspace
@@ -93,6 +94,12 @@ def filled(store: Store, names: Iterable[str], *, first: int = 4000) -> Store:
 
 def lease_of(name: str, token: str) -> Lease:
     return Lease(key=key(name), pid=77, started=123, boot_id="boot", token=token)
+
+
+def asked(identity: str, name: str, lease: str = "t") -> Request:
+    """A request to stop, asked at 1000 with 30 s to answer it."""
+    kind = RequestKind.STOP
+    return Request(id=identity, key=key(name), kind=kind, token=lease, actor="cli", at=1000.0, deadline=1030.0)
 
 
 def plan(identity: str, *reserved: int, state: PlanState = PlanState.APPLYING) -> PlanRecord:

@@ -19,8 +19,11 @@ from portdash.model.assignment import Lease, Source
 from portdash.model.history import Event, EventKind
 from portdash.model.kept import PlanRecord, PlanState
 from portdash.model.ports import IpProtocol
+from portdash.model.requests import Request, RequestKind
 from portdash.model.storage import (
+    Answer,
     Applied,
+    Ask,
     Batch,
     DropLease,
     MarkUndone,
@@ -143,6 +146,8 @@ class StoreAndMemory(RuleBasedStateMachine):
         return st.one_of(
             st.builds(lambda of, t: TakeLease(Lease(key=of, pid=1, started=2, boot_id="b", token=t)), KEYS, tokens),
             st.builds(DropLease, KEYS, tokens),
+            st.builds(self.request, tokens, KEYS, tokens, st.sampled_from(list(RequestKind)), st.sampled_from([0, 30])),
+            st.builds(Answer, tokens, st.booleans(), st.sampled_from(["", "done \x1f\n\udc80"])),
             st.builds(
                 lambda name, root: RecordWorkspace(HOST, Workspace(name=name, root=root)),
                 st.sampled_from(["shop", "Shop", "blog"]),
@@ -154,6 +159,11 @@ class StoreAndMemory(RuleBasedStateMachine):
                 self.event, st.sampled_from(["Web", "straße \x1f\n", "\udc80"]), st.sampled_from([None, 0.1, 1e22])
             ),
         )
+
+    def request(self, identity: str, of: object, token: str, kind: RequestKind, seconds: float) -> Op:
+        at, port = self.now, 4000 if kind is RequestKind.MOVE else None
+        asks = {"kind": kind, "port": port, "token": token, "actor": "y", "at": at, "deadline": at + seconds}
+        return Ask(Request(id=identity, key=of, **asks))  # type: ignore[arg-type]
 
     def event(self, service: str, at: float | None) -> Op:
         at = self.now if at is None else at

@@ -129,7 +129,7 @@ def test_a_newer_store_is_read_and_not_written(sqlite: SqliteStore, path: Path):
     filled(sqlite, ["web"])
     state = sqlite.snapshot()
     connection = sql.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 3")
     connection.execute("ALTER TABLE assignment ADD COLUMN colour TEXT")
     connection.close()
     before = path.read_bytes()
@@ -143,7 +143,7 @@ def test_a_newer_store_is_read_and_not_written(sqlite: SqliteStore, path: Path):
 def test_a_newer_store_whose_tables_cannot_be_read_says_so(sqlite: SqliteStore, path: Path):
     filled(sqlite, ["web"])
     connection = sql.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 3")
     connection.execute("ALTER TABLE assignment RENAME TO assignments")
     connection.close()
     with pytest.raises(StoreTooNew):

@@ -59,7 +59,7 @@ def test_it_writes_nothing(sqlite: SqliteStore, path: Path):
 def test_a_newer_store_is_read_if_it_can_be(sqlite: SqliteStore, path: Path):
     filled(sqlite, ["web"])
     connection = sql.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 3")
     assert get(path, "web") == 4000
     connection.execute("ALTER TABLE assignment RENAME COLUMN port TO number")
     connection.close()

@@ -37,7 +37,7 @@ def newer(program: str, kind: str, path: Path, *names: str) -> dict[str, object]
 
 @pytest.fixture
 def old(sqlite: SqliteStore, path: Path) -> Path:
-    """A file of version 1 with services and a workspace."""
+    """A file of this version, old for the next one, with services and a workspace."""
     filled(sqlite, ["web", "api"])
     applied(sqlite, RecordWorkspace(HOST, Workspace(name="shop", root="/src/shop")))
     return path
@@ -61,9 +61,9 @@ def test_the_first_use_brings_an_old_file_up_and_keeps_a_copy(old: Path, kind: s
     before = old.read_bytes()
     answer = newer(program, kind, old, *(["n1"] if program == "claim" else []))
     assert answer["held"] == {"web": 4000, "api": 4001, **({"n1": 7001} if program == "claim" else {})}
-    assert version(old) == 2
-    assert names(old) == ["portdash.db", "portdash.db.bak-v1", "portdash.db.lock"]
-    copy = old.with_name("portdash.db.bak-v1")
+    assert version(old) == 3
+    assert names(old) == ["portdash.db", "portdash.db.bak-v2", "portdash.db.lock"]
+    copy = old.with_name("portdash.db.bak-v2")
     assert ports(SqliteStore(copy, host=HOST)) == {"web": 4000, "api": 4001}
     assert copy.stat().st_mode & 0o777 == 0o600
     connection = sql.connect(old)
@@ -71,16 +71,16 @@ def test_the_first_use_brings_an_old_file_up_and_keeps_a_copy(old: Path, kind: s
     connection.close()
     assert old.read_bytes() != before
     assert newer("read", kind, old)["held"] == answer["held"]
-    assert names(old)[1:2] == ["portdash.db.bak-v1"]
+    assert names(old)[1:2] == ["portdash.db.bak-v2"]
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(old: Path):
     answer = newer("claim", "lose", old, "n1")
     assert "the step failed" in str(answer["message"])
-    assert version(old) == 1
+    assert version(old) == 2
     assert ports(SqliteStore(old, host=HOST)) == {"web": 4000, "api": 4001}
     assert newer("claim", "gentle", old, "n1")["held"] == {"web": 4000, "api": 4001, "n1": 7001}
-    assert names(old) == ["portdash.db", "portdash.db.bak-v1", "portdash.db.bak-v1-2", "portdash.db.lock"]
+    assert names(old) == ["portdash.db", "portdash.db.bak-v2", "portdash.db.bak-v2-2", "portdash.db.lock"]
 
 
 def test_in_read_only_mode_an_old_file_stays_old(old: Path):
@@ -110,7 +110,7 @@ def test_a_newer_file_is_read_and_never_written(old: Path):
         assert ports(store) == {"web": 4000, "api": 4001, "n1": 7001}
         with pytest.raises(StoreTooNew) as caught:
             store.apply(batch(claim(row("db", 5000))))
-        assert "format 2" in caught.value.message
+        assert "format 3" in caught.value.message
         assert "upgrade portdash" in caught.value.hint
     assert get(old, "n1") == 7001
     assert old.read_bytes() == before

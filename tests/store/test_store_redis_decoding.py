@@ -35,7 +35,7 @@ def test_any_answer_is_a_state_or_damage(answer: object):
     st.sampled_from([b"same", b"log", b"full", b"forked"]),
     st.integers(-2, 3),
     WORDS,
-    st.lists(st.lists(WORDS, max_size=4), min_size=5, max_size=5),
+    st.lists(st.lists(WORDS, max_size=4), min_size=6, max_size=6),
 )
 def test_an_answer_of_the_right_form_is_a_state_or_damage(
     way: bytes, revision: int, operation: bytes, lists: list[list[bytes]]
@@ -62,7 +62,7 @@ def test_an_answer_that_claims_to_be_the_same_must_be_the_same():
 
 def test_a_log_that_leads_elsewhere_is_damage():
     with pytest.raises(ValueError, match="does not lead"):
-        decode_state([b"log", 2, b"x", [], [], [], [], []], NOTHING, HOST)
+        decode_state([b"log", 2, b"x", [], [], [], [], [], []], NOTHING, HOST)
 
 
 def test_a_batch_holds_no_separator_but_between_its_parts():

@@ -135,7 +135,7 @@ def test_a_change_that_was_left_half_done_is_damage(full: RedisServer):
 
 def test_what_a_newer_portdash_wrote_is_left_alone(full: RedisServer):
     with full.client() as client:
-        client.hset("portdash:{portdash}:meta", "format", "2")
+        client.hset("portdash:{portdash}:meta", "format", "3")
     is_refused(full, StoreTooNew)
 
 

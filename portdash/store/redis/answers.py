@@ -1,7 +1,7 @@
 """What a script says of a batch, as the store's answer: the same words that the other back ends use."""
 
 from portdash.model.assignment import ServiceKey
-from portdash.model.storage import Applied, Batch, Claim, MarkUndone, Op, RecordWorkspace, Remove, TakeLease
+from portdash.model.storage import Applied, Ask, Batch, Claim, MarkUndone, Op, RecordWorkspace, Remove, TakeLease
 from portdash.store import refusals
 from portdash.store.codec import key_from
 from portdash.store.fields import Fields, Undecodable, port, text, whole
@@ -45,8 +45,8 @@ def _of_row(op: Op, reason: str, rest: list[str]) -> str | None:
 
 def _of_the_rest(op: Op, reason: str, rest: list[str]) -> str | None:
     match op, reason:
-        case TakeLease(), "not leased":
-            return refusals.not_leased(op.lease.key.service)
+        case ((TakeLease() | Ask()), ("not leased" | "not run")):
+            return _of_lease(op, reason)
         case RecordWorkspace(), "rooted":
             return refusals.rooted(op.workspace.root, _one(rest))
         case RecordWorkspace(), "named":
@@ -55,6 +55,15 @@ def _of_the_rest(op: Op, reason: str, rest: list[str]) -> str | None:
             return refusals.TOO_LONG_AGO
         case MarkUndone(), "undone":
             return refusals.undone_already(text(decode_json(_one(rest))))
+    return None
+
+
+def _of_lease(op: TakeLease | Ask, reason: str) -> str | None:
+    match op, reason:
+        case TakeLease(), "not leased":
+            return refusals.not_leased(op.lease.key.service)
+        case Ask(), "not run":
+            return refusals.not_run(op.request.key.service)
     return None
 
 

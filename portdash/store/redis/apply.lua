@@ -7,7 +7,7 @@ local now = tonumber(batch.at)
 local touched, order = {}, {} -- rows by key: as stored, as by now, why; and what becomes an event
 local changed = {} -- keys of touched rows, in order
 local placed, vacated, reserved = {}, {}, {}
-local quarantined, leased, planned = {}, {}, {}
+local quarantined, leased, planned, asked = {}, {}, {}, {}
 local workspaces, undone = {}, {}
 local number = 0 -- of the op being worked in
 
@@ -125,12 +125,17 @@ local function take_lease(op)
   leased[op.key] = op.token .. SEP .. op.body
 end
 
-local function drop_lease(op)
-  local held = leased[op.key]
+-- Say whether the lease of a service is the one with that token.
+local function is_held(key, token)
+  local held = leased[key]
   if held == nil then
-    held = redis.call('GET', LEASE .. ':' .. op.key)
+    held = redis.call('GET', LEASE .. ':' .. key)
   end
-  if held and split(held, 2)[1] == op.token then
+  return held and split(held, 2)[1] == token
+end
+
+local function drop_lease(op)
+  if is_held(op.key, op.token) then
     leased[op.key] = false
   end
 end
@@ -170,6 +175,26 @@ local function record_plan(op)
   planned[op.id] = op.applying and table.concat({op.host, op.reserved, op.body}, SEP) or false
 end
 
+local function ask(op)
+  if not is_held(op.key, op.token) then
+    refuse('not run')
+  end
+  asked[op.id] = table.concat({op.times, op.verdict, op.text, op.body}, SEP)
+end
+
+-- Answer a request that is there and has no answer yet.
+local function give_answer(op)
+  local known = asked[op.id]
+  if known == nil then
+    known = redis.call('HGET', REQUEST, op.id)
+  end
+  local parts = known and split(known, 4)
+  if parts and parts[2] == '' then
+    parts[2], parts[3] = op.verdict, op.text
+    asked[op.id] = table.concat(parts, SEP)
+  end
+end
+
 local function record_event(op)
   order[#order + 1] = op
 end
@@ -197,10 +222,28 @@ local TAKE = {
   plan = record_plan,
   event = record_event,
   undone = mark_undone,
+  ask = ask,
+  answer = give_answer,
 }
 
--- Note which rows the batch changes or removes, and which ports other plans keep.
+-- Note the requests whose time is over.
+local function forget_requests()
+  local held = redis.call('HGETALL', REQUEST)
+  for at = 1, #held, 2 do
+    local since, deadline = string.match(split(held[at + 1], 4)[1], '^(%S+) (%S+)$')
+    since, deadline = tonumber(since), tonumber(deadline)
+    if not since or not deadline then
+      damaged('a request has no time')
+    end
+    if now < since - batch.request_kept or now >= deadline + batch.request_kept then
+      asked[held[at]] = false
+    end
+  end
+end
+
+-- Note which rows the batch changes or removes, which ports other plans keep, and which requests are over.
 local function prepare()
+  forget_requests()
   local own = {}
   for _, op in ipairs(batch.ops) do
     if op.kind == 'claim' or op.kind == 'remove' then
@@ -383,10 +426,11 @@ local function write(made, events, over)
   write_leases()
   write_workspaces()
   write_each(PLAN, planned)
+  write_each(REQUEST, asked)
   write_log(made, events)
   revision, latest, sequence = revision + 1, batch.id, sequence + #events
   redis.call('HSET', META, 'format', FORMAT, 'revision', revision, 'operation', latest, 'sequence', sequence)
-  redis.call('HSET', META, 'sizes', sizes())
+  redis.call('HSET', META, 'sizes', sizes(FORMAT))
   redis.call('HDEL', META, 'unfinished')
   redis.pcall('PUBLISH', FEED, revision) -- merely a hint: who may not publish can do without
 end

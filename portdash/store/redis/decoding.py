@@ -13,8 +13,10 @@ from typing import NamedTuple
 from portdash.model.assignment import Assignment, Lease, ServiceKey
 from portdash.model.history import Event, Operation
 from portdash.model.kept import PlanRecord, Quarantine
+from portdash.model.requests import Request
 from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
+from portdash.store.asked import request_from
 from portdash.store.codec import PROTOCOLS, assignment_from, key_from, source_from
 from portdash.store.fields import Fields, Undecodable, port, text, whole, word_of
 from portdash.store.history import event_from, operation_from
@@ -80,15 +82,16 @@ def decode_state(value: object, known: Known, host: str) -> Found:
     if way == b"same" and version == known.version:
         is_new = held != known.state.leases
         return Found(known._replace(state=replace(known.state, leases=held)) if is_new else known, is_forked=False)
-    if len(rest) != 4:
+    if len(rest) != 5:
         raise Undecodable("an answer has not all its parts")
-    rows, workspaces, quarantines, plans = rest
+    rows, workspaces, quarantines, plans, requests = rest
     state = StoreState(
         revision=version.revision,
         leases=held,
         workspaces=_workspaces(workspaces, host),
         quarantines=tuple(sorted(map(_quarantine, *_columns(quarantines)), key=_place)),
         plans=tuple(sorted(map(_plan, *_columns(plans)), key=lambda each: each.id)),
+        requests=tuple(sorted(map(_request, *_columns(requests)), key=lambda each: each.id)),
     )
     if way == b"log":
         return Found(_follow(known, rows, version, state), is_forked=False)
@@ -203,6 +206,15 @@ def _plan(field: str, record: str) -> PlanRecord:
     if reserved != "\n".join(encode_slot(host, *slot) for slot in plan.reserved):
         raise Undecodable("a plan disagrees with itself")
     return plan
+
+
+def _request(field: str, record: str) -> Request:
+    times, verdict, answer, body = _split(record, 4)
+    fields = Fields.parse(body)
+    request = request_from(field, fields, answer=decode_json(answer), ok=None if not verdict else _flag(verdict))
+    if times != f"{compact(request.at)} {compact(request.deadline)}":
+        raise Undecodable("a request disagrees with itself")
+    return request
 
 
 def _place(quarantine: Quarantine) -> tuple[str, str, int]:

@@ -9,7 +9,10 @@ from portdash.model.assignment import Assignment, ServiceKey, Source
 from portdash.model.history import Event
 from portdash.model.kept import QUARANTINE_SECONDS, PlanRecord, PlanState
 from portdash.model.ports import IpProtocol
+from portdash.model.requests import REQUEST_KEPT, Request
 from portdash.model.storage import (
+    Answer,
+    Ask,
     Batch,
     Claim,
     DropLease,
@@ -22,6 +25,7 @@ from portdash.model.storage import (
     TakeLease,
 )
 from portdash.model.workspace import Workspace
+from portdash.store.asked import question_body
 from portdash.store.codec import assignment_body, key_columns
 from portdash.store.fields import dumps
 from portdash.store.history import event_body
@@ -46,6 +50,7 @@ def encode(batch: Batch, *, lease_seconds: float) -> bytes:
             "homes": {encode_key(key): key.workspace for key in map(_changed, batch.ops) if key},
             "lease": max(1, round(lease_seconds * 1000)),
             "quarantine": QUARANTINE_SECONDS,
+            "request_kept": REQUEST_KEPT,
             "operations_kept": OPERATIONS_KEPT,
             "events_kept": EVENTS_KEPT,
             "ops": [_op(op) for op in batch.ops],
@@ -92,7 +97,7 @@ def _op(op: Op) -> Packed:
             return _small(op)
 
 
-def _small(op: Remove | TakeLease | DropLease | MarkUndone) -> Packed:
+def _small(op: Remove | TakeLease | DropLease | MarkUndone | Ask | Answer) -> Packed:
     match op:
         case Remove():
             return _packed("remove", key=encode_key(op.key), expected=op.expected, reason=compact(op.reason))
@@ -103,6 +108,10 @@ def _small(op: Remove | TakeLease | DropLease | MarkUndone) -> Packed:
             return _packed("drop_lease", key=encode_key(op.key), token=compact(op.token))
         case MarkUndone():
             return _packed("undone", id=op.operation_id)
+        case Ask():
+            return _ask(op.request)
+        case Answer():
+            return _packed("answer", id=op.request_id, verdict=_verdict(ok=op.ok), text=compact(op.text))
 
 
 def _claim(op: Claim) -> Packed:
@@ -145,6 +154,23 @@ def _plan(record: PlanRecord) -> Packed:
         reserved="\n".join(encode_slot(record.host, protocol, port) for protocol, port in record.reserved),
         body=dumps(plan_body(record)),
     )
+
+
+def _ask(request: Request) -> Packed:
+    return _packed(
+        "ask",
+        id=request.id,
+        key=encode_key(request.key),
+        token=compact(request.token),
+        times=f"{compact(float(request.at))} {compact(float(request.deadline))}",
+        verdict=_verdict(ok=request.ok),
+        text=compact(request.answer),
+        body=dumps(question_body(request)),
+    )
+
+
+def _verdict(*, ok: bool | None) -> str:
+    return "" if ok is None else str(int(ok))
 
 
 def _event(event: Event) -> Packed:

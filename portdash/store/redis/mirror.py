@@ -65,8 +65,8 @@ class Mirror:
                 return None
             with contextlib.closing(self._connect()) as connection:
                 connection.execute("BEGIN")
-                self._check(connection, found)
-                known = _contents(Tables(connection), self._host)
+                version = self._check(connection, found)
+                known = _contents(Tables(connection), self._host, version)
             seen_at = os.stat(lock_path_of(self._path)).st_mtime  # noqa: PTH116 (one path, as it is)
         except (*_UNREADABLE, OSError):
             return None
@@ -135,17 +135,23 @@ class Mirror:
                 raise trouble.too_new(self._path, version)
             if not version:
                 create(connection)
+            elif version < VERSION:
+                from portdash.store.migrations import advance  # noqa: PLC0415  once in the life of a file
+
+                advance(connection, version)
             yield connection
             connection.execute("COMMIT")
 
     def _connect(self) -> sqlite3.Connection:
         return open_connection(self._path, read_only=self._read_only, patience=_PATIENCE)
 
-    def _check(self, connection: sqlite3.Connection, found: os.stat_result) -> None:
-        if format_of(connection, self._path) != VERSION:
+    def _check(self, connection: sqlite3.Connection, found: os.stat_result) -> int:
+        version = format_of(connection, self._path)
+        if not 0 < version <= VERSION:
             raise ValueError("its format is another")
         if read_seal(lock_path_of(self._path)) != describe(found):
             check_integrity(connection, self._path)
+        return version
 
     def _remove(self, lock: int) -> None:
         os.truncate(lock, 0)  # the seal first: an empty file without one is no store yet
@@ -169,7 +175,7 @@ def _changed(known: Known, there: Version, tables: Tables) -> Iterable[ServiceKe
     return (*gone, *(key for key, row in known.rows.items() if before.get(key) != row.revision))
 
 
-def _contents(tables: Tables, host: str) -> Known:
+def _contents(tables: Tables, host: str, form: int) -> Known:
     version = tables.version()
     state = StoreState(
         revision=version.revision,
@@ -177,5 +183,6 @@ def _contents(tables: Tables, host: str) -> Known:
         workspaces=tables.workspaces(host),
         quarantines=tables.quarantines(),
         plans=tables.plans(),
+        requests=tables.requests() if form == VERSION else (),  # the first format had none
     )
     return Known.of(version, state, tables.assignments())

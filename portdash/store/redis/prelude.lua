@@ -3,11 +3,12 @@
 -- Records are texts whose parts stand between unit separators (no part but a JSON body may hold one, and JSON escapes
 -- it). Keys and ports are JSON arrays, in the one spelling that the client uses. JSON is put together, never parsed:
 -- cjson would turn large numbers into floats and empty arrays into objects.
-local META, ROW, PORT, LEASE, WORKSPACE, ROOT, QUARANTINE, PLAN, OPERATION, SEEN, EVENT, FEED = unpack(KEYS)
-local KINDS = {'hash', 'hash', 'hash', 'set', 'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'list'}
-local COUNTED = {ROW, PORT, WORKSPACE, ROOT, QUARANTINE, PLAN, OPERATION, SEEN}
+local META, ROW, PORT, LEASE, WORKSPACE, ROOT, QUARANTINE, PLAN, REQUEST, OPERATION, SEEN, EVENT, FEED = unpack(KEYS)
+local KINDS = {'hash', 'hash', 'hash', 'set', 'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'hash', 'list'}
+local COUNTED = {ROW, PORT, WORKSPACE, ROOT, QUARANTINE, PLAN, REQUEST, OPERATION, SEEN}
 local SEP = '\31'
-local FORMAT = 1
+local FORMAT = 2
+local OLDEST = 1 -- it had no requests; the first change makes it this format
 local FURTHEST = 100 -- revisions behind which reading everything is no dearer than following the log
 
 local revision, sequence, latest = 0, 0, ''
@@ -44,10 +45,12 @@ local function split(record, count)
 end
 
 -- Return how much every key holds. It is noted with each change: what a server evicts, or a stranger deletes, shows.
-local function sizes()
+local function sizes(format)
   local found = {}
-  for number, key in ipairs(COUNTED) do
-    found[number] = redis.call('HLEN', key)
+  for _, key in ipairs(COUNTED) do
+    if key ~= REQUEST or format > OLDEST then
+      found[#found + 1] = redis.call('HLEN', key)
+    end
   end
   found[#found + 1] = redis.call('LLEN', EVENT)
   return table.concat(found, ' ')
@@ -74,13 +77,13 @@ local function open()
     answer('newer', format)
   end
   revision, latest, sequence = whole(head[2]), head[3], whole(head[4])
-  if format ~= FORMAT or not revision or not latest or not sequence then
+  if not format or format < OLDEST or not revision or not latest or not sequence then
     damaged('its revision is missing')
   end
   if head[6] then
     damaged('a change was left half done')
   end
-  if head[5] ~= sizes() then
+  if head[5] ~= sizes(format) then
     damaged('something was taken out of it, or put in')
   end
 end
@@ -132,7 +135,8 @@ local function state(way, since)
     rows = redis.call('HGETALL', ROW)
   end
   local workspaces, quarantines = redis.call('HGETALL', WORKSPACE), redis.call('HGETALL', QUARANTINE)
-  return {way, revision, latest, leases(), rows, workspaces, quarantines, redis.call('HGETALL', PLAN)}
+  local plans, requests = redis.call('HGETALL', PLAN), redis.call('HGETALL', REQUEST)
+  return {way, revision, latest, leases(), rows, workspaces, quarantines, plans, requests}
 end
 
 -- Run the script proper on a store that was looked at.

@@ -44,6 +44,7 @@ class Keys:
             "root",
             "quarantine",
             "plan",
+            "request",
             "operation",
             "seen",
             "event",

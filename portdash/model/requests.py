@@ -1,0 +1,53 @@
+"""What a supervisor is asked to do: a row in the store, with a deadline and room for an answer."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portdash.model.assignment import ServiceKey
+
+REQUEST_KEPT = 60.0
+"""Seconds after its deadline for which a request is kept: whoever asked has read the answer by then, or never will."""
+
+
+class RequestKind(StrEnum):
+    """What a supervisor can be asked for."""
+
+    STOP = "stop"
+    """End the child and be over."""
+    RESTART = "restart"
+    """End the child and start it again on the port it has."""
+    MOVE = "move"
+    """End the child and start it again on another port."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One thing that the supervisor of one service is asked to do."""
+
+    id: str
+    key: ServiceKey
+    kind: RequestKind
+    port: int | None = None
+    """Where to, for `move`."""
+    token: str
+    """Of the lease that is asked: a supervisor that came later is not meant."""
+    actor: str
+    """Who asks, as in history."""
+    at: float
+    """Unix time in seconds at which it was asked."""
+    deadline: float
+    """Unix time in seconds from which on nobody waits for the answer, so that nothing is to be done any more."""
+    answer: str | None = None
+    """What became of it, for people; None until there is an answer."""
+    ok: bool | None = None
+    """Whether it was done; None until there is an answer."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has no answer yet."""
+        return self.ok is None
+
+
+def is_kept(request: Request, now: float) -> bool:
+    """Whether a request is still of use; a clock that was set back must not keep it for years."""
+    return request.at - REQUEST_KEPT <= now < request.deadline + REQUEST_KEPT
