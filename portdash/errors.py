@@ -18,9 +18,12 @@
     │   ├── StoreFileInvalid
     │   ├── StoreReadOnly
     │   └── StoreUnavailable
+    ├── Unanswered                 exit 1   a supervisor did not answer
     └── Refused                    exit 6   possible, but not safe to do
+        ├── NotSupervised
         ├── PlanUnresolved
         ├── PlanOutdated
+        ├── PlanFailed
         └── LockedDown
 
 Faces translate: the command line prints ``portdash: error: <message>`` and the hint, the dashboard shows both,
@@ -184,6 +187,13 @@ class StoreUnavailable(StoreError):
     code = "store_unavailable"
 
 
+class Unanswered(PortdashError):
+    """A supervisor was asked for something, and ended, or did not answer in time."""
+
+    code = "unanswered"
+    default_hint = "`portdash status` shows whether it runs; ask again, or start it again"
+
+
 class Refused(PortdashError):
     """It could be done, and portdash will not: the message says why, the hint says who can."""
 
@@ -196,6 +206,20 @@ class PlanUnresolved(Refused):
     """The plan leaves what was asked for undone, so nothing was changed."""
 
     code = "plan_unresolved"
+
+
+class NotSupervised(Refused):
+    """The service was not started by `portdash run`, so there is nobody to ask."""
+
+    code = "not_supervised"
+    default_hint = "`portdash run NAME -- COMMAND` starts it so that it can be asked"
+
+
+class PlanFailed(Refused):
+    """A service could not be started on its new port, so everything was put back as it was."""
+
+    code = "plan_failed"
+    default_hint = "`portdash logs NAME` shows what it printed"
 
 
 class PlanOutdated(Refused):

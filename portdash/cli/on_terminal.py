@@ -8,9 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from portdash.manager.deps import Deps
+from portdash.supervisor.lookout import Started
 from portdash.supervisor.orders import Order
 from portdash.supervisor.signals import Signals
-from portdash.supervisor.supervise import Started, Supervisor
+from portdash.supervisor.supervise import Supervisor
 from portdash.supervisor.terminal import copy_size, open_pair, raw_input
 from portdash.text import clean
 

@@ -48,12 +48,17 @@ class Allocation:
 
 
 def allocate(
-    deps: Deps, wishes: Sequence[Wish], *, strategy: Strategy | None = None, lease: bool = False
+    deps: Deps,
+    wishes: Sequence[Wish],
+    *,
+    strategy: Strategy | None = None,
+    lease: bool = False,
+    supervised: bool = False,
 ) -> Allocation:
     """Give every wish its port, or none; a service that has a usable one keeps it.
 
-    `lease` notes that the calling process uses them. Raises UsageError, NoSuchService, NoPortAvailable, PlanUnresolved,
-    Refused, StoreError.
+    `lease` notes that the calling process uses them, `supervised` that it can be asked to restart who does. Raises
+    UsageError, NoSuchService, NoPortAvailable, PlanUnresolved, Refused, StoreError.
     """
     keys: tuple[ServiceKey, ...] = ()
     notices: tuple[str, ...] = ()
@@ -69,7 +74,7 @@ def allocate(
         notices, rows = (*_of_stale(snapshot), *plan.notices), dict(snapshot.assignments)
         return plan
 
-    outcome = settle(deps, make_plan, leases=(lambda: _leases(deps, keys)) if lease else None)
+    outcome = settle(deps, make_plan, leases=(lambda: _leases(deps, keys, supervised=supervised)) if lease else None)
     changes = outcome.operation.changes if outcome.operation else ()
     rows |= {change.key: change.after for change in changes if change.after}
     here = deps.place.workspace.name
@@ -148,14 +153,15 @@ def _of_stale(snapshot: Snapshot) -> tuple[str, ...]:
     return () if snapshot.stale_since is None else (*snapshot.notices, "the port is that of the last contact")
 
 
-def _leases(deps: Deps, keys: Sequence[ServiceKey]) -> tuple[Lease, ...]:
+def _leases(deps: Deps, keys: Sequence[ServiceKey], *, supervised: bool) -> tuple[Lease, ...]:
     """Leases for the calling process; those it holds already are left alone, so that asking again changes nothing."""
     process = deps.machine.process(getpid())
     started = process.ticks if process else 0
     boot_id = deps.machine.boot_id()
     held = deps.store.snapshot().leases
+    own = (getpid(), started, boot_id, supervised)
     return tuple(
-        Lease(key=key, pid=getpid(), started=started, boot_id=boot_id, token=uuid4().hex)
+        Lease(key=key, pid=getpid(), started=started, boot_id=boot_id, token=uuid4().hex, supervised=supervised)
         for key in keys
-        if not ((lease := held.get(key)) and (lease.pid, lease.started, lease.boot_id) == (getpid(), started, boot_id))
+        if not ((lease := held.get(key)) and (lease.pid, lease.started, lease.boot_id, lease.supervised) == own)
     )

@@ -198,8 +198,6 @@ class Lease:
     token: str
     supervised: bool = False
     """Whether the process is a `run`, which can be asked to stop, restart or move its child."""
-    child: int | None = None
-    """Pid of that child, None where there is none or nobody told."""
 
 
 def url_of(port: int, scheme: str = "http", host: str = "localhost") -> str:

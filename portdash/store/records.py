@@ -12,8 +12,6 @@ def lease_body(lease: Lease) -> Json:
     body: Json = {"pid": lease.pid, "started": lease.started, "boot": lease.boot_id, "token": lease.token}
     if lease.supervised:
         body["supervised"] = True
-    if lease.child is not None:
-        body["child"] = lease.child
     return body
 
 
@@ -26,7 +24,6 @@ def lease_from(key: ServiceKey, body: Fields) -> Lease:
         boot_id=body.text("boot"),
         token=body.text("token"),
         supervised=body.flag("supervised"),
-        child=body.optional_whole("child"),
     )
     body.done()
     return lease

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from portdash.errors import PortdashError, StoreBusy, StoreError
@@ -106,10 +106,23 @@ def leave(deps: Deps, row: Assignment) -> None:
 
 def prepare(deps: Deps, order: Order) -> Ready:
     """Give the service its port and a lease, and put its environment together. Raises what allocating raises."""
-    found = allocate(deps, [order.wish], strategy=order.strategy, lease=True)
+    found = allocate(deps, [order.wish], strategy=order.strategy, lease=True, supervised=True)
     row = found.assignments[0]
     token = deps.store.snapshot().leases[row.key].token
+    return Ready(row=row, token=token, environ=_environ(deps, row, token), notices=found.notices)
+
+
+def on_port(deps: Deps, ready: Ready, port: int) -> Ready:
+    """Return a service as it is to be started on `port`, which is not looked for: somebody asked for it.
+
+    Its environment is that of the store as it is now. Raises PortdashError.
+    """
+    row = deps.store.snapshot().assignments.get(ready.row.key, ready.row)
+    row = row if row.port == port else replace(row, port=port)
+    return replace(ready, row=row, environ=_environ(deps, row, ready.token), notices=())
+
+
+def _environ(deps: Deps, row: Assignment, token: str) -> Mapping[str, str]:
     snapshot = deps.observer.snapshot()
-    rows = own_rows(deps, snapshot)
-    environ = child_environment(deps.environ, Run(row, token), rows, export_variables(deps, snapshot))
-    return Ready(row=row, token=token, environ=environ, notices=found.notices)
+    rows = (row if each.key == row.key else each for each in own_rows(deps, snapshot))
+    return child_environment(deps.environ, Run(row, token), rows, export_variables(deps, snapshot))

@@ -1,73 +1,29 @@
-"""One service, from its port to its end: keep the port, start the child, see it listen, and stay with it."""
+"""One service, from its port to its end: keep the port, start the child, stay with it, and do what is asked."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import re
 from collections.abc import Callable
-from enum import Enum
 from pathlib import Path
-from socket import socket
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
-from portdash.errors import StoreError
-from portdash.machine.holds import Hold, hold_port, listening
+from portdash.errors import PortdashError, StoreError
 from portdash.machine.reaping import adopt_orphans
 from portdash.manager.deps import Deps
-from portdash.model.ports import IpProtocol
-from portdash.model.storage import Batch, DropLease
-from portdash.supervisor import child as children
+from portdash.model.requests import Request, RequestKind
+from portdash.supervisor.attending import Attendant
 from portdash.supervisor.budget import Budget
-from portdash.supervisor.child import Child, Sink
-from portdash.supervisor.logs import ServiceLog, log_path
-from portdash.supervisor.orders import Order, Ready, leave, prepare
+from portdash.supervisor.child import Sink
+from portdash.supervisor.ending import End, Ended, freed, let_go
+from portdash.supervisor.errands import FREED_LIMIT, Errand
+from portdash.supervisor.inbox import Inbox
+from portdash.supervisor.lookout import Lookout, Started
+from portdash.supervisor.orders import Order, Ready, leave, on_port, prepare
 from portdash.supervisor.signals import Signals
-from portdash.supervisor.substitution import substitute
-from portdash.supervisor.verify import Finding, Progress, judge
 from portdash.text import clean
 
 if TYPE_CHECKING:
     from portdash.supervisor.terminal import Pair
-
-HOLD_LIMIT = 30.0
-"""Seconds that a port is kept for a child that does not listen."""
-_FIRST_LOOK, _SLOWEST_LOOK = 0.02, 1.0
-"""Seconds between two looks at the sockets, twice as long each time."""
-_PATIENCE = 2.0
-"""Seconds that a child may listen elsewhere before it is said: some open a second port first."""
-_IN_USE = re.compile(rb"EADDRINUSE|address already in use|address in use|port \d+ is (already )?in use", re.IGNORECASE)
-_TAIL = 16384
-"""Bytes of the last output that are looked at for it."""
-
-
-class End(Enum):
-    """How one run of a child came to its end."""
-
-    OVER = "over"
-    STOPPED = "stopped"
-    """Somebody asked it to end."""
-    TAKEN = "taken"
-    """Its port is somebody else's."""
-    HELD_OFF = "held_off"
-    """It could not bind the port that was kept for it."""
-
-
-class Ended(NamedTuple):
-    """The end, and the status of the child."""
-
-    how: End
-    status: int = 0
-    detail: str = ""
-
-
-class Started(Protocol):
-    """Is told how the start went, at least once."""
-
-    def __call__(self, port: int, pid: int, *, listens: bool) -> None:
-        """Take the port on which the child listens, or should by now."""
-        ...
 
 
 class Supervisor:
@@ -86,51 +42,92 @@ class Supervisor:
     ) -> None:
         self._deps = deps
         self._order = order
-        self._state_dir = state_dir
-        self._print = sink
         self._say = say
-        self._terminal = terminal
-        self._started = started
+        self._inbox = Inbox(deps, say)
+        self._budget = Budget()
         self.signals = Signals()
-        self._tail = b""
-        self._log: ServiceLog | None = None
-        self._keeps = True
+        self._attendant = Attendant(
+            order,
+            state_dir=state_dir,
+            sink=sink,
+            terminal=terminal,
+            lookout=Lookout(deps, say=say, started=started),
+            inbox=self._inbox,
+            signals=self.signals,
+        )
+
+    def heard(self, data: bytes) -> None:
+        """Keep what the child printed."""
+        self._attendant.heard(data)
 
     async def run(self) -> int:
         """Run the service until it is over; return the child's status. Raises CannotStart, PortdashError."""
         adopt_orphans()
-        budget = Budget()
-        loop = asyncio.get_running_loop()
-        with self.signals.heard():
+        with self.signals.heard(), self._inbox.open():
+            ready = await self._prepared()
             while True:
-                ready = await asyncio.to_thread(prepare, self._deps, self._order)
-                for notice in ready.notices:
-                    self._say(f"warning: {notice}")
-                ended = await self._once(ready)
-                again = self._next(ended, ready)
-                if not again or self.signals.ask_for_the_end():
-                    self._let_go(ready)
-                    return ended.status
-                wait = 0.0 if ended.how is End.HELD_OFF else budget.wait(loop.time())
-                if wait is None:
-                    self._say(f"{again}; it ended too often within a few minutes, and is left alone")
-                    self._let_go(ready)
-                    return ended.status or 1
-                budget = budget if ended.how is End.HELD_OFF else budget.spent(loop.time())
-                self._say(f"{again}, in {wait:g}s" if wait else again)
-                if ended.how is End.TAKEN:
-                    await asyncio.to_thread(leave, self._deps, ready.row)
-                await self.signals.pause(wait)
-                if self.signals.ask_for_the_end():
-                    self._let_go(ready)
-                    return ended.status
+                after = await self._follow(await self._attendant.once(ready), ready)
+                if isinstance(after, int):
+                    await self._let_go(ready)
+                    return after
+                ready = after
+
+    async def _prepared(self) -> Ready:
+        ready = await asyncio.to_thread(prepare, self._deps, self._order)
+        self._inbox.serve(ready.token)
+        for notice in ready.notices:
+            self._say(f"warning: {notice}")
+        return ready
+
+    async def _follow(self, ended: Ended, ready: Ready) -> Ready | int:
+        """Return what is started next, or the status with which it is over."""
+        if ended.request is not None:
+            return await self._obey(ended.request, ready, ended.status)
+        if self._attendant.errand is not None and ended.how is not End.HELD_OFF:
+            back = await self._fail(self._attendant.errand, ended.why(ready))
+            if back is not None and not self.signals.ask_for_the_end():
+                return back
+        again = self._next(ended, ready)
+        if not again or self.signals.ask_for_the_end():
+            return ended.status
+        if ended.how is End.HELD_OFF:
+            self._say(again)
+            return ready if self._attendant.errand else await self._prepared()
+        return await self._start_again(again, ended, ready)
+
+    async def _start_again(self, again: str, ended: Ended, ready: Ready) -> Ready | int:
+        """Wait as long as is due, and get ready anew; what is asked meanwhile comes first."""
+        now = asyncio.get_running_loop().time()
+        wait = self._budget.wait(now)
+        if wait is None:
+            self._say(f"{again}; it ended too often within a few minutes, and is left alone")
+            return ended.status or 1
+        self._budget = self._budget.spent(now)
+        self._say(f"{again}, in {wait:g}s" if wait else again)
+        if ended.how is End.TAKEN:
+            await asyncio.to_thread(leave, self._deps, ready.row)
+        request = await self._pause(wait)
+        if self.signals.ask_for_the_end():
+            return ended.status
+        return await self._obey(request, ready, ended.status) if request else await self._prepared()
+
+    async def _pause(self, seconds: float) -> Request | None:
+        """Wait so long, or until somebody asks for something, which is returned."""
+        asked = asyncio.ensure_future(self._inbox.next())
+        paused = asyncio.ensure_future(self.signals.pause(seconds))
+        await asyncio.wait((asked, paused), return_when=asyncio.FIRST_COMPLETED)
+        paused.cancel()
+        if asked.done():
+            return asked.result()
+        asked.cancel()
+        return None
 
     def _next(self, ended: Ended, ready: Ready) -> str:
         """Return what is done next, in words; nothing when it is over."""
         name = clean(ready.row.name)
         match ended.how:
             case End.TAKEN:
-                return f"{name} cannot have {ready.row.port}: {ended.detail}; the next port is tried"
+                return f"{ended.why(ready)}; the next port is tried"
             case End.HELD_OFF:
                 return f"{name} cannot bind a port that is kept for it; it is started again without that"
             case End.OVER if self._order.restart and ended.status:
@@ -138,136 +135,43 @@ class Supervisor:
             case _:
                 return ""
 
-    async def _once(self, ready: Ready) -> Ended:
-        """Start the child once, and wait for its end."""
-        row = ready.row
-        self._tail, marker = b"", log_path(self._state_dir, row.key).with_suffix(".nohold")
-        self._keeps = self._keeps and not marker.exists()
-        with contextlib.ExitStack() as stack:
-            hold: Hold | None = None
-            handed: socket | None = None
-            try:
-                if self._order.hands_socket:
-                    handed = stack.enter_context(listening(row.port))
-                elif self._keeps and row.key.protocol is IpProtocol.TCP:
-                    hold = hold_port(row.port)
-            except OSError as error:
-                return Ended(End.TAKEN, 1, (error.strerror or str(error)).lower())
-            if hold:
-                stack.enter_context(hold)
-            self._log = ServiceLog(log_path(self._state_dir, row.key))
-            stack.callback(self._log.close)
-            child = await children.start(
-                substitute(self._order.command, row.port),
-                environ=ready.environ,
-                cwd=self._order.cwd,
-                sink=self._take,
-                terminal=self._terminal,
-                handed_socket=handed.fileno() if handed else None,
-            )
-            if handed:
-                handed.close()  # it is the child's alone from here on
-            try:
-                with self.signals.reaching(child):
-                    return await self._accompany(child, ready, hold, marker)
-            finally:
-                await child.stop(grace=self._order.grace)
-
-    async def _accompany(self, child: Child, ready: Ready, hold: Hold | None, marker: Path) -> Ended:
-        """See the child listen, and wait for its end."""
-        end, look = asyncio.ensure_future(child.wait()), asyncio.ensure_future(self._see_it_listen(child, ready, hold))
-        try:
-            await asyncio.wait((end, look), return_when=asyncio.FIRST_COMPLETED)
-            if look.done() and not end.done() and (finding := look.result()).progress is Progress.TAKEN:
-                holder = clean(finding.holder.label) if finding.holder else "another"
-                return Ended(End.TAKEN, 1, f"{holder} was faster")
-            status = await end
-        finally:
-            for task in (end, look):
-                task.cancel()
-        if self.signals.ask_for_the_end():
-            return Ended(End.STOPPED, status)
-        if not look.done() and status and _IN_USE.search(self._tail):
-            if hold and hold.is_kept:
-                self._keeps = False
-                _remember(marker)
-                return Ended(End.HELD_OFF, status)
-            return Ended(End.TAKEN, status, "the address is in use")
-        return Ended(End.OVER, status)
-
-    async def _see_it_listen(self, child: Child, ready: Ready, hold: Hold | None) -> Finding:
-        """Look at the sockets until the child listens where it should, or somebody else does."""
-        loop = asyncio.get_running_loop()
-        begun, pause, elsewhere, told = loop.time(), _FIRST_LOOK, None, False
-        while True:
-            finding = await asyncio.to_thread(self._look, child, ready)
-            now = loop.time()
-            if finding.progress is Progress.READY:
-                if hold:
-                    hold.drop()
-                self._say(f"{clean(ready.row.name)} is on {ready.row.url()} (pid {child.pid})")
-                self._started(ready.row.port, child.pid, listens=True)
-                return finding
-            if finding.progress is Progress.TAKEN:
-                return finding
-            if finding.progress is Progress.ELSEWHERE:
-                elsewhere = elsewhere or now
-                if not told and now - elsewhere > _PATIENCE:
-                    told = self._tell_elsewhere(finding, ready)
-                    self._started(finding.ports[0], child.pid, listens=True)
-            elif not told and now - begun > HOLD_LIMIT:
-                told = True
-                if hold:
-                    hold.drop()
-                self._say(f"{clean(ready.row.name)} does not listen on {ready.row.port} after {HOLD_LIMIT:g}s")
-                self._started(ready.row.port, child.pid, listens=False)
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, _SLOWEST_LOOK)
-
-    def _look(self, child: Child, ready: Ready) -> Finding:
-        """Look once; sockets that cannot be read now say nothing, and are no reason to end a server."""
-        row = ready.row
-        tree = (child.pid, os.getpid())
-        try:
-            listeners = self._deps.machine.listeners()
-        except OSError:
-            return Finding(progress=Progress.WAITING)
-        return judge(listeners, row.port, protocol=row.key.protocol, tree=tree)
-
-    def _tell_elsewhere(self, finding: Finding, ready: Ready) -> bool:
-        ports = " and ".join(map(str, finding.ports))
+    async def _obey(self, request: Request, ready: Ready, status: int) -> Ready | int:
+        """Do what was asked, now that the child has ended; what has to start first is answered when it listens."""
         name, port = clean(ready.row.name), ready.row.port
-        self._say(f"{name} listens on {ports}, expected {port}: put {{port}} into its command, or let it read PORT")
-        return True
-
-    def _take(self, number: int, data: bytes) -> None:
-        """Pass on what the child printed."""
-        self.heard(data)
-        self._print(number, data)
-
-    def heard(self, data: bytes) -> None:
-        """Keep what the child printed."""
-        self._tail = (self._tail + data)[-_TAIL:]
-        if self._log is not None:
-            self._log.write(data)
-
-    def _let_go(self, ready: Ready) -> None:
-        """End the lease; the assignment stays."""
-        batch = Batch(
-            id=f"{ready.token}-end",
-            title=f"{ready.row.name} ended",
-            workspace=ready.row.key.workspace,
-            actor=self._deps.actor,
-            at=self._deps.clock.now(),
-            ops=(DropLease(ready.row.key, ready.token),),
-        )
+        held = await freed(self._deps, ready.row, limit=FREED_LIMIT)
+        if request.kind is RequestKind.STOP:
+            self._say(text := f"{name} has ended" + (f", and {port} is not free: {held}" if held else ""))
+            await self._inbox.answer(request, ok=held is None, text=text)
+            return status
+        target = request.port or port
+        self._attendant.errand = Errand(request=request, back=ready if target != port else None)
+        self._say(f"{name} is moved to {target}" if target != port else f"{name} is started again")
         try:
-            self._deps.store.apply(batch)
+            wanted = await asyncio.to_thread(on_port, self._deps, ready, target)
+        except PortdashError as error:
+            self._say(f"warning: {clean(error.message)}")
+            return await self._fail(self._attendant.errand, clean(error.message)) or ready
+        if target != port and (held := await freed(self._deps, wanted.row, limit=FREED_LIMIT)):
+            return await self._fail(self._attendant.errand, f"{name} cannot have {target}: {held}") or ready
+        return wanted
+
+    async def _fail(self, errand: Errand, why: str) -> Ready | None:
+        """Say that what was asked for cannot be; return where the child ran before, None where there is no way back."""
+        back = errand.back
+        if back is None:
+            await self._attendant.report(errand, ok=False, text=errand.trouble or why)
+            return None
+        self._say(f"{why}; back to {back.row.port}")
+        self._attendant.errand = errand.failed(why)
+        if self._deps.machine.bind_error(back.row.key.protocol, back.row.port):
+            await self._attendant.report(
+                errand, ok=False, text=f"{why}; it goes back to {back.row.port} once that is free"
+            )
+            await freed(self._deps, back.row, limit=FREED_LIMIT)
+        return back
+
+    async def _let_go(self, ready: Ready) -> None:
+        try:
+            await asyncio.to_thread(let_go, self._deps, ready)
         except StoreError as error:  # a lease ends with its process at the latest
             self._say(f"warning: {error.message}")
-
-
-def _remember(marker: Path) -> None:
-    """Note that no port is to be kept for this service."""
-    with contextlib.suppress(OSError):  # the next run finds it out again
-        marker.touch()

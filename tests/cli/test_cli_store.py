@@ -59,7 +59,7 @@ class TestInfo:
         document = portdash("store", "info", "--json").document
         assert next(iter(document)) == "schema_version"
         expected = {
-            "url": f"sqlite:///{shop}", "path": str(shop), "committed_file": None, "exists": True, "format": 1,
+            "url": f"sqlite:///{shop}", "path": str(shop), "committed_file": None, "exists": True, "format": 2,
             "revision": 1, "assignments": 3, "workspaces": 1, "leases": 0, "events": 3, "operations": 1,
             "integrity": "sound", "detail": None, "copies": [str(copy)], "notices": [],
         }  # fmt: skip

@@ -23,13 +23,14 @@ from portdash.store.sqlite import SqliteStore
 def run(store: Store) -> Store:
     """A store with a service that somebody runs."""
     filled(store, ["web", "api"])
-    applied(store, TakeLease(replace(lease_of("web", "t"), supervised=True, child=4121)))
+    applied(store, TakeLease(replace(lease_of("web", "t"), supervised=True)))
     return store
 
 
 def test_a_lease_says_who_can_be_asked(run: Store):
-    lease = run.snapshot().leases[key("web")]
-    assert (lease.supervised, lease.child) == (True, 4121)
+    assert run.snapshot().leases[key("web")].supervised
+    applied(run, TakeLease(lease_of("web", "t")))
+    assert not run.snapshot().leases[key("web")].supervised
 
 
 def test_a_request_waits_for_the_supervisor_and_keeps_its_answer(run: Store):
