@@ -24,6 +24,7 @@ COMMANDS = {
     "suggest": Entry("suggest", "Show which ports a service would get, and why."),
     "add": Entry("add", "Declare a service in the project's portdash.toml."),
     "run": Entry("run", "Run a command on the port of its service, and see that it listens there."),
+    "up": Entry("up", "Start the services that have a command, each behind what it depends on."),
     "logs": Entry("logs", "Print what a service that was run has printed."),
     "check": Entry("check", "Say whether a port is free, and who has it if not."),
     "who": Entry("who", "Show who holds a port."),
