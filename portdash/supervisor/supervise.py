@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
@@ -13,16 +12,17 @@ from socket import socket
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from portdash.errors import StoreError
-from portdash.machine.holds import Hold, hold_port, listening
+from portdash.machine.holds import Hold, hold_port, keeps_away, listening
 from portdash.machine.reaping import adopt_orphans
 from portdash.manager.deps import Deps
 from portdash.model.ports import IpProtocol
 from portdash.model.storage import Batch, DropLease
 from portdash.supervisor import child as children
+from portdash.supervisor.blame import Blame, blame
 from portdash.supervisor.budget import Budget
-from portdash.supervisor.child import Child, Sink
+from portdash.supervisor.child import CannotStart, Child, Sink
 from portdash.supervisor.logs import ServiceLog, log_path
-from portdash.supervisor.orders import Order, Ready, leave, prepare
+from portdash.supervisor.orders import Order, Ready, give_back, leave, prepare
 from portdash.supervisor.signals import Signals
 from portdash.supervisor.substitution import substitute
 from portdash.supervisor.verify import Finding, Progress, judge
@@ -37,9 +37,8 @@ _FIRST_LOOK, _SLOWEST_LOOK = 0.02, 1.0
 """Seconds between two looks at the sockets, twice as long each time."""
 _PATIENCE = 2.0
 """Seconds that a child may listen elsewhere before it is said: some open a second port first."""
-_IN_USE = re.compile(rb"EADDRINUSE|address already in use|address in use|port \d+ is (already )?in use", re.IGNORECASE)
 _TAIL = 16384
-"""Bytes of the last output that are looked at for it."""
+"""Bytes of the last output that are looked at for a port that is in use."""
 
 
 class End(Enum):
@@ -106,7 +105,11 @@ class Supervisor:
                 ready = await asyncio.to_thread(prepare, self._deps, self._order)
                 for notice in ready.notices:
                     self._say(f"warning: {notice}")
-                ended = await self._once(ready)
+                try:
+                    ended = await self._once(ready)
+                except CannotStart:
+                    await asyncio.to_thread(give_back, self._deps, ready)
+                    raise
                 again = self._next(ended, ready)
                 if not again or self.signals.ask_for_the_end():
                     self._let_go(ready)
@@ -175,7 +178,10 @@ class Supervisor:
 
     async def _accompany(self, child: Child, ready: Ready, hold: Hold | None, marker: Path) -> Ended:
         """See the child listen, and wait for its end."""
-        end, look = asyncio.ensure_future(child.wait()), asyncio.ensure_future(self._see_it_listen(child, ready, hold))
+        end, look = (
+            asyncio.ensure_future(child.wait()),
+            asyncio.ensure_future(self._see_it_listen(child, ready, hold, marker)),
+        )
         try:
             await asyncio.wait((end, look), return_when=asyncio.FIRST_COMPLETED)
             if look.done() and not end.done() and (finding := look.result()).progress is Progress.TAKEN:
@@ -187,15 +193,16 @@ class Supervisor:
                 task.cancel()
         if self.signals.ask_for_the_end():
             return Ended(End.STOPPED, status)
-        if not look.done() and status and _IN_USE.search(self._tail):
+        if not look.done() and status and blame(self._tail, ready.row.port) is not Blame.NONE:
             if hold and hold.is_kept:
                 self._keeps = False
-                _remember(marker)
                 return Ended(End.HELD_OFF, status)
-            return Ended(End.TAKEN, status, "the address is in use")
+            # It may have been another port that it could not have, or somebody who has ended meanwhile.
+            if await asyncio.to_thread(self._is_kept_away, ready):
+                return Ended(End.TAKEN, status, "the address is in use")
         return Ended(End.OVER, status)
 
-    async def _see_it_listen(self, child: Child, ready: Ready, hold: Hold | None) -> Finding:
+    async def _see_it_listen(self, child: Child, ready: Ready, hold: Hold | None, marker: Path) -> Finding:
         """Look at the sockets until the child listens where it should, or somebody else does."""
         loop = asyncio.get_running_loop()
         begun, pause, elsewhere, told = loop.time(), _FIRST_LOOK, None, False
@@ -205,6 +212,8 @@ class Supervisor:
             if finding.progress is Progress.READY:
                 if hold:
                     hold.drop()
+                if not self._keeps:
+                    _remember(marker)
                 self._say(f"{clean(ready.row.name)} is on {ready.row.url()} (pid {child.pid})")
                 self._started(ready.row.port, child.pid, listens=True)
                 return finding
@@ -233,6 +242,12 @@ class Supervisor:
         except OSError:
             return Finding(progress=Progress.WAITING)
         return judge(listeners, row.port, protocol=row.key.protocol, tree=tree)
+
+    def _is_kept_away(self, ready: Ready) -> bool:
+        row = ready.row
+        if row.key.protocol is IpProtocol.TCP:
+            return keeps_away(row.port)
+        return self._deps.machine.bind_error(row.key.protocol, row.port) is not None
 
     def _tell_elsewhere(self, finding: Finding, ready: Ready) -> bool:
         ports = " and ".join(map(str, finding.ports))
