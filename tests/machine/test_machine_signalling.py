@@ -10,7 +10,7 @@ from portdash.machine import signalling
 
 
 def test_where_one_cannot_be_held_nothing_is_ended(monkeypatch: pytest.MonkeyPatch):
-    def refuse(pid: int) -> None:
+    def refuse(_pid: int) -> None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     monkeypatch.setattr(signalling, "hold", refuse)
