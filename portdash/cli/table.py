@@ -37,7 +37,7 @@ COMMANDS = {
     "ranges": Entry("ranges", "Show the ranges of ports by type, and how full they are."),
     "undo": Entry("undo", "Take this workspace's last change back."),
     "history": Entry("history", "Show who changed what, when and why."),
-    "prune": Entry("prune", "Give back the ports of workspaces whose directory is gone."),
+    "prune": Entry("prune", "Give back the ports of workspaces that are gone, and end what runs have left behind."),
     "reset": Entry("reset", "Give back every port of this workspace; a backup is kept."),
     "init": Entry("init", "Declare a starter set of services, give them ports, and write the env files."),
     "export": Entry("export", "Write this workspace's ports as environment variables."),
