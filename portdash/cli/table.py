@@ -25,7 +25,7 @@ COMMANDS = {
     "add": Entry("add", "Declare a service in the project's portdash.toml."),
     "run": Entry("run", "Run a command on the port of its service, and see that it listens there."),
     "up": Entry("up", "Start the services that have a command, each behind what it depends on."),
-    "logs": Entry("logs", "Print what a service that was run has printed."),
+    "logs": Entry("logs", "Print what services that were run have printed; without a NAME, all of this workspace."),
     "check": Entry("check", "Say whether a port is free, and who has it if not."),
     "who": Entry("who", "Show who holds a port."),
     "free": Entry("free", "End who holds a port, and prove it free."),
