@@ -74,8 +74,11 @@ def test_a_line_that_nothing_ends_comes_after_a_while_or_at_the_end(tmp_path: Pa
         assert [reader.read(), reader.rest(), reader.rest()] == [[b"one"], [b"Name: "], []]
 
 
+PIECE = st.binary(min_size=1, max_size=12) | st.just(b"x\n")
+
+
 @settings(deadline=None)  # a disk may be slow
-@given(st.lists(st.tuples(st.binary(min_size=1, max_size=12) | st.just(b"x\n"), st.booleans()), max_size=30), st.integers(0, 4))
+@given(st.lists(st.tuples(PIECE, st.booleans()), max_size=30), st.integers(0, 4))
 def test_however_a_log_grows_each_line_is_read_once(pieces: list[tuple[bytes, bool]], count: int):
     with TemporaryDirectory() as directory:
         path = Path(directory) / "web.log"
