@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import secrets
 import stat
 import time
 from collections.abc import Callable
@@ -30,7 +29,7 @@ def replace_file(
     It gets `mode`, or owner and mode of the file that is `like` it. `ready` is called when all is written, and keeps
     the old file by raising. On any failure nothing is left beside it.
     """
-    temporary = path.with_name(f".{path.name[:200]}.{secrets.token_hex(6)}{TEMPORARY}")
+    temporary = path.with_name(f".{path.name[:200]}.{os.urandom(6).hex()}{TEMPORARY}")
     sweep(path.parent)
     write_new(temporary, content, mode=mode, like=like)
     try:

@@ -1,6 +1,6 @@
 """A computer made of data, behind the same protocol as the real one."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from threading import Lock
 
@@ -10,6 +10,7 @@ from portdash.machine.processes import Setting
 from portdash.machine.protection import check_allowed
 from portdash.model.engines import EngineFacts
 from portdash.model.listener import Listener, Process
+from portdash.model.orphan import Orphan
 from portdash.model.plan import Target
 from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol
@@ -143,6 +144,16 @@ class FakeMachine:
             self._listeners = tuple(each for each in self._listeners if process.pid not in each.pids)
         self._prove_free(target, "ended")
         return f"{target.label} ended after 0.1s, {target.port} is free"
+
+    def orphans(self, ended: Collection[str]) -> tuple[Orphan, ...]:
+        """Return nothing: nobody here was started by a run."""
+        del ended
+        return ()
+
+    def end_orphan(self, orphan: Orphan, *, grace: float) -> str:
+        """Refuse: nothing here was left behind."""
+        del grace
+        raise Refused(f"{orphan.label} is not there any more", hint="look again")
 
     def _stop(self, target: Target, container: str) -> str:
         with self._lock:

@@ -66,10 +66,22 @@ def listening(port: int, *, host: str = "127.0.0.1") -> socket.socket:
     return made
 
 
-def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
+def keeps_away(port: int, *, platform: str = sys.platform) -> bool:
+    """Say whether a server that sets no SO_REUSEADDR cannot have a TCP port now, be it for connections that linger."""
+    places = ((socket.AF_INET6, "::"), (socket.AF_INET, "0.0.0.0"))  # noqa: S104 (it never listens)
+    for family, address in places if platform == "linux" else (*places, (socket.AF_INET, "127.0.0.1")):
+        try:
+            _bound(family, address, port, shares=False).close()
+        except OSError as error:
+            if error.errno not in _NO_SUCH_FAMILY:
+                return True
+    return False
+
+
+def _bound(family: socket.AddressFamily, address: str, port: int, *, shares: bool = True) -> socket.socket:
     kept = socket.socket(family, socket.SOCK_STREAM)
     try:
-        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, shares)
         if family == socket.AF_INET6:
             kept.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         kept.bind((address, port))

@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from portdash.machine.panes import Panes
     from portdash.machine.surroundings import Surroundings
     from portdash.model.engines import EngineFacts
+    from portdash.model.orphan import Orphan
     from portdash.model.plan import Target
     from portdash.model.project import Project
     from portdash.model.sockets import Socket
@@ -302,6 +303,18 @@ class LocalMachine:
         from portdash.machine.terminate import terminate  # noqa: PLC0415 (rare)
 
         return terminate(target, grace=grace, around=self._surroundings())
+
+    def orphans(self, ended: Collection[str]) -> tuple[Orphan, ...]:
+        """Return what is left of the runs with these tokens, by service; their portdash has to have ended. OSError."""
+        from portdash.machine.orphans import orphans  # noqa: PLC0415 (rare)
+
+        return orphans(self._surroundings(), ended)
+
+    def end_orphan(self, orphan: Orphan, *, grace: float) -> str:
+        """End the very processes that were shown; return one line that says what happened. Raises Refused."""
+        from portdash.machine.orphans import end_orphan  # noqa: PLC0415 (rare)
+
+        return end_orphan(orphan, grace=grace, around=self._surroundings())
 
     def _surroundings(self) -> Surroundings:
         from portdash.machine.surroundings import Surroundings  # noqa: PLC0415 (rare)

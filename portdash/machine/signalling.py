@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
 from portdash.errors import Refused
@@ -19,12 +19,19 @@ KILLING = 5.0
 
 @contextmanager
 def held(pids: Sequence[int]) -> Iterator[dict[int, Handle]]:
-    """Hold all of these processes that there are, in this order."""
+    """Hold all of these processes that there are, in this order. Raises Refused when one of them cannot be held."""
     with ExitStack() as stack:
         found: dict[int, Handle] = {}
         for pid in pids:
-            with suppress(ProcessLookupError):
+            try:
                 found[pid] = stack.enter_context(closing(hold(pid)))
+            except ProcessLookupError:
+                continue  # ended by itself
+            except OSError as error:
+                raise Refused(
+                    f"process {pid} cannot be held, so nothing is ended: {error.strerror or error}",
+                    hint="raise the limit of open files (`ulimit -n`), or close something",
+                ) from error
         yield found
 
 

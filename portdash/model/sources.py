@@ -1,9 +1,11 @@
 """The small protocols behind which the machine and the clock stand, so that a test or the demo can be one."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from portdash.model.engines import EngineFacts
 from portdash.model.listener import Listener, Process
+from portdash.model.orphan import Orphan
 from portdash.model.plan import Target
 from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol
@@ -101,4 +103,12 @@ class Machine(Protocol):
         The identity in `target` is checked again first. Raises Refused when it is protected, not ours to end, changed,
         or still holds the port after `grace` seconds.
         """
+        ...
+
+    def orphans(self, ended: Collection[str]) -> tuple[Orphan, ...]:
+        """Return what is left of the runs with these tokens, by service; their portdash has to have ended. OSError."""
+        ...
+
+    def end_orphan(self, orphan: Orphan, *, grace: float) -> str:
+        """End the very processes that were shown; return one line that says what happened. Raises Refused."""
         ...

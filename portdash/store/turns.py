@@ -5,6 +5,7 @@ can be left with. A turn that nobody waits for any more is resumed by the next w
 writer that was stopped looks every second, and must not leave a thread behind each time.
 """
 
+import errno
 import fcntl
 import os
 import threading
@@ -60,7 +61,11 @@ class _Turn:
         self._descriptor = os.dup(descriptor)
         self._over = threading.Event()
         self._error: OSError | None = None
-        threading.Thread(target=self._queue, name="portdash-lock", daemon=True).start()
+        try:
+            threading.Thread(target=self._queue, name="portdash-lock", daemon=True).start()
+        except RuntimeError as error:  # there is no room for one more
+            os.close(self._descriptor)
+            raise OSError(errno.EAGAIN, "no thread can be started to wait for the lock") from error
 
     def take_up(self) -> None:
         """Be wanted again. Under the guard."""

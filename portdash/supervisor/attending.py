@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
 from pathlib import Path
 from socket import socket
 from typing import TYPE_CHECKING
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING
 from portdash.machine.holds import Hold, hold_port, listening
 from portdash.model.ports import IpProtocol
 from portdash.supervisor import child as children
+from portdash.supervisor.blame import Blame, blame
 from portdash.supervisor.child import CannotStart, Child, Sink
-from portdash.supervisor.ending import IN_USE, End, Ended
+from portdash.supervisor.ending import End, Ended
 from portdash.supervisor.errands import Errand
 from portdash.supervisor.inbox import Inbox
 from portdash.supervisor.logs import ServiceLog, log_path
@@ -20,14 +22,14 @@ from portdash.supervisor.lookout import Lookout
 from portdash.supervisor.orders import Order, Ready
 from portdash.supervisor.signals import Signals
 from portdash.supervisor.substitution import substitute
-from portdash.supervisor.verify import Progress
+from portdash.supervisor.verify import Finding, Progress
 from portdash.text import clean
 
 if TYPE_CHECKING:
     from portdash.supervisor.terminal import Pair
 
 _TAIL = 16384
-"""Bytes of the last output that are looked at for a port in use."""
+"""Bytes of the last output that are looked at for a port that is in use."""
 
 
 class Attendant:
@@ -110,7 +112,7 @@ class Attendant:
         """See the child listen, and wait for its end, or for something that it has to end for."""
         late: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         end = asyncio.ensure_future(child.wait())
-        look = asyncio.ensure_future(self._lookout.see(child, ready, hold, late.set_result))
+        look = asyncio.ensure_future(self._seen(self._lookout.see(child, ready, hold, late.set_result), marker))
         asked = asyncio.ensure_future(self._inbox.next()) if self.errand is None else None
         try:
             while not end.done():
@@ -128,7 +130,7 @@ class Attendant:
                         return Ended(End.LATE, 1, late.result())
                     await self._answer_errand(self.errand, ready, late=None if look.done() else late.result())
                 asked = asked or asyncio.ensure_future(self._inbox.next())
-            return self._judge(end.result(), listened=look.done(), hold=hold, marker=marker)
+            return await self._judge(end.result(), ready, listened=look.done(), hold=hold)
         finally:
             if asked is not None and asked.done() and end.done():
                 self._inbox.put_back(asked.result())
@@ -136,21 +138,29 @@ class Attendant:
                 if task is not None:
                     task.cancel()
 
+    async def _seen(self, looking: Awaitable[Finding], marker: Path) -> Finding:
+        """Look until something is seen; note it when the child could do without its port being kept, and only so."""
+        finding = await looking
+        if finding.progress is Progress.READY and not self._keeps:
+            _remember(marker)
+        return finding
+
     async def _answer_errand(self, errand: Errand, ready: Ready, *, late: str | None) -> None:
         """Answer now that the child listens, or that it runs and does not."""
         text = late if late is not None else errand.done(ready)
         await self.report(errand, ok=late is None and not errand.leads_back, text=text)
 
-    def _judge(self, status: int, *, listened: bool, hold: Hold | None, marker: Path) -> Ended:
+    async def _judge(self, status: int, ready: Ready, *, listened: bool, hold: Hold | None) -> Ended:
         """Say how a child came to its end that ended by itself."""
         if self._signals.ask_for_the_end():
             return Ended(End.STOPPED, status)
-        if not listened and status and IN_USE.search(self._tail):
+        if not listened and status and blame(self._tail, ready.row.port) is not Blame.NONE:
             if hold and hold.is_kept:
                 self._keeps = False
-                _remember(marker)
                 return Ended(End.HELD_OFF, status)
-            return Ended(End.TAKEN, status, "the address is in use")
+            # It may have been another port that it could not have, or somebody who has ended meanwhile.
+            if await asyncio.to_thread(self._lookout.is_kept_away, ready):
+                return Ended(End.TAKEN, status, "the address is in use")
         return Ended(End.OVER, status)
 
     def _take(self, number: int, data: bytes) -> None:

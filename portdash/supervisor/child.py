@@ -1,4 +1,10 @@
-"""One process in a session of its own, what it prints, and its end."""
+"""One process in a session of its own, what it prints, and its end.
+
+What it prints comes through a pipe, or a terminal, of ours: it is shown, read for errors, and kept in a log that cannot
+outgrow its limit however fast it is written. A file that the child writes itself could be none of these. The price: the
+pipe breaks when we are killed, and a child that prints afterwards ends by it, as in any pipeline (SIGPIPE). A silent
+one lives on; `prune` finds it.
+"""
 
 from __future__ import annotations
 
@@ -102,6 +108,8 @@ class Child:
             await self._gone(_KILLING)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), _KILLING)
+        for each in self._output:
+            each.cancel()  # what it left running may print on; it is heard no more
 
     async def _gone(self, limit: float) -> None:
         """Wait until nobody of its group lives any more, at most `limit` seconds."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from enum import Enum
 from typing import NamedTuple
 
@@ -14,9 +13,6 @@ from portdash.model.requests import Request, RequestKind
 from portdash.model.storage import Answer, Batch, DropLease
 from portdash.supervisor.orders import Ready
 from portdash.text import clean
-
-IN_USE = re.compile(rb"EADDRINUSE|address already in use|address in use|port \d+ is (already )?in use", re.IGNORECASE)
-"""What servers print that could not bind."""
 
 
 class End(Enum):

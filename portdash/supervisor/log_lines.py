@@ -2,53 +2,104 @@
 
 import os
 import re
-import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
+from portdash.supervisor.lines import Lines
 from portdash.supervisor.logs import OLDER
 from portdash.text import clean
 
 _COLOUR = re.compile(rb"(\x1b\[[0-9;:]*m)")
 _COMMAND = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[PX^_][^\x1b]*(\x1b\\)?|[ -/]*[0-~])?")
 """Whatever an escape begins: sequences with parameters, titles and clipboards, strings, and the short ones."""
-_POLL = 0.1
-"""Seconds between two looks at the file; a look that finds nothing costs some microseconds."""
-_LONGEST = 64 * 1024
-"""Bytes of a line; the rest of a longer one is the next."""
+_CHUNK = 256 * 1024
+_AT_ONCE = 10_000
+"""Lines after which who reads several logs turns to the next."""
+_STILL = 5
+"""Looks that find nothing more of a line, such as a prompt, before it counts as one."""
 
 
-def last_lines(path: Path, count: int) -> tuple[bytes, ...]:
-    """Return the latest `count` lines of a log, those of the older file included. Raises OSError."""
-    kept: deque[bytes] = deque(maxlen=count)
-    for file in (path.with_name(path.name + OLDER), path):
-        if file.exists():
-            with file.open("rb") as lines:
-                while line := lines.readline(_LONGEST):
-                    kept.append(line)
-    return tuple(kept)
+class LogReader:
+    """Reads a log from its latest lines on, as it grows and as its files change places; closed when done.
 
-
-def follow(path: Path, *, pause: Callable[[float], object] = time.sleep) -> Iterator[bytes]:
-    """Yield each line that is written from now on, without end; a file that was replaced is followed anew.
-
-    An unfinished line, such as a prompt, comes once nothing follows it for a moment. Raises OSError.
+    Files follow one another without a gap: a line may begin in one and end in the next. One that grows by twice its
+    limit between two looks has lost what lay between.
     """
-    file = path.open("rb")
-    try:
-        file.seek(0, 2)
-        while True:
-            if line := file.readline(_LONGEST):
-                yield line
-                continue
-            pause(_POLL)
-            if path.exists() and path.stat().st_ino != _inode(file.fileno()):
-                yield from file  # what came last before it was replaced
-                file.close()
-                file = path.open("rb")
-    finally:
-        file.close()
+
+    def __init__(self, path: Path, count: int) -> None:
+        """Open the log, to begin `count` lines before its end. Raises OSError."""
+        self._path = path
+        self._older = path.with_name(path.name + OLDER)
+        self._lines = Lines()
+        self._stood_still = 0
+        latest: deque[bytes] = deque(maxlen=count)
+        self._file = self._first()
+        while self._read(latest.extend):
+            pass
+        self._latest: deque[bytes] | None = latest
+
+    def read(self) -> list[bytes]:
+        """Return the lines that came since the last call, the first time the latest; without their ends."""
+        found = list(self._latest or ())
+        self._latest = None
+        while len(found) < _AT_ONCE and self._read(found.extend):
+            pass
+        self._stood_still = 0 if found else self._stood_still + 1
+        if self._stood_still == _STILL and (rest := self._lines.rest()):
+            found.append(rest)
+        return found
+
+    def rest(self) -> list[bytes]:
+        """Return the line at the end that nothing has ended yet, if there is one."""
+        rest = self._lines.rest()
+        return [rest] if rest else []
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def _first(self) -> BinaryIO:
+        """Open the older file, or the only one."""
+        with suppress(FileNotFoundError):
+            return self._older.open("rb")
+        return self._path.open("rb")
+
+    def _read(self, take: Callable[[list[bytes]], None]) -> bool:
+        """Take the next piece; say whether there was one, or another file to read it from."""
+        if data := self._file.read(_CHUNK):
+            self._stood_still = 0
+            take(self._lines.add(data))
+            return True
+        following = self._following()
+        if following is None:
+            return False
+        while data := self._file.read(_CHUNK):  # what came between the end that we saw and the change of files
+            take(self._lines.add(data))
+        self._file.close()
+        self._file = following
+        return True
+
+    def _following(self) -> BinaryIO | None:
+        """Open the file that follows ours, None while ours is the newest."""
+        ours = os.fstat(self._file.fileno()).st_ino
+        try:
+            newest = self._path.open("rb")
+        except FileNotFoundError:  # just now being made
+            return None
+        newer = os.fstat(newest.fileno()).st_ino
+        if newer == ours:
+            newest.close()
+            return None
+        with suppress(FileNotFoundError):
+            older = self._older.open("rb")
+            if os.fstat(older.fileno()).st_ino not in (ours, newer):
+                newest.close()
+                return older
+            older.close()
+        return newest
 
 
 def shown(line: bytes, *, colours: bool) -> str:
@@ -60,7 +111,3 @@ def shown(line: bytes, *, colours: bool) -> str:
     )
     text = "".join(parts)
     return text + "\x1b[m" if len(pieces) > 1 else text
-
-
-def _inode(descriptor: int) -> int:
-    return os.fstat(descriptor).st_ino

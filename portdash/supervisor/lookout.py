@@ -7,8 +7,9 @@ import os
 from collections.abc import Callable
 from typing import Protocol
 
-from portdash.machine.holds import Hold
+from portdash.machine.holds import Hold, keeps_away
 from portdash.manager.deps import Deps
+from portdash.model.ports import IpProtocol
 from portdash.supervisor.child import Child
 from portdash.supervisor.orders import Ready
 from portdash.supervisor.verify import Finding, Progress, judge
@@ -79,6 +80,13 @@ class Lookout:
         except OSError:
             return Finding(progress=Progress.WAITING)
         return judge(listeners, row.port, protocol=row.key.protocol, tree=tree)
+
+    def is_kept_away(self, ready: Ready) -> bool:
+        """Say whether a server could not have the port now."""
+        row = ready.row
+        if row.key.protocol is IpProtocol.TCP:
+            return keeps_away(row.port)
+        return self._deps.machine.bind_error(row.key.protocol, row.port) is not None
 
     def _tell_elsewhere(self, finding: Finding, ready: Ready) -> str:
         ports = " and ".join(map(str, finding.ports))

@@ -10,7 +10,7 @@ from portdash.manager.allocate import allocate
 from portdash.manager.apply import apply_plan
 from portdash.manager.deps import Deps
 from portdash.manager.exporting import export_variables, own_rows
-from portdash.manager.plans import plan_move
+from portdash.manager.plans import plan_move, plan_release
 from portdash.manager.wishes import Wish, place
 from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.plan import Strategy
@@ -46,6 +46,8 @@ class Ready:
     row: Assignment
     token: str
     environ: Mapping[str, str]
+    is_new: bool = False
+    """Whether it had no port before."""
     notices: tuple[str, ...] = ()
 
 
@@ -104,12 +106,22 @@ def leave(deps: Deps, row: Assignment) -> None:
         apply_plan(deps, plan_move(deps, snapshot, row.key))
 
 
+def give_back(deps: Deps, ready: Ready) -> None:
+    """Release the port of a child that could not be started, unless it is an older one. Raises PortdashError."""
+    snapshot = deps.observer.snapshot()
+    view = snapshot.service(ready.row.key)
+    if ready.is_new and view is not None and view.port == ready.row.port:
+        apply_plan(deps, plan_release(deps, snapshot, [ready.row.key]))
+
+
 def prepare(deps: Deps, order: Order) -> Ready:
     """Give the service its port and a lease, and put its environment together. Raises what allocating raises."""
+    before = deps.store.snapshot().assignments
     found = allocate(deps, [order.wish], strategy=order.strategy, lease=True, supervised=True)
     row = found.assignments[0]
     token = deps.store.snapshot().leases[row.key].token
-    return Ready(row=row, token=token, environ=_environ(deps, row, token), notices=found.notices)
+    is_new = row.key not in before
+    return Ready(row=row, token=token, environ=_environ(deps, row, token), is_new=is_new, notices=found.notices)
 
 
 def on_port(deps: Deps, ready: Ready, port: int) -> Ready:

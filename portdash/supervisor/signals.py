@@ -5,6 +5,7 @@ import contextlib
 import signal
 from collections.abc import Iterator
 
+from portdash.machine.reaping import Adopted
 from portdash.supervisor.child import Child
 
 FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
@@ -23,6 +24,8 @@ class Signals:
         self._asked: list[int] = []
         self._interrupted = float("-inf")
         self._ending = asyncio.Event()
+        self._adopted = Adopted()
+        self._looks: asyncio.TimerHandle | None = None
 
     def ask_for_the_end(self) -> bool:
         """Say whether the end is what somebody wants by now."""
@@ -52,12 +55,17 @@ class Signals:
         for number in numbers:
             with contextlib.suppress(NotImplementedError):  # Windows: ctrl-c reaches the child by itself
                 loop.add_signal_handler(number, self.forward, number)
+        if hasattr(signal, "SIGCHLD"):
+            loop.add_signal_handler(signal.SIGCHLD, self._look_soon)
+            numbers.append(signal.SIGCHLD)
         try:
             yield
         finally:
             for number in numbers:
                 with contextlib.suppress(NotImplementedError):
                     loop.remove_signal_handler(number)
+            if self._looks is not None:
+                self._looks.cancel()
 
     def forward(self, number: int) -> None:
         """Pass a signal on; the second that asks for the end is an order."""
@@ -67,6 +75,16 @@ class Signals:
         if number in _ASK:
             self._asked.append(number)
             self._ending.set()
+
+    def _collect(self) -> None:
+        """Collect what the child has left behind, and has ended; with a look now, and one a second later."""
+        self._looks = None
+        if self._adopted.collect(() if self._child is None else (self._child.pid,)):
+            self._look_soon()
+
+    def _look_soon(self) -> None:
+        if self._looks is None:
+            self._looks = asyncio.get_running_loop().call_later(1.0, self._collect)
 
     def interrupted(self) -> None:
         """Note a ctrl-c, which the child's own terminal has turned into a signal for it."""

@@ -13,12 +13,12 @@ from portdash.manager.deps import Deps
 from portdash.model.requests import Request, RequestKind
 from portdash.supervisor.attending import Attendant
 from portdash.supervisor.budget import Budget
-from portdash.supervisor.child import Sink
+from portdash.supervisor.child import CannotStart, Sink
 from portdash.supervisor.ending import End, Ended, freed, let_go
 from portdash.supervisor.errands import FREED_LIMIT, Errand
 from portdash.supervisor.inbox import Inbox
 from portdash.supervisor.lookout import Lookout, Started
-from portdash.supervisor.orders import Order, Ready, leave, on_port, prepare
+from portdash.supervisor.orders import Order, Ready, give_back, leave, on_port, prepare
 from portdash.supervisor.signals import Signals
 from portdash.text import clean
 
@@ -66,11 +66,19 @@ class Supervisor:
         with self.signals.heard(), self._inbox.open():
             ready = await self._prepared()
             while True:
-                after = await self._follow(await self._attendant.once(ready), ready)
+                after = await self._follow(await self._once(ready), ready)
                 if isinstance(after, int):
                     await self._let_go(ready)
                     return after
                 ready = after
+
+    async def _once(self, ready: Ready) -> Ended:
+        """Run the child once; the port of one that could not even be started is given back. Raises CannotStart."""
+        try:
+            return await self._attendant.once(ready)
+        except CannotStart:
+            await asyncio.to_thread(give_back, self._deps, ready)
+            raise
 
     async def _prepared(self) -> Ready:
         ready = await asyncio.to_thread(prepare, self._deps, self._order)

@@ -122,7 +122,7 @@ def test_what_was_given_back_before_a_refusal_is_said(
 
 def test_the_document_of_prune(portdash: Portdash, gone: Path):
     document = portdash("prune", "--dry-run", "--json").document
-    assert list(document) == ["schema_version", "vanished", "kept", "applied"]
+    assert list(document) == ["schema_version", "vanished", "kept", "orphans", "applied"]
     ((found),) = document["vanished"]
     assert (found["workspace"], found["root"]) == ("fix", str(gone))
     assert [step["action"] for step in found["plan"]["steps"]] == ["release", "release"]

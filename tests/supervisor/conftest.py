@@ -1,5 +1,6 @@
 """A place to run services in, and the real command."""
 
+import functools
 import itertools
 import os
 import subprocess
@@ -40,8 +41,14 @@ def command(home: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 @pytest.fixture
-def run(home: Path, project: Path, tmp_path: Path) -> Iterator[Run]:
-    """Start `portdash run ...` in the project; whatever still runs at the end is ended."""
+def run(launch: Run) -> Run:
+    """Start `portdash run ...` in the project."""
+    return functools.partial(launch, "run")
+
+
+@pytest.fixture
+def launch(home: Path, project: Path, tmp_path: Path) -> Iterator[Run]:
+    """Start `portdash ...` in the project; whatever still runs at the end is ended."""
     started: list[Running] = []
 
     def start(*arguments: str, cwd: Path = project, **variables: str) -> Running:
@@ -49,7 +56,7 @@ def run(home: Path, project: Path, tmp_path: Path) -> Iterator[Run]:
         directory.mkdir()
         with (directory / "out").open("wb") as out, (directory / "err").open("wb") as err:
             process = subprocess.Popen(
-                [sys.executable, "-m", "portdash", "run", *arguments],
+                [sys.executable, "-m", "portdash", *arguments],
                 cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env={**_environ(home), **variables},
             )  # fmt: skip
         started.append(Running(process, directory))

@@ -32,9 +32,9 @@ class Running:
         """Wait until something was said on either stream, and return its line."""
         end = time.monotonic() + LIMIT
         while time.monotonic() < end:
-            for line in (self.out + self.err).splitlines():
-                if words in line:
-                    return line
+            for line in (*self.out.splitlines(keepends=True), *self.err.splitlines(keepends=True)):
+                if words in line and line.endswith("\n"):  # the end of a line may come on its own
+                    return line.rstrip()
             if self.process.poll() is not None and words not in self.out + self.err:
                 break
             with contextlib.suppress(subprocess.TimeoutExpired):

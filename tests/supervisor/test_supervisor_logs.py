@@ -1,14 +1,15 @@
 """What services printed, kept and shown."""
 
-from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portdash.model.assignment import ServiceKey
-from portdash.supervisor.log_lines import follow, last_lines, shown
+from portdash.supervisor.log_lines import LogReader, shown
 from portdash.supervisor.logs import ServiceLog, log_path
 
 
@@ -33,8 +34,8 @@ def test_a_log_never_grows_beyond_twice_its_limit(tmp_path: Path):
         log.write(b"%4d\n" % number)
         assert sum(each.stat().st_size for each in tmp_path.glob("web.log*")) <= 200
     log.close()
-    assert last_lines(tmp_path / "web.log", 25)[-1] == b" 999\n"
-    assert len(last_lines(tmp_path / "web.log", 25)) == 25
+    with closing(LogReader(tmp_path / "web.log", 25)) as reader:
+        assert reader.read() == [b"%4d" % number for number in range(975, 1000)]
 
 
 def test_a_log_that_cannot_be_written_costs_nothing_else(tmp_path: Path):
@@ -50,20 +51,55 @@ def test_a_log_that_cannot_be_written_costs_nothing_else(tmp_path: Path):
 def test_new_lines_are_followed_over_a_change_of_files(tmp_path: Path):
     path = tmp_path / "web.log"
     log = ServiceLog(path, largest=20)
-    log.write(b"old\n")
-    turns: list[Callable[[], None]] = [
-        lambda: log.write(b"first\n"),
-        lambda: log.write(b"second line, which is long\n"),
-        lambda: log.write(b"third line, which is long\n"),
-    ]
-    lines = follow(path, pause=lambda _seconds: turns.pop(0)())
-    assert [next(lines) for _ in range(3)] == [
-        b"first\n",
-        b"second line, which is long\n",
-        b"third line, which is long\n",
-    ]
-    lines.close()
+    log.write(b"old\nnew\n")
+    with closing(LogReader(path, 1)) as reader:
+        assert reader.read() == [b"new"]
+        log.write(b"first\nhal")
+        assert reader.read() == [b"first"]
+        log.write(b"f a line, in the next file\n")
+        assert reader.read() == [b"half a line, in the next file"]
+        log.write(b"one\n")
+        log.write(b"two, which is far too long\n")  # the files change places twice between two looks
+        assert reader.read() == [b"one", b"two, which is far too long"]
+        assert reader.read() == []
     log.close()
+
+
+def test_a_line_that_nothing_ends_comes_after_a_while_or_at_the_end(tmp_path: Path):
+    path = tmp_path / "web.log"
+    path.write_bytes(b"one\nName: ")
+    with closing(LogReader(path, 5)) as reader:
+        assert [reader.read() for _ in range(7)] == [[b"one"], [], [], [], [], [b"Name: "], []]
+    with closing(LogReader(path, 5)) as reader:
+        assert [reader.read(), reader.rest(), reader.rest()] == [[b"one"], [b"Name: "], []]
+
+
+PIECE = st.binary(min_size=1, max_size=12) | st.just(b"x\n")
+
+
+@settings(deadline=None)  # a disk may be slow
+@given(st.lists(st.tuples(PIECE, st.booleans()), max_size=30), st.integers(0, 4))
+def test_however_a_log_grows_each_line_is_read_once(pieces: list[tuple[bytes, bool]], count: int):
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "web.log"
+        log = ServiceLog(path, largest=24)
+        log.write(b"a\nb\nc\n")
+        with closing(LogReader(path, count)) as reader:
+            found = reader.read()
+            assert found == [b"a", b"b", b"c"][3 - min(count, 3) :]
+            found.clear()
+            unread = 0
+            for data, looks in pieces:
+                log.write(data)
+                unread += len(data)
+                if looks or unread > 20:  # before two whole files are written
+                    found += reader.read()
+                    unread = 0
+            found += reader.read()
+            *whole, rest = b"".join(data for data, _ in pieces).split(b"\n")
+            held = reader.rest()
+        assert [*found, *held] == [*whole, *([rest] if rest else [])]
+        log.close()
 
 
 @pytest.mark.parametrize(

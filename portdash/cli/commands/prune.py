@@ -7,10 +7,12 @@ import click
 from portdash.cli.carry_out import Ask, agreed, must_ask, refuse_if_read_only
 from portdash.cli.context import Globals
 from portdash.cli.options import dry_run_option, json_option, yes_option
+from portdash.cli.orphans import Fate, end_orphans, list_orphans, orphan_json, verdict
 from portdash.cli.output import emit_json, emit_lines, say
 from portdash.cli.plan_text import plan_lines
 from portdash.errors import ExitCode, PortdashError
 from portdash.manager.deps import Deps
+from portdash.manager.orphans import orphans
 from portdash.manager.pruning import Kept, kept, plans, prune, undo_hint
 from portdash.model.plan import Plan
 from portdash.model.workspace import Workspace
@@ -26,35 +28,35 @@ Plans = tuple[tuple[Workspace, Plan], ...]
 @json_option
 @click.pass_obj
 def command(options: Globals, *, dry_run: bool, yes: bool, as_json: bool) -> int:
-    """Give back the ports of workspaces whose directory is gone.
+    """Give back the ports of workspaces that are gone, and end what runs have left behind.
 
-    Each is listed, and asked about on its own. One that may be on a volume which is not mounted, or where we may not
-    look, is kept, and said. Processes that were left behind are not looked for: this version starts none of its own;
-    `portdash ls` shows what listens.
+    Each is listed, and asked about on its own. A workspace that may be on a volume which is not mounted, or where we
+    may not look, is kept, and said. Left behind is what a `run` has started whose portdash was killed: known by the
+    mark in its environment, ended as `free` does it, by force what does not end when asked.
     """
     with options.deps() as deps:
         snapshot = deps.observer.snapshot()
-        found, unseen = plans(deps, snapshot), kept(deps, snapshot)
+        found, unseen, left = plans(deps, snapshot), kept(deps, snapshot), orphans(deps, snapshot)
         if not as_json:
             _list(found, unseen)
-        if dry_run or not found:
+            list_orphans(left)
+        if dry_run or not (found or left):
             if as_json:
-                _emit(found, unseen)
+                _emit(found, unseen, [Fate(orphan=each) for each in left])
             return ExitCode.YES
         refuse_if_read_only(deps, "prune")
         asks = must_ask(Ask.NEVER if yes else Ask.ALWAYS)
         done, failed = _prune_all(deps, found, asks=asks, silent=as_json)
+        fates = [] if failed else end_orphans(deps, left, asks=asks, silent=as_json)
+    if done and not as_json:
+        say(undo_hint(snapshot, done))
     if failed and not (as_json and done):
-        if done:
-            say(undo_hint(snapshot, done))
         raise failed
     if as_json:
-        _emit(found, unseen, done=done, failed=failed)
-    elif done:
-        say(undo_hint(snapshot, done))
+        _emit(found, unseen, fates, done=done, failed=failed)
     if failed:
         return failed.exit_code
-    return ExitCode.YES if len(done) == len(found) else ExitCode.NO
+    return verdict(fates) if len(done) == len(found) else ExitCode.NO
 
 
 def _list(found: Plans, unseen: tuple[Kept, ...]) -> None:
@@ -90,14 +92,25 @@ def _prune(deps: Deps, workspace: Workspace, plan: Plan, *, asks: bool, silent: 
 
 
 def _emit(
-    found: Plans, unseen: tuple[Kept, ...], *, done: Sequence[Plan] = (), failed: PortdashError | None = None
+    found: Plans,
+    unseen: tuple[Kept, ...],
+    fates: Sequence[Fate],
+    *,
+    done: Sequence[Plan] = (),
+    failed: PortdashError | None = None,
 ) -> None:
-    """Write the document: what is gone, what of it was given back, and what then went wrong."""
+    """Write the document: what is gone or left, what of it was given back or ended, and what then went wrong."""
     gone: list[Json] = [
         {**_place(workspace), "plan": plan_json(plan), "applied": plan in done} for workspace, plan in found
     ]
     still: list[Json] = [{**_place(each.workspace), "reason": clean(each.why)} for each in unseen]
-    document: dict[str, object] = {"vanished": gone, "kept": still, "applied": bool(done) and len(done) == len(found)}
+    is_done = bool(done or fates) and len(done) == len(found) and all(each.ended for each in fates)
+    document: dict[str, object] = {
+        "vanished": gone,
+        "kept": still,
+        "orphans": [orphan_json(each) for each in fates],
+        "applied": is_done,
+    }
     if failed:
         message, hint = clean(failed.message, limit=1000), clean(failed.hint or "", limit=1000)
         document["error"] = {"code": failed.code, "message": message, "hint": hint}

@@ -1,0 +1,66 @@
+"""A `run` in the background, and the command that comes back once it listens."""
+
+import os
+import signal
+import subprocess
+import sys
+
+from portdash.cli.output import say
+from portdash.errors import ExitCode
+from portdash.supervisor.announcing import read_announced, waited_for
+from portdash.supervisor.orders import GRACE
+
+PROGRAM = (sys.executable, "-P", "-m", "portdash")
+"""Portdash itself, without the working directory among the places of modules: a checkout's are not to be imported."""
+_CHUNK = 65536
+
+
+def detached() -> int:
+    """Start the same command in the background, and come back when the service listens or the start has failed.
+
+    What is said until then is passed on. One that does not listen for a long time runs on, and that is no success. An
+    interruption before that ends it.
+    """
+    reader, writer = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [*PROGRAM, *sys.argv[1:]],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=waited_for(os.environ, writer, stays=False),
+            pass_fds=(writer,),
+            start_new_session=True,
+        )
+    finally:
+        os.close(writer)
+    try:
+        return _until_it_listens(process, reader)
+    except KeyboardInterrupt:
+        _end(process)
+        raise
+
+
+def _until_it_listens(process: "subprocess.Popen[bytes]", reader: int) -> int:
+    assert process.stderr is not None
+    with os.fdopen(reader, "rb") as announcements:
+        while data := os.read(process.stderr.fileno(), _CHUNK):  # ends when it has, or has said all there is to hear
+            sys.stderr.buffer.write(data)
+            sys.stderr.flush()
+        announced = read_announced(announcements.readline())
+    if announced is None:
+        code = process.wait()
+        return 128 - code if code < 0 else code
+    say(f"portdash: in the background: pid {process.pid}")
+    sys.stdout.write(f"{announced.port}\n")
+    return ExitCode.YES if announced.listens else ExitCode.NO
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End it and its child; what does not listen to the first word gets an order."""
+    process.terminate()
+    try:
+        process.wait(GRACE)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        process.send_signal(getattr(signal, "SIGINT", signal.SIGTERM))  # the second that asks for the end is an order
+        process.wait()

@@ -1,0 +1,47 @@
+"""Whether a service is up already, and whether what depends on it may be started."""
+
+from portdash.health.once import check_twice
+from portdash.health.record import Watched
+from portdash.health.targets import targets
+from portdash.manager.deps import Deps
+from portdash.manager.wishes import Wish
+from portdash.model.assignment import ServiceKey
+from portdash.model.health import HealthState
+from portdash.model.names import base_name
+from portdash.supervisor.orders import key_of
+from portdash.text import clean
+
+_WELL = (HealthState.HEALTHY, HealthState.DEGRADED)
+
+
+def running_words(deps: Deps, name: str) -> str | None:
+    """Return how a service runs already, as `on 4000 (node 4121)`; None when it does not."""
+    key = key_of(deps, Wish(name=name))
+    snapshot = deps.observer.snapshot()
+    view = snapshot.service(key)
+    if view is not None and view.is_running:
+        listener = (*view.listeners, *view.elsewhere)[0]
+        return f"on {listener.port} ({clean(listener.label)})"
+    if key in snapshot.leases:
+        return f"under another portdash (pid {snapshot.leases[key].pid})"
+    return None
+
+
+def has_check(deps: Deps, name: str) -> bool:
+    """Say whether a check is declared for a service: to listen is not enough for it."""
+    service = deps.config.service(base_name(name))
+    return service is not None and service.health is not None
+
+
+def why_not_well(deps: Deps, name: str) -> str | None:
+    """Ask a service once; return what is wrong with it, None when it is well."""
+    key = key_of(deps, Wish(name=name))
+
+    def look() -> dict[ServiceKey, Watched]:
+        found = targets(deps.observer.snapshot(), deps.config)
+        return {key: found[key]} if key in found else {}
+
+    verdict = check_twice(look(), look).get(key)
+    if verdict is None:
+        return "nobody listens"
+    return None if verdict.state in _WELL else clean(verdict.detail or verdict.state)
