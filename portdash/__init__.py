@@ -15,9 +15,12 @@ __all__ = [
     "Assignment",
     "ConfigError",
     "DefaultPort",
+    "HealthWatch",
+    "Instance",
     "InvalidName",
     "InvalidPort",
     "LogHandler",
+    "Metrics",
     "NoInstances",
     "NoPortAvailable",
     "NoSuchService",
@@ -26,6 +29,7 @@ __all__ = [
     "PlanUnresolved",
     "PortManager",
     "PortdashError",
+    "PrometheusMetrics",
     "Refused",
     "StoreError",
     "UnknownVariable",
@@ -53,6 +57,7 @@ __all__ = [
     "port_from_env",
     "release_port",
     "reset_ports",
+    "source_for",
     "suggest",
     "url",
 ]
@@ -62,7 +67,11 @@ pytest_plugins = ("portdash.pytest_plugin",)
 
 _HOMES = {
     "portdash.discovery.functions": ("connect", "discover", "discover_all", "instances", "url"),
-    "portdash.discovery.sources": ("from_env",),
+    "portdash.discovery.instance": ("Instance",),
+    "portdash.discovery.metrics": ("Metrics",),
+    "portdash.discovery.monitoring": ("HealthWatch",),
+    "portdash.discovery.prometheus": ("PrometheusMetrics",),
+    "portdash.discovery.sources": ("from_env", "source_for"),
     "portdash.manager.functions": (
         "allocate",
         "allocate_many",
@@ -108,7 +117,11 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 if TYPE_CHECKING:
     from portdash.discovery.functions import connect, discover, discover_all, instances, url
-    from portdash.discovery.sources import from_env
+    from portdash.discovery.instance import Instance
+    from portdash.discovery.metrics import Metrics
+    from portdash.discovery.monitoring import HealthWatch
+    from portdash.discovery.prometheus import PrometheusMetrics
+    from portdash.discovery.sources import from_env, source_for
     from portdash.errors import (
         ConfigError,
         InvalidName,
