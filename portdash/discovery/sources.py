@@ -12,7 +12,7 @@ from portdash.config.loading import load
 from portdash.config.settings import Flags
 from portdash.config.urls import parse_cluster, parse_url
 from portdash.discovery.finding import LOG
-from portdash.discovery.listed import ListedSource
+from portdash.discovery.listed import ListedSource, ask_urls
 from portdash.discovery.local import LocalSource
 from portdash.discovery.source import Source
 from portdash.discovery.starting import Start, starter
@@ -71,7 +71,7 @@ def source_for(
     if known := config.url_of(bare):
         return ListedSource(bare, [known])
     if urls := _cluster(cluster, config):
-        return _remote(bare, urls)
+        return _remote(bare, urls, config)
     where = workspace or where
     begin = None if start is None else starter(bare, start, cwd=cwd, workspace=where)
     return LocalSource(
@@ -128,13 +128,13 @@ def _cluster(said: Cluster | None, config: Config) -> tuple[str, ...]:
     return urls
 
 
-def _remote(name: str, urls: tuple[str, ...]) -> Explained:
+def _remote(name: str, urls: tuple[str, ...], config: Config) -> Explained:
     """Return the source of a cluster. Raises UsageError for registries that are not known."""
     for url in urls:
         scheme = url.partition(":")[0].lower()
         if scheme not in ("http", "https"):
             raise UsageError(f"a cluster at {scheme}:// cannot be asked", hint="say redis://HOST:PORT/DB, or URLs")
-    return ListedSource(name, urls)
+    return ListedSource(name, urls, ask=lambda: ask_urls(name, urls, config))
 
 
 def _checked(url: str) -> str:
