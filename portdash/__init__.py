@@ -40,6 +40,7 @@ __all__ = [
     "allocate_many",
     "allocate_multiple_ports",
     "allocate_port",
+    "announce",
     "assign_port",
     "config",
     "connect",
@@ -66,6 +67,7 @@ pytest_plugins = ("portdash.pytest_plugin",)
 """What `pytest -p portdash` loads besides; pytest alone looks at it."""
 
 _HOMES = {
+    "portdash.discovery.announcing": ("announce",),
     "portdash.discovery.functions": ("connect", "discover", "discover_all", "instances", "url"),
     "portdash.discovery.instance": ("Instance",),
     "portdash.discovery.metrics": ("Metrics",),
@@ -116,6 +118,7 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 
 if TYPE_CHECKING:
+    from portdash.discovery.announcing import announce
     from portdash.discovery.functions import connect, discover, discover_all, instances, url
     from portdash.discovery.instance import Instance
     from portdash.discovery.metrics import Metrics

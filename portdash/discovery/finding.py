@@ -6,14 +6,18 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portdash.config.paths import state_dir
 from portdash.discovery.asking import Question, Wanted, ask_all, ask_loose, ask_own, run_apart
 from portdash.discovery.candidates import Candidate, Spot, loose_listeners, own_servers, views_of
+from portdash.discovery.cluster import Cluster, store_registry
 from portdash.discovery.instance import Instance, Nearness, ranked
-from portdash.discovery.listed import ask_urls, fixed
+from portdash.discovery.listed import fixed
 from portdash.errors import NoInstances
 from portdash.health.looks import identity_of
 from portdash.health.once import APART, hung
@@ -60,12 +64,17 @@ def discover(
     bare = name.rpartition("/")[2]
     if url := deps.config.url_of(bare):
         return (fixed(bare, url),)
-    if urls := deps.config.discovery.cluster:
-        return ask_urls(bare, urls, deps.config)
-    found = seek(deps, name, ports=ports, wait=wait, every=every)
-    if not found.instances:
-        raise nothing(name, found.reasons, wait)
-    return found.instances
+    urls, registry = deps.config.discovery.cluster, store_registry(deps.config)
+    found, there = Looked(instances=()), tuple[Instance, ...]()
+    if not urls:
+        found = seek(deps, name, ports=ports, wait=wait, every=every)
+    if beyond := urls or (registry and [registry]):
+        state = state_dir(deps.environ, Path.home())
+        with closing(Cluster(bare, beyond, deps.config, state_dir=state)) as cluster:
+            there = cluster.look(None if urls else deps.place)
+    if not (found.instances or there):
+        raise nothing(name, (*found.reasons, "no other machine has one") if beyond else found.reasons, wait)
+    return ranked((*found.instances, *there))
 
 
 def seek(

@@ -71,7 +71,7 @@ def measure(deps: Deps, name: str, *, looks: int, ports: PortRange | None = None
     """
     bare = name.rpartition("/")[2]
     url = deps.config.url_of(bare)
-    urls = (url,) if url else deps.config.discovery.cluster
+    urls = (url,) if url else tuple(each for each in deps.config.discovery.cluster if each.startswith("http"))
     times: list[float] = []
     last: dict[str, Instance] = {}
     well: dict[str, int] = defaultdict(int)
