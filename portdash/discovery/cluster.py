@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from portdash.config.urls import is_registry
 from portdash.discovery.instance import Instance, ranked
-from portdash.discovery.listed import ask_urls
+from portdash.discovery.listed import ask_urls, fixed
 from portdash.discovery.roll import Roll, Wanted
 from portdash.errors import UsageError
 
@@ -47,6 +47,11 @@ class Cluster:
         self._urls = tuple(others)
         self._rolls = tuple(Roll(registry_at(url), state_dir=state_dir) for url in registries)
 
+    @property
+    def unasked(self) -> tuple[Instance, ...]:
+        """What is known without asking anybody: those at URLs, in the order in which they are said."""
+        return tuple(fixed(self._name, url) for url in self._urls)
+
     def look(self, here: Place | None = None) -> tuple[Instance, ...]:
         """Return the instances there are, the best first. Raises StoreError where a registry never was there.
 
@@ -70,9 +75,8 @@ class ClusterSource:
         self._cluster = cluster
         self._local = local
         self._lock = Lock()
-        self._there: tuple[Instance, ...] = ()
         self._here: tuple[Instance, ...] = ()
-        self._joined: tuple[Instance, ...] = ()
+        self._there = self._joined = cluster.unasked
 
     @property
     def reasons(self) -> tuple[str, ...]:

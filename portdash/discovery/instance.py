@@ -46,6 +46,11 @@ class Instance:
     """Unix time at which it was last known, where whoever knows it is away; such a one is used last."""
 
     @property
+    def status(self) -> str:
+        """How it does, in a word: `healthy`, `hung`, ..."""
+        return self.health.state.value
+
+    @property
     def is_well(self) -> bool:
         """Whether it does what it should, be it with a restriction."""
         return self.health.state in (HealthState.HEALTHY, HealthState.DEGRADED)

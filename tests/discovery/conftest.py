@@ -1,5 +1,7 @@
 """Real servers in a project of their own; and the tests of discovery may import the servers of the tests of health."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -43,6 +45,18 @@ def serve(project: Path) -> Iterator[Serve]:
             return process
 
         yield start
+
+
+@pytest.fixture
+def ended() -> Iterator[Callable[[int | None], None]]:
+    """End processes that a test has made others start: `ended(pid)`, when it is over."""
+    with ExitStack() as stack:
+
+        def later(pid: int | None) -> None:
+            assert pid is not None
+            stack.callback(os.kill, pid, signal.SIGTERM)
+
+        yield later
 
 
 @pytest.fixture
