@@ -60,6 +60,7 @@ __all__ = [
     "reset_ports",
     "source_for",
     "suggest",
+    "target",
     "url",
 ]
 
@@ -68,7 +69,7 @@ pytest_plugins = ("portdash.pytest_plugin",)
 
 _HOMES = {
     "portdash.discovery.announcing": ("announce",),
-    "portdash.discovery.functions": ("connect", "discover", "discover_all", "instances", "url"),
+    "portdash.discovery.functions": ("connect", "discover", "discover_all", "instances", "target", "url"),
     "portdash.discovery.instance": ("Instance",),
     "portdash.discovery.metrics": ("Metrics",),
     "portdash.discovery.monitoring": ("HealthWatch",),
@@ -119,7 +120,7 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 if TYPE_CHECKING:
     from portdash.discovery.announcing import announce
-    from portdash.discovery.functions import connect, discover, discover_all, instances, url
+    from portdash.discovery.functions import connect, discover, discover_all, instances, target, url
     from portdash.discovery.instance import Instance
     from portdash.discovery.metrics import Metrics
     from portdash.discovery.monitoring import HealthWatch
