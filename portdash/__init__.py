@@ -15,9 +15,13 @@ __all__ = [
     "Assignment",
     "ConfigError",
     "DefaultPort",
+    "HealthWatch",
+    "Instance",
     "InvalidName",
     "InvalidPort",
     "LogHandler",
+    "Metrics",
+    "NoInstances",
     "NoPortAvailable",
     "NoSuchService",
     "NullPortManager",
@@ -25,6 +29,7 @@ __all__ = [
     "PlanUnresolved",
     "PortManager",
     "PortdashError",
+    "PrometheusMetrics",
     "Refused",
     "StoreError",
     "UnknownVariable",
@@ -35,25 +40,41 @@ __all__ = [
     "allocate_many",
     "allocate_multiple_ports",
     "allocate_port",
+    "announce",
     "assign_port",
     "config",
+    "connect",
+    "discover",
+    "discover_all",
     "endpoint",
     "export_env_vars",
+    "from_env",
     "get_config",
     "get_next_port",
     "get_port",
     "get_port_from_env_or_allocate",
+    "instances",
     "is_port_available",
     "port_from_env",
     "release_port",
     "reset_ports",
+    "source_for",
     "suggest",
+    "target",
+    "url",
 ]
 
 pytest_plugins = ("portdash.pytest_plugin",)
 """What `pytest -p portdash` loads besides; pytest alone looks at it."""
 
 _HOMES = {
+    "portdash.discovery.announcing": ("announce",),
+    "portdash.discovery.functions": ("connect", "discover", "discover_all", "instances", "target", "url"),
+    "portdash.discovery.instance": ("Instance",),
+    "portdash.discovery.metrics": ("Metrics",),
+    "portdash.discovery.monitoring": ("HealthWatch",),
+    "portdash.discovery.prometheus": ("PrometheusMetrics",),
+    "portdash.discovery.sources": ("from_env", "source_for"),
     "portdash.manager.functions": (
         "allocate",
         "allocate_many",
@@ -82,6 +103,7 @@ _HOMES = {
         "ConfigError",
         "InvalidName",
         "InvalidPort",
+        "NoInstances",
         "NoPortAvailable",
         "NoSuchService",
         "PlanOutdated",
@@ -97,10 +119,18 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 
 if TYPE_CHECKING:
+    from portdash.discovery.announcing import announce
+    from portdash.discovery.functions import connect, discover, discover_all, instances, target, url
+    from portdash.discovery.instance import Instance
+    from portdash.discovery.metrics import Metrics
+    from portdash.discovery.monitoring import HealthWatch
+    from portdash.discovery.prometheus import PrometheusMetrics
+    from portdash.discovery.sources import from_env, source_for
     from portdash.errors import (
         ConfigError,
         InvalidName,
         InvalidPort,
+        NoInstances,
         NoPortAvailable,
         NoSuchService,
         PlanOutdated,
