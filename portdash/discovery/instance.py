@@ -56,10 +56,15 @@ def ranked(instances: Iterable[Instance]) -> tuple[Instance, ...]:
     return tuple(sorted(instances, key=_order))
 
 
+def health_rank(instance: Instance) -> int:
+    """Return how it does as a number, 0 for the best."""
+    return _RANKS[instance.health.state]
+
+
 def _order(instance: Instance) -> tuple[int, int, bool, float, int, str]:
     latency = instance.health.latency_ms
     return (
-        _RANKS[instance.health.state],
+        health_rank(instance),
         instance.nearness,
         latency is None,
         latency or 0.0,
