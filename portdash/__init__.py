@@ -18,6 +18,7 @@ __all__ = [
     "InvalidName",
     "InvalidPort",
     "LogHandler",
+    "NoInstances",
     "NoPortAvailable",
     "NoSuchService",
     "NullPortManager",
@@ -37,23 +38,31 @@ __all__ = [
     "allocate_port",
     "assign_port",
     "config",
+    "connect",
+    "discover",
+    "discover_all",
     "endpoint",
     "export_env_vars",
+    "from_env",
     "get_config",
     "get_next_port",
     "get_port",
     "get_port_from_env_or_allocate",
+    "instances",
     "is_port_available",
     "port_from_env",
     "release_port",
     "reset_ports",
     "suggest",
+    "url",
 ]
 
 pytest_plugins = ("portdash.pytest_plugin",)
 """What `pytest -p portdash` loads besides; pytest alone looks at it."""
 
 _HOMES = {
+    "portdash.discovery.functions": ("connect", "discover", "discover_all", "instances", "url"),
+    "portdash.discovery.sources": ("from_env",),
     "portdash.manager.functions": (
         "allocate",
         "allocate_many",
@@ -82,6 +91,7 @@ _HOMES = {
         "ConfigError",
         "InvalidName",
         "InvalidPort",
+        "NoInstances",
         "NoPortAvailable",
         "NoSuchService",
         "PlanOutdated",
@@ -97,10 +107,13 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 
 if TYPE_CHECKING:
+    from portdash.discovery.functions import connect, discover, discover_all, instances, url
+    from portdash.discovery.sources import from_env
     from portdash.errors import (
         ConfigError,
         InvalidName,
         InvalidPort,
+        NoInstances,
         NoPortAvailable,
         NoSuchService,
         PlanOutdated,

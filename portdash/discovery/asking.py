@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from portdash.health.checks import Check, HttpGet, check_for
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from portdash.model.assignment import ServiceSpec
 
 K = TypeVar("K")
+T = TypeVar("T")
 AT_ONCE = 256
 """Servers that are asked at the same time: a process may not open many more sockets."""
 GRACE = 0.1
@@ -69,6 +71,16 @@ async def ask_all(
         if isinstance(outcome, Exception):  # a fault of ours, never a server's
             raise outcome
     return found
+
+
+def run_apart(asking: Coroutine[object, object, T]) -> T:
+    """Return what a coroutine comes to, in a loop of its own; in a thread of its own where this one has a loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(asking)
+    with ThreadPoolExecutor(1, thread_name_prefix="portdash-look") as apart:
+        return apart.submit(asyncio.run, asking).result()
 
 
 async def ask_own(asked: Watched) -> Health:

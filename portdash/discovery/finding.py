@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from portdash.discovery.asking import Question, Wanted, ask_all, ask_loose, ask_own
+from portdash.discovery.asking import Question, Wanted, ask_all, ask_loose, ask_own, run_apart
 from portdash.discovery.candidates import Candidate, Spot, loose_listeners, own_servers, views_of
-from portdash.discovery.instance import Instance, ranked
+from portdash.discovery.instance import Instance, Nearness, ranked
 from portdash.errors import NoInstances
+from portdash.health.looks import identity_of
 from portdash.health.once import APART, hung
 from portdash.manager.endpoints import url_at
 from portdash.manager.finding import workspace_named
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from portdash.model.ports import PortRange
     from portdash.model.snapshot import ServiceView, Snapshot
 
-_log = logging.getLogger(__name__)
+LOG = logging.getLogger("portdash.discovery")
+"""Who is told what was looked at, unless the caller has a logger of his own."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
 """Seconds between two looks while an instance is waited for."""
@@ -55,21 +57,38 @@ def discover(
     """
     if url := deps.config.url_of(name.rpartition("/")[2]):
         return (fixed(name.rpartition("/")[2], url),)
+    found = seek(deps, name, ports=ports, wait=wait, every=every)
+    if not found.instances:
+        raise nothing(name, found.reasons, wait)
+    return found.instances
+
+
+def seek(
+    deps: Deps,
+    name: str,
+    *,
+    ports: PortRange | None = None,
+    wait: float | None = None,
+    every: bool = False,
+    only_here: bool = False,
+    log: logging.Logger = LOG,
+) -> Looked:
+    """Look on this machine, until one does well or the seconds to `wait` are over. Raises InvalidName, StoreError.
+
+    `only_here` leaves out what runs in another project and is no service.
+    """
     ports = ports or deps.config.discovery.range
     until = time.monotonic() + (wait or 0.0)
     pause, places = FIRST_PAUSE, frozenset[str]()
     while True:
-        found = asyncio.run(look(deps, name, ports=ports, every=every))
+        found = run_apart(look(deps, name, ports=ports, every=every, only_here=only_here, log=log))
         left = until - time.monotonic()
         if left <= 0 or any(each.is_well for each in found.instances):
-            break
+            return found
         now = frozenset(each.url for each in found.instances)
         pause = min(pause * 1.5, LONGEST_PAUSE) if now == places else FIRST_PAUSE
         places = now
         time.sleep(min(pause, left))
-    if not found.instances:
-        raise _nothing(name, found, wait)
-    return found.instances
 
 
 def fixed(name: str, url: str) -> Instance:
@@ -77,14 +96,24 @@ def fixed(name: str, url: str) -> Instance:
     return Instance(service=name, url=url, health=Health(detail="its URL is fixed, and nobody looked"))
 
 
-async def look(deps: Deps, name: str, *, ports: PortRange | None, every: bool) -> Looked:
-    """Return the instances that there are now."""
+async def look(
+    deps: Deps,
+    name: str,
+    *,
+    ports: PortRange | None,
+    every: bool,
+    only_here: bool = False,
+    log: logging.Logger = LOG,
+) -> Looked:
+    """Return the instances that there are now; `log` is told of each that was looked at."""
     snapshot, config = deps.observer.snapshot(), deps.config
     views = views_of(snapshot, name)
     bare = base_name(views[0].name if views else name.rpartition("/")[2])
     own = tuple(own_servers(snapshot, config, views))
     where = _workspace(snapshot, name)
     loose = tuple(loose_listeners(snapshot, ports, bare, workspace=where, known=own)) if ports else ()
+    if only_here:
+        loose = tuple(each for each in loose if each.nearness is not Nearness.OTHER_PROJECT)
     is_here = where == snapshot.workspace
     wanted = Wanted.of(bare, config.service(bare) if is_here else None, views[0].spec if views else None)
     asked = {each.place: each.asked for each in own if each.asked is not None}
@@ -94,7 +123,8 @@ async def look(deps: Deps, name: str, *, ports: PortRange | None, every: bool) -
     answers = await ask_all(questions, timeout=config.discovery.timeout, one_is_enough=not every)
     if any(how.look.queue for how in asked.values()):
         answers |= await _second_look(deps, name, asked)
-    found = ranked(_instances((*own, *loose), answers, config.discovery.timeout))
+    found = ranked(_instances((*own, *loose), answers, config.discovery.timeout, log))
+    log.info("Found %s", plural(len(found), f"{clean(bare)} instance"))
     reasons = [*(_reasons(views) if views else _unknown(snapshot, where, bare))]
     if ports:
         reasons.append(f"of {plural(len(loose), 'other listener')} in {ports} none answered as one")
@@ -102,6 +132,17 @@ async def look(deps: Deps, name: str, *, ports: PortRange | None, every: bool) -
         seconds = f"{config.discovery.timeout:g} s"
         reasons.append(f"{late} of them had not answered within {seconds}, which [discovery] timeout can raise")
     return Looked(instances=found, reasons=tuple(reasons))
+
+
+def look_at_all(deps: Deps, *, ports: PortRange | None = None) -> tuple[Instance, ...]:
+    """Return the instances of every service of this workspace, by name, the best of each first."""
+    snapshot = deps.observer.snapshot()
+    here = {base_name(view.key.service) for view in snapshot.services if view.key.workspace == snapshot.workspace}
+
+    async def look_for_all() -> list[Looked]:
+        return await asyncio.gather(*(look(deps, name, ports=ports, every=True) for name in sorted(here)))
+
+    return tuple(instance for looked in run_apart(look_for_all()) for instance in looked.instances)
 
 
 async def _second_look(deps: Deps, name: str, before: dict[Spot, Watched]) -> dict[Spot, Health]:
@@ -113,7 +154,7 @@ async def _second_look(deps: Deps, name: str, before: dict[Spot, Watched]) -> di
 
 
 def _instances(
-    candidates: Iterable[Candidate], answers: Mapping[Spot, Health | None], timeout: float
+    candidates: Iterable[Candidate], answers: Mapping[Spot, Health | None], timeout: float, log: logging.Logger
 ) -> Iterator[Instance]:
     mute = Health(
         state=HealthState.UNHEALTHY,
@@ -124,7 +165,7 @@ def _instances(
         health = answers.get(candidate.place, mute if candidate.is_ours else None)
         listener = candidate.listener
         verdict = f"{health.state.value} {health.detail}".strip() if health else "not an instance"
-        _log.debug("%s on port %d: %s", clean(candidate.service), listener.port, clean(verdict))
+        log.debug("%s on port %d: %s", clean(candidate.service), listener.port, clean(verdict))
         # Of a server that nobody knows to be the service's, only a good answer says that it is.
         if health is None or not (candidate.is_ours or health.state is HealthState.HEALTHY):
             continue
@@ -137,6 +178,7 @@ def _instances(
             pid=server.pid if server else None,
             workspace=clean(candidate.workspace) if candidate.workspace else None,
             nearness=candidate.nearness,
+            identity=identity_of(listener),
         )
 
 
@@ -162,9 +204,10 @@ def _unknown(snapshot: Snapshot, where: str, name: str) -> Iterator[str]:
     yield f"no service has that name{f', did you mean {clean(near)}?' if near else ''}"
 
 
-def _nothing(name: str, found: Looked, wait: float | None) -> NoInstances:
+def nothing(name: str, reasons: tuple[str, ...], wait: float | None = None) -> NoInstances:
+    """Return the error that says where no instance was found."""
     waited = f" within {wait:g} s" if wait else ""
     return NoInstances(
-        f"no instance of {clean(name)} was found{waited}: {'; '.join(found.reasons)}",
+        f"no instance of {clean(name)} was found{waited}: {'; '.join(reasons)}",
         hint=f"`portdash run {clean(name)} -- COMMAND` starts one; --wait 10s waits, --range A-B looks further",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from portdash.model.health import Health, HealthState
@@ -34,6 +34,8 @@ class Instance:
     workspace: str | None = None
     """Label of its workspace or project; None where it is not known."""
     nearness: Nearness = Nearness.OWN
+    identity: object = field(default=None, repr=False)
+    """What tells its process or container from a later one on the port; None where that is not known."""
 
     @property
     def is_well(self) -> bool:

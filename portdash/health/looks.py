@@ -49,8 +49,14 @@ def look_at(listener: Listener, now: float, *, stand: Stand = liveness) -> Look:
         queue=listener.queue,
         engine_word=container.health if container else None,
         age=max(0.0, now - started) if started is not None else None,
-        identity=container.id if container else (owner.pid, owner.ticks or owner.started_at) if owner else None,
+        identity=identity_of(listener),
     )
+
+
+def identity_of(listener: Listener) -> object:
+    """Return what tells the process or container behind a listener from a later one; None where it is hidden."""
+    owner, container = listener.owner, listener.container
+    return container.id if container else (owner.pid, owner.ticks or owner.started_at) if owner else None
 
 
 def passive_verdicts(snapshot: Snapshot, *, stand: Stand = liveness) -> dict[ServiceKey, Health]:

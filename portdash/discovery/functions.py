@@ -1,0 +1,114 @@
+"""The module-level functions that find instances; they take what `source_for` takes."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from portdash.config.settings import Flags
+from portdash.discovery.finding import look_at_all, nothing
+from portdash.discovery.sources import range_of, source_for
+from portdash.errors import NoInstances
+from portdash.manager.opening import open_deps
+from portdash.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from portdash.discovery.instance import Instance
+    from portdash.discovery.sources import Explained
+
+_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+_sources: dict[Hashable, Explained] = {}
+"""By process, directory, variables, and what was said. They are kept: a second look costs a tenth of the first."""
+_guard = Lock()
+
+
+def discover(name: str, **said: Any) -> Instance:  # noqa: ANN401  what `source_for` takes
+    """Return the best instance of a service, as `portdash discover` does. Raises NoInstances and StoreError."""
+    return _found(name, said)[0]
+
+
+def instances(name: str, **said: Any) -> tuple[Instance, ...]:  # noqa: ANN401
+    """Return the instances of a service, the best first; none is an answer. Raises StoreError."""
+    return _source(name, said).refresh()
+
+
+def discover_all(name: str | None = None, *, environment: str | None = None, **said: Any) -> tuple[Instance, ...]:  # noqa: ANN401
+    """Return the instances of a service; without a name, of every service of the workspace, by name.
+
+    Services with a fixed URL are not looked for. Raises StoreError.
+    """
+    if name is not None:
+        return instances(name, environment=environment, **said)
+    flags = Flags(environment=environment, workspace=said.get("workspace"))
+    deps = open_deps(flags=flags, cwd=Path.cwd(), environ=os.environ, home=Path.home(), actor="library")
+    try:
+        return look_at_all(deps, ports=range_of(said.get("ports")))
+    finally:
+        deps.close()
+
+
+def url(name: str, **said: Any) -> str:  # noqa: ANN401
+    """Return the URL of the best instance; one that is known and still there is not asked again. Raises NoInstances."""
+    source = _source(name, said)
+    return next((each.url for each in source.current() if each.is_well), "") or _found(name, said)[0].url
+
+
+def connect(name: str, *, timeout: float = 1.0, **said: Any) -> socket.socket:  # noqa: ANN401
+    """Return a blocking socket, connected to the best instance of a service that takes the connection.
+
+    `timeout` is how many seconds each has for that. Raises NoInstances, which says why each did not.
+    """
+    source = _source(name, said)
+    tried: dict[str, str] = {}
+    for found in (source.current, source.refresh):  # what is known may be out of date, what was just found is not
+        for instance in found():
+            if instance.url in tried:
+                continue
+            try:
+                return _connected(instance.url, timeout)
+            except OSError as error:
+                tried[instance.url] = f"{clean(instance.url)}: {error.strerror or error}"
+    if not tried:
+        raise nothing(name, source.reasons)
+    raise NoInstances(
+        f"no instance of {clean(name)} takes a connection: {'; '.join(tried.values())}",
+        hint=f"`portdash discover {clean(name)} --all` shows how each does",
+    )
+
+
+def _connected(url: str, timeout: float) -> socket.socket:
+    parts = urlsplit(url)
+    port = parts.port or _PORTS.get(parts.scheme)
+    if port is None or parts.hostname is None:
+        raise OSError("its URL names no port")
+    connected = socket.create_connection((parts.hostname, port), timeout)
+    connected.settimeout(None)
+    return connected
+
+
+def _found(name: str, said: dict[str, Any]) -> tuple[Instance, ...]:
+    source = _source(name, said)
+    if found := source.refresh():
+        return found
+    raise nothing(name, source.reasons, said.get("wait"))
+
+
+def _source(name: str, said: dict[str, Any]) -> Explained:
+    """Return the source of what was said, the same in every thread; a fork has its own."""
+    ours = tuple(sorted(each for each in os.environ.items() if each[0].startswith("PORTDASH_")))
+    words = tuple((key, _hashable(value)) for key, value in sorted(said.items()))
+    key = (os.getpid(), os.fspath(Path.cwd()), ours, name, words)
+    with _guard:
+        if key not in _sources:
+            _sources[key] = source_for(name, **said)
+        return _sources[key]
+
+
+def _hashable(value: object) -> Hashable:
+    return tuple(value) if isinstance(value, list) else value

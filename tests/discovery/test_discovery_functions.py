@@ -1,0 +1,123 @@
+"""The functions of the library that find instances."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import portdash
+from portdash.discovery import functions
+from portdash.errors import NoInstances
+
+Serve = Callable[..., "subprocess.Popen[str]"]
+FreePort = Callable[[], int]
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Iterator[None]:
+    """What one test has asked is no answer for the next."""
+    yield
+    for source in functions._sources.values():
+        source.close()
+    functions._sources.clear()
+
+
+@pytest.fixture
+def two(project: Path, free_port: FreePort) -> tuple[int, int]:
+    """The ports of `api` and `api@2`."""
+    assert project.is_dir()
+    manager = portdash.PortManager()
+    first, second = (manager.allocate(name, preferred=free_port(), lease=False) for name in ("api", "api@2"))
+    manager.close()
+    return first.port, second.port
+
+
+def read(connection: socket.socket) -> str:
+    with closing(connection):
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = b""
+        while data := connection.recv(4096):
+            answer += data
+    return answer.rpartition(b"\r\n")[2].decode()
+
+
+def test_the_best_and_all_of_them(two: tuple[int, int], serve: Serve, project: Path):
+    for port in two:
+        serve(port)
+    (project / f"ill-{two[0]}").touch()
+    best = portdash.discover("api")
+    assert (best.service, best.port, best.url) == ("api@2", two[1], f"http://localhost:{two[1]}")
+    assert [each.port for each in portdash.instances("api")] == [two[1], two[0]]
+    assert [each.port for each in portdash.discover_all("api")] == [two[1], two[0]]
+    assert portdash.url("api") == best.url
+    portdash.allocate("web", lease=False)
+    assert sorted(each.service for each in portdash.discover_all()) == ["api", "api@2"]
+
+
+def test_none_is_an_error_that_says_where_was_looked(two: tuple[int, int]):
+    assert portdash.instances("api") == ()
+    for ask in (portdash.discover, portdash.url, portdash.connect):
+        with pytest.raises(NoInstances, match=f"nobody listens on port {two[0]} of api"):
+            ask("api")
+    with pytest.raises(NoInstances, match="did you mean api"):
+        portdash.discover("apo")
+
+
+def test_a_url_is_not_asked_for_again_while_its_server_lives(two: tuple[int, int], serve: Serve):
+    server = serve(two[0])
+    assert portdash.url("api") == f"http://localhost:{two[0]}"
+    (source,) = functions._sources.values()
+    before = source.current()
+    assert portdash.url("api") == f"http://localhost:{two[0]}"
+    assert source.current() is before
+    server.kill()
+    server.wait()
+    serve(two[1])
+    assert portdash.url("api") == f"http://localhost:{two[1]}"
+
+
+def test_a_connection_goes_to_whoever_takes_it(two: tuple[int, int], serve: Serve):
+    servers = {port: serve(port) for port in two}
+    first = int(read(portdash.connect("api")))
+    servers[first].kill()
+    servers[first].wait()
+    other = int(read(portdash.connect("api")))
+    assert {first, other} == set(two)
+    servers[other].kill()
+    servers[other].wait()
+    with pytest.raises(NoInstances):
+        portdash.connect("api")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_connection_to_what_is_said(monkeypatch: pytest.MonkeyPatch, free_port: FreePort):
+    dead, port = free_port(), free_port()
+    with socket.create_server(("127.0.0.1", port)):
+        urls = (f"http://127.0.0.1:{dead}", f"http://127.0.0.1:{port}")
+        with portdash.connect("db", cluster=urls) as connection:
+            assert connection.getpeername()[1] == port
+            assert connection.gettimeout() is None
+    with pytest.raises(NoInstances, match=f"127.0.0.1:{dead}: Connection refused; .*127.0.0.1:{port}: "):
+        portdash.connect("db", cluster=urls)
+    monkeypatch.setenv("PORTDASH_URL_DB", "postgres://localhost/shop")
+    with pytest.raises(NoInstances, match="names no port"):
+        portdash.connect("db")
+
+
+def test_many_threads_share_one_source(two: tuple[int, int], serve: Serve):
+    serve(two[0])
+    with ThreadPoolExecutor(32) as pool:
+        urls = set(pool.map(lambda _: portdash.url("api"), range(500)))
+    assert urls == {f"http://localhost:{two[0]}"}
+    assert len(functions._sources) == 1
+
+
+def test_importing_portdash_loads_no_client_and_asks_nobody():
+    code = "import sys, portdash; print(*{'httpx', 'redis', 'asyncio', 'prometheus_client'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
