@@ -12,11 +12,17 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 __all__ = [
+    "AllInstancesFailed",
     "Assignment",
+    "AsyncClient",
+    "AsyncFailoverTransport",
+    "Client",
     "ConfigError",
     "DefaultPort",
+    "FailoverTransport",
     "InvalidName",
     "InvalidPort",
+    "LoadBalancer",
     "LogHandler",
     "NoInstances",
     "NoPortAvailable",
@@ -31,6 +37,7 @@ __all__ = [
     "UnknownVariable",
     "UsageError",
     "Wish",
+    "Workspaces",
     "__version__",
     "allocate",
     "allocate_many",
@@ -50,6 +57,7 @@ __all__ = [
     "get_port_from_env_or_allocate",
     "instances",
     "is_port_available",
+    "mounts",
     "port_from_env",
     "release_port",
     "reset_ports",
@@ -61,8 +69,15 @@ pytest_plugins = ("portdash.pytest_plugin",)
 """What `pytest -p portdash` loads besides; pytest alone looks at it."""
 
 _HOMES = {
+    "portdash.discovery.async_transport": ("AsyncFailoverTransport",),
+    "portdash.discovery.balancer": ("LoadBalancer",),
+    "portdash.discovery.client": ("AsyncClient", "Client"),
+    "portdash.discovery.failures": ("AllInstancesFailed",),
     "portdash.discovery.functions": ("connect", "discover", "discover_all", "instances", "url"),
+    "portdash.discovery.mounting": ("mounts",),
     "portdash.discovery.sources": ("from_env",),
+    "portdash.discovery.transport": ("FailoverTransport",),
+    "portdash.discovery.workspaces": ("Workspaces",),
     "portdash.manager.functions": (
         "allocate",
         "allocate_many",
@@ -107,8 +122,15 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 
 if TYPE_CHECKING:
+    from portdash.discovery.async_transport import AsyncFailoverTransport
+    from portdash.discovery.balancer import LoadBalancer
+    from portdash.discovery.client import AsyncClient, Client
+    from portdash.discovery.failures import AllInstancesFailed
     from portdash.discovery.functions import connect, discover, discover_all, instances, url
+    from portdash.discovery.mounting import mounts
     from portdash.discovery.sources import from_env
+    from portdash.discovery.transport import FailoverTransport
+    from portdash.discovery.workspaces import Workspaces
     from portdash.errors import (
         ConfigError,
         InvalidName,

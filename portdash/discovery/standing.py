@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from portdash.discovery.breaker import Breaker, Circuit
+from portdash.discovery.breaker import FAILURES, Breaker, Circuit
 from portdash.discovery.instance import Instance
 from portdash.discovery.policy import Kind, Verdict
 
@@ -33,11 +33,12 @@ class Standing:
 class Track:
     """Keeps the figures of one instance. Not thread-safe."""
 
-    __slots__ = ("_at", "_latency", "breaker", "in_flight", "seen_at", "was_stopped")
+    __slots__ = ("_at", "_breaks", "_latency", "breaker", "in_flight", "seen_at", "was_stopped")
 
     def __init__(self, instance: Instance) -> None:
         self.breaker = Breaker()
         self.in_flight = 0
+        self._breaks = 0
         self.was_stopped = False
         self.seen_at = -math.inf
         """When its process was last looked at, and what was seen then."""
@@ -68,9 +69,11 @@ class Track:
         self._learn(max(seconds, PENALTY), now)  # or one that fails fast would be the fastest
         return self.breaker.fail(now, for_certain=verdict.kind in CERTAIN)
 
-    def done(self) -> None:
-        """Count a request whose answer was read to its end, or let go."""
+    def done(self, now: float, *, broke: bool) -> bool:
+        """Count a request as over. Answers that break off in a row open the breaker, which each had closed; say so."""
         self.in_flight -= 1
+        self._breaks = self._breaks + 1 if broke else 0
+        return broke and self.breaker.fail(now, for_certain=self._breaks >= FAILURES)
 
     def _learn(self, seconds: float, now: float) -> None:
         before = self._latency
