@@ -15,7 +15,7 @@ from portdash.discovery.options import Options, settings_for
 from portdash.discovery.policy import Accept, GiveUp, Try
 from portdash.discovery.suspicion import watching
 from portdash.discovery.trip import EXTENSION, Route, Trip
-from portdash.discovery.wire import AsyncWire
+from portdash.discovery.wire import AsyncCarried, AsyncWire
 from portdash.errors import PortdashError
 
 
@@ -36,7 +36,7 @@ class AsyncFailoverTransport(httpx.AsyncBaseTransport):
         self.last: Route | None = None
         """Which way the last answer came."""
         self._is_own = transport is None
-        self._wire = transport or AsyncWire()
+        self._wire: AsyncWire | AsyncCarried = AsyncWire() if transport is None else AsyncCarried(transport)
         self._pid = os.getpid()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -67,14 +67,14 @@ class AsyncFailoverTransport(httpx.AsyncBaseTransport):
         request, watch = trip.outgoing(step)
         try:
             with watching(watch):
-                answer = await self._wire.handle_async_request(request)
+                answer = await self._wire.send(request)
         except httpx.TransportError as error:
             trip.failed(instance, error, watch)
             return None
         except BaseException:
             trip.abandoned(instance)
             raise
-        trip.answered(instance, answer.status_code)
+        trip.answered(instance, answer)
         assert isinstance(answer.stream, httpx.AsyncByteStream)
         answer.stream = AsyncBody(answer.stream, partial(trip.ended, instance))
         return answer

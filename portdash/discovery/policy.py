@@ -155,12 +155,14 @@ def next_step(errand: Errand, tried: Sequence[Attempt], field: Field, pick: Pick
             return Accept(len(tried) - 1)
         if (why := hindrance(errand, tried)) or (why := _too_dear(tried[-1], field)):
             return _end(tried, why)
-    done = {key_of(each.instance) for each in tried}
-    left = [each for each in field.instances if key_of(each) not in done]
+    left: Sequence[Instance] = field.instances
+    if tried:
+        done = {key_of(each.instance) for each in tried}
+        left = [each for each in left if key_of(each) not in done]
     if not left:
         has_answer = any(each.verdict.kind is Kind.UNAVAILABLE for each in tried)
         return Refresh() if not (field.was_refreshed or has_answer) else _end(tried, Why.NONE_LEFT)
-    allowed = [each for each in left if key_of(each) not in field.shut]
+    allowed = [each for each in left if key_of(each) not in field.shut] if field.shut else left
     # Where no breaker lets anything through, the breakers are more likely wrong than all the servers.
     chosen = pick(allowed or left)
     is_last = len(left) == 1

@@ -14,7 +14,7 @@ from portdash.discovery.options import Options, settings_for
 from portdash.discovery.policy import Accept, GiveUp, Try
 from portdash.discovery.suspicion import watching
 from portdash.discovery.trip import EXTENSION, Route, Trip
-from portdash.discovery.wire import Wire
+from portdash.discovery.wire import Carried, Wire
 from portdash.errors import PortdashError
 
 
@@ -32,7 +32,7 @@ class FailoverTransport(httpx.BaseTransport):
         self.last: Route | None = None
         """Which way the last answer came."""
         self._is_own = transport is None
-        self._wire = transport or Wire()
+        self._wire: Wire | Carried = Wire() if transport is None else Carried(transport)
         self._pid = os.getpid()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -63,14 +63,14 @@ class FailoverTransport(httpx.BaseTransport):
         request, watch = trip.outgoing(step)
         try:
             with watching(watch):
-                answer = self._wire.handle_request(request)
+                answer = self._wire.send(request)
         except httpx.TransportError as error:
             trip.failed(instance, error, watch)
             return None
         except BaseException:
             trip.abandoned(instance)
             raise
-        trip.answered(instance, answer.status_code)
+        trip.answered(instance, answer)
         assert isinstance(answer.stream, httpx.SyncByteStream)
         answer.stream = Body(answer.stream, partial(trip.ended, instance))
         return answer

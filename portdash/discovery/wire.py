@@ -21,8 +21,8 @@ DEFAULT_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20,
 """As httpx has them."""
 
 
-class Wire(httpx.BaseTransport):
-    """As `httpx.HTTPTransport`, for HTTP/1.1 and without proxies. `verify` may be a context of one's own."""
+class Wire:
+    """Sends as `httpx.HTTPTransport` does, HTTP/1.1 and without proxies. `verify` is a context for TLS of one's own."""
 
     def __init__(self, *, verify: ssl.SSLContext | None = None, limits: httpx.Limits = DEFAULT_LIMITS) -> None:
         self._pool = httpcore.ConnectionPool(
@@ -33,10 +33,10 @@ class Wire(httpx.BaseTransport):
             network_backend=_Backend(),
         )
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def send(self, request: httpcore.Request) -> httpx.Response:
         """Send it, and return the answer with its body still to be read. Raises httpx.TransportError."""
         with _as_httpx():
-            answer = self._pool.handle_request(_for_httpcore(request))
+            answer = self._pool.handle_request(request)
         assert isinstance(answer.stream, Iterable)
         return _for_httpx(answer, _Stream(answer.stream))
 
@@ -45,8 +45,8 @@ class Wire(httpx.BaseTransport):
         self._pool.close()
 
 
-class AsyncWire(httpx.AsyncBaseTransport):
-    """As `httpx.AsyncHTTPTransport`, for HTTP/1.1 and without proxies. `verify` may be a context of one's own."""
+class AsyncWire:
+    """The same for asyncio and trio."""
 
     def __init__(self, *, verify: ssl.SSLContext | None = None, limits: httpx.Limits = DEFAULT_LIMITS) -> None:
         self._pool = httpcore.AsyncConnectionPool(
@@ -57,15 +57,45 @@ class AsyncWire(httpx.AsyncBaseTransport):
             network_backend=_AsyncBackend(),
         )
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def send(self, request: httpcore.Request) -> httpx.Response:
         """Send it, and return the answer with its body still to be read. Raises httpx.TransportError."""
         with _as_httpx():
-            answer = await self._pool.handle_async_request(_for_httpcore(request))
+            answer = await self._pool.handle_async_request(request)
         return _for_httpx(answer, _AsyncStream(answer))
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._pool.aclose()
+
+
+class Carried:
+    """Sends over a transport that somebody else made: its connections are not watched."""
+
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        self._transport = transport
+
+    def send(self, request: httpcore.Request) -> httpx.Response:
+        """Send it as this transport does."""
+        return self._transport.handle_request(_for_any(request))
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._transport.close()
+
+
+class AsyncCarried:
+    """The same for asyncio and trio."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def send(self, request: httpcore.Request) -> httpx.Response:
+        """Send it as this transport does."""
+        return await self._transport.handle_async_request(_for_any(request))
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+        await self._transport.aclose()
 
 
 class _WatchedStream(httpcore.NetworkStream):
@@ -188,13 +218,15 @@ class _AsyncStream(httpx.AsyncByteStream):
         await self._answer.aclose()
 
 
-def _for_httpcore(request: httpx.Request) -> httpcore.Request:
-    url = request.url
-    return httpcore.Request(
-        method=request.method,
-        url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-        headers=request.headers.raw,
-        content=request.stream,
+def _for_any(request: httpcore.Request) -> httpx.Request:
+    url, stream = request.url, request.stream
+    assert isinstance(stream, httpx.SyncByteStream | httpx.AsyncByteStream)  # it came from httpx
+    netloc = url.host if url.port is None else b"%b:%d" % (url.host, url.port)
+    return httpx.Request(
+        request.method.decode("ascii"),
+        httpx.URL((url.scheme + b"://" + netloc).decode("ascii")).copy_with(raw_path=url.target),
+        headers=request.headers,
+        stream=stream,
         extensions=request.extensions,
     )
 
