@@ -12,13 +12,19 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 __all__ = [
+    "AllInstancesFailed",
     "Assignment",
+    "AsyncClient",
+    "AsyncFailoverTransport",
+    "Client",
     "ConfigError",
     "DefaultPort",
+    "FailoverTransport",
     "HealthWatch",
     "Instance",
     "InvalidName",
     "InvalidPort",
+    "LoadBalancer",
     "LogHandler",
     "Metrics",
     "NoInstances",
@@ -35,6 +41,7 @@ __all__ = [
     "UnknownVariable",
     "UsageError",
     "Wish",
+    "Workspaces",
     "__version__",
     "allocate",
     "allocate_many",
@@ -55,6 +62,7 @@ __all__ = [
     "get_port_from_env_or_allocate",
     "instances",
     "is_port_available",
+    "mounts",
     "port_from_env",
     "release_port",
     "reset_ports",
@@ -69,12 +77,19 @@ pytest_plugins = ("portdash.pytest_plugin",)
 
 _HOMES = {
     "portdash.discovery.announcing": ("announce",),
+    "portdash.discovery.async_transport": ("AsyncFailoverTransport",),
+    "portdash.discovery.balancer": ("LoadBalancer",),
+    "portdash.discovery.client": ("AsyncClient", "Client"),
+    "portdash.discovery.failures": ("AllInstancesFailed",),
     "portdash.discovery.functions": ("connect", "discover", "discover_all", "instances", "target", "url"),
     "portdash.discovery.instance": ("Instance",),
     "portdash.discovery.metrics": ("Metrics",),
     "portdash.discovery.monitoring": ("HealthWatch",),
+    "portdash.discovery.mounting": ("mounts",),
     "portdash.discovery.prometheus": ("PrometheusMetrics",),
     "portdash.discovery.sources": ("from_env", "source_for"),
+    "portdash.discovery.transport": ("FailoverTransport",),
+    "portdash.discovery.workspaces": ("Workspaces",),
     "portdash.manager.functions": (
         "allocate",
         "allocate_many",
@@ -120,12 +135,19 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 if TYPE_CHECKING:
     from portdash.discovery.announcing import announce
+    from portdash.discovery.async_transport import AsyncFailoverTransport
+    from portdash.discovery.balancer import LoadBalancer
+    from portdash.discovery.client import AsyncClient, Client
+    from portdash.discovery.failures import AllInstancesFailed
     from portdash.discovery.functions import connect, discover, discover_all, instances, target, url
     from portdash.discovery.instance import Instance
     from portdash.discovery.metrics import Metrics
     from portdash.discovery.monitoring import HealthWatch
+    from portdash.discovery.mounting import mounts
     from portdash.discovery.prometheus import PrometheusMetrics
     from portdash.discovery.sources import from_env, source_for
+    from portdash.discovery.transport import FailoverTransport
+    from portdash.discovery.workspaces import Workspaces
     from portdash.errors import (
         ConfigError,
         InvalidName,

@@ -71,11 +71,15 @@ def ranked(instances: Iterable[Instance]) -> tuple[Instance, ...]:
     return tuple(sorted(instances, key=_order))
 
 
-def _order(instance: Instance) -> tuple[bool, int, int, bool, float, int, str]:
+def health_rank(instance: Instance) -> int:
+    """Return how it does as a number, 0 for the best; what is stale comes after all that is known."""
+    return _RANKS[instance.health.state] + (0 if instance.stale_since is None else len(_RANKS))
+
+
+def _order(instance: Instance) -> tuple[int, int, bool, float, int, str]:
     latency = instance.health.latency_ms
     return (
-        instance.stale_since is not None,
-        _RANKS[instance.health.state],
+        health_rank(instance),
         instance.nearness,
         latency is None,
         latency or 0.0,

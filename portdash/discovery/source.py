@@ -1,10 +1,11 @@
 """Where the instances of a service come from, as a client asks for them."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from portdash.discovery.instance import Instance
 
 
+@runtime_checkable
 class Source(Protocol):
     """The instances of one service. Safe to use from several threads at once."""
 

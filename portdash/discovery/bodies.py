@@ -1,0 +1,58 @@
+"""The body of an answer: it is under way until somebody has read it or let go, and it may still break off."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import httpx
+
+
+class Body(httpx.SyncByteStream):
+    """Passes the bytes on; `ended` is called once at the end, and told whether an error of the connection was it."""
+
+    def __init__(self, stream: httpx.SyncByteStream, ended: Callable[[bool], object]) -> None:
+        self._stream = stream
+        self._ended: Callable[[bool], object] | None = ended
+        self._broke = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._stream
+        except httpx.TransportError:
+            self._broke = True
+            raise
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        ended, self._ended = self._ended, None
+        try:
+            self._stream.close()
+        finally:
+            if ended is not None:
+                ended(self._broke)
+
+
+class AsyncBody(httpx.AsyncByteStream):
+    """The same for asyncio and trio."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, ended: Callable[[bool], object]) -> None:
+        self._stream = stream
+        self._ended: Callable[[bool], object] | None = ended
+        self._broke = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for part in self._stream:
+                yield part
+        except httpx.TransportError:
+            self._broke = True
+            raise
+
+    async def aclose(self) -> None:
+        """Let go of the connection."""
+        ended, self._ended = self._ended, None
+        try:
+            await self._stream.aclose()
+        finally:
+            if ended is not None:
+                ended(self._broke)

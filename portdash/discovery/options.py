@@ -1,0 +1,86 @@
+"""What a client may say of how its service is found and how requests are sent; the same for every face."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypedDict
+
+from portdash.discovery.balancer import LoadBalancer
+from portdash.discovery.finding import LOG
+from portdash.discovery.metrics import Part, Recorder, recorder_for
+from portdash.discovery.source import Source
+from portdash.discovery.suspicion import PATIENCE
+from portdash.discovery.trip import Settings
+
+if TYPE_CHECKING:
+    from portdash.discovery.sources import Cluster, Ports
+    from portdash.discovery.starting import Start
+
+
+class Finding(TypedDict, total=False):
+    """Where instances come from; `portdash.discovery.sources.source_for` says what each means."""
+
+    workspace: str | None
+    ports: Ports | None
+    environment: str | None
+    url: str | None
+    start: Start | None
+    wait: float | None
+    cluster: Cluster | None
+
+
+class Options(Finding, total=False):
+    """And how requests are sent to them."""
+
+    source: Source | None
+    """Instead of all the above."""
+    policy: str
+    """How an instance is picked: healthiest, p2c, round_robin, weighted, least_conn, first."""
+    weights: Mapping[int, int] | None
+    """Of ports, for the policy `weighted`."""
+    retry_unsafe: bool
+    """Whether POST and PATCH may be sent again to another instance, as GET is."""
+    suspect_after: float | None
+    """Seconds without an answer after which the kernel is asked whether the server hangs; None for never."""
+    metrics: Recorder | Part | None
+    """Who is told the figures; figures of its own unless said."""
+    logger: logging.Logger | None
+
+
+OPTIONS = frozenset(Options.__optional_keys__)
+
+
+def settings_for(service: str | LoadBalancer, options: Options) -> Settings:
+    """Return how requests to a service are sent; nobody is asked yet. Raises UsageError, ConfigError, InvalidName."""
+    if isinstance(service, LoadBalancer):
+        balancer, name = service, service.name
+    else:
+        name = service
+        source = options.get("source") or _source(name, options)
+        policy = options.get("policy", "healthiest")
+        balancer = LoadBalancer(source, policy, weights=options.get("weights"), name=name)
+    return Settings(
+        service=name,
+        balancer=balancer,
+        recorder=recorder_for(options.get("metrics"), name),
+        log=options.get("logger") or LOG,
+        retry_unsafe=options.get("retry_unsafe", False),
+        patience=options.get("suspect_after", PATIENCE),
+    )
+
+
+def _source(name: str, options: Options) -> Source:
+    from portdash.discovery.sources import source_for  # noqa: PLC0415  opens store and configuration
+
+    return source_for(
+        name,
+        workspace=options.get("workspace"),
+        ports=options.get("ports"),
+        environment=options.get("environment"),
+        url=options.get("url"),
+        start=options.get("start"),
+        wait=options.get("wait"),
+        cluster=options.get("cluster"),
+        logger=options.get("logger"),
+    )
