@@ -14,7 +14,7 @@ from portdash.discovery.suspicion import PATIENCE
 from portdash.discovery.trip import Settings
 
 if TYPE_CHECKING:
-    from portdash.discovery.sources import Cluster, Ports
+    from portdash.discovery.sources import Ports, Urls
     from portdash.discovery.starting import Start
 
 
@@ -27,7 +27,7 @@ class Finding(TypedDict, total=False):
     url: str | None
     start: Start | None
     wait: float | None
-    cluster: Cluster | None
+    cluster: Urls | None
 
 
 class Options(Finding, total=False):
