@@ -46,6 +46,7 @@ __all__ = [
     "is_port_available",
     "port_from_env",
     "release_port",
+    "remote_config",
     "reset_ports",
     "suggest",
 ]
@@ -54,6 +55,7 @@ pytest_plugins = ("portdash.pytest_plugin",)
 """What `pytest -p portdash` loads besides; pytest alone looks at it."""
 
 _HOMES = {
+    "portdash.discovery.remote": ("remote_config",),
     "portdash.manager.functions": (
         "allocate",
         "allocate_many",
@@ -97,6 +99,7 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 
 if TYPE_CHECKING:
+    from portdash.discovery.remote import remote_config
     from portdash.errors import (
         ConfigError,
         InvalidName,

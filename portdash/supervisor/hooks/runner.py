@@ -21,6 +21,7 @@ from portdash.errors import PortdashError
 from portdash.manager.events import EventStream
 from portdash.manager.watcher import Watcher
 from portdash.model.history import Event, EventKind
+from portdash.supervisor.hooks.checking import Rounds
 from portdash.supervisor.hooks.crew import Crew, Say
 from portdash.supervisor.hooks.damping import QUIET, Damper
 from portdash.supervisor.hooks.duty import Duties
@@ -48,7 +49,7 @@ def hooks_on_duty(deps: Deps, *, say: Say = _log.warning) -> Iterator[None]:
     """Run the configured hooks while inside: those that no other process of this user runs on this machine.
 
     `say` is called, in another thread, with what a person should know of a hook that fails. Without hooks, and where
-    nothing may be changed, nothing is started. How services do is known as far as `deps.verdicts` knows it.
+    nothing may be changed, nothing is started. Services are asked how they do unless `deps.verdicts` knows it.
     """
     if not deps.config.hooks or deps.config.read_only:
         yield
@@ -86,6 +87,7 @@ class HookRunner:
         self._claim = claim
         self._damper: Damper[tuple[str, tuple[HookEvent, str, str]], Happening] = Damper(quiet)
         self._illness = Illness(deps.actor)
+        self._rounds = Rounds(self._deps) if deps.verdicts is dict else None
         self._on_duty: dict[str, HookConfig] = {}
         self._claimed = float("-inf")
         self._said: set[str] = set()
@@ -120,6 +122,8 @@ class HookRunner:
             self._loop = None
             self._ready.set()
             watcher.stop()
+            if self._rounds:
+                self._rounds.stop()
             await crew.end(GRACE)
             duties.close()
 
@@ -168,8 +172,9 @@ class HookRunner:
     def _tell_of_health(self, crew: Crew) -> None:
         if not any(_HEALTH.intersection(hook.on) for hook in self._on_duty.values()):
             return
+        verdicts = self._rounds.verdicts() if self._rounds else self._deps.verdicts()
         rows = self._deps.store.snapshot().assignments
-        for happening in self._illness.see(self._deps.verdicts(), rows, self._deps.clock.now()):
+        for happening in self._illness.see(verdicts, rows, self._deps.clock.now()):
             self._tell(crew, happening)
 
     def _tell(self, crew: Crew, happening: Happening) -> None:
