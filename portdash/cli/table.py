@@ -46,6 +46,8 @@ COMMANDS = {
     "scan": Entry("scan", "Find hard-coded ports in a directory or file, and hold them against the assignments."),
     "snippet": Entry("snippet", "Print ready-made lines with the ports of this workspace."),
     "report": Entry("report", "Write the summary report."),
+    "serve": Entry("serve", "Serve the HTTP API, to this user on this machine alone."),
+    "token": Entry("token", "Look after the token of the HTTP API: rotate, path."),
     "doctor": Entry("doctor", "Examine the store, the configuration, the ports and the machine, and say what to do."),
     "config": Entry("config", "Show and check the configuration."),
     "store": Entry("store", "Look after the store: info, repair, import, export."),

@@ -54,15 +54,18 @@ def commit(
         ops.append(RecordPlan(record))
     if plan.undoes:
         ops.append(MarkUndone(plan.undoes))
-    applied = store(deps, plan, tuple(ops))
+    applied = store(deps, plan, tuple(ops), identity=deps.operation)
     deps.events.publish(applied.events)
     return applied.operation
 
 
-def store(deps: Deps, plan: Plan, ops: tuple[Op, ...]) -> Applied:
-    """Apply one batch in the plan's name. Raises PlanOutdated when a precondition fails, and StoreError."""
+def store(deps: Deps, plan: Plan, ops: tuple[Op, ...], *, identity: str | None = None) -> Applied:
+    """Apply one batch in the plan's name. Raises PlanOutdated when a precondition fails, and StoreError.
+
+    Under an `identity` that the store has seen nothing is applied again.
+    """
     batch = Batch(
-        id=uuid4().hex,
+        id=identity or uuid4().hex,
         title=plan.title,
         workspace=plan.workspace,
         actor=deps.actor,

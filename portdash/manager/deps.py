@@ -60,6 +60,8 @@ class Deps:
     """How services do, as far as somebody checks them."""
     held: StoreState | None = None
     """What the store held when it was opened, None where nobody looked."""
+    operation: str | None = None
+    """The id that the next change has in the store, where who asks may ask again; None makes one."""
 
     @cached_property
     def observer(self) -> Observer:

@@ -1,0 +1,69 @@
+"""Documents as answers: with the store's revision, an ETag, and a link to the wait for the next one."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import MediaType, Request, Response
+
+from portdash.api.board import Document
+from portdash.api.core import core_of
+from portdash.api.problems import BadRequest
+from portdash.api.retries import Key, Reply, read_key
+
+LONGEST_WAIT = 60.0
+"""Seconds that a request may wait for another revision."""
+DEFAULT_WAIT = 30.0
+AnyRequest = Request[Any, Any, Any]
+
+
+def answer(request: AnyRequest, document: Document) -> Response[bytes]:
+    """Return a document, or 304 where the client has it already."""
+    following = urlencode({"since": document.revision, "timeout": int(DEFAULT_WAIT)})
+    headers = {
+        "etag": document.etag,
+        "portdash-revision": str(document.revision),
+        "link": f'<{request.url.path}?{following}>; rel="next"',
+    }
+    if _has(request.headers.get("if-none-match"), document.etag):
+        return Response(b"", status_code=HTTPStatus.NOT_MODIFIED, headers=headers, media_type=MediaType.JSON)
+    return Response(document.body, headers=headers, media_type=MediaType.JSON)
+
+
+async def wait_if_asked(request: AnyRequest) -> None:
+    """Where `since` is the store's revision, wait for another one, `timeout` seconds at most. Raises BadRequest."""
+    since = request.query_params.get("since")
+    if since is None:
+        return
+    timeout = _seconds(request.query_params.get("timeout"))
+    if not since.isascii() or not since.isdigit() or len(since) > 15:
+        raise BadRequest("since is no revision", hint="take it from Portdash-Revision or the Link of an answer")
+    await core_of(request).follower.wait(int(since), timeout)
+
+
+async def key_of(request: AnyRequest) -> Key | None:
+    """Return the idempotency key of a request. Raises BadRequest."""
+    header = request.headers.get("idempotency-key")
+    return read_key(header, method=request.method, path=request.url.path, body=await request.body())
+
+
+def replied(reply: Reply) -> Response[bytes]:
+    """Return the answer of a write."""
+    return Response(reply.body, status_code=reply.status, media_type=MediaType.JSON)
+
+
+def _seconds(text: str | None) -> float:
+    if text is None:
+        return DEFAULT_WAIT
+    if text.isascii() and text.isdigit() and len(text) < 4 and int(text) <= LONGEST_WAIT:
+        return float(text)
+    raise BadRequest("timeout is no number of seconds", hint=f"a whole number from 0 to {LONGEST_WAIT:g}")
+
+
+def _has(header: str | None, etag: str) -> bool:
+    """Whether If-None-Match names the document; weak and strong are the same here."""
+    return header is not None and (
+        header.strip() == "*" or etag in (each.strip().removeprefix("W/") for each in header.split(","))
+    )

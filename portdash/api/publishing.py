@@ -1,0 +1,71 @@
+"""The server as a service like any other: it gets its port from the planner, and holds a lease on it while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from os import getpid
+from uuid import uuid4
+
+from portdash.errors import NoPortAvailable, StoreError
+from portdash.manager.allocate import allocate
+from portdash.manager.deps import Deps
+from portdash.manager.wishes import Wish
+from portdash.model.assignment import ServiceKey
+from portdash.model.ports import IpProtocol, PortRange
+from portdash.model.storage import Batch, DropLease
+
+WORKSPACE, SERVICE = "default", "portdash-api"
+"""One a user, so it is no project's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tcp:
+    """The TCP port that is wanted."""
+
+    port: int
+    is_fixed: bool = False
+    """Whether it is that port or none."""
+
+
+@contextmanager
+def published(deps: Deps, wanted: Tcp) -> Iterator[int]:
+    """Yield the port to serve on, which is the server's until the block ends; it stays assigned after that.
+
+    In read-only mode it is the port that is wanted, and nobody is told. Raises NoPortAvailable, StoreError.
+    """
+    if deps.config.read_only:
+        if problem := deps.machine.bind_error(IpProtocol.TCP, wanted.port):
+            raise NoPortAvailable(f"{wanted.port} is not free: {problem}", hint="say another one: --tcp PORT")
+        yield wanted.port
+        return
+    deps = deps.by("api")
+    wish = Wish(
+        name=f"{WORKSPACE}/{SERVICE}",
+        preferred=(wanted.port,),
+        range=PortRange(wanted.port, wanted.port) if wanted.is_fixed else None,
+        purpose="portdash's HTTP API",
+    )
+    row = allocate(deps, [wish], lease=True).assignments[0]
+    try:
+        yield row.port
+    finally:
+        with suppress(StoreError):  # a lease ends with its process anyway
+            _let_go(deps, row.key)
+
+
+def _let_go(deps: Deps, key: ServiceKey) -> None:
+    lease = deps.store.snapshot().leases.get(key)
+    if lease is None or lease.pid != getpid():
+        return
+    deps.store.apply(
+        Batch(
+            id=uuid4().hex,
+            title="serve ended",
+            workspace=key.workspace,
+            actor=deps.actor,
+            at=deps.clock.now(),
+            ops=(DropLease(key, lease.token),),
+        )
+    )

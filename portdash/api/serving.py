@@ -1,0 +1,105 @@
+"""Running the application: on which sockets, under which limits, and until when."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from socket import socket
+from types import FrameType
+
+import uvicorn
+
+from portdash.api.app import create_app
+from portdash.api.core import Core
+from portdash.api.gate import MOST_HEAD
+from portdash.api.protocol import GuardedProtocol
+from portdash.api.publishing import Tcp, published
+from portdash.api.settings import Settings, TokenSource
+from portdash.api.sockets import BACKLOG, loopback_sockets, unix_socket
+from portdash.manager.deps import Deps
+
+GRACE = 5
+"""Seconds that requests under way get when the server is asked to end."""
+KEEP_ALIVE = 5
+"""Seconds that a connection may be idle."""
+
+Ready = Callable[[int | None], object]
+
+
+class Server(uvicorn.Server):
+    """A server that lets go of its streams before it waits for its connections."""
+
+    def __init__(self, config: uvicorn.Config, core: Core) -> None:
+        super().__init__(config)
+        self._core = core
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """End."""
+        self._core.close()
+        await super().shutdown(sockets)
+
+
+def serve(
+    deps: Deps,
+    *,
+    token: TokenSource,
+    uds: Path | None,
+    tcp: Tcp | None,
+    open_read: bool = False,
+    allow_kill: bool = False,
+    ready: Ready,
+) -> None:
+    """Serve until SIGINT or SIGTERM, on the Unix socket `uds`, on loopback's `tcp`, or on both.
+
+    `ready` is called with the TCP port once everything listens. Raises AlreadyServing, Refused, NoPortAvailable,
+    StoreError.
+    """
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(unix_socket(uds))] if uds else []
+        port = stack.enter_context(published(deps, tcp)) if tcp else None
+        if port is not None:
+            sockets += [stack.enter_context(closing(each)) for each in loopback_sockets(port)]
+        app = create_app(deps, Settings(token=token, port=port, open_read=open_read, allow_kill=allow_kill))
+        core = app.state["core"]
+        assert isinstance(core, Core)
+        server = Server(configuration(app), core)
+        with _signals_end_nothing_else():
+            ready(port)
+            asyncio.run(server.serve(sockets=sockets))
+
+
+def configuration(app: object) -> uvicorn.Config:
+    """Return how uvicorn runs the application: plain HTTP/1.1, nothing believed of a proxy, and little patience."""
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]  # an ASGI application, in the words of another library
+        http=GuardedProtocol,
+        ws="none",
+        loop="asyncio",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+        h11_max_incomplete_event_size=MOST_HEAD,
+    )
+
+
+@contextmanager
+def _signals_end_nothing_else() -> Iterator[None]:
+    """Keep the signals that end the server from ending the process with it: uvicorn sends them on when it is done."""
+
+    def heard(_number: int, _frame: FrameType | None) -> None:
+        """Do nothing: the server has ended already."""
+
+    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
