@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException
 from portdash.api import problems
 from portdash.api.core import Core
 from portdash.api.guarding import Guard
-from portdash.api.routes import compat, management
+from portdash.api.routes import compat, management, metrics
 from portdash.api.settings import Settings
 from portdash.errors import PortdashError
 from portdash.manager.deps import Deps
@@ -29,7 +29,7 @@ def create_app(deps: Deps, settings: Settings) -> Litestar:
     """Return the application that serves `deps`. Who runs it calls `close` of its state's `core` to end streams."""
     core = Core(deps, settings)
     app = Litestar(
-        route_handlers=[*compat.HANDLERS, *management.HANDLERS],
+        route_handlers=[*compat.HANDLERS, *management.HANDLERS, *metrics.HANDLERS],
         exception_handlers={
             PortdashError: _known_error,
             HTTPException: _http_error,
