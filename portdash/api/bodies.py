@@ -12,7 +12,9 @@ from portdash.model.plan import Strategy
 from portdash.model.ports import IpProtocol
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
-Name = Annotated[str, Meta(min_length=1, max_length=160)]
+_INSTANCE = r"[A-Za-z][A-Za-z0-9._-]{0,62}(@([2-9]|[1-9][0-9]{1,2}))?"
+Name = Annotated[str, Meta(pattern=rf"^([A-Za-z0-9][A-Za-z0-9._-]{{0,62}}(~[0-9a-f]{{4}})?/)?{_INSTANCE}$")]
+"""A service, also one of another workspace: `web`, `web@2`, `shop/web`."""
 Word = Annotated[str, Meta(min_length=1, max_length=63)]
 Line = Annotated[str, Meta(max_length=200)]
 Ports = Annotated[list[Port], Meta(max_length=64)]
@@ -38,7 +40,7 @@ class AllocateBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     range: Annotated[list[Port], Meta(min_length=2, max_length=2)] | UnsetType = UNSET
     """First and last port."""
     exclude: Ports | UnsetType = UNSET
-    inherit_from: Word | UnsetType = UNSET
+    inherit_from: Annotated[str, Meta(pattern=f"^{_INSTANCE}$")] | UnsetType = UNSET
     purpose: Line | UnsetType = UNSET
     priority: Annotated[int, Meta(ge=1, le=99)] | UnsetType = UNSET
     pin: bool | UnsetType = UNSET

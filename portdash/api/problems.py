@@ -20,16 +20,6 @@ from portdash.text import clean
 
 MEDIA_TYPE = "application/problem+json"
 _LONGEST = 1000
-_STATUS: tuple[tuple[type[PortdashError], HTTPStatus], ...] = (
-    (LockedDown, HTTPStatus.FORBIDDEN),
-    (UsageError, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (ConfigError, HTTPStatus.CONFLICT),
-    (NoSuchService, HTTPStatus.NOT_FOUND),
-    (NoPortAvailable, HTTPStatus.CONFLICT),
-    (Refused, HTTPStatus.CONFLICT),
-    (StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
-)
-"""The first that fits counts."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,10 +59,29 @@ class BadRequest(UsageError):
     default_hint = "GET /openapi.json says what may be asked"
 
 
+class TooManyStreams(PortdashError):
+    """No more streams are told events at the same time."""
+
+    code = "too_many_streams"
+    default_hint = "close some, or ask again later"
+
+
+_STATUS: tuple[tuple[type[PortdashError], HTTPStatus], ...] = (
+    (KillNotAllowed, HTTPStatus.FORBIDDEN),
+    (LockedDown, HTTPStatus.FORBIDDEN),
+    (UsageError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (ConfigError, HTTPStatus.CONFLICT),
+    (NoSuchService, HTTPStatus.NOT_FOUND),
+    (NoPortAvailable, HTTPStatus.CONFLICT),
+    (Refused, HTTPStatus.CONFLICT),
+    (StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (TooManyStreams, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+"""The first that fits counts."""
+
+
 def status_of(error: PortdashError) -> HTTPStatus:
     """Return the HTTP status that an error is answered with."""
-    if isinstance(error, KillNotAllowed):
-        return HTTPStatus.FORBIDDEN
     found = (status for kind, status in _STATUS if isinstance(error, kind))
     return next(found, HTTPStatus.INTERNAL_SERVER_ERROR)
 

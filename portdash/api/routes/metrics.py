@@ -18,6 +18,8 @@ async def metrics(request: AnyRequest) -> Response[bytes]:
     core = core_of(request)
     snapshot = (await core.board.view()).snapshot
     body, media_type = await asyncio.to_thread(_figures, core, snapshot, request.headers.get("accept", ""))
+    if media_type.startswith("text/"):
+        media_type = media_type.removesuffix("; charset=utf-8")  # the framework says it itself
     return Response(body, media_type=media_type)
 
 
