@@ -127,8 +127,4 @@ ROUTES = (
         method="GET", path="/api/v1/events", parameters=(_LAST,), media="text/event-stream", answer=shapes.EventData,
         text="What happens, as server-sent events; who comes back with Last-Event-ID is told what it missed.",
     ),
-    Route(
-        method="GET", path="/metrics", media="text/plain",
-        text="Figures of services, ranges, listeners and conflicts, in the text format of Prometheus.",
-    ),
 )  # fmt: skip

@@ -50,7 +50,7 @@ def _lines(document: Document) -> Iterator[str]:
     yield f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
     yield f"<h1>{title}</h1><p><small>{_text(info.get('description'), limit=2000)}</small></p>"
     yield f"<p><code>{_text(_CURL)}</code></p>"
-    yield '<p>For programs: <a href="/openapi.json">openapi.json</a></p>'
+    yield '<p>For programs: <a href="/openapi.json">openapi.json</a>; for Prometheus: <code>/metrics</code></p>'
     group = None
     for path, item in sorted(_table(document, "paths").items()):
         if (first := _group(path)) != group:

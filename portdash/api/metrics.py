@@ -26,7 +26,7 @@ from portdash.model.health import HealthState
 from portdash.model.history import Event, EventKind
 from portdash.model.names import base_name
 from portdash.model.snapshot import ServiceView, Snapshot, Status
-from portdash.planning.utilisation import utilisation
+from portdash.planning.utilisation import fill
 from portdash.text import clean
 
 L = TypeVar("L", bound=tuple[str, ...])
@@ -102,13 +102,11 @@ class _Once(Collector):
         owned = sum(1 for seen in snapshot.listeners if seen.is_owned)
         states = {("assigned",): owned, ("foreign",): len(snapshot.listeners) - owned}
         yield _gauge("portdash_listeners", "Sockets that listen, by whether a service's own.", ("state",), states)
-        uses = {(clean(use.name),): use for use in utilisation(snapshot)}
-        sizes = {name: use.total for name, use in uses.items()}
-        yield _gauge("portdash_range_ports", "Ports of a range.", ("range",), sizes)
-        used = {name: use.used for name, use in uses.items()}
-        yield _gauge(
-            "portdash_range_used_ports", "Ports of a range that are assigned or listened on.", ("range",), used
-        )
+        ranges = {(name,): counts for name, counts in fill(snapshot).items()}
+        total = {name: ports for name, (ports, _used) in ranges.items()}
+        yield _gauge("portdash_range_ports", "Ports of a range.", ("range",), total)
+        used = {name: ports for name, (_total, ports) in ranges.items()}
+        yield _gauge("portdash_range_used_ports", "Ports of a range, assigned or listened on.", ("range",), used)
         now = Counter((conflict.kind.value,) for conflict in snapshot.conflicts)
         yield _gauge("portdash_open_conflicts", "Conflicts that there are now.", ("kind",), now)
         yield _counter(

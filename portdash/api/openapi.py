@@ -72,11 +72,10 @@ def _operation(route: Route, references: dict[Any, Json]) -> Json:
 
 def _response(route: Route, status: int, references: dict[Any, Json]) -> Json:
     said: Json = {"description": HTTPStatus(status).phrase}
-    is_json = route.media == "application/json"
-    if status == HTTPStatus.NOT_MODIFIED or (is_json and route.answer is None):
+    if status == HTTPStatus.NOT_MODIFIED or route.answer is None:
         return said
     content: Json = {}
-    if is_json:
+    if route.media == "application/json":
         content["schema"] = references[route.answer]
         if route.example is not None:
             content["example"] = route.example

@@ -14,6 +14,7 @@ from portdash.manager.plans import plan_release
 from portdash.manager.wishes import Wish
 from portdash.model.health import Health, HealthState
 from portdash.model.snapshot import ServiceView, Snapshot, Status
+from portdash.planning.utilisation import utilisation
 
 NOTHING = Counts({}, {})
 HOSTILE = 'x"\\\n\x1b]52;c;AAAA\x07{}\u202e'
@@ -58,7 +59,9 @@ def test_every_service_range_and_listener_is_there(scene: Snapshot):
     for view in scene.services:
         if view.port is not None:
             assert found[up(view)] == (view.status in (Status.RUNNING, Status.CONNECTED))
-    assert found[figure("range_ports", range="sequential")] == 1000
+    for use in utilisation(scene):
+        assert found[figure("range_ports", range=use.name)] == use.total
+        assert found[figure("range_used_ports", range=use.name)] == use.used
     listeners = [value for (name, _), value in found.items() if name == "portdash_listeners"]
     assert sum(listeners) == len(scene.listeners)
     assert found[figure("open_conflicts", kind=scene.conflicts[0].kind.value)] >= 1

@@ -35,11 +35,12 @@ async def refresh(request: AnyRequest) -> Response[bytes]:
 
 
 @get([f"{PREFIX}/services/{{name:str}}/health", f"{PREFIX}/services/{{workspace:str}}/{{name:str}}/health"])
-async def service_health(request: AnyRequest, name: str, workspace: str | None = None) -> Response[Json]:
+async def service_health(request: AnyRequest) -> Response[Json]:
     """Ask one service how it is: 200 where requests may be sent to it, else 503."""
-    core, full = core_of(request), f"{workspace}/{name}" if workspace else name
-    split_qualified(full)
-    asked = await ask(core.deps, core.board, full)
+    core, said = core_of(request), request.path_params
+    name = "/".join(said[each] for each in ("workspace", "name") if each in said)
+    split_qualified(name)
+    asked = await ask(core.deps, core.board, name)
     status = HTTPStatus.OK if asked.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
     return Response(asked.json(), status_code=status, media_type=MediaType.JSON)
 

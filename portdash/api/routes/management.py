@@ -47,9 +47,9 @@ async def allocate(request: AnyRequest) -> Response[bytes]:
 
 
 @delete(f"{PREFIX}/release/{{port:str}}", status_code=200)
-async def release(request: AnyRequest, port: str) -> Response[bytes]:
+async def release(request: AnyRequest) -> Response[bytes]:
     """Give the port of a service back, and with it those that inherit it."""
-    number, key = parse_port(port), await key_of(request)
+    number, key = parse_port(request.path_params["port"]), await key_of(request)
     return replied(await asyncio.to_thread(core_of(request).actor.release, number, key))
 
 
