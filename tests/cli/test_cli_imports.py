@@ -61,7 +61,7 @@ def modules(*arguments: str) -> tuple[int, set[str]]:
         ["config", "show"], ["config", "check"],
         ["free", "4000"], ["suggest", "web"], ["history"], ["ranges"], ["prune"],
         ["scan", "."], ["doctor"], ["doctor", "--migration"], ["verify"],
-        ["completion", "bash"], ["--help"], ["--version"],
+        ["completion", "bash"], ["token", "path"], ["serve", "--help"], ["--help"], ["--version"],
     ],
     ids=" ".join,
 )  # fmt: skip

@@ -1,0 +1,198 @@
+import asyncio
+import os
+import signal
+import socket
+import stat
+import struct
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from api_world import BEARER, PATIENCE, TOKEN, until
+from own_ports import own_port
+
+from portdash.api import protocol, sockets
+from portdash.api.app import create_app
+from portdash.api.serving import Server, configuration
+from portdash.api.settings import Settings
+from portdash.api.sockets import AlreadyServing, loopback_sockets, unix_socket
+from portdash.errors import Refused, UsageError
+from portdash.manager.deps import Deps
+
+
+@asynccontextmanager
+async def served(deps: Deps, settings: Settings, path: Path) -> AsyncIterator[Server]:
+    """A real server on a Unix socket and, where the settings have a port, on loopback."""
+    app = create_app(deps, settings)
+    with unix_socket(path) as sock:
+        listening = [sock, *(loopback_sockets(settings.port) if settings.port else [])]
+        server = Server(configuration(app), app.state["core"])
+        task = asyncio.ensure_future(server.serve(sockets=listening))
+        try:
+            await until(lambda: server.started)
+            yield server
+        finally:
+            server.should_exit = True
+            async with asyncio.timeout(PATIENCE):
+                await task
+
+
+async def raw(port: int, sent: bytes) -> bytes:
+    """Send bytes, and return all that comes until the server closes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    async with asyncio.timeout(PATIENCE):
+        found = await reader.read()
+    writer.close()
+    return found
+
+
+async def test_both_doors_lead_to_the_same_and_each_has_its_own_name(
+    deps: Deps, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    port, path = own_port(), tmp_path / "s"
+    monkeypatch.setattr(protocol, "HEAD_PATIENCE", 0.2)
+    async with served(deps, replace(settings, port=port), path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(path)), headers=BEARER) as client:
+            assert (await client.get("http://localhost/api/ports")).status_code == 200
+            assert (await client.get(f"http://localhost:{port}/api/ports")).status_code == 421
+        async with httpx.AsyncClient(headers=BEARER) as client:
+            for host in ("127.0.0.1", "localhost", "[::1]"):
+                assert (await client.get(f"http://{host}:{port}/api/ports")).status_code == 200
+            assert (await client.get(f"http://127.0.0.1:{port}/", headers={"Host": "localhost"})).status_code == 421
+        # What is no HTTP, what is dripped in, what names the server twice, and a head that is too long.
+        late = await raw(port, b"GET /api/ports HTT")
+        assert late.startswith(b"HTTP/1.1 408 ")
+        assert b"nosniff" in late
+        assert (await raw(port, b"NONSENSE\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
+        whole = b"GET http://localhost/docs HTTP/1.1\r\nHost: evil\r\nConnection: close\r\n\r\n"
+        assert (await raw(port, whole)).startswith(b"HTTP/1.1 421 ")
+        twice = f"GET / HTTP/1.1\r\nHost: localhost:{port}\r\nHost: evil\r\n\r\n".encode()
+        assert (await raw(port, twice)).startswith(b"HTTP/1.1 400 ")
+        long = f"GET / HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\nX: {'x' * 20_000}\r\n\r\n".encode()
+        assert (await raw(port, long))[9:12] in (b"400", b"431")
+
+
+async def test_streams_end_with_the_server(deps: Deps, settings: Settings, tmp_path: Path):
+    path = tmp_path / "s"
+    async with (
+        httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(path)), headers=BEARER) as client,
+        served(deps, settings_without_port(settings), path) as server,
+        client.stream("GET", "http://localhost/api/v1/events") as answer,
+    ):
+        assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+        lines = answer.aiter_lines()
+        assert await anext(lines) == "retry: 2000"
+        server.should_exit = True
+        async with asyncio.timeout(PATIENCE):
+            assert [line async for line in lines if line] == [": portdash events"]
+    assert not path.exists()
+
+
+def settings_without_port(settings: Settings) -> Settings:
+    return replace(settings, port=None)
+
+
+def test_a_second_server_is_told_and_a_crashed_one_is_replaced(tmp_path: Path):
+    path = tmp_path / "s"
+    with unix_socket(path), pytest.raises(AlreadyServing, match="another portdash"), unix_socket(path):
+        pass
+    assert not path.exists()
+    with socket.socket(socket.AF_UNIX) as crashed:
+        crashed.bind(str(path))  # and is not listened on
+    with unix_socket(path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_nothing_that_is_not_ours_is_replaced(tmp_path: Path):
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as stranger:
+        stranger.bind(str(path))
+        stranger.listen()
+        with pytest.raises(AlreadyServing, match="somebody answers"), unix_socket(path):
+            pass
+    path.unlink()
+    path.write_text("precious")
+    with pytest.raises(Refused, match="no socket"), unix_socket(path):
+        pass
+    assert path.read_text() == "precious"
+    with pytest.raises(UsageError, match="too long"), unix_socket(tmp_path / ("x" * 120)):
+        pass
+    tmp_path.chmod(0o777)
+    with pytest.raises(Refused, match="others may write"), unix_socket(tmp_path / "t"):
+        pass
+
+
+def test_who_connects_is_asked_of_the_kernel(monkeypatch: pytest.MonkeyPatch):
+    ours, theirs = socket.socketpair(socket.AF_UNIX)
+    with ours, theirs:
+        assert sockets.is_own_peer(ours)
+        monkeypatch.setattr(os, "geteuid", lambda: 4242)
+        uid = struct.unpack("3i", ours.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
+        assert sockets.is_own_peer(ours) is (uid == 0)
+
+
+async def test_another_user_is_not_answered(
+    deps: Deps, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "s"
+    monkeypatch.setattr(protocol, "is_own_peer", lambda _sock: False)
+    async with (
+        served(deps, settings_without_port(settings), path),
+        httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(path)), headers=BEARER) as client,
+    ):
+        with pytest.raises(httpx.TransportError):
+            await client.get("http://localhost/api/ports")
+
+
+async def test_one_connection_too_many_is_told(
+    deps: Deps, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    port = own_port()
+    monkeypatch.setattr(protocol, "MOST_CONNECTIONS", 1)
+    async with served(deps, replace(settings, port=port), tmp_path / "s") as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        await until(lambda: server.server_state.connections)
+        assert (await raw(port, b"")).startswith(b"HTTP/1.1 503 ")
+        writer.close()
+
+
+@contextmanager
+def serving(*arguments: str, **environ: str) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "portdash", "serve", *arguments],
+        env={**os.environ, **environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_serve_publishes_itself_and_ends_when_asked(home: Path, tmp_path: Path):
+    runtime, port = tmp_path / "r", own_port()
+    with serving("--tcp", str(port), XDG_RUNTIME_DIR=str(runtime), PORTDASH_TOKEN=TOKEN) as process:
+        assert process.stdout
+        assert process.stdout.readline() == f"http://localhost:{port}\n"
+        assert process.stdout.readline() == f"unix:{runtime}/portdash/portdash.sock\n"
+        (service,) = httpx.get(f"http://localhost:{port}/api/v1/discovery/services", headers=BEARER).json()["services"]
+        assert (service["name"], service["port"], service["ownership"]) == ("portdash-api", port, "confirmed")
+        assert service["listeners"][0]["pid"] == process.pid
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0
+        assert err.splitlines()[-1] == "the server has ended"
+        assert TOKEN not in err
+    assert not (runtime / "portdash" / "portdash.sock").exists()
+    assert not (home / ".local/state/portdash/api-token").exists()  # PORTDASH_TOKEN counted
