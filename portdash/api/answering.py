@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
 
 from litestar import MediaType, Request, Response
 
@@ -21,11 +20,10 @@ AnyRequest = Request[Any, Any, Any]
 
 def answer(request: AnyRequest, document: Document) -> Response[bytes]:
     """Return a document, or 304 where the client has it already."""
-    following = urlencode({"since": document.revision, "timeout": int(DEFAULT_WAIT)})
     headers = {
         "etag": document.etag,
         "portdash-revision": str(document.revision),
-        "link": f'<{request.url.path}?{following}>; rel="next"',
+        "link": f'<{request.scope["path"]}?since={document.revision}&timeout={DEFAULT_WAIT:g}>; rel="next"',
     }
     if _has(request.headers.get("if-none-match"), document.etag):
         return Response(b"", status_code=HTTPStatus.NOT_MODIFIED, headers=headers, media_type=MediaType.JSON)
@@ -46,7 +44,7 @@ async def wait_if_asked(request: AnyRequest) -> None:
 async def key_of(request: AnyRequest) -> Key | None:
     """Return the idempotency key of a request. Raises BadRequest."""
     header = request.headers.get("idempotency-key")
-    return read_key(header, method=request.method, path=request.url.path, body=await request.body())
+    return read_key(header, method=request.method, path=request.scope["path"], body=await request.body())
 
 
 def replied(reply: Reply) -> Response[bytes]:

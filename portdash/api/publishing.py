@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from os import getpid
 from uuid import uuid4
 
-from portdash.errors import NoPortAvailable, StoreError
-from portdash.manager.allocate import allocate
+from portdash.errors import NoPortAvailable, Refused, StoreError
+from portdash.manager.allocate import allocate, settle
 from portdash.manager.deps import Deps
+from portdash.manager.plans import plan_move
 from portdash.manager.wishes import Wish
-from portdash.model.assignment import ServiceKey
-from portdash.model.ports import IpProtocol, PortRange
+from portdash.model.assignment import Assignment, ServiceKey
+from portdash.model.plan import Strategy
+from portdash.model.ports import IpProtocol
 from portdash.model.storage import Batch, DropLease
 
 WORKSPACE, SERVICE = "default", "portdash-api"
@@ -41,18 +44,27 @@ def published(deps: Deps, wanted: Tcp) -> Iterator[int]:
         yield wanted.port
         return
     deps = deps.by("api")
-    wish = Wish(
-        name=f"{WORKSPACE}/{SERVICE}",
-        preferred=(wanted.port,),
-        range=PortRange(wanted.port, wanted.port) if wanted.is_fixed else None,
-        purpose="portdash's HTTP API",
-    )
-    row = allocate(deps, [wish], lease=True).assignments[0]
+    row = _assigned(deps, wanted)
     try:
         yield row.port
     finally:
         with suppress(StoreError):  # a lease ends with its process anyway
             _let_go(deps, row.key)
+
+
+def _assigned(deps: Deps, wanted: Tcp) -> Assignment:
+    """Return the server's assignment: the port that is wanted if it can be had, whichever it had the last time."""
+    if wanted.is_fixed and (problem := deps.machine.bind_error(IpProtocol.TCP, wanted.port)):
+        raise NoPortAvailable(f"{wanted.port} is not free: {problem}", hint=f"`portdash who {wanted.port}` says why")
+    wish = Wish(name=f"{WORKSPACE}/{SERVICE}", preferred=(wanted.port,), purpose="portdash's HTTP API")
+    row = allocate(deps, [wish]).assignments[0]
+    if row.port != wanted.port:
+        try:  # without making anybody move
+            settle(deps, partial(plan_move, deps, key=row.key, to=wanted.port, strategy=Strategy.CONSERVATIVE))
+        except (NoPortAvailable, Refused):
+            if wanted.is_fixed:
+                raise
+    return allocate(deps, [wish], lease=True).assignments[0]
 
 
 def _let_go(deps: Deps, key: ServiceKey) -> None:

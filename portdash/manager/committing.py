@@ -55,6 +55,8 @@ def commit(
     if plan.undoes:
         ops.append(MarkUndone(plan.undoes))
     applied = store(deps, plan, tuple(ops), identity=deps.operation)
+    if deps.operation and applied.operation.undone:
+        raise PlanOutdated(f"this was done before, as revision {applied.revision}, and taken back since")
     deps.events.publish(applied.events)
     return applied.operation
 

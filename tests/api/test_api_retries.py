@@ -8,7 +8,9 @@ from portdash.api.problems import BadRequest, KeyReused
 from portdash.api.retries import MOST_KEPT, Key, Reply, Retries, read_key
 from portdash.api.settings import Settings
 from portdash.errors import PlanOutdated
+from portdash.manager.apply import apply_plan
 from portdash.manager.deps import Deps
+from portdash.manager.plans import plan_undo
 
 ALLOCATE, WEB = f"{MANAGEMENT}/allocate", {"name": "web", "preferred": 3000}
 
@@ -56,6 +58,17 @@ async def test_the_store_knows_a_retry_after_a_restart(deps: Deps, settings: Set
         late = await client.post(ALLOCATE, json=WEB, headers=once)
         assert (late.status_code, late.json()["code"]) == (409, "plan_outdated")
     assert deps.store.snapshot().revision == 2
+    assert not deps.store.snapshot().assignments
+
+
+async def test_what_was_taken_back_is_not_done_again_by_a_retry(deps: Deps, settings: Settings):
+    once = {"Idempotency-Key": "one"}
+    async with client_of(deps, settings) as client:
+        await client.post(ALLOCATE, json=WEB, headers=once)
+    apply_plan(deps, plan_undo(deps, deps.observer.snapshot()))
+    async with client_of(deps, settings) as client:
+        late = await client.post(ALLOCATE, json=WEB, headers=once)
+        assert (late.status_code, late.json()["code"]) == (409, "plan_outdated")
     assert not deps.store.snapshot().assignments
 
 
