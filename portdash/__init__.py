@@ -65,6 +65,7 @@ __all__ = [
     "mounts",
     "port_from_env",
     "release_port",
+    "remote_config",
     "reset_ports",
     "source_for",
     "suggest",
@@ -87,6 +88,7 @@ _HOMES = {
     "portdash.discovery.monitoring": ("HealthWatch",),
     "portdash.discovery.mounting": ("mounts",),
     "portdash.discovery.prometheus": ("PrometheusMetrics",),
+    "portdash.discovery.remote": ("remote_config",),
     "portdash.discovery.sources": ("from_env", "source_for"),
     "portdash.discovery.transport": ("FailoverTransport",),
     "portdash.discovery.workspaces": ("Workspaces",),
@@ -145,6 +147,7 @@ if TYPE_CHECKING:
     from portdash.discovery.monitoring import HealthWatch
     from portdash.discovery.mounting import mounts
     from portdash.discovery.prometheus import PrometheusMetrics
+    from portdash.discovery.remote import remote_config
     from portdash.discovery.sources import from_env, source_for
     from portdash.discovery.transport import FailoverTransport
     from portdash.discovery.workspaces import Workspaces

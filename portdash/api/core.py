@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from portdash.api.acting import Actor
 from portdash.api.board import Board
 from portdash.api.follower import Follower
+from portdash.api.metrics import Tally
 from portdash.api.settings import Settings
 from portdash.api.streams import Streams
 from portdash.manager.deps import Deps
@@ -27,6 +28,7 @@ class Core:
         self.actor = Actor(deps, self.board, settings)
         self.follower = Follower(deps, self.board)
         self.streams = Streams(deps)
+        self.tally = Tally(deps)
 
     def close(self) -> None:
         """Let go of every request that waits: streams and long polls end by this alone."""

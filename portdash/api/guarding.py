@@ -168,10 +168,10 @@ async def _body(receive: Receive) -> bytes | Denial:
                 message = await receive()
                 if message["type"] != "http.request":
                     return too_slow()  # who sent it has left
-                body += message["body"]
+                body += message.get("body", b"")
                 if len(body) > MOST_BODY:
                     return too_large()
-                if not message["more_body"]:
+                if not message.get("more_body", False):
                     return bytes(body)
     except TimeoutError:
         return too_slow()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -20,6 +21,9 @@ from portdash.api.publishing import Tcp, published
 from portdash.api.settings import Settings, TokenSource
 from portdash.api.sockets import BACKLOG, loopback_sockets, unix_socket
 from portdash.manager.deps import Deps
+from portdash.supervisor.hooks.runner import hooks_on_duty
+
+_log = logging.getLogger("portdash.api")
 
 GRACE = 5
 """Seconds that requests under way get when the server is asked to end."""
@@ -66,6 +70,7 @@ def serve(
         core = app.state["core"]
         assert isinstance(core, Core)
         server = Server(configuration(app), core)
+        stack.enter_context(hooks_on_duty(deps, say=_log.warning))
         with _signals_end_nothing_else():
             ready(port)
             asyncio.run(server.serve(sockets=sockets))

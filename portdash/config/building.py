@@ -12,7 +12,7 @@ from portdash.config.merging import Merged
 from portdash.config.origins import BUILT_IN, Layer, dotted
 from portdash.config.services import HANDSHAKES, HealthCheck, ServiceConfig
 from portdash.config.settings import Config
-from portdash.config.tables import HealthCheckTable, Line, RangeTable, ServiceTable, Span, Table
+from portdash.config.tables import HealthCheckTable, HookTable, Line, RangeTable, ServiceTable, Span, Table
 from portdash.model.assignment import Match, ServiceSpec
 from portdash.model.policy import TypeRange
 
@@ -43,11 +43,13 @@ def apply_files(config: Config, merged: Merged, *, untrusted: Path | None = None
         discovery=_fill(config.discovery, table.discovery),
         api=_fill(config.api, table.api),
         keys=MappingProxyType({str(name): str(key) for name, key in (table.keys or {}).items()}),
-        hooks=tuple(
-            _fill(HookConfig(on=hook.on, command=tuple(hook.command)), hook, skip=("on", "command"))
-            for hook in table.hooks or ()
-        ),
+        hooks=tuple(_hook(hook, file) for hook, file in zip(table.hooks or (), merged.hook_files, strict=True)),
     )
+
+
+def _hook(table: HookTable, file: Path | None) -> HookConfig:
+    hook = HookConfig(on=table.on, command=tuple(table.command), directory=file.parent if file else None)
+    return _fill(hook, table, skip=("on", "command"))
 
 
 def _type_range(table: RangeTable) -> TypeRange:

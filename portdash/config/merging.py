@@ -18,6 +18,8 @@ class Merged:
         """By key in lower case."""
         self.declared: dict[str, Path] = {}
         """The strongest file that declares a service, by its name in lower case."""
+        self.hook_files: list[Path | None] = []
+        """The file that names each of the table's hooks."""
 
     def lay(self, table: SectionTable, origin: Origin) -> None:
         """Lay a section, or the part of a file that is one, over what is there.
@@ -27,6 +29,7 @@ class Merged:
         """
         self.origins.update((key.casefold(), origin) for key in set_keys(table))
         self.table = replace(self.table, **_changes(self.table, table))
+        self.hook_files.extend(origin.path for _ in table.hooks or ())
         if origin.path:
             self.declared.update((name.casefold(), origin.path) for name in table.services or ())
 

@@ -69,7 +69,7 @@ def _values(config: Config) -> Iterator[tuple[str, object]]:
             {"name": each.name, "range": each.ports, "type": each.type, "priority": each.priority},
         )
     for number, hook in enumerate(config.hooks):
-        yield f"hooks[{number}]", hook
+        yield f"hooks[{number}]", {"on": hook.on, "command": hook.command, "timeout": hook.timeout}
     for service in config.services:
         yield from _service(config, service)
 

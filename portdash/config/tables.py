@@ -10,10 +10,10 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
+from portdash.config.hooks import HookEvent
 from portdash.config.sections import Glyphs
 from portdash.config.services import RestartOn
 from portdash.model.health import HealthLevel
-from portdash.model.history import EventKind
 from portdash.model.plan import Strategy
 from portdash.model.ports import IpProtocol, PortRange
 
@@ -203,7 +203,7 @@ class RangeTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class HookTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One of `[[hooks]]`."""
 
-    on: tuple[EventKind, ...]
+    on: tuple[HookEvent, ...]
     command: Command
     timeout: Seconds | None = None
 

@@ -26,6 +26,7 @@ from portdash.dashboard.typing_guard import TypingGuard
 from portdash.health.monitor import Monitor
 from portdash.manager.deps import Deps
 from portdash.model.assignment import ServiceKey
+from portdash.supervisor.hooks.runner import hooks_on_duty
 
 
 class PortdashApp(App[int], inherit_bindings=False):
@@ -134,11 +135,17 @@ def run_dashboard(deps: Deps, options: Options, *, desk: Desk | None = None) -> 
     `desk` is where it sits; without one it is made, and services are asked how they are for as long as it is shown.
     """
     monitor = Monitor[ServiceKey]() if desk is None else None
-    app = PortdashApp(desk or Desk(deps, monitor=monitor), options=options)
+    desk = desk or Desk(deps, monitor=monitor)
+    app = PortdashApp(desk, options=options)
+
+    def say(text: str) -> None:
+        app.call_later(app.notify, text, severity="warning", markup=False)
+
     try:
         if monitor:
             monitor.start()
-        answer = app.run(mouse=options.mouse)
+        with hooks_on_duty(desk.deps, say=say):
+            answer = app.run(mouse=options.mouse)
     finally:
         if monitor:
             monitor.stop()

@@ -20,6 +20,15 @@ def utilisation(snapshot: Snapshot) -> tuple[Utilisation, ...]:
     return tuple(_of(each, assigned, listening, snapshot.policy, snapshot.limits) for each in _ranges(snapshot.policy))
 
 
+def fill(snapshot: Snapshot) -> dict[str, tuple[int, int]]:
+    """Return how many ports each range has, and how many of them are used: a fraction of the work of all the rest."""
+    taken = {row.port for row in snapshot.assignments.values()} | {seen.listener.port for seen in snapshot.listeners}
+    return {
+        each.name: (len(each.ports), sum(1 for port in taken if port in each.ports))
+        for each, _type in _ranges(snapshot.policy)
+    }
+
+
 def _ranges(policy: Policy) -> Iterator[tuple[TypeRange, str | None]]:
     yield from ((each, each.type) for each in policy.ranges)
     yield TypeRange(SEQUENCE, sequence(policy), "", DEFAULT_PRIORITY), None

@@ -103,7 +103,7 @@ def test_tables_and_settings_have_the_same_keys():
         (HealthTable, HealthConfig, set()),
         (DiscoveryTable, DiscoveryConfig, set()),
         (ApiTable, ApiConfig, {"token"}),
-        (HookTable, HookConfig, set()),
+        (HookTable, HookConfig, {"directory"}),
         (MatchTable, Match, set()),
     ):
         assert {each.name for each in fields(settings)} == names(shape) | own, shape

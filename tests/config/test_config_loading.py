@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from config_setting import Setting
 
-from portdash.config.hooks import HookConfig
+from portdash.config.hooks import HookConfig, HookEvent
 from portdash.config.loading import load
 from portdash.config.origins import Layer
 from portdash.config.ranges import DEFAULT_RANGES
@@ -14,7 +14,6 @@ from portdash.config.settings import Config, Flags
 from portdash.errors import ConfigError
 from portdash.model.assignment import Match, ServiceSpec
 from portdash.model.health import HealthLevel
-from portdash.model.history import EventKind
 from portdash.model.plan import Strategy
 from portdash.model.policy import Policy, TypeRange
 from portdash.model.ports import IpProtocol, PortRange
@@ -213,7 +212,9 @@ def test_the_other_sections_are_decoded(setting: Setting):
     config = setting.load()
     assert config.bounds == PortRange(1024, 49151)
     assert config.ranges == (TypeRange("web", PortRange(3000, 3999), "web", 3),)
-    assert config.hooks == (HookConfig(on=(EventKind.MOVED, EventKind.CONFLICT), command=("say", "it"), timeout=60.0),)
+    beside = setting.user_file.parent
+    told = (HookEvent.MOVED, HookEvent.CONFLICT)
+    assert config.hooks == (HookConfig(on=told, command=("say", "it"), timeout=60.0, directory=beside),)
     assert (config.dashboard.theme, config.dashboard.refresh, config.dashboard.glyphs) == ("nord", 0.5, "ascii")
     assert (config.discovery.range, config.discovery.cluster) == (PortRange(8080, 8090), ("redis://h",))
     assert (config.api.port, config.api.uds) == (9000, str(setting.home / "run/p.sock"))
@@ -239,6 +240,7 @@ def test_tables_are_laid_over_key_by_key_and_values_whole(setting: Setting):
     assert web.health == HealthCheck(http_get="/c")
     assert dict(config.keys) == {"a": "x", "b": "z"}
     assert [hook.command for hook in config.hooks] == [("one",), ("two",)]
+    assert [hook.directory for hook in config.hooks] == [setting.user_file.parent, setting.project]
 
 
 def test_a_named_file_replaces_the_project_file(setting: Setting):

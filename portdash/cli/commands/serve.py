@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ANY = "any"
 """What --tcp says without a port."""
-_EXTRA = ("litestar", "uvicorn", "h11")
+_EXTRA = ("litestar", "uvicorn", "h11", "prometheus_client")
 
 
 @click.command("serve")

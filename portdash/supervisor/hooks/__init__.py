@@ -1,0 +1,1 @@
+"""Running the configured commands when something happens: each hook in one process at a time, damped, and bounded."""
