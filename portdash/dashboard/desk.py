@@ -7,6 +7,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
+from portdash.config.paths import state_dir
+from portdash.config.show import Row as Setting
+from portdash.config.show import service_rows
+from portdash.dashboard.rows.asked import Past
 from portdash.health.pulse import Pulse
 from portdash.health.record import Watched
 from portdash.health.targets import Kinds, targets
@@ -20,10 +24,12 @@ from portdash.model.assignment import ServiceKey
 from portdash.model.health import Health
 from portdash.model.history import Event
 from portdash.model.listener import Listener
+from portdash.model.names import base_name
 from portdash.model.plan import Plan, Strategy
 from portdash.model.ports import IpProtocol
-from portdash.model.snapshot import Snapshot
+from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.store.schema import EVENTS_KEPT
+from portdash.supervisor.logs import log_path
 
 if TYPE_CHECKING:
     from portdash.health.unregistered import Answer
@@ -125,6 +131,21 @@ class Desk:
     def history(self) -> tuple[Event, ...]:
         """Return what has happened, oldest first, as far back as it is kept. Blocks; raises StoreError."""
         return tuple(reversed(self._deps.store.events(limit=EVENTS_KEPT)))
+
+    def past_of(self, snapshot: Snapshot, view: ServiceView) -> Past:
+        """Return what the store and the project's files tell of a service. Blocks; says itself what went wrong."""
+        from portdash.dashboard.pasts import past_of  # noqa: PLC0415  not before the first frame
+
+        return past_of(self._deps, snapshot, view)
+
+    def settings_of(self, view: ServiceView) -> tuple[Setting, ...]:
+        """Return what the configuration declares of a service; nothing for one of another workspace."""
+        is_here = view.key.workspace == self._deps.place.workspace.name
+        return service_rows(self._deps.config, base_name(view.name)) if is_here else ()
+
+    def log_of(self, key: ServiceKey) -> Path:
+        """Return where the output of a service is kept, if it was started by portdash."""
+        return log_path(state_dir(self._deps.environ, Path(self.home)), key)
 
     def wait_for_change(self, revision: int, timeout: float) -> bool:
         """Wait until the store has another revision, at most `timeout` seconds; say whether it has. Blocks."""

@@ -11,12 +11,13 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from portdash.dashboard.desk import Desk
+from portdash.dashboard.restarts import service_label, tilde
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.consent import ConsentRow
 from portdash.dashboard.screens.facts import Fact, facts
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.plan_dialog import PlanDialog
-from portdash.dashboard.screens.plan_view import service_label, target_lines, tilde
+from portdash.dashboard.screens.plan_view import target_lines
 from portdash.dashboard.screens.shell import free_command
 from portdash.errors import PortdashError
 from portdash.model.plan import Action, Plan

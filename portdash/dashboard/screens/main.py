@@ -22,7 +22,7 @@ from portdash.dashboard.rows.row import Kind, Other
 from portdash.dashboard.screens.main_going import Going
 from portdash.manager.apply import Outcome
 
-_SILENT = frozenset({"back", "next_pane", "previous_pane"})
+_SILENT = frozenset({"back", "next_pane", "previous_pane", "next_tab", "previous_tab", "zoom"})
 """Commands that say nothing where they have no meaning: hands press them without thinking."""
 
 
@@ -40,6 +40,7 @@ class MainScreen(Going, inherit_bindings=False):
     def on_unmount(self) -> None:
         """Stop looking."""
         self.poller.stop()
+        self.stop_following()
 
     @on(ScreenSuspend)
     def _covered(self) -> None:

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
-from portdash.dashboard.screens.plan_view import spoken_name
+from portdash.dashboard.restarts import spoken_name
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Strategy
