@@ -21,6 +21,7 @@ from portdash.manager.freeing import plan_free
 from portdash.manager.plans import plan_allocate, plan_move, plan_release, plan_resolve, plan_undo
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
+from portdash.model.ending import Allowance
 from portdash.model.health import Health
 from portdash.model.history import Event
 from portdash.model.listener import Listener
@@ -172,9 +173,11 @@ class Desk:
         """Plan to make listeners services of their own projects; None or a missing name means the suggested one."""
         return plan_adopt(self._deps, snapshot, listeners, names=names)
 
-    def plan_free(self, snapshot: Snapshot, port: int, protocol: IpProtocol) -> Plan:
+    def plan_free(
+        self, snapshot: Snapshot, port: int, protocol: IpProtocol, *, allows: frozenset[Allowance] = frozenset()
+    ) -> Plan:
         """Plan to end everybody who listens on a port. Blocks: it asks the machine. Raises Refused."""
-        return plan_free(self._deps, snapshot, port, protocol)
+        return plan_free(self._deps, snapshot, port, protocol, allows=allows)
 
     def plan_undo(self, snapshot: Snapshot) -> Plan:
         """Plan to take this workspace's last operation back. Raises NoSuchService when there is none."""

@@ -4,6 +4,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 
 from rich.cells import chop_cells
 
@@ -90,15 +92,20 @@ def when(at: float, now: float) -> str:
 
 def config_lines(view: ServiceView, settings: Sequence[Setting], facts: Facts, width: int) -> Iterator[Line]:
     """Yield what is declared of a service with the origin of each value; else what its assignment remembers."""
-    if settings:
-        yield heading(f"DECLARED  services.{view.name}", width)
-        for setting in settings:
-            name = setting.key.rpartition(".")[2]
-            yield from fact(name, mask_secrets(setting.text), width)
-            yield from fact("", f"from {facts.abbreviated(setting.origin)}", width, tone=Tone.DIM)
+    told = [each for each in settings if each.text != "-"]
+    for origin, values in groupby(told, key=attrgetter("origin")):
+        yield heading(f"FROM {facts.abbreviated(origin)}", width)
+        for each in values:
+            yield from fact(each.key.rpartition(".")[2], mask_secrets(each.text), width)
+        yield ()
+    if told:
         return
     here = view.key.workspace == facts.snapshot.workspace
-    where = "no file declares it" if here else f"declared, if at all, in {facts.label_of(view.key.workspace)}"
+    where = (
+        ("no file says more of it than its name" if settings else "no file declares it")
+        if here
+        else f"declared, if at all, in {facts.label_of(view.key.workspace)}"
+    )
     yield from paragraph(f"{where}: this is what it asked for when it got its port", width)
     yield ()
     yield heading("STORED", width)

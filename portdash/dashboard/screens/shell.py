@@ -58,9 +58,9 @@ def resolve_command(snapshot: Snapshot, key: ServiceKey | None, strategy: Strate
     return command("resolve", *name, "--strategy", strategy, *(["--terminate"] if terminate else []))
 
 
-def free_command(slot: str) -> str:
-    """Return the `free` that does the same."""
-    return command("free", slot)
+def free_command(slot: str, *, force: bool = False) -> str:
+    """Return the `free` that does the same; with `force` who does not end is killed."""
+    return command("free", slot, *(["--force"] if force else []))
 
 
 def adopt_command(port: int, name: str) -> str:
