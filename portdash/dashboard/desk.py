@@ -33,6 +33,7 @@ from portdash.store.schema import EVENTS_KEPT
 from portdash.supervisor.logs import log_path
 
 if TYPE_CHECKING:
+    from portdash.dashboard.reloading import Load, Reloading
     from portdash.health.unregistered import Answer
 
 
@@ -70,11 +71,22 @@ class Desk:
     belong in a thread worker. Everything raises what the manager raises: classes of `portdash.errors`.
 
     `monitor` is told at each look which services there are, and what it says of them is in the next look. Who makes it
-    starts and stops it. `ask` is who asks a listener that is no service, where somebody wants that.
+    starts and stops it. `ask` is who asks a listener that is no service, where somebody wants that. `load` reads the
+    configuration anew where a look finds that its files have changed.
     """
 
-    def __init__(self, deps: Deps, *, monitor: Checks | None = None, ask: Ask = ask_at_all) -> None:
+    config_error = ""
+    """What is wrong with the configuration files as they are now; the last good ones are in force meanwhile."""
+    _reloading: "Reloading | None" = None
+
+    def __init__(
+        self, deps: Deps, *, monitor: Checks | None = None, ask: Ask = ask_at_all, load: "Load | None" = None
+    ) -> None:
         self._deps = replace(deps, verdicts=monitor.verdicts) if monitor else deps
+        if load is not None:
+            from portdash.dashboard.reloading import Reloading  # noqa: PLC0415  the invented machine has no files
+
+            self._reloading = Reloading(load, self._deps)
         self._monitor = monitor
         self._ask = ask
         self._kinds = Kinds()
@@ -107,6 +119,9 @@ class Desk:
 
     def look(self) -> Snapshot:
         """Return everything as it is now. Blocks; raises PortdashError."""
+        if self._reloading is not None:
+            self._deps = self._reloading.renewed(self._deps)
+            self.config_error = self._reloading.error
         snapshot = self._deps.observer.snapshot()
         if self._monitor is not None:
             self._monitor.watch(targets(snapshot, self._deps.config, kind=self._kinds))

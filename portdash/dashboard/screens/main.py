@@ -32,6 +32,7 @@ class MainScreen(Going, inherit_bindings=False):
     def __init__(self, desk: Desk, options: Options, keymap: Keymap) -> None:
         super().__init__(desk, options, keymap)
         self.poller = Poller(desk, self.post_message, interval=options.refresh)
+        self._told_error = ""
 
     def on_mount(self) -> None:
         """Start looking. The thread is a daemon, so that a look that hangs cannot keep anyone from quitting."""
@@ -57,6 +58,18 @@ class MainScreen(Going, inherit_bindings=False):
         """Let a dialog know that the world may have moved on under its plans."""
         if isinstance(self.app.screen, Watcher):
             self.app.screen.world_changed(message.facts.snapshot)
+
+    @on(SnapshotTaken)
+    def _tell_of_configuration(self) -> None:
+        """Say it once when a configuration file was edited to something that cannot be used, and when it can again."""
+        if self.desk.config_error == self._told_error:
+            return
+        self._told_error = self.desk.config_error
+        if self._told_error:
+            self.toast(f"{self._told_error} (the configuration before that is kept)", error=True)
+        else:
+            self.app.clear_notifications()
+            self.toast("the configuration is in order again, and in force")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Grey out what cannot be used: the same question as for footer, palette and help."""

@@ -286,6 +286,7 @@ class MainView(Screen[None]):
             here_only=self.here_only,
             filter_text=f"{'! ' if self.trouble_only else ''}{self.filter_text}".rstrip(),
             is_locked=self.options.read_only or self.desk.is_read_only,
+            config_error=self.desk.config_error,
         )
         line = header_line(self.facts, standing, self.size.width)
         if not self.arrangement.has_trouble_line and self.facts and troubles(self.facts) and not is_wrong:

@@ -61,6 +61,8 @@ class PlanDialog(Dialog[Outcome | None]):
         self.is_applying = False
         self._line = ""
         """What is being done just now."""
+        self._behind: list[str] = []
+        """What has been done and verified so far."""
         self._began = 0.0
         self._ticking: Timer | None = None
         self._host: App[object] | None = None
@@ -103,7 +105,7 @@ class PlanDialog(Dialog[Outcome | None]):
             return
         self.is_applying = True
         self.arm()
-        self._line, self._began = "applying …", self.guard.patience.clock()
+        self._line, self._behind, self._began = "applying …", [], self.guard.patience.clock()
         self._ticking = self.set_interval(0.5, self._tell_progress)
         self._tell_progress()
         self._host = self.app
@@ -117,7 +119,8 @@ class PlanDialog(Dialog[Outcome | None]):
     def _tell_progress(self) -> None:
         seconds = int(self.guard.patience.clock() - self._began)
         waited = f" {seconds}s" if seconds else ""
-        self.say(f"{self._line}{waited}   (esc stops waiting, not the act)", busy=True)
+        done = "".join(f"✓ {line}; " for line in self._behind[-2:])
+        self.say(f"{done}{self._line}{waited}   (esc stops waiting, not the act)", busy=True)
 
     def _stop_telling(self) -> None:
         self.is_applying = False
@@ -146,7 +149,11 @@ class PlanDialog(Dialog[Outcome | None]):
     @on(Progressed)
     def _show_progress(self, message: Progressed) -> None:
         if self.is_applying:
-            self._line = message.line
+            if message.line.endswith("…"):
+                self._line = message.line
+            else:
+                self._behind.append(message.line)
+                self._line = "verifying …"
             self._tell_progress()
 
     @on(Failed)
