@@ -118,7 +118,7 @@ COMMANDS: tuple[Command, ...] = (
         label="Log",
         help="Follow what this service prints",
         group=Group.ROW,
-        unavailable=Context.no_service,
+        unavailable=Context.no_own,
         rank=58,
     ),
     Command(

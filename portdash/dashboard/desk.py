@@ -156,7 +156,7 @@ class Desk:
 
     def settings_of(self, view: ServiceView) -> tuple[Setting, ...]:
         """Return what the configuration declares of a service; nothing for one of another workspace."""
-        is_here = view.key.workspace == self._deps.place.workspace.name
+        is_here = not view.is_remote and view.key.workspace == self._deps.place.workspace.name
         return service_rows(self._deps.config, base_name(view.name)) if is_here else ()
 
     def log_of(self, key: ServiceKey) -> Path:

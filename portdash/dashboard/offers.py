@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from portdash.dashboard.commands import BY_ID
-from portdash.dashboard.context import Context
+from portdash.dashboard.context import REMOTE, Context
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.offered import Offer
@@ -24,7 +24,7 @@ def offers_for(context: Context, printed: Callable[[str], Sequence[str]]) -> tup
     for name in _ON_ROWS:
         keys = printed(name)
         reason = BY_ID[name].unavailable(context)
-        if not keys or (reason and reason != context.no_change()):
+        if not keys or (reason and reason not in (context.no_change(), REMOTE)):
             continue
         offers.append(Offer(keys[0], BY_ID[name].label, reason or _effect(name, context), is_usable=reason is None))
     return tuple(offers)

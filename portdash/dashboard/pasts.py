@@ -27,7 +27,7 @@ def past_of(deps: Deps, snapshot: Snapshot, view: ServiceView) -> Past:
     except PortdashError as error:
         return Past(error=clean(error.message))
     past = Past(events=tuple(each for each in found if each.workspace == view.key.workspace))
-    if view.assignment is None or view.key.workspace != deps.place.workspace.name:
+    if view.assignment is None or view.is_remote or view.key.workspace != deps.place.workspace.name:
         return past
     return _with_stale(past, deps, snapshot, view)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from portdash.dashboard.rows.asked import NOTHING_ASKED, Asked, Tab
-from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.facts import Facts, short_host
 from portdash.dashboard.rows.offered import Offer, offer_lines
 from portdash.dashboard.rows.other_details import group_lines, other_lines, others_lines, system_lines
 from portdash.dashboard.rows.row import Group, Line, Other, OthersLine, Row, SystemLine
@@ -16,7 +16,8 @@ def title_of(row: Row | None, facts: Facts) -> str:
     """Return what the pane is about: `shop/web`, `:5175 node 5120`."""
     match row.subject if row else None:
         case ServiceView() as view:
-            return f"{facts.label_of(view.key.workspace)}/{view.name}"
+            where = f"  on host {short_host(view.key.host)}" if view.is_remote else ""
+            return f"{facts.label_of(view.key.workspace)}/{view.name}{where}"
         case Other() as other:
             return f":{other.listener.port}  {other.listener.label}"
         case Group() as group:
@@ -31,7 +32,8 @@ def title_of(row: Row | None, facts: Facts) -> str:
 
 def tabs_of(row: Row | None) -> tuple[Tab, ...]:
     """Return the leaves that the details of a row have."""
-    return tuple(Tab) if row and isinstance(row.subject, ServiceView) else (Tab.WHY,)
+    has_more = row is not None and isinstance(row.subject, ServiceView) and not row.subject.is_remote
+    return tuple(Tab) if has_more else (Tab.WHY,)
 
 
 def details(

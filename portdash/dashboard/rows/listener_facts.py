@@ -24,7 +24,7 @@ _OWNED = {
 
 def on_port(view: ServiceView, facts: Facts) -> tuple[SeenListener, ...]:
     """Return who listens on the port of a service."""
-    seen = facts.seen.get(view.port or 0, ())
+    seen = () if view.is_remote else facts.seen.get(view.port or 0, ())
     return tuple(each for each in seen if each.listener.protocol is view.key.protocol)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from portdash.dashboard.restarts import own_listeners, restart_line
 from portdash.dashboard.rows import words
 from portdash.dashboard.rows.asked import Past
-from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.facts import Facts, short_host
 from portdash.dashboard.rows.health_lines import has_health, health_facts
 from portdash.dashboard.rows.listener_facts import answer_lines, distinct, holder_lines, listener_facts, on_port
 from portdash.dashboard.rows.offered import Offer, offer_lines
@@ -62,6 +62,9 @@ def describe_state(view: ServiceView, facts: Facts) -> str:
     """Return the state as a sentence."""
     state = words.state_of(view)
     conflict = worst_conflict(view)
+    if view.is_remote:
+        heard = "a process there holds its lease" if view.heard else "nobody there has been heard of lately"
+        return f"{state.word}: on host {short_host(view.key.host)}, {heard}; it is changed there"
     if conflict:
         who = f"{facts.label_of(view.key.workspace)}/{view.name} "
         return f"{state.word}: {conflict.detail or describe(view, facts)[0].removeprefix(who)}"
@@ -82,7 +85,7 @@ def _to_do(view: ServiceView, facts: Facts, past: Past | None, width: int) -> It
 def to_do(view: ServiceView, facts: Facts, past: Past | None) -> Iterator[str]:
     """Yield a line for each thing that is left: the command, the files, and who still reads the old port."""
     row = view.assignment
-    if row is None:
+    if row is None or view.is_remote:
         return
     was_moved = row.home is not None and row.home != row.port
     if any(each.port != row.port for each in own_listeners(view)) or (was_moved and not view.is_running):

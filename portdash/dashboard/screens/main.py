@@ -201,7 +201,9 @@ class MainScreen(Going, inherit_bindings=False):
 
         if self.snapshot:
             view = self.context.service
-            self.app.push_screen(ReportScreen(self.desk, self.snapshot, view.key if view else None))
+            self.app.push_screen(
+                ReportScreen(self.desk, self.snapshot, view.key if view and not view.is_remote else None)
+            )
 
     def action_help(self) -> None:
         """Every key, and what works on this row."""
