@@ -81,7 +81,12 @@ def test_the_observer_keeps_them_apart_from_ours():
     row = next(iter(deps.store.snapshot().assignments.values()))
     far = replace(row, key=replace(row.key, host=FAR), revision=0)
     batch = Batch(
-        id="far", title="far", workspace="shop", actor="cli", at=0.0, ops=(Claim(options=(far,), expected=None),)
+        id="far",
+        title="far",
+        workspace="shop",
+        actor="cli",
+        at=0.0,
+        ops=(Claim(options=(far,), expected=None, reason=""),),
     )
     assert isinstance(deps.store.apply(batch), Applied)
     seen = deps.observer.snapshot()
