@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from portdash.dashboard.restarts import own_listeners
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import Group, Other, OthersLine, Row
 from portdash.model.assignment import ServiceKey
@@ -72,6 +73,16 @@ class Context:
             return subject.listener
         return self.service.listeners[0] if self.service and self.service.listeners else None
 
+    @property
+    def slots(self) -> tuple[tuple[int, IpProtocol], ...]:
+        """The ports that freeing would free: that of the row, or those that the servers of a workspace hold."""
+        if self.group:
+            views = (view for view in self.group.views if view.is_running and not view.is_remote)
+            found = [each for view in views for each in own_listeners(view)]
+        else:
+            found = [self.held] if self.held else []
+        return tuple(dict.fromkeys((each.port, each.protocol) for each in found))
+
     def no_facts(self) -> str | None:
         """Say that there is nothing yet."""
         return "nothing has been read yet" if self.facts is None else None
@@ -132,8 +143,8 @@ class Context:
             return reason
         if self.service and self.service.is_remote:
             return REMOTE
-        if self.held is None:
-            return "nobody holds its port" if self.service else "the row under the cursor is no port"
+        if not self.slots:
+            return "nobody holds its port" if self.service else "nobody holds a port here"
         return self.no_change()
 
     def no_adopt(self) -> str | None:

@@ -40,6 +40,8 @@ def _effect(name: str, context: Context) -> str:
         effects |= {"move": f"pick another port for {view.name}", "release": f"give {view.port} back"}
     elif context.services:
         effects["release"] = f"give all {plural(len(context.services), 'port')} of it back"
+    if len(context.slots) > 1:
+        effects["free"] = f"end who holds its {plural(len(context.slots), 'port')}; a dialog has a verdict on each"
     if held := context.held:
         effects["free"] = f"end {held.label}, which holds {held.port}; a dialog names all that end"
     if len(listeners) == 1:

@@ -53,8 +53,12 @@ class ConsentRow(Horizontal):
     def ask(self, plan: Plan, *, answer: int | None = None) -> None:
         """Ask for what agrees to `plan`: `answer` where it is given, else the port or how many end."""
         word = consent_word(plan, answer)
-        self._answer = word.answer
-        self.query_one("#consent-asks", Static).update(cell(word.asks))
+        self.ask_for(word.asks, word.answer)
+
+    def ask_for(self, asks: str, answer: str) -> None:
+        """Ask in these words for this answer."""
+        self._answer = answer
+        self.query_one("#consent-asks", Static).update(cell(asks))
         self.add_class("-asked")
         self.query_one(NumberField).focus()
 

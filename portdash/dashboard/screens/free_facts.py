@@ -73,7 +73,7 @@ def free_facts(subject: Subject, plan: Plan | None, *, rather: str = "") -> list
     then = f"{subject.slot} is proved free. What has ended cannot be brought back"
     return [
         ("Holds it", list(dict.fromkeys(_holder(subject, seen) for seen in subject.holders))),
-        ("Whose", list(dict.fromkeys(_whose(subject)))),
+        ("Whose", list(dict.fromkeys(whose_lines(subject)))),
         ("Chain", list(dict.fromkeys(_chains(subject)))),
         ("Ends", [line for target in targets for line in target_lines(target)]),
         ("KILL", "it was asked to end and did not: now it is killed, and saves nothing" if kills else ""),
@@ -91,7 +91,8 @@ def _holder(subject: Subject, seen: SeenListener) -> str:
     return f"{clean(listener.label)} on {clean(listener.address)}{f'  up {up}' if up else ''}{clients}"
 
 
-def _whose(subject: Subject) -> Iterator[str]:
+def whose_lines(subject: Subject) -> Iterator[str]:
+    """Yield whose each holder is, and where it runs."""
     for seen in subject.holders:
         place = seen.listener.owner.cwd if seen.listener.owner else None
         where = f"  in {tilde(place, subject.home)}" if place else ""

@@ -185,8 +185,13 @@ class MainScreen(Going, inherit_bindings=False):
         """End who holds the port."""
         from portdash.dashboard.screens.free import FreeScreen  # noqa: PLC0415
 
-        if self.snapshot and (held := self.context.held):
-            self._open(FreeScreen(self.desk, self.snapshot, held.port, held.protocol))
+        slots = self.context.slots
+        if self.snapshot and len(slots) > 1:
+            from portdash.dashboard.screens.free_many import FreeManyScreen  # noqa: PLC0415
+
+            self._open(FreeManyScreen(self.desk, self.snapshot, slots))
+        elif self.snapshot and slots:
+            self._open(FreeScreen(self.desk, self.snapshot, *slots[0]))
 
     def action_undo(self) -> None:
         """Take the last change back."""
