@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from portdash.dashboard.restarts import own_listeners
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import Group, Other, OthersLine, Row
 from portdash.model.assignment import ServiceKey
@@ -9,6 +10,8 @@ from portdash.model.listener import Listener
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import ServiceView
 from portdash.report.words import worst_conflict
+
+REMOTE = "it is another host's: it is changed there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +59,11 @@ class Context:
     @property
     def services(self) -> tuple[ServiceKey, ...]:
         """The assignments that releasing would give back: of the service or of all of the group."""
-        views = (self.service,) if self.service else (self.group.views if self.group else ())
-        return tuple(view.key for view in views if view.assignment)
+        return tuple(view.key for view in self._views if view.assignment and not view.is_remote)
+
+    @property
+    def _views(self) -> tuple[ServiceView, ...]:
+        return (self.service,) if self.service else (self.group.views if self.group else ())
 
     @property
     def held(self) -> Listener | None:
@@ -66,6 +72,16 @@ class Context:
         if isinstance(subject, Other):
             return subject.listener
         return self.service.listeners[0] if self.service and self.service.listeners else None
+
+    @property
+    def slots(self) -> tuple[tuple[int, IpProtocol], ...]:
+        """The ports that freeing would free: that of the row, or those that the servers of a workspace hold."""
+        if self.group:
+            views = (view for view in self.group.views if view.is_running and not view.is_remote)
+            found = [each for view in views for each in own_listeners(view)]
+        else:
+            found = [self.held] if self.held else []
+        return tuple(dict.fromkeys((each.port, each.protocol) for each in found))
 
     def no_facts(self) -> str | None:
         """Say that there is nothing yet."""
@@ -91,15 +107,21 @@ class Context:
         """Say that the row is no service."""
         return self.no_row() or (None if self.service else "the row under the cursor is no service")
 
+    def no_own(self) -> str | None:
+        """Say that the row is no service of this host."""
+        if reason := self.no_service():
+            return reason
+        return REMOTE if self.service and self.service.is_remote else None
+
     def no_move(self) -> str | None:
         """Say why no service can be moved."""
-        if reason := self.no_service() or self.no_change():
+        if reason := self.no_own() or self.no_change():
             return reason
         return None if self.service and self.service.assignment else "it has no port yet: a allocates one"
 
     def no_resolve(self) -> str | None:
         """Say why there is nothing to resolve."""
-        if reason := self.no_service():
+        if reason := self.no_own():
             return reason
         if self.service and worst_conflict(self.service) is None:
             return f"{self.service.name} is in no conflict"
@@ -111,14 +133,18 @@ class Context:
             return reason
         if not (self.service or self.group):
             return "the row under the cursor is no service"
+        if any(view.is_remote for view in self._views):
+            return REMOTE
         return self.no_change() or (None if self.services else "it has no port to give back")
 
     def no_free(self) -> str | None:
         """Say why no port can be freed."""
         if reason := self.no_row():
             return reason
-        if self.held is None:
-            return "nobody holds its port" if self.service else "the row under the cursor is no port"
+        if self.service and self.service.is_remote:
+            return REMOTE
+        if not self.slots:
+            return "nobody holds its port" if self.service else "nobody holds a port here"
         return self.no_change()
 
     def no_adopt(self) -> str | None:

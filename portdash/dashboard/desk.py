@@ -7,6 +7,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
+from portdash.config.paths import state_dir
+from portdash.config.show import Row as Setting
+from portdash.config.show import service_rows
+from portdash.dashboard.rows.asked import Past
 from portdash.health.pulse import Pulse
 from portdash.health.record import Watched
 from portdash.health.targets import Kinds, targets
@@ -17,15 +21,19 @@ from portdash.manager.freeing import plan_free
 from portdash.manager.plans import plan_allocate, plan_move, plan_release, plan_resolve, plan_undo
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
+from portdash.model.ending import Allowance
 from portdash.model.health import Health
 from portdash.model.history import Event
 from portdash.model.listener import Listener
+from portdash.model.names import base_name
 from portdash.model.plan import Plan, Strategy
 from portdash.model.ports import IpProtocol
-from portdash.model.snapshot import Snapshot
+from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.store.schema import EVENTS_KEPT
+from portdash.supervisor.logs import log_path
 
 if TYPE_CHECKING:
+    from portdash.dashboard.reloading import Load, Reloading
     from portdash.health.unregistered import Answer
 
 
@@ -63,11 +71,22 @@ class Desk:
     belong in a thread worker. Everything raises what the manager raises: classes of `portdash.errors`.
 
     `monitor` is told at each look which services there are, and what it says of them is in the next look. Who makes it
-    starts and stops it. `ask` is who asks a listener that is no service, where somebody wants that.
+    starts and stops it. `ask` is who asks a listener that is no service, where somebody wants that. `load` reads the
+    configuration anew where a look finds that its files have changed.
     """
 
-    def __init__(self, deps: Deps, *, monitor: Checks | None = None, ask: Ask = ask_at_all) -> None:
+    config_error = ""
+    """What is wrong with the configuration files as they are now; the last good ones are in force meanwhile."""
+    _reloading: "Reloading | None" = None
+
+    def __init__(
+        self, deps: Deps, *, monitor: Checks | None = None, ask: Ask = ask_at_all, load: "Load | None" = None
+    ) -> None:
         self._deps = replace(deps, verdicts=monitor.verdicts) if monitor else deps
+        if load is not None:
+            from portdash.dashboard.reloading import Reloading  # noqa: PLC0415  the invented machine has no files
+
+            self._reloading = Reloading(load, self._deps)
         self._monitor = monitor
         self._ask = ask
         self._kinds = Kinds()
@@ -100,6 +119,9 @@ class Desk:
 
     def look(self) -> Snapshot:
         """Return everything as it is now. Blocks; raises PortdashError."""
+        if self._reloading is not None:
+            self._deps = self._reloading.renewed(self._deps)
+            self.config_error = self._reloading.error
         snapshot = self._deps.observer.snapshot()
         if self._monitor is not None:
             self._monitor.watch(targets(snapshot, self._deps.config, kind=self._kinds))
@@ -126,6 +148,21 @@ class Desk:
         """Return what has happened, oldest first, as far back as it is kept. Blocks; raises StoreError."""
         return tuple(reversed(self._deps.store.events(limit=EVENTS_KEPT)))
 
+    def past_of(self, snapshot: Snapshot, view: ServiceView) -> Past:
+        """Return what the store and the project's files tell of a service. Blocks; says itself what went wrong."""
+        from portdash.dashboard.pasts import past_of  # noqa: PLC0415  not before the first frame
+
+        return past_of(self._deps, snapshot, view)
+
+    def settings_of(self, view: ServiceView) -> tuple[Setting, ...]:
+        """Return what the configuration declares of a service; nothing for one of another workspace."""
+        is_here = not view.is_remote and view.key.workspace == self._deps.place.workspace.name
+        return service_rows(self._deps.config, base_name(view.name)) if is_here else ()
+
+    def log_of(self, key: ServiceKey) -> Path:
+        """Return where the output of a service is kept, if it was started by portdash."""
+        return log_path(state_dir(self._deps.environ, Path(self.home)), key)
+
     def wait_for_change(self, revision: int, timeout: float) -> bool:
         """Wait until the store has another revision, at most `timeout` seconds; say whether it has. Blocks."""
         current: int = self._deps.store.watch(revision, timeout)
@@ -151,9 +188,11 @@ class Desk:
         """Plan to make listeners services of their own projects; None or a missing name means the suggested one."""
         return plan_adopt(self._deps, snapshot, listeners, names=names)
 
-    def plan_free(self, snapshot: Snapshot, port: int, protocol: IpProtocol) -> Plan:
+    def plan_free(
+        self, snapshot: Snapshot, port: int, protocol: IpProtocol, *, allows: frozenset[Allowance] = frozenset()
+    ) -> Plan:
         """Plan to end everybody who listens on a port. Blocks: it asks the machine. Raises Refused."""
-        return plan_free(self._deps, snapshot, port, protocol)
+        return plan_free(self._deps, snapshot, port, protocol, allows=allows)
 
     def plan_undo(self, snapshot: Snapshot) -> Plan:
         """Plan to take this workspace's last operation back. Raises NoSuchService when there is none."""

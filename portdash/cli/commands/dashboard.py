@@ -1,13 +1,19 @@
 """`portdash` without a command: the dashboard."""
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
-from portdash.cli.context import Globals
+from portdash.cli.context import Globals, home, working_directory
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
+
+if TYPE_CHECKING:
+    from portdash.config.settings import Config
 
 
 def open_dashboard(options: Globals, *, filter_text: str, demo: bool) -> int:
@@ -27,7 +33,14 @@ def open_dashboard(options: Globals, *, filter_text: str, demo: bool) -> int:
             from portdash.demo.health import demo_desk  # noqa: PLC0415  only for who asks for it
 
             desk = demo_desk(shown)
-        return run_dashboard(shown, options_for(shown, filter_text=filter_text), desk=desk)
+        return run_dashboard(shown, options_for(shown, filter_text=filter_text), desk=desk, load=_loader(options))
+
+
+def _loader(options: Globals) -> "Callable[[], Config]":
+    """Return what reads the configuration once more, as it was read for `options`."""
+    from portdash.config.loading import load  # noqa: PLC0415  opened already
+
+    return partial(load, cwd=working_directory(), environ=os.environ, flags=options.flags(), home=home())
 
 
 @contextmanager

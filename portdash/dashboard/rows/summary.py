@@ -29,6 +29,8 @@ class Standing(NamedTuple):
     here_only: bool = False
     filter_text: str = ""
     is_locked: bool = False
+    config_error: str = ""
+    """What is wrong with the configuration files, while the last good ones are in force."""
 
 
 def freshness(
@@ -108,6 +110,8 @@ def _unusual(facts: Facts, standing: Standing) -> list[Span]:
     said = []
     if standing.is_locked:
         said.append("LOCKED")
+    if standing.config_error:
+        said.append("CONFIG ERROR, old one kept")
     if snapshot.stale_since is not None:
         said.append(f"STORE AWAY {age(snapshot.taken_at - snapshot.stale_since)}")
     if snapshot.notices:

@@ -22,7 +22,7 @@ from portdash.dashboard.rows.row import Kind, Other
 from portdash.dashboard.screens.main_going import Going
 from portdash.manager.apply import Outcome
 
-_SILENT = frozenset({"back", "next_pane", "previous_pane"})
+_SILENT = frozenset({"back", "next_pane", "previous_pane", "next_tab", "previous_tab", "zoom"})
 """Commands that say nothing where they have no meaning: hands press them without thinking."""
 
 
@@ -32,6 +32,7 @@ class MainScreen(Going, inherit_bindings=False):
     def __init__(self, desk: Desk, options: Options, keymap: Keymap) -> None:
         super().__init__(desk, options, keymap)
         self.poller = Poller(desk, self.post_message, interval=options.refresh)
+        self._told_error = ""
 
     def on_mount(self) -> None:
         """Start looking. The thread is a daemon, so that a look that hangs cannot keep anyone from quitting."""
@@ -40,6 +41,7 @@ class MainScreen(Going, inherit_bindings=False):
     def on_unmount(self) -> None:
         """Stop looking."""
         self.poller.stop()
+        self.stop_following()
 
     @on(ScreenSuspend)
     def _covered(self) -> None:
@@ -56,6 +58,18 @@ class MainScreen(Going, inherit_bindings=False):
         """Let a dialog know that the world may have moved on under its plans."""
         if isinstance(self.app.screen, Watcher):
             self.app.screen.world_changed(message.facts.snapshot)
+
+    @on(SnapshotTaken)
+    def _tell_of_configuration(self) -> None:
+        """Say it once when a configuration file was edited to something that cannot be used, and when it can again."""
+        if self.desk.config_error == self._told_error:
+            return
+        self._told_error = self.desk.config_error
+        if self._told_error:
+            self.toast(f"{self._told_error} (the configuration before that is kept)", error=True)
+        else:
+            self.app.clear_notifications()
+            self.toast("the configuration is in order again, and in force")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Grey out what cannot be used: the same question as for footer, palette and help."""
@@ -171,8 +185,13 @@ class MainScreen(Going, inherit_bindings=False):
         """End who holds the port."""
         from portdash.dashboard.screens.free import FreeScreen  # noqa: PLC0415
 
-        if self.snapshot and (held := self.context.held):
-            self._open(FreeScreen(self.desk, self.snapshot, held.port, held.protocol))
+        slots = self.context.slots
+        if self.snapshot and len(slots) > 1:
+            from portdash.dashboard.screens.free_many import FreeManyScreen  # noqa: PLC0415
+
+            self._open(FreeManyScreen(self.desk, self.snapshot, slots))
+        elif self.snapshot and slots:
+            self._open(FreeScreen(self.desk, self.snapshot, *slots[0]))
 
     def action_undo(self) -> None:
         """Take the last change back."""
@@ -187,7 +206,9 @@ class MainScreen(Going, inherit_bindings=False):
 
         if self.snapshot:
             view = self.context.service
-            self.app.push_screen(ReportScreen(self.desk, self.snapshot, view.key if view else None))
+            self.app.push_screen(
+                ReportScreen(self.desk, self.snapshot, view.key if view and not view.is_remote else None)
+            )
 
     def action_help(self) -> None:
         """Every key, and what works on this row."""

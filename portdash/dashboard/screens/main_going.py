@@ -8,10 +8,10 @@ from portdash.dashboard.rows.listing import group_of
 from portdash.dashboard.rows.row import OTHERS_KEY, Kind, RowKey
 from portdash.dashboard.rows.summary import troubles
 from portdash.dashboard.screens.arrangement import Where
-from portdash.dashboard.screens.main_view import MainView
+from portdash.dashboard.screens.main_details import Detailing
 
 
-class Going(MainView):
+class Going(Detailing):
     """The actions that only change what is seen; each bears the id of its command."""
 
     # The cursor. In the details the same keys scroll.
@@ -108,7 +108,8 @@ class Going(MainView):
         self.action_details()
 
     def _leave_details(self) -> None:
-        self.query_one("#body").remove_class("-open")
+        self.query_one("#body").remove_class("-open", "-zoomed")
+        self._size_details()
         self.table.focus()
 
     def action_next_pane(self) -> None:

@@ -1,7 +1,6 @@
 """What the main screen shows: it holds the facts of the last snapshot and draws them. What keys do is in `main`."""
 
 from collections.abc import Iterable
-from functools import partial
 from typing import ClassVar
 
 from textual import getters, on
@@ -17,9 +16,8 @@ from portdash.dashboard.context import Context
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.keymap import Keymap
 from portdash.dashboard.messages import CursorMoved, LookFailed, SnapshotTaken
-from portdash.dashboard.offers import Resolutions, offers_for
+from portdash.dashboard.offers import Resolutions
 from portdash.dashboard.options import Options
-from portdash.dashboard.rows.details import details, title_of
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.filtering import parse_filter
 from portdash.dashboard.rows.health_lines import Probed
@@ -56,7 +54,7 @@ class MainView(Screen[None]):
         .-framed.-ascii:focus-within, .-framed.-ascii:focus { border: ascii $accent; }
         #details { display: none; width: 1fr; }
         .-beside > #details, .-below > #details, .-over.-open > #details { display: block; }
-        .-over.-open > #list { display: none; }
+        .-over.-open > #list, #body.-zoomed > #list { display: none; }
         .-below > #details { height: auto; }
         #filter-line { display: none; height: 1; background: $surface; padding: 0 1; }
         #filter-line.-open { display: block; }
@@ -142,7 +140,8 @@ class MainView(Screen[None]):
     @property
     def is_in_details(self) -> bool:
         """Whether keys go to the details."""
-        return self.pane.has_focus or self.query_one("#body").has_class("-open")
+        body = self.query_one("#body")
+        return self.pane.has_focus or body.has_class("-open") or body.has_class("-zoomed")
 
     @property
     def has_filter(self) -> bool:
@@ -197,9 +196,14 @@ class MainView(Screen[None]):
         for box in (self.query_one("#list"), self.pane):
             box.set_class(self.options.glyphs.is_ascii, "-ascii")
         self.query_one("#trouble").set_class(not self.arrangement.has_trouble_line, "-off")
-        self.pane.styles.width = self.arrangement.size if self.arrangement.details is Where.BESIDE else "1fr"
-        self.pane.styles.height = self.arrangement.size if self.arrangement.details is Where.BELOW else "1fr"
+        self._size_details()
         self.call_after_refresh(self._resized)
+
+    def _size_details(self) -> None:
+        """Give the details their place beside or below the list, or all of it where they were enlarged."""
+        where = None if self.query_one("#body").has_class("-zoomed") else self.arrangement.details
+        self.pane.styles.width = self.arrangement.size if where is Where.BESIDE else "1fr"
+        self.pane.styles.height = self.arrangement.size if where is Where.BELOW else "1fr"
 
     def _resized(self) -> None:
         if self.facts is not None and not self.has_folded:
@@ -258,11 +262,7 @@ class MainView(Screen[None]):
         self.query_one("#trouble", LineBar).show(trouble_line(self.facts, self.table.cursor, self.size.width))
 
     def _show_details(self, context: Context) -> None:
-        if self.facts is not None and self.pane.display:
-            row = context.row
-            offers = offers_for(context, self.keymap.printed)
-            probed = self.probed.get(row.key) if row else None
-            self.pane.show(title_of(row, self.facts), partial(details, row, self.facts, offers, probed=probed))
+        """Draw the details of the row under the cursor: see `main_details`."""
 
     def _show_footer(self, context: Context) -> None:
         if self.filter_input.has_focus:
@@ -286,6 +286,7 @@ class MainView(Screen[None]):
             here_only=self.here_only,
             filter_text=f"{'! ' if self.trouble_only else ''}{self.filter_text}".rstrip(),
             is_locked=self.options.read_only or self.desk.is_read_only,
+            config_error=self.desk.config_error,
         )
         line = header_line(self.facts, standing, self.size.width)
         if not self.arrangement.has_trouble_line and self.facts and troubles(self.facts) and not is_wrong:
