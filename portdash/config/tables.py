@@ -11,7 +11,6 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, Struct
 
 from portdash.config.sections import Glyphs
-from portdash.config.services import RestartOn
 from portdash.model.health import HealthLevel
 from portdash.model.history import EventKind
 from portdash.model.plan import Strategy
@@ -186,7 +185,7 @@ class ServiceTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True)
     health: HealthCheckTable | None = None
     command: Command | None = None
     depends_on: tuple[ServiceName, ...] | None = None
-    restart_on: tuple[RestartOn, ...] | None = None
+    restart_on: tuple[ServiceName, ...] | None = None
     url: Url | None = None
     replicas: Replicas | None = None
 
