@@ -63,9 +63,13 @@ def apply_plan(
     if not (plan.needs_consent or restarts(plan)):
         operation = commit(deps, plan, leases=leases, found=found, settled=settled)
         tell_detected(deps.log, world, (change.after for change in operation.changes if change.before is None))
-        return Outcome(
-            operation=operation, lines=tuple(describe(operation.changes, here=plan.workspace)), left=_left(plan)
-        )
+        lines = tuple(describe(operation.changes, here=plan.workspace))
+        if not any(step.action is Action.MOVE for step in plan.steps):
+            return Outcome(operation=operation, lines=lines, left=_left(plan))
+        from portdash.manager.written import rewrite_recorded  # noqa: PLC0415
+
+        written = rewrite_recorded(deps, plan)
+        return Outcome(operation=operation, lines=(*lines, *written.lines), left=(*_left(plan), *written.left))
     from portdash.manager.phases import apply_in_phases  # noqa: PLC0415
 
     done = apply_in_phases(deps, plan, progress or _silent, leases=leases, found=found, settled=settled)

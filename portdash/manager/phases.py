@@ -9,6 +9,7 @@ from portdash.manager.committing import commit
 from portdash.manager.deps import Deps
 from portdash.manager.restarting import moves, restart_followers, see_moved
 from portdash.manager.slots import restarts
+from portdash.manager.written import rewrite_recorded
 from portdash.model.assignment import Lease
 from portdash.model.conflict import Conflict
 from portdash.model.history import Operation
@@ -54,8 +55,12 @@ def apply_in_phases(
         except PlanOutdated as error:
             say_what_was_done(error, ended)
             raise
-    if not goes_on:
-        return Done(operation=operation, ended=ended, restarted=(), left=())
-    moved = see_moved(deps, record, operation, asked, progress)
+    moved = see_moved(deps, record, operation, asked, progress) if goes_on else ()
+    written = rewrite_recorded(deps, plan)  # before who reads them starts again
     followers = restart_followers(deps, plan, progress)
-    return Done(operation=operation, ended=ended, restarted=(*moved, *followers.lines), left=followers.left)
+    return Done(
+        operation=operation,
+        ended=ended,
+        restarted=(*moved, *written.lines, *followers.lines),
+        left=(*written.left, *followers.left),
+    )
