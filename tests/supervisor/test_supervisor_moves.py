@@ -30,7 +30,7 @@ HTTP = (sys.executable, "-m", "http.server", "{port}", "--bind", "127.0.0.1")
 GATED = (
     'if [ "$PORT" != "$FIRST" ]; then while [ -e gate ]; do sleep 0.05; done; [ ! -e fail ] || exit 3; fi; exec "$@"'
 )
-"""A shell's line that starts a server on another port than FIRST only once there is no gate, and not if it must fail."""
+"""A shell's line that starts a server elsewhere than on FIRST only once there is no gate, and not if it must fail."""
 Open = Callable[[], Deps]
 
 
@@ -147,7 +147,7 @@ def until(deps: Deps, holds: Callable[[], bool]) -> None:
 
 
 @pytest.mark.faults
-def test_a_hundred_moves_under_load_leave_no_orphan(run: Run, opened: Open, project: Path):
+def test_a_hundred_moves_under_load_leave_no_orphan(run: Run, opened: Open):
     running, port, pid = started(run, *HTTP, name="api")
     deps = opened()
     load = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4)]
@@ -175,9 +175,8 @@ def test_moves_from_several_processes_at_once_end_where_the_store_says(run: Run,
 
     def move(number: int) -> int:
         command = [sys.executable, "-m", "portdash", "--workspace", "shop", "move", "api", str(port + 1 + number)]
-        return subprocess.run(
-            command, check=False, capture_output=True, env={**os.environ, "HOME": str(home)}
-        ).returncode
+        environ = {**os.environ, "HOME": str(home)}
+        return subprocess.run(command, check=False, capture_output=True, env=environ).returncode
 
     with ThreadPoolExecutor(4) as pool:
         done = list(pool.map(move, range(4)))
