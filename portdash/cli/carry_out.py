@@ -5,7 +5,7 @@ from enum import Enum
 
 import click
 
-from portdash.cli.output import emit_json, emit_lines, say
+from portdash.cli.output import emit_json, emit_lines, say, warn
 from portdash.cli.plan_text import plan_lines
 from portdash.errors import ExitCode, LockedDown, PlanUnresolved, Refused
 from portdash.manager.apply import apply_plan, check_allowed
@@ -63,6 +63,10 @@ def carry_out(
         emit_json({"plan": plan_json(plan), "applied": True})
     else:
         emit_lines(outcome.lines)
+    told = {left.text for left in plan.unresolved}
+    for left in outcome.left:
+        if left not in told:
+            warn(left)
     from portdash.cli.written import tell_outdated  # noqa: PLC0415  most runs change nothing
 
     tell_outdated(deps)

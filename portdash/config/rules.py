@@ -7,7 +7,7 @@ from itertools import combinations
 from portdash.config.origins import dotted
 from portdash.config.problems import Problem, suggestion
 from portdash.config.ranges import without_range
-from portdash.config.services import ServiceConfig
+from portdash.config.services import RestartOn, ServiceConfig
 from portdash.config.settings import Config
 from portdash.model.names import base_name, instance_names, variable_for
 from portdash.text import and_list, clean
@@ -63,6 +63,7 @@ def _references(config: Config, service: ServiceConfig, known: Known) -> Iterato
         *(("inherit_from", name) for name in [service.spec.inherit_from] if name),
         *(("conflicts_with", name) for name in service.spec.conflicts_with),
         *(("depends_on", name) for name in service.depends_on),
+        *(("restart_on", name) for name in service.restart_on if name not in tuple(RestartOn)),
     ):
         other = _named(wanted, known)
         path = dotted("services", service.name, key)

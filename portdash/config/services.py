@@ -69,7 +69,8 @@ class ServiceConfig:
     """Arguments to start it with, the program first; `{port}` in them stands for its port."""
     depends_on: tuple[str, ...] = ()
     """Services that are started before it."""
-    restart_on: tuple[RestartOn, ...] = ()
+    restart_on: tuple[str, ...] = ()
+    """Words of RestartOn, and services: when one of those gets another port, this one is started again."""
     url: str | None = field(default=None, repr=False)
     """Where it runs when that is not for portdash to decide: it is shown and checked, and gets no port."""
     detect: bool = False

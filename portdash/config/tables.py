@@ -12,7 +12,6 @@ from msgspec import Meta, Struct
 
 from portdash.config.hooks import HookEvent
 from portdash.config.sections import Glyphs
-from portdash.config.services import RestartOn
 from portdash.model.health import HealthLevel
 from portdash.model.plan import Strategy
 from portdash.model.ports import IpProtocol, PortRange
@@ -186,7 +185,7 @@ class ServiceTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True)
     health: HealthCheckTable | None = None
     command: Command | None = None
     depends_on: tuple[ServiceName, ...] | None = None
-    restart_on: tuple[RestartOn, ...] | None = None
+    restart_on: tuple[ServiceName, ...] | None = None
     url: Url | None = None
     replicas: Replicas | None = None
 

@@ -69,7 +69,7 @@ def _cleared(service: ServiceTable, gone: set[str]) -> ServiceTable:
         service,
         **{
             key: tuple(name for name in names if name.casefold() not in gone)
-            for key in ("depends_on", "conflicts_with")
+            for key in ("depends_on", "restart_on", "conflicts_with")
             if (names := getattr(service, key))
         },
     )

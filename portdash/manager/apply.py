@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from portdash.errors import LockedDown, PlanOutdated, PlanUnresolved, Refused
 from portdash.manager.allocation_log import tell_detected
 from portdash.manager.deps import Deps
-from portdash.manager.slots import cleared_slots, slot_of
+from portdash.manager.slots import cleared_slots, restarts, slot_of
 from portdash.model.assignment import Assignment, Lease, Source
 from portdash.model.plan import Action, Plan, Step
 from portdash.model.snapshot import Snapshot
@@ -48,7 +48,8 @@ def apply_plan(
 
     `snapshot` is a look at the world that is fresh enough to check the target ports against; without it a new one is
     taken. `consent` allows ending what is not ours; a process that has been ended stays so, even when a later step
-    raises, and the error says so. Raises LockedDown, PlanUnresolved, PlanOutdated, Refused or StoreError.
+    raises, and the error says so. What portdash runs and the plan moves is started again there; when it cannot be, rows
+    and servers are put back. Raises LockedDown, PlanUnresolved, PlanOutdated, PlanFailed, Refused or StoreError.
     """
     check_allowed(deps, plan, consent=consent)
     if not plan.steps and not leases:
@@ -59,23 +60,23 @@ def apply_plan(
     world = snapshot or deps.observer.snapshot()
     check_ports(deps, plan, world)
     found, settled = settled_by(world, plan)
-    if not plan.needs_consent:
+    if not (plan.needs_consent or restarts(plan)):
         operation = commit(deps, plan, leases=leases, found=found, settled=settled)
         tell_detected(deps.log, world, (change.after for change in operation.changes if change.before is None))
-        return Outcome(
-            operation=operation, lines=tuple(describe(operation.changes, here=plan.workspace)), left=_left(plan)
-        )
-    from portdash.manager.clearing import clear_the_way, kept_ports, say_what_was_done  # noqa: PLC0415
+        lines = tuple(describe(operation.changes, here=plan.workspace))
+        if not any(step.action is Action.MOVE for step in plan.steps):
+            return Outcome(operation=operation, lines=lines, left=_left(plan))
+        from portdash.manager.written import rewrite_recorded  # noqa: PLC0415
 
-    with kept_ports(deps, plan) as record:
-        ended = clear_the_way(deps, plan, progress or _silent)
-        try:
-            operation = commit(deps, plan, leases=leases, ended=ended, record=record, found=found, settled=settled)
-        except PlanOutdated as error:
-            say_what_was_done(error, ended)
-            raise
+        written = rewrite_recorded(deps, plan)
+        return Outcome(operation=operation, lines=(*lines, *written.lines), left=(*_left(plan), *written.left))
+    from portdash.manager.phases import apply_in_phases  # noqa: PLC0415
+
+    done = apply_in_phases(deps, plan, progress or _silent, leases=leases, found=found, settled=settled)
     return Outcome(
-        operation=operation, lines=(*ended, *describe(operation.changes, here=plan.workspace)), left=_left(plan)
+        operation=done.operation,
+        lines=(*done.ended, *describe(done.operation.changes, here=plan.workspace), *done.restarted),
+        left=(*_left(plan), *done.left),
     )
 
 
@@ -85,8 +86,6 @@ def check_allowed(deps: Deps, plan: Plan, *, consent: bool) -> None:
         raise LockedDown(f"read-only: {plan.title} was not done")
     if plan.is_stuck:
         raise PlanUnresolved("; ".join(left.text for left in plan.unresolved if left.asked))
-    if restart := next((step for step in plan.steps if step.action is Action.RESTART), None):
-        raise Refused(f"this would restart a server: {restart.reason}", hint="stop it, and start it on its new port")
     if plan.needs_consent and not consent:
         targets = [step.target for step in plan.steps if step.target]
         ends = " and ".join(target.label for target in targets)
@@ -117,7 +116,11 @@ def to_be_bound(plan: Plan) -> tuple[Step, ...]:
     return tuple(
         step
         for step in plan.steps
-        if (row := step.after) and row.port != step.from_port and row.source not in kept and slot_of(row) not in cleared
+        if (row := step.after)
+        and step.action is not Action.RESTART
+        and row.port != step.from_port
+        and row.source not in kept
+        and slot_of(row) not in cleared
     )
 
 

@@ -12,8 +12,10 @@ from portdash.model.conflict import Conflict
 from portdash.model.history import Event, EventKind, Operation
 from portdash.model.kept import PlanRecord
 from portdash.model.plan import Action, Plan, Step
+from portdash.model.requests import Request
 from portdash.model.storage import (
     Applied,
+    Ask,
     Batch,
     Claim,
     MarkUndone,
@@ -34,14 +36,16 @@ def commit(
     leases: tuple[Lease, ...] = (),
     ended: tuple[str, ...] = (),
     record: PlanRecord | None = None,
+    requests: tuple[Request, ...] = (),
     found: tuple[Conflict, ...] = (),
     settled: tuple[Conflict, ...] = (),
 ) -> Operation:
     """Store the rows of a plan with everything that belongs to them, and tell the subscribers.
 
     `ended` is what was done to processes before, `record` the plan's row in its last state: the ports that it kept
-    pass to the plan's services in this very batch. History gets the conflicts that were `found` before the changes, and
-    those `settled` after them. Raises PlanOutdated when a row is another by now, and StoreError.
+    pass to the plan's services in this very batch. `requests` are put with the changes. History gets the conflicts
+    that were `found` before the changes, and those `settled` after them. Raises PlanOutdated when a row is another by
+    now, and StoreError.
     """
     at = None if plan.undoes else deps.clock.now()
     ops: list[Op] = [RecordWorkspace(deps.place.host, each) for each in plan.workspaces]
@@ -54,7 +58,8 @@ def commit(
         ops.append(RecordPlan(record))
     if plan.undoes:
         ops.append(MarkUndone(plan.undoes))
-    applied = store(deps, plan, tuple(ops), identity=deps.operation)
+    ops += map(Ask, requests)
+    applied = store(deps, plan, tuple(ops), identity=record.operation if record else deps.operation)
     if deps.operation and applied.operation.undone:
         raise PlanOutdated(f"this was done before, as revision {applied.revision}, and taken back since")
     deps.events.publish(applied.events)
@@ -64,7 +69,7 @@ def commit(
 def store(deps: Deps, plan: Plan, ops: tuple[Op, ...], *, identity: str | None = None) -> Applied:
     """Apply one batch in the plan's name. Raises PlanOutdated when a precondition fails, and StoreError.
 
-    Under an `identity` that the store has seen nothing is applied again.
+    `identity` is its id, where that has to be known before; one that the store has seen applies nothing again.
     """
     batch = Batch(
         id=identity or uuid4().hex,
@@ -82,6 +87,8 @@ def store(deps: Deps, plan: Plan, ops: tuple[Op, ...], *, identity: str | None =
 
 def _op(step: Step, *, at: float | None) -> Op | None:
     """Return the change of one row; a port that is new to the service is its own since `at`, not since the plan."""
+    if step.action is Action.RESTART:
+        return None
     expected = step.before.revision if step.before else None
     if step.action is Action.RELEASE and step.before:
         return Remove(key=step.before.key, expected=step.before.revision, reason=step.reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from portdash.config.settings import Config
@@ -58,6 +59,8 @@ class Deps:
     """The other stores of this machine."""
     verdicts: Callable[[], Mapping[ServiceKey, Health]] = dict
     """How services do, as far as somebody checks them."""
+    state_dir: Path | None = None
+    """Where what is known beside the store is kept, None where nothing is."""
     held: StoreState | None = None
     """What the store held when it was opened, None where nobody looked."""
     operation: str | None = None

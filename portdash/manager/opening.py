@@ -61,6 +61,7 @@ def open_deps(
             environ=environ,
             log=log,
             held=held,
+            state_dir=state,
             neighbours=Neighbours(state, used=file_of(url, state), host=machine.host),
         )
         if committed:

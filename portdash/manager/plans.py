@@ -24,7 +24,7 @@ def plan_allocate(deps: Deps, snapshot: Snapshot, wishes: Sequence[Wish], *, str
 
     placements = [place(deps, snapshot, wish) for wish in wishes]
     plan = _plan_allocate(snapshot, placements, strategy=strategy or snapshot.policy.strategy, actor=deps.actor)
-    return _aimed(deps, with_workspaces(deps, snapshot, plan))
+    return _aimed(deps, snapshot, with_workspaces(deps, snapshot, plan))
 
 
 def plan_move(
@@ -34,7 +34,7 @@ def plan_move(
     from portdash.planning.moving import plan_move as _plan_move  # noqa: PLC0415
 
     strategy = strategy or snapshot.policy.strategy
-    return _aimed(deps, _plan_move(snapshot, key, to, strategy=strategy, actor=deps.actor))
+    return _aimed(deps, snapshot, _plan_move(snapshot, key, to, strategy=strategy, actor=deps.actor))
 
 
 def plan_resolve(
@@ -44,7 +44,7 @@ def plan_resolve(
     from portdash.planning.resolution import plan_resolve as _plan_resolve  # noqa: PLC0415
 
     strategy = strategy or snapshot.policy.strategy
-    return _aimed(deps, _plan_resolve(snapshot, key, strategy=strategy, actor=deps.actor))
+    return _aimed(deps, snapshot, _plan_resolve(snapshot, key, strategy=strategy, actor=deps.actor))
 
 
 def plan_release(deps: Deps, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> Plan:
@@ -62,7 +62,8 @@ def plan_undo(deps: Deps, snapshot: Snapshot) -> Plan:
     operations = deps.store.operations(place.workspace.name, limit=FAR_BACK)
     for operation in operations:
         if any(change.key.environment == place.environment for change in operation.changes):
-            return replace(_plan_undo(snapshot, operation, actor=deps.actor), undoes=operation.id)
+            plan = replace(_plan_undo(snapshot, operation, actor=deps.actor), undoes=operation.id)
+            return _aimed(deps, snapshot, plan)
     raise NoSuchService(
         f"there is nothing to undo in {place.workspace.label} ({place.environment})",
         hint="undo takes back what portdash changed in this workspace; `portdash status` shows what it holds",
@@ -77,8 +78,12 @@ def with_workspaces(deps: Deps, snapshot: Snapshot, plan: Plan, *more: Workspace
     return replace(plan, workspaces=tuple(named[name] for name in sorted(used) if name in named))
 
 
-def _aimed(deps: Deps, plan: Plan) -> Plan:
-    """Let a plan that ends processes know all that ends with them."""
+def _aimed(deps: Deps, snapshot: Snapshot, plan: Plan) -> Plan:
+    """Let a plan start again what portdash runs, and one that ends processes know all that ends with them."""
+    if snapshot.leases:
+        from portdash.manager.following import with_followers  # noqa: PLC0415  mostly nothing is run
+
+        plan = with_followers(deps, snapshot, plan)
     if not plan.needs_consent:
         return plan
     from portdash.manager.freeing import aimed  # noqa: PLC0415

@@ -1,20 +1,25 @@
 """Which files a workspace's variables were written into: one small record a workspace and environment.
 
-It serves `env --check` alone. What is lost of it is a file that is no longer looked at.
+It serves `env --check`, and moves, which write those files anew. What is lost of it is a file that is no longer looked
+at.
 """
 
 import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from portdash.errors import PortdashError
 from portdash.exports.block import START
+from portdash.exports.comparing import Freshness
 from portdash.exports.formats import ExportFormat
 from portdash.machine.files import read_small
 from portdash.machine.textfile import LARGEST, read_text, replace_text
-from portdash.manager.deps import Place
-from portdash.manager.exporting import EnvFile, default_files
+from portdash.manager.deps import Deps, Place
+from portdash.manager.exporting import EnvFile, default_files, export_variables, freshness, write_files
+from portdash.model.plan import Action, Plan
+from portdash.text import clean
 
 DIRECTORY = "exports"
 """Of the records, in the state directory."""
@@ -41,6 +46,44 @@ def record_files(state: Path, place: Place, files: Iterable[EnvFile]) -> None:
     found = read_text(path, project=state)
     if found.text != text:
         replace_text(found, text)
+
+
+class Rewritten(NamedTuple):
+    """What a move has done to the files, in words."""
+
+    lines: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    """Files that could not be written, and why."""
+
+
+def rewrite_recorded(deps: Deps, plan: Plan) -> Rewritten:
+    """Write the recorded files anew that say what was, after a plan that moves services of this place.
+
+    No others: neither one that has been deleted, nor one from which our lines were taken out.
+    """
+    here, state = deps.place, deps.state_dir
+    moved = (step.key for step in plan.steps if step.action is Action.MOVE and step.key is not None)
+    ours = any((each.workspace, each.environment) == (here.workspace.name, here.environment) for each in moved)
+    files = _recorded(state, here) if ours and state is not None else ()
+    if not files:
+        return Rewritten()
+    project = Path(here.workspace.root) if here.workspace.root else Path.cwd()
+    lines: list[str] = []
+    left: list[str] = []
+    try:
+        variables = export_variables(deps, deps.observer.snapshot())
+    except PortdashError as error:
+        return Rewritten(left=(f"the written files still say what was: {error.message}",))
+    for file in files:
+        if file.form is not ExportFormat.JSON and not _has_block(file.path):
+            continue
+        try:
+            if freshness(file, variables, project=project) is Freshness.OLDER:
+                write_files(deps, [file], variables, project=project)
+                lines.append(f"{clean(file.path.name)} says so, too")
+        except PortdashError as error:
+            left.append(f"{clean(file.path.name)} still says what was: {error.message}")
+    return Rewritten(tuple(lines), tuple(left))
 
 
 def _has_block(path: Path) -> bool:

@@ -44,5 +44,7 @@ class PlanRecord:
     started: int
     """Start of that process in kernel ticks, 0 where the system does not tell."""
     boot_id: str
+    operation: str | None = None
+    """Id of the batch that changes the rows, where more is to be done after it."""
     reserved: tuple[tuple[IpProtocol, int], ...] = ()
     """Ports nobody else may take until it is over."""

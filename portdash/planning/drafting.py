@@ -9,6 +9,7 @@ from portdash.model.plan import Action, Cost, Plan, Step, Strategy, Target, Unre
 from portdash.model.snapshot import Snapshot
 from portdash.planning.occupancy import Group, Occupancy
 from portdash.planning.requests import Placement
+from portdash.planning.restarting import is_supervised, restarts_of_moved
 from portdash.planning.rules import first_choice
 from portdash.planning.wording import holder_text
 from portdash.text import clean
@@ -147,10 +148,16 @@ class Draft:
         if not servers or any(seen.listener.port == port for seen in self.occupancy.servers(group)):
             return
         self._forget_restart(group.root)  # what was said of an earlier port of this plan
+        if self.is_restarted(group):
+            return
         listener = servers[0].listener
         name = self.occupancy.label(group.root)
         text = f"{name} still runs on {listener.port} ({holder_text(listener)}): start it again on {port}"
         self.leave(text, asked=False, restart=group.root)
+
+    def is_restarted(self, group: Group) -> bool:
+        """Say whether portdash itself starts the group's server again where the plan moves it to."""
+        return any(is_supervised(self.snapshot, key) for key in group.members)
 
     def finish(self, title: str, *, all_or_nothing: bool = True) -> Plan:
         """Return the plan; one that cannot give what was asked for has no steps."""
@@ -159,6 +166,7 @@ class Draft:
         )
         stuck = all_or_nothing and any(left.asked for left in unresolved)
         steps = () if stuck else _in_order(self._steps)
+        steps = (*steps, *restarts_of_moved(self.snapshot, steps))
         return Plan(
             title=title,
             strategy=self.strategy,
@@ -220,6 +228,7 @@ def cost_of(steps: Iterable[Step], occupancy: Occupancy) -> Cost:
         if step.key is not None and step.before and step.after and step.from_port != step.to_port:
             moved.setdefault(occupancy.root(step.key), step)
     running = {key for key, step in moved.items() if _disturbs(occupancy, key, step.to_port)}
+    running |= {occupancy.root(step.key) for step in steps if step.action is Action.RESTART and step.key in moved}
     lost = {key for key, step in moved.items() if loses(step.before, step.to_port)}
     ended = sum(1 for step in steps if step.target is not None)
     return Cost(running_moved=len(running), moved=len(moved), lost=len(lost), terminated=ended)

@@ -12,6 +12,7 @@ from portdash.planning.candidates import find
 from portdash.planning.displacement import may_displace, release_vanished
 from portdash.planning.drafting import Draft, displaced
 from portdash.planning.occupancy import Group
+from portdash.planning.restarting import makes_room
 from portdash.planning.wording import holder_text
 from portdash.text import clean
 
@@ -28,7 +29,11 @@ def force(draft: Draft, group: Group, port: int) -> str | None:
     leaving = frozenset(key for other, _ in moves for key in other.members)
     if refusal := occupancy.blocked(group, port, ()):
         return f"{refusal.verdict.value}: {refusal.holder}" if refusal.holder else refusal.verdict.value
-    strangers = occupancy.strangers(group, port)
+    strangers = [
+        seen
+        for seen in occupancy.strangers(group, port)
+        if not (seen.key in leaving and makes_room(draft.snapshot, seen))
+    ]
     for seen in strangers:
         if problem := _untouchable(seen.listener, draft.snapshot.user):
             return f"{holder_text(seen.listener)} holds it, and {problem}"
@@ -71,7 +76,7 @@ def _pids(strangers: Iterable[SeenListener]) -> set[int]:
 def _say_what_becomes_of(draft: Draft, group: Group, servers: list[SeenListener], port: int) -> None:
     """Note that the server of a service which was moved has to be started again."""
     name = draft.occupancy.label(group.root)
-    if servers and not draft.occupancy.servers(group):
+    if servers and not draft.occupancy.servers(group) and not draft.is_restarted(group):
         draft.leave(f"{name} is ended: start it again on {port}", asked=False, restart=group.root)
     else:
         draft.say_what_runs(group, port)

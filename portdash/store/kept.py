@@ -10,7 +10,7 @@ _PLAN_STATES = {each.value: each for each in PlanState}
 
 def plan_body(record: PlanRecord) -> Json:
     """Return a plan but for its id and host."""
-    return {
+    body: Json = {
         "workspace": record.workspace,
         "title": record.title,
         "state": record.state.value,
@@ -19,6 +19,7 @@ def plan_body(record: PlanRecord) -> Json:
         "boot": record.boot_id,
         "reserved": [[protocol.value, number] for protocol, number in record.reserved],
     }
+    return body if record.operation is None else {**body, "operation": record.operation}
 
 
 def plan_from(identity: str, host: str, body: Fields) -> PlanRecord:
@@ -32,6 +33,7 @@ def plan_from(identity: str, host: str, body: Fields) -> PlanRecord:
         pid=body.whole("pid"),
         started=body.whole("started"),
         boot_id=body.text("boot"),
+        operation=body.optional_text("operation"),
         reserved=body.list("reserved", _slot_from),
     )
     body.done()

@@ -314,15 +314,32 @@ def test_exports_at_once_lose_no_line_and_leave_nothing_behind(program: Portdash
     assert f"\nWEB_PORT={ports(portdash)['web']}\n" in text
 
 
-def test_a_change_says_which_written_files_it_leaves_behind(portdash: Portdash, free_port: FreePort):
-    port = free_port()
-    portdash("alloc", "web", "--preferred", str(port))
-    assert "still say" not in portdash("move", "web").err
+def test_a_change_says_which_written_files_it_leaves_behind(portdash: Portdash):
+    portdash("alloc", "web")
+    assert "still say" not in portdash("reset", "--yes").err
+    portdash("alloc", "web", "api")
     portdash("export")
     portdash("export", "--format", "dotenv", "-o", ".env.test")
-    moved = portdash("move", "web", "--json")
-    assert ".env, .env.compose, port_exports.sh and .env.test still say what was: `portdash export`" in moved.err
-    assert moved.document["applied"]
-    assert "still" not in portdash("undo", "--yes").err
-    portdash("move", "web", "--dry-run")
-    assert portdash("env", "--check").out.count("up to date") == 4
+    reset = portdash("reset", "--yes")
+    assert ".env, .env.compose, port_exports.sh and .env.test still say what was: `portdash export`" in reset.err
+
+
+def test_a_move_writes_the_recorded_files_anew_and_no_others(portdash: Portdash, shop: Path):
+    portdash("alloc", "web")
+    before = ports(portdash)["web"]
+    portdash("export")
+    portdash("export", "--format", "json", "-o", "ports.json")
+    (shop / ".env.compose").unlink()
+    (shop / "port_exports.sh").write_text("# by hand\n")
+    (shop / ".env.other").write_text(f"WEB_PORT={before}\n")
+    moved = portdash("move", "web")
+    assert (moved.code, moved.err.count("still")) == (0, 1)
+    assert "port_exports.sh still says what was" in moved.err
+    assert moved.out.splitlines()[-2:] == [".env says so, too", "ports.json says so, too"]
+    after = ports(portdash)["web"]
+    assert after != before
+    assert f"\nWEB_PORT={after}\n" in (shop / ".env").read_text()
+    assert json.loads((shop / "ports.json").read_text())["WEB_PORT"] == str(after)
+    assert not (shop / ".env.compose").exists()
+    assert (shop / ".env.other").read_text() == f"WEB_PORT={before}\n"
+    assert ".env says so" in portdash("undo", "--yes").out

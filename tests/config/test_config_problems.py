@@ -85,7 +85,7 @@ WRONG = [
     ('[services.web]\ncommand = "it\'s"', ["services.web.command", "cannot be split"]),
     ("[services.web]\ncommand = []", ["services.web.command", "no program"]),
     ("[services.web]\nurl = 'localhost:3000'", ["services.web.url", "not a URL with a host"]),
-    ("[services.web]\nrestart_on = ['crash']", ['services.web.restart_on[0] = "crash"', "possible: exit, failure"]),
+    ("[services.web]\nrestart_on = ['crash']", ['services.web.restart_on = "crash"', "no such service"]),
     ("[services.9web]", ["services.9web", "not a service name", "starts with a letter"]),
     ("[services.'a b']", ["services.a b", "not a service name"]),
     ("[services.web]\n[services.WEB]", ["services.WEB", "the same service as web"]),

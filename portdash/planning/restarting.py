@@ -1,0 +1,59 @@
+"""Which services portdash itself starts again: those it runs that move, and those that asked to follow them. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from portdash.model.assignment import ServiceKey
+from portdash.model.plan import Action, Step
+from portdash.model.snapshot import SeenListener, Snapshot
+from portdash.text import and_list, clean
+
+
+def is_supervised(snapshot: Snapshot, key: ServiceKey) -> bool:
+    """Say whether a `portdash run` looks after a service."""
+    lease = snapshot.leases.get(key)
+    return lease is not None and lease.supervised
+
+
+def makes_room(snapshot: Snapshot, seen: SeenListener) -> bool:
+    """Say whether a listener is that of a service's own child, which its supervisor takes elsewhere when told."""
+    if seen.key is None or not is_supervised(snapshot, seen.key):
+        return False
+    supervisor = snapshot.leases[seen.key].pid
+    return supervisor in seen.listener.pids or any(each.pid == supervisor for each in seen.listener.ancestors)
+
+
+def restarts_of_moved(snapshot: Snapshot, steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield the restart of each service that is run by portdash and gets another port, unless it listens there."""
+    for step in steps:
+        if step.action is not Action.MOVE or step.key is None or not is_supervised(snapshot, step.key):
+            continue
+        servers = (each for each in snapshot.listeners if each.is_owned and each.key == step.key)
+        if not any(each.listener.port == step.to_port for each in servers):
+            yield Step(
+                action=Action.RESTART,
+                reason="portdash runs it",
+                key=step.key,
+                before=step.before,
+                options=step.options[:1],
+            )
+
+
+def restarts_of_followers(
+    snapshot: Snapshot, steps: Iterable[Step], followers: Mapping[ServiceKey, frozenset[str]]
+) -> Iterator[Step]:
+    """Yield the restart of each service that is run by portdash, stays, and follows one that moves.
+
+    `followers` says which services of this workspace, by folded names, each one follows.
+    """
+    steps = tuple(steps)
+    here = (snapshot.workspace, snapshot.environment)
+    moved = {step.key for step in steps if step.action is Action.MOVE and step.key is not None}
+    names = {key.service: key for key in moved if (key.workspace, key.environment) == here}
+    again = {step.key for step in steps if step.action is Action.RESTART}
+    for key, wanted in sorted(followers.items()):
+        row = snapshot.assignments.get(key)
+        followed = sorted(wanted & names.keys())
+        if row is None or not followed or key in moved | again or not is_supervised(snapshot, key):
+            continue
+        reason = f"it asks to be when {and_list(map(clean, followed))} {'moves' if len(followed) == 1 else 'move'}"
+        yield Step(action=Action.RESTART, reason=reason, key=key, before=row, options=(row,))
