@@ -60,6 +60,8 @@ class LoadBalancer:
         self._looks = looks
         self._pid, self._lock = os.getpid(), Lock()
         self._tracks: dict[Key, Track] = {}
+        self._tripped: set[Key] = set()
+        """Those whose breaker is not closed: mostly none, so that a request need not ask all."""
         self._budget = RetryBudget(self._clock.monotonic())
 
     def pick(self, instances: Sequence[Instance] | None = None) -> Instance:
@@ -111,7 +113,7 @@ class LoadBalancer:
         """Return what there is to choose from. What must not be repeated is not sent as the trial of a breaker."""
         instances, now = self.source.current(), self._clock.monotonic()
         with self._here():
-            shut = [key_of(each) for each in instances if self._is_shut(key_of(each), errand, now)]
+            shut = [key for key in self._tripped if self._is_shut(key, errand, now)]
             return Field(
                 instances=instances,
                 shut=shut,
@@ -145,18 +147,27 @@ class LoadBalancer:
         """Take note of what came of a request; say whether it is asked no more for a while because of it."""
         now = self._clock.monotonic()
         with self._here():
-            return self._track(instance).judge(verdict, seconds, now)
+            return self._noting(instance, self._track(instance).judge(verdict, seconds, now), now)
 
     def done(self, instance: Instance, *, broke: bool = False) -> bool:
         """Count a request as over; say whether its instance is asked no more for a while, because answers broke off."""
         now = self._clock.monotonic()
         with self._here():
-            return self._track(instance).done(now, broke=broke)
+            return self._noting(instance, self._track(instance).done(now, broke=broke), now)
 
     def spend(self) -> None:
         """Take a repeat out of the budget."""
         with self._here():
             self._budget.spend()
+
+    def _noting(self, instance: Instance, opened: bool, now: float) -> bool:
+        """Keep `_tripped` right after a change of a breaker."""
+        key = key_of(instance)
+        if opened:
+            self._tripped.add(key)
+        elif key in self._tripped and self._tracks[key].breaker.circuit(now) is Circuit.CLOSED:
+            self._tripped.discard(key)
+        return opened
 
     def _is_shut(self, key: Key, errand: Errand, now: float) -> bool:
         track = self._tracks.get(key)
@@ -180,6 +191,7 @@ class LoadBalancer:
                 gone = [each for each, old in self._tracks.items() if each not in there and not old.in_flight]
                 for each in gone:
                     del self._tracks[each]
+                    self._tripped.discard(each)
             track = self._tracks[key] = Track(instance)
         return track
 

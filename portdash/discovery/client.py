@@ -170,5 +170,7 @@ def _with_mount(theirs: dict[str, Any], failover: FailoverTransport | AsyncFailo
     """Return httpx's options with the service mounted, as what relative URLs are relative to."""
     name = failover.settings.service.rpartition("/")[2]
     host = name if _HOST.fullmatch(name) else "service"
-    base = httpx.URL(f"{SCHEME}{host}").join(httpx.URL(theirs.get("base_url", "/")))
+    base = httpx.URL(theirs.get("base_url", "/"))
+    if base.is_relative_url:
+        base = httpx.URL(f"{SCHEME}{host}").copy_with(raw_path=base.raw_path)
     return {**theirs, "base_url": base, "mounts": {**(theirs.get("mounts") or {}), SCHEME: failover}}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from portdash.discovery.instance import Instance
 
@@ -18,16 +18,13 @@ UNAVAILABLE = frozenset((502, 503, 504))
 """The answers of one who would have another asked."""
 
 
-class Key(NamedTuple):
-    """Which instance it is: a server that was started again at the same place is another one."""
-
-    url: str
-    pid: int | None
+Key: TypeAlias = tuple[str, int | None]
+"""URL and pid: a server that was started again at the same place is another one."""
 
 
 def key_of(instance: Instance) -> Key:
     """Return what tells an instance from others."""
-    return Key(instance.url, instance.pid)
+    return instance.url, instance.pid
 
 
 class Kind(StrEnum):
@@ -155,12 +152,14 @@ def next_step(errand: Errand, tried: Sequence[Attempt], field: Field, pick: Pick
             return Accept(len(tried) - 1)
         if (why := hindrance(errand, tried)) or (why := _too_dear(tried[-1], field)):
             return _end(tried, why)
-    done = {key_of(each.instance) for each in tried}
-    left = [each for each in field.instances if key_of(each) not in done]
+    left: Sequence[Instance] = field.instances
+    if tried:
+        done = {key_of(each.instance) for each in tried}
+        left = [each for each in left if key_of(each) not in done]
     if not left:
         has_answer = any(each.verdict.kind is Kind.UNAVAILABLE for each in tried)
         return Refresh() if not (field.was_refreshed or has_answer) else _end(tried, Why.NONE_LEFT)
-    allowed = [each for each in left if key_of(each) not in field.shut]
+    allowed = [each for each in left if key_of(each) not in field.shut] if field.shut else left
     # Where no breaker lets anything through, the breakers are more likely wrong than all the servers.
     chosen = pick(allowed or left)
     is_last = len(left) == 1

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
+import httpcore
 import httpx
 
 from portdash.discovery.balancer import LoadBalancer
@@ -16,6 +18,7 @@ from portdash.discovery.instance import Instance
 from portdash.discovery.policy import (
     IDEMPOTENT,
     UNAVAILABLE,
+    Accept,
     Attempt,
     Errand,
     GiveUp,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
 CONNECT_LIMIT = 0.15
 """Seconds for a connection on loopback, where it takes a tenth of a millisecond unless the backlog is full."""
+_LOOPBACK = frozenset((b"localhost", b"127.0.0.1", b"::1"))
 EXTENSION = "portdash"
 """Under this name an answer carries its `Route`."""
 
@@ -67,6 +71,24 @@ class Route:
         return self.instance.port
 
 
+class Place(NamedTuple):
+    """Where a URL leads, as it goes over the wire."""
+
+    scheme: bytes
+    host: bytes
+    port: int | None
+    netloc: bytes
+    prefix: bytes
+    """The path, without a slash at its end."""
+
+
+@lru_cache(maxsize=256)
+def place_of(url: str) -> Place:
+    """Return it. Raises httpx.InvalidURL."""
+    read = httpx.URL(url)
+    return Place(read.raw_scheme, read.raw_host, read.port, read.netloc, read.raw_path.rstrip(b"/"))
+
+
 class Trip:
     """Asks the policy for each step, keeps the attempts, and tells balancer, recorder and log what came of them."""
 
@@ -84,6 +106,8 @@ class Trip:
     def next(self) -> Step:
         """Return what to do next. What is stopped is passed by, without a packet, while there is another."""
         balancer = self._to.balancer
+        if self.attempts and self.attempts[-1].verdict.kind is Kind.ANSWERED:
+            return Accept(len(self.attempts) - 1)  # as the policy would say; there is no need to ask around
         while True:
             field = balancer.field(self._errand, was_refreshed=self._was_refreshed)
             step = next_step(self._errand, self.attempts, field, balancer.pick)
@@ -104,16 +128,18 @@ class Trip:
         self._look_failed = error
         self._to.recorder.found(found)
 
-    def outgoing(self, step: Try) -> tuple[httpx.Request, Watch]:
+    def outgoing(self, step: Try) -> tuple[httpcore.Request, Watch]:
         """Return the request as this instance is to get it, and what watches it; it counts as sent from now on."""
         instance, given = step.instance, self._request
-        base = httpx.URL(instance.url)
-        prefix = base.raw_path.rstrip(b"/")
-        url = base.copy_with(raw_path=prefix + given.url.raw_path)
-        headers = given.headers.copy()
-        headers["Host"] = base.netloc.decode("ascii")
-        extensions = {**given.extensions, "timeout": self._timeout(step, base)}
-        request = httpx.Request(given.method, url, headers=headers, stream=given.stream, extensions=extensions)
+        place = place_of(instance.url)
+        target = place.prefix + given.url.raw_path
+        request = httpcore.Request(
+            given.method,
+            httpcore.URL(scheme=place.scheme, host=place.host, port=place.port, target=target),
+            headers=[(name, place.netloc if name.lower() == b"host" else value) for name, value in given.headers.raw],
+            content=given.stream,
+            extensions={**given.extensions, "timeout": self._timeout(step, place)},
+        )
         self._to.balancer.begin(instance)
         return request, Watch(instance.pid, self._to.patience if step.may_suspect else None)
 
@@ -131,10 +157,13 @@ class Trip:
         self._to.balancer.judge(instance, Verdict(Kind.ABANDONED), 0.0)
         self._to.balancer.done(instance)
 
-    def answered(self, instance: Instance, status: int) -> None:
+    def answered(self, instance: Instance, answer: httpx.Response) -> None:
         """Take note of an answer. It is under way until its body is done with."""
+        status = answer.status_code
         kind = Kind.UNAVAILABLE if status in UNAVAILABLE else Kind.ANSWERED
         self._end(instance, Verdict(kind, status=status))
+        if answer.has_redirect_location:
+            self._root(answer)
 
     def ended(self, instance: Instance, broke: bool) -> None:
         """Take note of the end of an answer. One that broke off nobody can repeat, but it counts."""
@@ -149,7 +178,8 @@ class Trip:
         """Return what to raise: what httpx said where no other instance may be asked, else all that was tried."""
         if step.why in (Why.NOT_REPEATABLE, Why.NO_TIME) and self._error is not None:
             return self._error
-        failure = all_failed(self._to.service, self.attempts, step.why)
+        reasons = getattr(self._to.balancer.source, "reasons", ())
+        failure = all_failed(self._to.service, self.attempts, step.why, reasons)
         if self._look_failed is not None:
             text, hint = f"{failure.message}: {self._look_failed.message}", self._look_failed.hint
             failure = AllInstancesFailed(text, hint=hint, attempts=self.attempts)
@@ -157,6 +187,13 @@ class Trip:
         failure.request = self._request
         self._to.log.error("All %s instances unavailable: %s", clean(self._to.service), failure.message)
         return failure
+
+    def _root(self, answer: httpx.Response) -> None:
+        """Name the service in a redirect that names no host: what is relative to `port://` nobody can tell."""
+        here, to = self._request.url, answer.headers["Location"]
+        if here.scheme not in ("http", "https") and httpx.URL(to).is_relative_url:
+            there = httpx.URL("http://here").copy_with(raw_path=here.raw_path).join(to)
+            answer.headers["Location"] = str(here.copy_with(raw_path=there.raw_path, fragment=there.fragment))
 
     def _end(self, instance: Instance, verdict: Verdict) -> None:
         seconds = time.monotonic() - self._began
@@ -178,13 +215,13 @@ class Trip:
             _name(left.instance), _name(taken), left.verdict.kind.value,
         )  # fmt: skip
 
-    def _timeout(self, step: Try, base: httpx.URL) -> dict[str, float | None]:
+    def _timeout(self, step: Try, place: Place) -> dict[str, float | None]:
         """Return the caller's limits, less the time for an answer that is spent; on loopback a short one to connect."""
         limits: dict[str, float | None] = dict(self._request.extensions.get("timeout", {}))
         read, connect = limits.get("read"), limits.get("connect")
         if read is not None and self.attempts:
             limits["read"] = max(read - (self._began - self._start), 0.001)
-        if not step.is_last and base.host in ("localhost", "127.0.0.1", "::1"):
+        if not step.is_last and place.host in _LOOPBACK:
             limits["connect"] = CONNECT_LIMIT if connect is None else min(connect, CONNECT_LIMIT)
         return limits
 
@@ -194,11 +231,16 @@ def errand_of(request: httpx.Request, *, retry_unsafe: bool) -> Errand:
     stream = request.stream
     # What can be read both ways is bytes or a form, and can be read again; of a form with a pipe in it nobody knows the
     # length.
-    both = isinstance(stream, httpx.SyncByteStream) and isinstance(stream, httpx.AsyncByteStream)
-    return Errand(
-        is_repeatable=retry_unsafe or request.method in IDEMPOTENT or "Idempotency-Key" in request.headers,
-        is_replayable=isinstance(stream, httpx.ByteStream) or (both and "Content-Length" in request.headers),
+    both = isinstance(stream, httpx.AsyncByteStream) and isinstance(stream, httpx.SyncByteStream)
+    return _errand(
+        retry_unsafe or request.method in IDEMPOTENT or "Idempotency-Key" in request.headers,
+        isinstance(stream, httpx.ByteStream) or (both and "Content-Length" in request.headers),
     )
+
+
+@cache
+def _errand(is_repeatable: bool, is_replayable: bool) -> Errand:
+    return Errand(is_repeatable=is_repeatable, is_replayable=is_replayable)
 
 
 def _name(instance: Instance) -> str:
