@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterable
 from functools import partial
 from typing import Unpack
 
@@ -13,7 +14,7 @@ from portdash.discovery.balancer import LoadBalancer
 from portdash.discovery.bodies import AsyncBody
 from portdash.discovery.options import Options, settings_for
 from portdash.discovery.policy import Accept, GiveUp, Try
-from portdash.discovery.suspicion import watching
+from portdash.discovery.suspicion import WATCH
 from portdash.discovery.trip import EXTENSION, Route, Trip
 from portdash.discovery.wire import AsyncCarried, AsyncWire
 from portdash.errors import PortdashError
@@ -65,17 +66,19 @@ class AsyncFailoverTransport(httpx.AsyncBaseTransport):
     async def _attempt(self, trip: Trip, step: Try) -> httpx.Response | None:
         instance = step.instance
         request, watch = trip.outgoing(step)
+        token = WATCH.set(watch)
         try:
-            with watching(watch):
-                answer = await self._wire.send(request)
+            answer = await self._wire.send(request)
         except httpx.TransportError as error:
             trip.failed(instance, error, watch)
             return None
         except BaseException:
             trip.abandoned(instance)
             raise
+        finally:
+            WATCH.reset(token)
         trip.answered(instance, answer)
-        assert isinstance(answer.stream, httpx.AsyncByteStream)
+        assert isinstance(answer.stream, AsyncIterable)
         answer.stream = AsyncBody(answer.stream, partial(trip.ended, instance))
         return answer
 

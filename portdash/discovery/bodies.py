@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 
 import httpx
 
+from portdash.discovery.wire import as_httpx
+
 
 class Body(httpx.SyncByteStream):
-    """Passes the bytes on; `ended` is called once at the end, and told whether an error of the connection was it."""
+    """Passes the bytes on, of httpcore or httpx, with httpx's errors.
 
-    def __init__(self, stream: httpx.SyncByteStream, ended: Callable[[bool], object]) -> None:
+    `ended` is called once at the end, and told whether an error of the connection was it.
+    """
+
+    def __init__(self, stream: Iterable[bytes], ended: Callable[[bool], object]) -> None:
         self._stream = stream
         self._ended: Callable[[bool], object] | None = ended
         self._broke = False
 
     def __iter__(self) -> Iterator[bytes]:
         try:
-            yield from self._stream
+            with as_httpx():
+                yield from self._stream
         except httpx.TransportError:
             self._broke = True
             raise
@@ -26,7 +32,8 @@ class Body(httpx.SyncByteStream):
         """Let go of the connection."""
         ended, self._ended = self._ended, None
         try:
-            self._stream.close()
+            if hasattr(self._stream, "close"):
+                self._stream.close()
         finally:
             if ended is not None:
                 ended(self._broke)
@@ -35,15 +42,16 @@ class Body(httpx.SyncByteStream):
 class AsyncBody(httpx.AsyncByteStream):
     """The same for asyncio and trio."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, ended: Callable[[bool], object]) -> None:
+    def __init__(self, stream: AsyncIterable[bytes], ended: Callable[[bool], object]) -> None:
         self._stream = stream
         self._ended: Callable[[bool], object] | None = ended
         self._broke = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            async for part in self._stream:
-                yield part
+            with as_httpx():
+                async for part in self._stream:
+                    yield part
         except httpx.TransportError:
             self._broke = True
             raise
@@ -52,7 +60,8 @@ class AsyncBody(httpx.AsyncByteStream):
         """Let go of the connection."""
         ended, self._ended = self._ended, None
         try:
-            await self._stream.aclose()
+            if hasattr(self._stream, "aclose"):
+                await self._stream.aclose()
         finally:
             if ended is not None:
                 ended(self._broke)

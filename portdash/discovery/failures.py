@@ -39,11 +39,11 @@ class AllInstancesFailed(NoInstances, httpx.ConnectError):
         self.attempts = tuple(attempts)
 
 
-def all_failed(service: str, attempts: Sequence[Attempt], why: Why) -> AllInstancesFailed:
-    """Return the error that lists what was tried."""
+def all_failed(service: str, attempts: Sequence[Attempt], why: Why, reasons: Sequence[str] = ()) -> AllInstancesFailed:
+    """Return the error that lists what was tried; where there was nothing to try, `reasons` say where one looked."""
     name = clean(service)
     if not attempts:
-        return AllInstancesFailed(f"no instance of {name} was found")
+        return AllInstancesFailed(f"no instance of {name} was found" + (f": {'; '.join(reasons)}" if reasons else ""))
     listed = ", ".join(_told(each) for each in attempts)
     tried = f"{plural(len(attempts), 'instance')} of {name} failed"
     left = "" if why is Why.NONE_LEFT else f", and {why.value}"

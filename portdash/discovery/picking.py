@@ -7,9 +7,8 @@ Figures of three servers, one ten times slower, at 120 requests a second, mean a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from random import Random
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from portdash.discovery.instance import Instance, health_rank
 from portdash.discovery.policy import Key, key_of
@@ -22,8 +21,7 @@ MUCH_BETTER = 0.8
 """The load of another, as a share of that of the one in use, that makes a change worth while."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One instance that may be picked."""
 
     instance: Instance

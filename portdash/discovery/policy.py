@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from portdash.discovery.instance import Instance
 
@@ -18,16 +18,13 @@ UNAVAILABLE = frozenset((502, 503, 504))
 """The answers of one who would have another asked."""
 
 
-class Key(NamedTuple):
-    """Which instance it is: a server that was started again at the same place is another one."""
-
-    url: str
-    pid: int | None
+Key: TypeAlias = tuple[str, int | None]
+"""URL and pid: a server that was started again at the same place is another one."""
 
 
 def key_of(instance: Instance) -> Key:
     """Return what tells an instance from others."""
-    return Key(instance.url, instance.pid)
+    return instance.url, instance.pid
 
 
 class Kind(StrEnum):

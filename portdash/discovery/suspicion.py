@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 from portdash.health.kernel import Liveness
@@ -17,7 +16,9 @@ from portdash.health.liveness import liveness
 from portdash.machine.unread import unread_bytes
 
 PATIENCE = 0.05
-"""Seconds without an answer before the first look, and between the first and the second."""
+"""Seconds without an answer before the first look."""
+AGAIN = 0.8
+"""The second comes after this share of it; each later one twice as late as the one before."""
 LONGEST = 0.8
 """Seconds between two looks later on."""
 _STOPPED = frozenset((Liveness.STOPPED, Liveness.FROZEN))
@@ -62,8 +63,7 @@ class Watch:
                 return
             yield pause
             waited += pause
-            if number:
-                pause = min(pause * 2, LONGEST)
+            pause = min(pause * (2 if number else AGAIN), LONGEST)
 
     def look(self, client: object, server: object) -> bool:
         """Look at the server; say whether it hangs. The arguments are the addresses of the connection's two ends."""
@@ -74,19 +74,5 @@ class Watch:
         return self.is_hung
 
 
-_current: ContextVar[Watch | None] = ContextVar("portdash_watch", default=None)
-
-
-def current_watch() -> Watch | None:
-    """Return the watch of the attempt that this thread or task makes."""
-    return _current.get()
-
-
-@contextmanager
-def watching(watch: Watch) -> Iterator[Watch]:
-    """Let the connections that are used inside report to this watch."""
-    token = _current.set(watch)
-    try:
-        yield watch
-    finally:
-        _current.reset(token)
+WATCH: ContextVar[Watch | None] = ContextVar("portdash_watch", default=None)
+"""That of the attempt which this thread or task makes: the connections that it uses report to it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import partial
 from typing import Unpack
 
@@ -12,7 +13,7 @@ from portdash.discovery.balancer import LoadBalancer
 from portdash.discovery.bodies import Body
 from portdash.discovery.options import Options, settings_for
 from portdash.discovery.policy import Accept, GiveUp, Try
-from portdash.discovery.suspicion import watching
+from portdash.discovery.suspicion import WATCH
 from portdash.discovery.trip import EXTENSION, Route, Trip
 from portdash.discovery.wire import Carried, Wire
 from portdash.errors import PortdashError
@@ -61,17 +62,19 @@ class FailoverTransport(httpx.BaseTransport):
     def _attempt(self, trip: Trip, step: Try) -> httpx.Response | None:
         instance = step.instance
         request, watch = trip.outgoing(step)
+        token = WATCH.set(watch)
         try:
-            with watching(watch):
-                answer = self._wire.send(request)
+            answer = self._wire.send(request)
         except httpx.TransportError as error:
             trip.failed(instance, error, watch)
             return None
         except BaseException:
             trip.abandoned(instance)
             raise
+        finally:
+            WATCH.reset(token)
         trip.answered(instance, answer)
-        assert isinstance(answer.stream, httpx.SyncByteStream)
+        assert isinstance(answer.stream, Iterable)
         answer.stream = Body(answer.stream, partial(trip.ended, instance))
         return answer
 

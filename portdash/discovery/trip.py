@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpcore
@@ -178,7 +178,8 @@ class Trip:
         """Return what to raise: what httpx said where no other instance may be asked, else all that was tried."""
         if step.why in (Why.NOT_REPEATABLE, Why.NO_TIME) and self._error is not None:
             return self._error
-        failure = all_failed(self._to.service, self.attempts, step.why)
+        reasons = getattr(self._to.balancer.source, "reasons", ())
+        failure = all_failed(self._to.service, self.attempts, step.why, reasons)
         if self._look_failed is not None:
             text, hint = f"{failure.message}: {self._look_failed.message}", self._look_failed.hint
             failure = AllInstancesFailed(text, hint=hint, attempts=self.attempts)
@@ -230,11 +231,16 @@ def errand_of(request: httpx.Request, *, retry_unsafe: bool) -> Errand:
     stream = request.stream
     # What can be read both ways is bytes or a form, and can be read again; of a form with a pipe in it nobody knows the
     # length.
-    both = isinstance(stream, httpx.SyncByteStream) and isinstance(stream, httpx.AsyncByteStream)
-    return Errand(
-        is_repeatable=retry_unsafe or request.method in IDEMPOTENT or "Idempotency-Key" in request.headers,
-        is_replayable=isinstance(stream, httpx.ByteStream) or (both and "Content-Length" in request.headers),
+    both = isinstance(stream, httpx.AsyncByteStream) and isinstance(stream, httpx.SyncByteStream)
+    return _errand(
+        retry_unsafe or request.method in IDEMPOTENT or "Idempotency-Key" in request.headers,
+        isinstance(stream, httpx.ByteStream) or (both and "Content-Length" in request.headers),
     )
+
+
+@cache
+def _errand(is_repeatable: bool, is_replayable: bool) -> Errand:
+    return Errand(is_repeatable=is_repeatable, is_replayable=is_replayable)
 
 
 def _name(instance: Instance) -> str:

@@ -1,71 +1,110 @@
 """What requests are sent over: httpcore's pools, as httpx uses them, with connections that are watched while they wait.
 
 While no answer comes, a read is interrupted, the server is looked at, and the read goes on: so a request is never sent
-twice to find out whether it was heard, and no thread waits beside it. Keep-alive is per instance, as in any pool.
+twice to find out whether it was heard, and no thread waits beside it.
 """
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from threading import Lock
+from typing import Any, TypeAlias
 
 import httpcore
 import httpx
 
-from portdash.discovery.suspicion import current_watch
+from portdash.discovery.suspicion import WATCH
 
 # ruff: noqa: ASYNC109  the signatures are httpcore's
 
 DEFAULT_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5.0)
-"""As httpx has them."""
+"""As httpx has them, for each instance."""
+MOST_POOLS = 64
+Origin: TypeAlias = tuple[bytes, bytes, int | None]
 
 
 class Wire:
-    """Sends as `httpx.HTTPTransport` does, HTTP/1.1 and without proxies. `verify` is a context for TLS of one's own."""
+    """Sends as `httpx.HTTPTransport` does, HTTP/1.1 and without proxies; each place has a pool of its own.
+
+    In a shared one every request would look at the idle connections to all the others. `verify` is a context for TLS.
+    """
 
     def __init__(self, *, verify: ssl.SSLContext | None = None, limits: httpx.Limits = DEFAULT_LIMITS) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=verify,
-            max_connections=limits.max_connections,
-            max_keepalive_connections=limits.max_keepalive_connections,
-            keepalive_expiry=limits.keepalive_expiry,
-            network_backend=_Backend(),
-        )
+        self._verify, self._limits = verify, limits
+        self._pools: dict[Origin, httpcore.ConnectionPool] = {}
+        self._lock = Lock()
 
     def send(self, request: httpcore.Request) -> httpx.Response:
         """Send it, and return the answer with its body still to be read. Raises httpx.TransportError."""
-        with _as_httpx():
-            answer = self._pool.handle_request(request)
-        assert isinstance(answer.stream, Iterable)
-        return _for_httpx(answer, _Stream(answer.stream))
+        url = request.url
+        origin = (url.scheme, url.host, url.port)
+        pool = self._pools.get(origin) or self._new_pool(origin)
+        with as_httpx():
+            answer = pool.handle_request(request)
+        return _for_httpx(answer)
 
     def close(self) -> None:
         """Close the connections."""
-        self._pool.close()
+        with self._lock:
+            while self._pools:
+                self._pools.popitem()[1].close()
+
+    def _new_pool(self, origin: Origin) -> httpcore.ConnectionPool:
+        with self._lock:
+            for gone in _unused(self._pools):
+                self._pools.pop(gone).close()
+            if origin not in self._pools:
+                self._pools[origin] = httpcore.ConnectionPool(
+                    ssl_context=self._verify,
+                    max_connections=self._limits.max_connections,
+                    max_keepalive_connections=self._limits.max_keepalive_connections,
+                    keepalive_expiry=self._limits.keepalive_expiry,
+                    network_backend=_Backend(),
+                )
+            return self._pools[origin]
 
 
 class AsyncWire:
     """The same for asyncio and trio."""
 
     def __init__(self, *, verify: ssl.SSLContext | None = None, limits: httpx.Limits = DEFAULT_LIMITS) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=verify,
-            max_connections=limits.max_connections,
-            max_keepalive_connections=limits.max_keepalive_connections,
-            keepalive_expiry=limits.keepalive_expiry,
-            network_backend=_AsyncBackend(),
-        )
+        self._verify, self._limits = verify, limits
+        self._pools: dict[Origin, httpcore.AsyncConnectionPool] = {}
 
     async def send(self, request: httpcore.Request) -> httpx.Response:
         """Send it, and return the answer with its body still to be read. Raises httpx.TransportError."""
-        with _as_httpx():
-            answer = await self._pool.handle_async_request(request)
-        return _for_httpx(answer, _AsyncStream(answer))
+        url = request.url
+        origin = (url.scheme, url.host, url.port)
+        pool = self._pools.get(origin) or await self._new_pool(origin)
+        with as_httpx():
+            answer = await pool.handle_async_request(request)
+        return _for_httpx(answer)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._pool.aclose()
+        while self._pools:
+            await self._pools.popitem()[1].aclose()
+
+    async def _new_pool(self, origin: Origin) -> httpcore.AsyncConnectionPool:
+        pool = self._pools[origin] = httpcore.AsyncConnectionPool(
+            ssl_context=self._verify,
+            max_connections=self._limits.max_connections,
+            max_keepalive_connections=self._limits.max_keepalive_connections,
+            keepalive_expiry=self._limits.keepalive_expiry,
+            network_backend=_AsyncBackend(),
+        )
+        for gone in [self._pools.pop(each) for each in _unused(self._pools) if each != origin]:
+            await gone.aclose()
+        return pool
+
+
+def _unused(pools: Mapping[Origin, httpcore.ConnectionPool | httpcore.AsyncConnectionPool]) -> list[Origin]:
+    """Return the places whose connections are all idle, once there are many places: servers come and go."""
+    if len(pools) < MOST_POOLS:
+        return []
+    return [origin for origin, pool in pools.items() if all(each.is_idle() for each in pool.connections)]
 
 
 class Carried:
@@ -107,7 +146,7 @@ class _WatchedStream(httpcore.NetworkStream):
         self.get_extra_info = stream.get_extra_info  # type: ignore[method-assign]
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        watch = current_watch()
+        watch = WATCH.get()
         if watch is None:
             return self._stream.read(max_bytes, timeout)
         for wait in watch.waits(timeout):
@@ -123,7 +162,7 @@ class _WatchedStream(httpcore.NetworkStream):
         raise late
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if watch := current_watch():
+        if watch := WATCH.get():
             watch.sent += len(buffer)
         self._stream.write(buffer, timeout)
 
@@ -142,7 +181,7 @@ class _AsyncWatchedStream(httpcore.AsyncNetworkStream):
         self.get_extra_info = stream.get_extra_info  # type: ignore[method-assign]
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        watch = current_watch()
+        watch = WATCH.get()
         if watch is None:
             return await self._stream.read(max_bytes, timeout)
         for wait in watch.waits(timeout):
@@ -158,7 +197,7 @@ class _AsyncWatchedStream(httpcore.AsyncNetworkStream):
         raise late
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if watch := current_watch():
+        if watch := WATCH.get():
             watch.sent += len(buffer)
         await self._stream.write(buffer, timeout)
 
@@ -192,32 +231,6 @@ class _AsyncBackend(httpcore.AnyIOBackend):
         return _AsyncWatchedStream(await super().connect_tcp(host, port, timeout, local_address, socket_options))
 
 
-class _Stream(httpx.SyncByteStream):
-    def __init__(self, stream: Iterable[bytes]) -> None:
-        self._stream = stream
-
-    def __iter__(self) -> Iterator[bytes]:
-        with _as_httpx():
-            yield from self._stream
-
-    def close(self) -> None:
-        if hasattr(self._stream, "close"):
-            self._stream.close()
-
-
-class _AsyncStream(httpx.AsyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _as_httpx():
-            async for part in self._answer.aiter_stream():
-                yield part
-
-    async def aclose(self) -> None:
-        await self._answer.aclose()
-
-
 def _for_any(request: httpcore.Request) -> httpx.Request:
     url, stream = request.url, request.stream
     assert isinstance(stream, httpx.SyncByteStream | httpx.AsyncByteStream)  # it came from httpx
@@ -231,12 +244,14 @@ def _for_any(request: httpcore.Request) -> httpx.Request:
     )
 
 
-def _for_httpx(answer: httpcore.Response, stream: httpx.SyncByteStream | httpx.AsyncByteStream) -> httpx.Response:
+def _for_httpx(answer: httpcore.Response) -> httpx.Response:
+    """Return it with httpcore's stream; a `Body` around that speaks httpx."""
+    stream: Any = answer.stream
     return httpx.Response(answer.status, headers=answer.headers, stream=stream, extensions=answer.extensions)
 
 
 @contextmanager
-def _as_httpx() -> Iterator[None]:
+def as_httpx() -> Iterator[None]:
     """Raise httpx's error of the same name for one of httpcore."""
     try:
         yield

@@ -71,13 +71,29 @@ def seconds_to_next_success(client: Client, strike: Callable[[int], object]) -> 
     return time.perf_counter() - start
 
 
+def floor_of_a_kill(process: "subprocess.Popen[bytes]", port: int, other: int) -> float:
+    """Kill a server; return when its client could know and have an answer of another one, by hand and by httpx."""
+    with socket.create_connection(("127.0.0.1", port)) as idle, httpx.Client() as plain:
+        plain.get(f"http://127.0.0.1:{port}/")
+        start = time.perf_counter()
+        process.kill()
+        idle.recv(1)
+        plain.get(f"http://127.0.0.1:{other}/")
+        return time.perf_counter() - start
+
+
 def test_next_success_after_a_kill():
-    with uvicorns(SERVERS) as servers, Client(LoadBalancer(instances(servers), "first")) as client:
-        blows = [seconds_to_next_success(client, lambda port: servers[port].kill()) for _ in range(SERVERS - 1)]
-    half, worst = statistics.median(blows), max(blows)
-    detail = f"p50 {half * 1e3:.1f} ms, max {worst * 1e3:.1f} ms of {len(blows)}"
-    report("next success after SIGKILL, p50 against 5 ms", half / 0.005, 1.0, detail)
-    report("next success after SIGKILL, max against 20 ms", worst / 0.020, 1.0, detail)
+    ours, floor = [], []
+    with uvicorns(2 * SERVERS) as servers, Client(LoadBalancer(instances(servers), "first")) as client:
+        ports = list(servers)
+        for number in range(SERVERS - 1):
+            ours.append(seconds_to_next_success(client, lambda port: servers[port].kill()))
+            last = ports[-1 - number]
+            floor.append(floor_of_a_kill(servers[last], last, ports[SERVERS]))
+    half, worst, least = statistics.median(ours), max(ours), statistics.median(floor)
+    detail = f"p50 {half * 1e3:.1f} ms, max {worst * 1e3:.1f} of {len(ours)}, against {least * 1e3:.1f} by hand"
+    report("next success after SIGKILL, p50", half / least, 2.0, detail)
+    report("next success after SIGKILL, the worst against p50 by hand", worst / least, 6.0, detail)
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
@@ -87,10 +103,14 @@ def test_next_success_after_a_stop(known: bool):
             seconds_to_next_success(client, lambda port: servers[port].send_signal(signal.SIGSTOP))
             for _ in range(SERVERS - 1)
         ]
+        last = list(servers)[-1]
+        start = time.perf_counter()
+        httpx.get(f"http://127.0.0.1:{last}/")
+        plain = time.perf_counter() - start
     half, worst = statistics.median(blows), max(blows)
-    detail = f"p50 {half * 1e3:.1f} ms, max {worst * 1e3:.1f} ms of {len(blows)}"
+    detail = f"p50 {half * 1e3:.1f} ms, max {worst * 1e3:.1f} of {len(blows)}; plain {plain * 1e3:.1f}"
     whose = "known" if known else "not known"
-    report(f"next success after SIGSTOP, process {whose}, p50 against 110 ms", half / 0.110, 1.0, detail)
+    report(f"next success after SIGSTOP, process {whose}, to 110 ms + plain", half / (0.110 + plain), 1.0, detail)
 
 
 def test_a_slow_request_that_lives_is_never_made_twice():
@@ -107,35 +127,35 @@ def test_overhead_sync():
         Client(LoadBalancer(instances(servers), "healthiest")) as ours,
         httpx.Client() as plain,
     ):
-        url = f"http://127.0.0.1:{next(iter(servers))}/"
+        plain.base_url = f"http://127.0.0.1:{next(iter(servers))}"  # type: ignore[assignment]  httpx takes a string
 
         def seconds(get: Callable[[], object]) -> float:
-            start = time.perf_counter()
+            start = time.thread_time()
             for _ in range(REQUESTS):
                 get()
-            return (time.perf_counter() - start) / REQUESTS
+            return (time.thread_time() - start) / REQUESTS
 
-        pairs = [(seconds(lambda: ours.get("/")), seconds(lambda: plain.get(url))) for _ in range(ROUNDS)]
-    compared("a request against plain httpx, sync", pairs, 1.3)
+        pairs = [(seconds(lambda: ours.get("/")), seconds(lambda: plain.get("/"))) for _ in range(ROUNDS)]
+    compared("a request against plain httpx, sync, CPU of the client", pairs, 1.3)
 
 
 def test_overhead_async():
     async def measured(servers: dict[int, "subprocess.Popen[bytes]"]) -> list[tuple[float, float]]:
-        url = f"http://127.0.0.1:{next(iter(servers))}/"
+        url = f"http://127.0.0.1:{next(iter(servers))}"
 
         async def seconds(get: Callable[[], Awaitable[object]]) -> float:
-            start = time.perf_counter()
+            start = time.thread_time()
             for _ in range(REQUESTS):
                 await get()
-            return (time.perf_counter() - start) / REQUESTS
+            return (time.thread_time() - start) / REQUESTS
 
-        async with AsyncClient(LoadBalancer(instances(servers))) as ours, httpx.AsyncClient() as plain:
+        async with AsyncClient(LoadBalancer(instances(servers))) as ours, httpx.AsyncClient(base_url=url) as plain:
             return [
-                (await seconds(lambda: ours.get("/")), await seconds(lambda: plain.get(url))) for _ in range(ROUNDS)
+                (await seconds(lambda: ours.get("/")), await seconds(lambda: plain.get("/"))) for _ in range(ROUNDS)
             ]
 
     with uvicorns(3) as servers:
-        compared("a request against plain httpx, async", asyncio.run(measured(servers)), 1.15)
+        compared("a request against plain httpx, async, CPU of the client", asyncio.run(measured(servers)), 1.15)
 
 
 def compared(what: str, pairs: Sequence[tuple[float, float]], limit: float) -> None:

@@ -1,0 +1,217 @@
+"""`Client`, `AsyncClient`, `mounts` and `Workspaces` as programs use them."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from client_worlds import instance
+from own_ports import own_port
+
+import portdash
+from portdash.discovery.balancer import LoadBalancer
+from portdash.discovery.metrics import Metrics
+from portdash.errors import UsageError
+from portdash.testing import TestInstance
+
+PATIENCE = 60.0
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[tuple[TestInstance, TestInstance]]:
+    """Two servers that nobody harms."""
+    with TestInstance(port=own_port()) as one, TestInstance(port=own_port()) as other:
+        yield one, other
+
+
+@pytest.fixture
+def known(pair: tuple[TestInstance, TestInstance], monkeypatch: pytest.MonkeyPatch) -> TestInstance:
+    """The one that a variable names as the service `api`."""
+    monkeypatch.setenv("PORTDASH_URL_API", pair[0].url)
+    return pair[0]
+
+
+def balancer(*servers: TestInstance) -> LoadBalancer:
+    return LoadBalancer([each.instance for each in servers], "first")
+
+
+@pytest.mark.usefixtures("known")
+def test_a_client_of_a_service_is_an_httpx_client():
+    with portdash.Client("api", headers={"X-Mine": "1"}, base_url="/v1") as client:
+        assert isinstance(client, httpx.Client)
+        assert (client.active_port, client.healthy) == (None, True)  # its URL is fixed
+        response = client.get("/users", params={"id": 1})
+        assert response.json()["path"] == "/v1/users?id=1"
+        assert str(response.url) == "port://api/v1/users?id=1"
+        assert response.request.headers["X-Mine"] == "1"
+
+
+def test_an_absolute_url_goes_where_it_says(pair: tuple[TestInstance, TestInstance]):
+    one, other = pair
+    with portdash.Client(balancer(one)) as client:
+        assert client.get(f"{other.url}/x").json()["port"] == other.port
+        assert client.get("/x").json()["port"] == client.active_port == client.port == one.port
+        assert isinstance(client.metrics, Metrics)
+        assert client.metrics.figures().requests == 1
+
+
+async def test_the_asynchronous_one_is_the_same(pair: tuple[TestInstance, TestInstance]):
+    one, _ = pair
+    async with portdash.AsyncClient(balancer(one), timeout=PATIENCE) as client:
+        assert isinstance(client, httpx.AsyncClient)
+        assert (await client.get("/x")).json()["port"] == client.active_port == client.port == one.port
+        assert (await client.discover()).port == one.port
+        assert [each.port for each in await client.instances()] == [one.port]
+
+
+def test_a_fixed_url_needs_no_name(pair: tuple[TestInstance, TestInstance]):
+    with portdash.Client(url=pair[0].url) as client:
+        assert client.get("/x").json()["port"] == pair[0].port
+    with pytest.raises(UsageError):
+        portdash.Client()
+    with pytest.raises(TypeError):
+        portdash.Client("api", nosuch=1)
+
+
+def test_a_cluster_of_urls_fails_over(pair: tuple[TestInstance, TestInstance]):
+    dead = f"http://localhost:{own_port()}"
+    with portdash.Client(cluster=[dead, pair[1].url]) as client:
+        assert client.get("/x").json()["port"] == pair[1].port
+
+
+def test_where_nothing_runs_it_says_so(caplog: pytest.LogCaptureFixture):
+    with portdash.Client("nosuch", logger=logging.getLogger("mine")) as client:
+        with pytest.raises(portdash.NoInstances, match="no instance of nosuch was found: no service has that name"):
+            client.discover()
+        with caplog.at_level(logging.INFO), pytest.raises(portdash.AllInstancesFailed, match="nosuch"):
+            client.get("/")
+        assert not client.healthy
+    assert {each.name for each in caplog.records} == {"mine"}
+    (said,) = [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR]
+    assert said == "All nosuch instances unavailable: no instance of nosuch was found: no service has that name"
+
+
+def test_a_failover_is_told_to_the_log(pair: tuple[TestInstance, TestInstance], caplog: pytest.LogCaptureFixture):
+    dead = own_port()
+    there = LoadBalancer([instance(dead), *(each.instance for each in pair)], "first")
+    with caplog.at_level(logging.INFO, "portdash.discovery"), portdash.Client(there) as client:
+        client.get("/")
+        client.discover()
+    told = [each.getMessage() for each in caplog.records if each.name == "portdash.discovery"]
+    assert told == [
+        f"Instance {dead} is left alone for a while: refused",
+        f"Instance {dead} unhealthy, initiating failover to {pair[0].port}: refused",
+        f"Connected to api on port {pair[0].port}",
+    ]
+
+
+@pytest.mark.usefixtures("known")
+def test_one_line_teaches_any_httpx_client():
+    with httpx.Client(mounts=portdash.mounts()) as client:
+        assert client.get("port://api/users").json()["path"] == "/users"
+        with pytest.raises(httpx.ConnectError):
+            client.get("port://nosuch/")
+
+
+async def test_and_any_asynchronous_one(known: TestInstance):
+    async with httpx.AsyncClient(mounts=portdash.mounts()) as client:
+        assert (await client.get("port://api/users")).json()["port"] == known.port
+
+
+@pytest.mark.parametrize(("location", "path"), [("/there?a=1", "/there?a=1"), ("there", "/a/there"), ("?b", "/a/b?b")])
+def test_redirects_stay_with_the_service(location: str, path: str):
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.raw_path == b"/a/b":
+            return httpx.Response(302, headers={"Location": location})
+        return httpx.Response(200, text=request.url.raw_path.decode())
+
+    with portdash.Client(url="http://localhost:1", transport=httpx.MockTransport(answer)) as client:
+        assert client.get("/a/b", follow_redirects=True).text == path
+
+
+def test_a_thousand_threads_on_one_client(pair: tuple[TestInstance, TestInstance]):
+    answers: list[int] = []
+    with portdash.Client(balancer(*pair), timeout=PATIENCE) as client:
+        threads = [threading.Thread(target=lambda: answers.append(client.get("/").status_code)) for _ in range(1000)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [each.in_flight for each in client.standings()] == [0, 0]
+    assert answers == [200] * 1000
+
+
+async def test_a_task_that_is_cancelled_leaves_nothing():
+    with TestInstance() as slow:
+        slow.slow(PATIENCE)
+        async with portdash.AsyncClient(balancer(slow), timeout=PATIENCE) as client:
+            tasks = [asyncio.create_task(client.get("/")) for _ in range(20)]
+            async with asyncio.timeout(PATIENCE):
+                while await asyncio.to_thread(lambda: slow.requests) < 20:
+                    pass
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            assert all(task.cancelled() for task in tasks)
+            assert [each.in_flight for each in client.standings()] == [0]
+            slow.well()
+            assert (await client.get("/")).status_code == 200  # they have not kept the pool
+
+
+@pytest.mark.needs_linux
+def test_a_forked_child_has_connections_of_its_own(pair: tuple[TestInstance, TestInstance]):
+    with portdash.Client(balancer(*pair)) as client:
+        assert client.get("/").status_code == 200
+        child = os.fork()
+        if child == 0:
+            with contextlib.suppress(BaseException):
+                os._exit(0 if all(client.get("/").status_code == 200 for _ in range(3)) else 1)
+            os._exit(2)
+        answers = [client.get("/").status_code for _ in range(3)]
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert answers == [200] * 3
+
+
+def test_a_port_that_another_process_has_taken_over_is_never_asked(monkeypatch: pytest.MonkeyPatch):
+    mine = TestInstance(port=own_port())
+    monkeypatch.setenv("PORTDASH_DISCOVERY_TIMEOUT", "1")
+    with portdash.Client("api", ports=(mine.port, mine.port), headers={"X-Mine": "1"}, timeout=PATIENCE) as client:
+        assert client.get("/").json()["pid"] == mine.pid
+        mine.stop()
+        with socket.create_server(("127.0.0.1", mine.port)) as thief:
+            with pytest.raises(portdash.AllInstancesFailed):
+                client.get("/")
+            thief.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while peer := thief.accept()[0]:
+                    assert b"X-Mine" not in peer.recv(4096)  # a look may have come, the request has not
+                    peer.close()
+
+
+def test_workspaces_keep_a_client_as_long_as_it_is_well():
+    with TestInstance() as own, portdash.Workspaces("api", url=own.url) as workspaces:
+        first = workspaces.client("shop")
+        assert workspaces.client("shop") is first
+        assert workspaces.client("blog") is not first
+        own.stop()
+        with pytest.raises(httpx.ConnectError):
+            first.get("/")
+        own.start()
+        again = workspaces.client("shop")
+        assert again is not first
+        assert again.get("/").status_code == 200
+        assert first.is_closed
+    assert again.is_closed
+
+
+def test_importing_portdash_imports_no_httpx():
+    code = "import sys, portdash; portdash.LoadBalancer([]); print('httpx' in sys.modules, 'anyio' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
