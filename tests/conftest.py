@@ -9,8 +9,11 @@ from pathlib import Path
 import docker_engine as engines
 import pytest
 import redis_server as servers
+from hypothesis import HealthCheck, settings
 from redis_server import RedisServer
 
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # how long an example takes says more of the machine than of us
 _KEPT_OUT = ("PORTDASH_", "XDG_", "TEXTUAL_", "NO_COLOR", "FORCE_COLOR", "TMUX", "SSH_", "ENV", "PORT", "DOCKER_")
 
 
