@@ -71,7 +71,7 @@ def discover(
     if beyond := urls or (registry and [registry]):
         state = state_dir(deps.environ, Path.home())
         with closing(Cluster(bare, beyond, deps.config, state_dir=state)) as cluster:
-            there = cluster.look(None if urls else deps.place)
+            there = cluster.look() if urls else cluster.look_beside(deps.place)
     if not (found.instances or there):
         raise nothing(name, (*found.reasons, "no other machine has one") if beyond else found.reasons, wait)
     return ranked((*found.instances, *there))

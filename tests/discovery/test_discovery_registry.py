@@ -11,9 +11,10 @@ import pytest
 from redis_server import RedisServer
 
 import portdash
+from portdash.config.settings import Config
 from portdash.discovery import roll
 from portdash.discovery.announcing import LIVES, Announcement
-from portdash.discovery.cluster import ClusterSource
+from portdash.discovery.cluster import Cluster, ClusterSource
 from portdash.discovery.instance import Nearness
 from portdash.discovery.local import LocalSource
 from portdash.discovery.roll import Roll, Wanted
@@ -127,6 +128,20 @@ def test_a_cluster_is_asked_for_all_and_a_store_for_those_of_others(
         assert sorted(each.port or 0 for each in cluster.refresh()) == [1, 2, 8080]
     with closing(source_for("api", cluster=redis_server.url, workspace="blog")) as cluster:
         assert [each.port for each in cluster.refresh()] == [2]
+
+
+def test_a_registry_that_never_was_there_hides_nothing_of_our_own(
+    own_redis: RedisServer, serve_api: ServeApi, tmp_path: Path
+):
+    port = serve_api()
+    own_redis.kill()
+    local = source_for("api")
+    assert isinstance(local, LocalSource)
+    beyond = Cluster("api", [own_redis.url], Config(), state_dir=tmp_path)
+    with closing(ClusterSource(beyond, local)) as source:
+        assert [each.port for each in source.refresh()] == [port]
+    with closing(source_for("api", cluster=own_redis.url)) as cluster, pytest.raises(StoreUnavailable):
+        cluster.refresh()
 
 
 def test_what_runs_here_is_announced_with_its_health(
