@@ -1,6 +1,10 @@
 """Instances of other machines: announced on a real Redis server, found there, and remembered while it is away."""
 
 import logging
+import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -184,6 +188,18 @@ def test_the_thread_goes_on_when_the_server_is_back_and_takes_back_what_it_told(
         announcement.stop()
         assert registry.heartbeats() == ()
     assert caplog.text.count("nothing is announced for now") == 1
+
+
+def test_run_announces_what_it_runs(registry: Registry, redis_server: RedisServer, project: Path):
+    command = ["run", "api", "--", sys.executable, "-IS", str(Path(__file__).with_name("http_server.py"))]
+    environ = {**os.environ, "PORTDASH_STORE": redis_server.url, "PORTDASH_HEALTH_INTERVAL": "200ms"}
+    running = subprocess.Popen([sys.executable, "-m", "portdash", *command], cwd=project, env=environ)
+    try:
+        wait_for(lambda: [each.service for each in registry.heartbeats()] == ["api"])
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.wait(30)
+    assert registry.heartbeats() == ()
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
