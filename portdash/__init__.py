@@ -20,10 +20,13 @@ __all__ = [
     "ConfigError",
     "DefaultPort",
     "FailoverTransport",
+    "HealthWatch",
+    "Instance",
     "InvalidName",
     "InvalidPort",
     "LoadBalancer",
     "LogHandler",
+    "Metrics",
     "NoInstances",
     "NoPortAvailable",
     "NoSuchService",
@@ -32,6 +35,7 @@ __all__ = [
     "PlanUnresolved",
     "PortManager",
     "PortdashError",
+    "PrometheusMetrics",
     "Refused",
     "StoreError",
     "UnknownVariable",
@@ -43,6 +47,7 @@ __all__ = [
     "allocate_many",
     "allocate_multiple_ports",
     "allocate_port",
+    "announce",
     "assign_port",
     "config",
     "connect",
@@ -61,7 +66,9 @@ __all__ = [
     "port_from_env",
     "release_port",
     "reset_ports",
+    "source_for",
     "suggest",
+    "target",
     "url",
 ]
 
@@ -73,11 +80,16 @@ _HOMES = {
     "portdash.discovery.balancer": ("LoadBalancer",),
     "portdash.discovery.client": ("AsyncClient", "Client"),
     "portdash.discovery.failures": ("AllInstancesFailed",),
-    "portdash.discovery.functions": ("connect", "discover", "discover_all", "instances", "url"),
     "portdash.discovery.mounting": ("mounts",),
-    "portdash.discovery.sources": ("from_env",),
     "portdash.discovery.transport": ("FailoverTransport",),
     "portdash.discovery.workspaces": ("Workspaces",),
+    "portdash.discovery.announcing": ("announce",),
+    "portdash.discovery.functions": ("connect", "discover", "discover_all", "instances", "target", "url"),
+    "portdash.discovery.instance": ("Instance",),
+    "portdash.discovery.metrics": ("Metrics",),
+    "portdash.discovery.monitoring": ("HealthWatch",),
+    "portdash.discovery.prometheus": ("PrometheusMetrics",),
+    "portdash.discovery.sources": ("from_env", "source_for"),
     "portdash.manager.functions": (
         "allocate",
         "allocate_many",
@@ -122,13 +134,18 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 
 if TYPE_CHECKING:
+    from portdash.discovery.announcing import announce
     from portdash.discovery.async_transport import AsyncFailoverTransport
     from portdash.discovery.balancer import LoadBalancer
     from portdash.discovery.client import AsyncClient, Client
     from portdash.discovery.failures import AllInstancesFailed
-    from portdash.discovery.functions import connect, discover, discover_all, instances, url
+    from portdash.discovery.functions import connect, discover, discover_all, instances, target, url
+    from portdash.discovery.instance import Instance
+    from portdash.discovery.metrics import Metrics
+    from portdash.discovery.monitoring import HealthWatch
     from portdash.discovery.mounting import mounts
-    from portdash.discovery.sources import from_env
+    from portdash.discovery.prometheus import PrometheusMetrics
+    from portdash.discovery.sources import from_env, source_for
     from portdash.discovery.transport import FailoverTransport
     from portdash.discovery.workspaces import Workspaces
     from portdash.errors import (

@@ -13,6 +13,7 @@ from pathlib import Path
 from portdash.cli.context import Globals, home, working_directory
 from portdash.cli.output import say
 from portdash.config.paths import state_dir
+from portdash.config.settings import Flags
 from portdash.errors import ExitCode, UsageError
 from portdash.manager.deps import Deps
 from portdash.manager.wishes import Wish
@@ -81,7 +82,7 @@ def _run_here(options: Globals, wish: Wish, stage: Stage) -> int:
                 restart=stage.restart,
                 hands_socket=stage.hands_socket,
             )
-            return asyncio.run(_supervised(deps, order, state))
+            return asyncio.run(_supervised(deps, order, state, options.flags()))
 
 
 def _command(deps: Deps, wish: Wish, stage: Stage, cwd: Path) -> tuple[tuple[str, ...], Path]:
@@ -101,8 +102,13 @@ def _command(deps: Deps, wish: Wish, stage: Stage, cwd: Path) -> tuple[tuple[str
     return declared.command, declared.root or cwd
 
 
-async def _supervised(deps: Deps, order: Order, state: Path) -> int:
+async def _supervised(deps: Deps, order: Order, state: Path, flags: Flags) -> int:
     with ExitStack() as stack:
+        if url := deps.config.registry:
+            from portdash.discovery.announcing import announcing  # noqa: PLC0415  only where there is a registry
+
+            interval = deps.config.health.interval
+            stack.callback(announcing(order.wish.name, url, flags, interval=interval).stop)
         started = stack.enter_context(closing(_Announcement()))
         if _is_interactive():
             from portdash.cli.on_terminal import supervise_on_terminal  # noqa: PLC0415  POSIX only

@@ -31,6 +31,7 @@ COMMANDS = {
     "conflicts": Entry("conflicts", "List where intent and reality disagree, in every workspace of this machine."),
     "health": Entry("health", "Ask services how they are, and say what the answer rests on."),
     "discover": Entry("discover", "Print the URL of the healthiest instance of a service."),
+    "metrics": Entry("metrics", "Measure services: how soon they are found, how soon they answer, and how often."),
     "resolve": Entry("resolve", "Show the way out of conflicts, and take it."),
     "verify": Entry("verify", "Say for every service with a port whether its own server answers there."),
     "ranges": Entry("ranges", "Show the ranges of ports by type, and how full they are."),

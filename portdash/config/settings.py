@@ -105,6 +105,13 @@ class Config:
         declared = self.service(name)
         return self.urls.get(url_suffix(name)) or (declared.url if declared else None)
 
+    @property
+    def registry(self) -> str | None:
+        """The URL of the registry in which instances are announced: the store's, or the first of the cluster's."""
+        from portdash.config.urls import is_registry  # noqa: PLC0415  loads urllib.parse, rarely needed
+
+        return next((url for url in (self.store, *self.discovery.cluster) if is_registry(url)), None)
+
     def origin(self, key: str) -> Origin:
         """Return where the value of `key` comes from, such as `strategy` or `services.web.preferred`.
 

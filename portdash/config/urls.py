@@ -59,6 +59,11 @@ def is_local(url: str) -> bool:
         return False
 
 
+def is_registry(url: str) -> bool:
+    """Say whether a checked URL is one of a server that keeps who announces what."""
+    return url.partition(":")[0].lower() in ("redis", "rediss")
+
+
 def resolve_path(text: str, *, directory: Path, home: Path) -> Path:
     """Return an absolute path: relative ones count from `directory`, `~/` is the home directory. Raises Rejected."""
     if not text or "\0" in text:

@@ -6,13 +6,18 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portdash.config.paths import state_dir
 from portdash.discovery.asking import Question, Wanted, ask_all, ask_loose, ask_own, run_apart
 from portdash.discovery.candidates import Candidate, Spot, loose_listeners, own_servers, views_of
+from portdash.discovery.cluster import Cluster, store_registry
 from portdash.discovery.instance import Instance, Nearness, ranked
+from portdash.discovery.listed import fixed
 from portdash.errors import NoInstances
 from portdash.health.looks import identity_of
 from portdash.health.once import APART, hung
@@ -51,16 +56,25 @@ def discover(
 ) -> tuple[Instance, ...]:
     """Return the instances of a service, the best first.
 
-    A URL that is fixed by a variable or the configuration is the only one, and nobody looks. `ports` is where listeners
+    A URL that is fixed by a variable or the configuration is the only one, and nobody looks. Of a cluster that the
+    configuration names all are asked. `ports` is where listeners
     that are no service are asked as well. `wait` is how many seconds there are for one to do well. Without `every` the
     first is all that counts, and who is slow is not waited for. Raises NoInstances, InvalidName, StoreError.
     """
-    if url := deps.config.url_of(name.rpartition("/")[2]):
-        return (fixed(name.rpartition("/")[2], url),)
-    found = seek(deps, name, ports=ports, wait=wait, every=every)
-    if not found.instances:
-        raise nothing(name, found.reasons, wait)
-    return found.instances
+    bare = name.rpartition("/")[2]
+    if url := deps.config.url_of(bare):
+        return (fixed(bare, url),)
+    urls, registry = deps.config.discovery.cluster, store_registry(deps.config)
+    found, there = Looked(instances=()), tuple[Instance, ...]()
+    if not urls:
+        found = seek(deps, name, ports=ports, wait=wait, every=every)
+    if beyond := urls or (registry and [registry]):
+        state = state_dir(deps.environ, Path.home())
+        with closing(Cluster(bare, beyond, deps.config, state_dir=state)) as cluster:
+            there = cluster.look(None if urls else deps.place)
+    if not (found.instances or there):
+        raise nothing(name, (*found.reasons, "no other machine has one") if beyond else found.reasons, wait)
+    return ranked((*found.instances, *there))
 
 
 def seek(
@@ -89,11 +103,6 @@ def seek(
         pause = min(pause * 1.5, LONGEST_PAUSE) if now == places else FIRST_PAUSE
         places = now
         time.sleep(min(pause, left))
-
-
-def fixed(name: str, url: str) -> Instance:
-    """Return an instance at which nobody looked."""
-    return Instance(service=name, url=url, health=Health(detail="its URL is fixed, and nobody looked"))
 
 
 async def look(

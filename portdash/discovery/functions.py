@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 _PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 _sources: dict[Hashable, Explained] = {}
 """By process, directory, variables, and what was said. They are kept: a second look costs a tenth of the first."""
-_guard = Lock()
 
 
 def discover(name: str, **said: Any) -> Instance:  # noqa: ANN401  what `source_for` takes
@@ -82,6 +80,19 @@ def connect(name: str, *, timeout: float = 1.0, **said: Any) -> socket.socket:  
     )
 
 
+def target(name: str, **said: Any) -> str:  # noqa: ANN401
+    """Return the instances that do well as a target of gRPC, `ipv4:127.0.0.1:50051,127.0.0.1:50052`, the best first.
+
+    Servers of this machine are named by the IPv4 address of localhost. Raises NoInstances.
+    """
+    found = _found(name, said)
+    well = [each for each in found if each.is_well] or found
+    places = [urlsplit(each.url) for each in well]
+    return "ipv4:" + ",".join(
+        f"{'127.0.0.1' if each.hostname == 'localhost' else each.hostname}:{each.port}" for each in places if each.port
+    )
+
+
 def _connected(url: str, timeout: float) -> socket.socket:
     parts = urlsplit(url)
     port = parts.port or _PORTS.get(parts.scheme)
@@ -104,10 +115,9 @@ def _source(name: str, said: dict[str, Any]) -> Explained:
     ours = tuple(sorted(each for each in os.environ.items() if each[0].startswith("PORTDASH_")))
     words = tuple((key, _hashable(value)) for key, value in sorted(said.items()))
     key = (os.getpid(), os.fspath(Path.cwd()), ours, name, words)
-    with _guard:
-        if key not in _sources:
-            _sources[key] = source_for(name, **said)
-        return _sources[key]
+    source = _sources.get(key)
+    # No lock, which a fork could leave held: a source that is not asked has opened nothing, and may be made in vain.
+    return source or _sources.setdefault(key, source_for(name, **said))
 
 
 def _hashable(value: object) -> Hashable:

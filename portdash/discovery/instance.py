@@ -18,6 +18,8 @@ class Nearness(IntEnum):
     """A listener that is no service, and answers as one of this would."""
     OTHER_PROJECT = 2
     """Such a one that runs in another project."""
+    OTHER_HOST = 3
+    """One that another machine announces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,17 @@ class Instance:
     nearness: Nearness = Nearness.OWN
     identity: object = field(default=None, repr=False)
     """What tells its process or container from a later one on the port; None where that is not known."""
+    host: str | None = None
+    """Name of the other machine that announces it."""
+    version: str = ""
+    """Of the service, where it is announced."""
+    stale_since: float | None = None
+    """Unix time at which it was last known, where whoever knows it is away; such a one is used last."""
+
+    @property
+    def status(self) -> str:
+        """How it does, in a word: `healthy`, `hung`, ..."""
+        return self.health.state.value
 
     @property
     def is_well(self) -> bool:
@@ -54,7 +67,7 @@ _RANKS = {
 
 
 def ranked(instances: Iterable[Instance]) -> tuple[Instance, ...]:
-    """Return them with the best first. Of those that do alike, who answered comes before who did not."""
+    """Return them with the best first: what is stale last, and of those that do alike, who answered first."""
     return tuple(sorted(instances, key=_order))
 
 
@@ -63,9 +76,10 @@ def health_rank(instance: Instance) -> int:
     return _RANKS[instance.health.state]
 
 
-def _order(instance: Instance) -> tuple[int, int, bool, float, int, str]:
+def _order(instance: Instance) -> tuple[bool, int, int, bool, float, int, str]:
     latency = instance.health.latency_ms
     return (
+        instance.stale_since is not None,
         health_rank(instance),
         instance.nearness,
         latency is None,

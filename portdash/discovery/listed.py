@@ -1,25 +1,63 @@
-"""Instances whose URLs are said: nobody looks for them, and nothing is known of how they do."""
+"""Instances whose URLs are said: nobody looks for them. Those of a cluster are asked how they do."""
 
-from collections.abc import Iterable
+from __future__ import annotations
 
-from portdash.discovery.finding import fixed
-from portdash.discovery.instance import Instance
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from portdash.config.services import ServiceConfig
+from portdash.discovery.asking import run_apart
+from portdash.discovery.instance import Instance, ranked
+from portdash.health.fixed import check_fixed
+from portdash.model.assignment import ServiceSpec
+from portdash.model.health import Health
+from portdash.text import clean
+
+if TYPE_CHECKING:
+    from portdash.config.settings import Config
+
+_UNSEEN = Health(detail="its URL is fixed, and nobody looked")
 
 
 class ListedSource:
-    """Implements `Source`: always the same, in the order in which they are said."""
+    """Implements `Source`: always the same, in the order in which they are said, or by what `ask` says of them."""
 
-    def __init__(self, name: str, urls: Iterable[str]) -> None:
+    def __init__(
+        self, name: str, urls: Iterable[str], *, ask: Callable[[], tuple[Instance, ...]] | None = None
+    ) -> None:
         self.reasons: tuple[str, ...] = ()
+        self._ask = ask
         self._instances = tuple(fixed(name, url) for url in urls)
 
     def current(self) -> tuple[Instance, ...]:
-        """Return them."""
+        """Return them as they were last asked, if ever."""
         return self._instances
 
     def refresh(self) -> tuple[Instance, ...]:
-        """Return them."""
+        """Ask them, where that is wanted, and return them."""
+        if self._ask is not None:
+            self._instances = self._ask()
         return self._instances
 
     def close(self) -> None:
         """There is nothing to let go of."""
+
+
+def fixed(name: str, url: str, health: Health = _UNSEEN) -> Instance:
+    """Return the instance at a URL."""
+    return Instance(service=name, url=url, health=health)
+
+
+def ask_urls(name: str, urls: Iterable[str], config: Config) -> tuple[Instance, ...]:
+    """Return the instances at some URLs by how they do, each asked once as its service declares, or else at all."""
+    service = config.service(name) or ServiceConfig(spec=ServiceSpec(name=name))
+
+    async def one(url: str) -> Instance:
+        health, _ = await check_fixed(url, service, config.health)
+        return fixed(clean(name), url, health)
+
+    async def each_of_them() -> list[Instance]:
+        return await asyncio.gather(*map(one, urls))
+
+    return ranked(run_apart(each_of_them()))

@@ -62,6 +62,11 @@ class LocalSource:
         self.reasons: tuple[str, ...] = ()
         """What the last look looked at, where it found none; ready to show."""
 
+    @property
+    def deps(self) -> Deps | None:
+        """What it looks with; None before the first look."""
+        return self._deps
+
     def current(self) -> tuple[Instance, ...]:
         """Return what the last look found, without those that have ended or lost their port since."""
         self._leave_parent()

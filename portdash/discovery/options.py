@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TypedDict
 
 from portdash.discovery.balancer import LoadBalancer
@@ -14,7 +14,7 @@ from portdash.discovery.suspicion import PATIENCE
 from portdash.discovery.trip import Settings
 
 if TYPE_CHECKING:
-    from portdash.discovery.sources import Cluster, Ports
+    from portdash.discovery.sources import Ports
     from portdash.discovery.starting import Start
 
 
@@ -27,7 +27,7 @@ class Finding(TypedDict, total=False):
     url: str | None
     start: Start | None
     wait: float | None
-    cluster: Cluster | None
+    cluster: str | Iterable[str] | None
 
 
 class Options(Finding, total=False):

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from portdash.config.loading import load
+from portdash.config.paths import state_dir
 from portdash.config.settings import Flags
 from portdash.config.urls import parse_cluster, parse_url
+from portdash.discovery.cluster import Cluster, ClusterSource, store_registry
 from portdash.discovery.finding import LOG
 from portdash.discovery.listed import ListedSource
 from portdash.discovery.local import LocalSource
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from portdash.config.settings import Config
 
 Ports: TypeAlias = PortRange | range | tuple[int, int] | str
-Cluster: TypeAlias = str | Iterable[str]
+Urls: TypeAlias = str | Iterable[str]
 START_PATIENCE = 10.0
 """Seconds that one which was started has to do well, unless `wait` says otherwise."""
 
@@ -49,13 +51,14 @@ def source_for(
     url: str | None = None,
     start: Start | None = None,
     wait: float | None = None,
-    cluster: Cluster | None = None,
+    cluster: Urls | None = None,
     logger: logging.Logger | None = None,
 ) -> Explained:
     """Return where the instances of a service come from; nobody is asked yet.
 
-    The first of these that is said: `url`; the URL that PORTDASH_URL_NAME or the configuration fixes; the URLs of
-    `cluster`, or of the configuration's; else this machine: the servers of the service of a workspace (that of the
+    The first of these that is said: `url`; the URL that PORTDASH_URL_NAME or the configuration fixes; the URLs and
+    registries of `cluster`, or of the configuration's; else this machine, and what others announce where the store is a
+    registry: the servers of the service of a workspace (that of the
     working directory unless told otherwise) by store and socket table, and, in `ports`, listeners that are no service
     and answer as one of it would. There `wait` is how many seconds a look may wait for one that does well, and `start`
     what is started when there is none: a command, through `portdash run -d`, or a function that is given the
@@ -70,11 +73,12 @@ def source_for(
     config = load(cwd=cwd, environ=os.environ, flags=flags, home=Path.home())
     if known := config.url_of(bare):
         return ListedSource(bare, [known])
-    if urls := _cluster(cluster, config):
-        return _remote(bare, urls)
     where = workspace or where
+    state = state_dir(os.environ, Path.home())
+    if urls := _cluster(cluster, config):
+        return ClusterSource(Cluster(bare, urls, config, state_dir=state, workspace=where))
     begin = None if start is None else starter(bare, start, cwd=cwd, workspace=where)
-    return LocalSource(
+    local = LocalSource(
         f"{where}/{bare}" if where else bare,
         lambda: open_deps(flags=flags, cwd=cwd, environ=os.environ, home=Path.home(), actor="library"),
         ports=found,
@@ -83,6 +87,9 @@ def source_for(
         start=begin,
         log=logger or LOG,
     )
+    if (registry := store_registry(config)) is None:
+        return local
+    return ClusterSource(Cluster(bare, [registry], config, state_dir=state, workspace=where), local)
 
 
 def from_env(name: str, **said: Any) -> Explained:  # noqa: ANN401  what `source_for` takes
@@ -117,7 +124,7 @@ def range_of(ports: Ports | None) -> PortRange | None:
     return PortRange(first, last)
 
 
-def _cluster(said: Cluster | None, config: Config) -> tuple[str, ...]:
+def _cluster(said: Urls | None, config: Config) -> tuple[str, ...]:
     """Return the URLs of a cluster, none where there is none. Raises UsageError."""
     if said is None:
         return config.discovery.cluster
@@ -126,15 +133,6 @@ def _cluster(said: Cluster | None, config: Config) -> tuple[str, ...]:
     except ValueError as error:
         raise UsageError(f"cluster= cannot be used: {error}", hint="say redis://HOST:PORT/DB, or URLs") from error
     return urls
-
-
-def _remote(name: str, urls: tuple[str, ...]) -> Explained:
-    """Return the source of a cluster. Raises UsageError for registries that are not known."""
-    for url in urls:
-        scheme = url.partition(":")[0].lower()
-        if scheme not in ("http", "https"):
-            raise UsageError(f"a cluster at {scheme}:// cannot be asked", hint="say redis://HOST:PORT/DB, or URLs")
-    return ListedSource(name, urls)
 
 
 def _checked(url: str) -> str:

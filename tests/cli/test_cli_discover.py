@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from cli_harness import FreePort, Portdash, Server, held_port, is_harmless
+from redis_server import RedisServer
 
 from portdash.config.paths import user_file
+from portdash.model.heartbeat import Heartbeat
 
 HTTP = """
 import sys, time
@@ -99,7 +101,8 @@ def test_all_are_listed_the_best_first(portdash: Portdash, web: Web, ports: tupl
     document = portdash("discover", "web", "--all", "--json").document
     assert list(document) == ["schema_version", "name", "url", "instances"]
     first, last = document["instances"]
-    assert list(first) == ["service", "url", "port", "health", "pid", "workspace", "nearness"]
+    known = ["service", "url", "port", "health", "pid", "workspace", "nearness", "host", "version", "stale_since"]
+    assert list(first) == known
     assert (first["pid"], first["workspace"], first["nearness"]) == (second.pid, "shop", "own")
     assert last["health"]["latency_ms"] >= 300
     assert len(portdash("discover", "web", "--json").document["instances"]) == 1
@@ -204,3 +207,29 @@ def test_slips(portdash: Portdash, arguments: tuple[str, ...], said: str):
     assert (result.code, result.out) == (2, "")
     assert said in result.err
     assert is_harmless(result.err)
+
+
+@pytest.mark.needs_redis
+def test_what_another_machine_announces(
+    portdash: Portdash, project: Path, own_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+):
+    from portdash.store.redis.registry import Registry  # noqa: PLC0415  an extra
+
+    assert project.is_dir()
+    monkeypatch.setenv("PORTDASH_STORE", own_redis.url)
+    beat = Heartbeat(
+        host="f" * 32, label="laptop", address="10.0.0.7", port=8080, service="api", workspace="shop",
+        environment="development", health="healthy", version="1.2",
+    )  # fmt: skip
+    assert portdash("discover", "api").code == 3
+    Registry(own_redis.url).beat([beat], seconds=60.0)
+    result = portdash("discover", "api")
+    assert (result.code, result.out, result.err) == (0, "http://10.0.0.7:8080\n", "")
+    (found,) = portdash("discover", "api", "--json").document["instances"]
+    assert (found["host"], found["version"], found["nearness"]) == ("laptop", "1.2", "other_host")
+    portdash("alloc", "web")  # so that the store has something to remember
+    own_redis.kill()
+    away = portdash("discover", "api", "--all")
+    assert away.code == 0
+    assert "announced by laptop, stale" in away.out
+    assert "the registry is away: laptop announced this instance" in away.err

@@ -1,13 +1,17 @@
 """Real servers in a project of their own; and the tests of discovery may import the servers of the tests of health."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 from own_ports import own_port
+
+import portdash
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "health"))
 
@@ -41,6 +45,31 @@ def serve(project: Path) -> Iterator[Serve]:
             return process
 
         yield start
+
+
+@pytest.fixture
+def ended() -> Iterator[Callable[[int | None], None]]:
+    """End processes that a test has made others start: `ended(pid)`, when it is over."""
+    with ExitStack() as stack:
+
+        def later(pid: int | None) -> None:
+            assert pid is not None
+            stack.callback(os.kill, pid, signal.SIGTERM)
+
+        yield later
+
+
+@pytest.fixture
+def serve_api(serve: Serve) -> Callable[[], int]:
+    """Give the service `api` a port, start its server there, and return the port."""
+
+    def start() -> int:
+        with closing(portdash.PortManager()) as manager:
+            port = manager.allocate("api", preferred=own_port(), lease=False).port
+        serve(port)
+        return port
+
+    return start
 
 
 @pytest.fixture

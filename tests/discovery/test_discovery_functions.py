@@ -55,6 +55,7 @@ def test_the_best_and_all_of_them(two: tuple[int, int], serve: Serve, project: P
     assert [each.port for each in portdash.instances("api")] == [two[1], two[0]]
     assert [each.port for each in portdash.discover_all("api")] == [two[1], two[0]]
     assert portdash.url("api") == best.url
+    assert portdash.target("api") == f"ipv4:127.0.0.1:{two[1]}"
     portdash.allocate("web", lease=False)
     assert sorted(each.service for each in portdash.discover_all()) == ["api", "api@2"]
 

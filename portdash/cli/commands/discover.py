@@ -40,8 +40,9 @@ def command(
 
     Instances are the servers of the service and of its further instances (web@2), wherever they listen; with --range
     also listeners that are no service and answer as it would. The best is the healthiest, then the one that answers
-    soonest. A URL that is fixed by PORTDASH_URL_NAME or the configuration is printed as it is. Exit code 3 means that
-    there is no instance.
+    soonest. A URL that is fixed by PORTDASH_URL_NAME or the configuration is printed as it is. Where the store is on a
+    Redis server, what other machines announce there counts as well, after our own. Exit code 3 means that there is no
+    instance.
     """
     from portdash.discovery.finding import discover  # noqa: PLC0415  it loads asyncio; --help asks nobody
 
@@ -54,6 +55,11 @@ def command(
         _table(name, found)
     else:
         emit(clean(found[0].url, limit=None))
+    if found[0].stale_since is not None:
+        from portdash.report.words import age  # noqa: PLC0415  only while a registry is away
+
+        ago = age(max(0.0, deps.clock.now() - found[0].stale_since))
+        warn(f"the registry is away: {clean(found[0].host or '')} announced this instance {ago} ago")
     if not found[0].is_well and found[0].port is not None:
         health = found[0].health
         more = f" ({clean(mask_secrets(health.detail))})" if health.detail else ""
@@ -80,7 +86,7 @@ def _row(each: Instance) -> tuple[str, ...]:
         str(each.pid) if each.pid is not None else "-",
         each.workspace or "-",
         clean(redacted(each.url), limit=None),
-        clean(mask_secrets(each.health.detail)) or "-",
+        f"{clean(mask_secrets(each.health.detail))}{', stale' if each.stale_since else ''}" or "-",
     )
 
 
@@ -93,4 +99,7 @@ def _json(each: Instance) -> dict[str, object]:
         "pid": each.pid,
         "workspace": each.workspace,
         "nearness": each.nearness.name.lower(),
+        "host": each.host,
+        "version": each.version or None,
+        "stale_since": each.stale_since,
     }

@@ -22,6 +22,22 @@ PATIENCE = 2.0
 _ATTEMPTS = 2
 
 
+def connect(address: Address, patience: float) -> redis.Redis:
+    """Return a client, which connects when it is used and waits at most `patience` seconds each time."""
+    return redis.Redis(
+        host=address.host,
+        port=address.port,
+        db=address.database,
+        username=address.username,
+        password=address.password,
+        ssl=address.tls,
+        socket_timeout=patience,
+        socket_connect_timeout=patience,
+        retry=Retry(NoBackoff(), 0),  # who calls again does it himself: the store under the same operation id
+        protocol=2,
+    )
+
+
 class Server:
     """A server as several threads may use it."""
 
@@ -29,18 +45,7 @@ class Server:
         self.url = address.url
         self.patience = patience
         self._keys = keys
-        self._client = redis.Redis(
-            host=address.host,
-            port=address.port,
-            db=address.database,
-            username=address.username,
-            password=address.password,
-            ssl=address.tls,
-            socket_timeout=patience,
-            socket_connect_timeout=patience,
-            retry=Retry(NoBackoff(), 0),  # the store calls again itself, under the same operation id
-            protocol=2,
-        )
+        self._client = connect(address, patience)
 
     def run(self, name: str, *arguments: str | int | bytes, writing: bool = False) -> object:
         """Return what a script answers. Raises StoreError.
