@@ -7,7 +7,7 @@
     ├── ConfigError                exit 2   a configuration file or variable is wrong
     │   └── UnknownEnvironment
     ├── NoSuchService              exit 3   no such service, listener or workspace
-    │   ├── NoInstances                     no server of the service was found
+    │   ├── NoInstances                     no server of the service was found; AllInstancesFailed: none could answer
     │   └── UnknownVariable                 no service has that variable; an AttributeError, too
     ├── NoPortAvailable            exit 4   every candidate was refused
     ├── StoreError                 exit 5   the store cannot be used

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
+from types import TracebackType
 from typing import Any, Self
 
 import anyio.to_thread
@@ -15,6 +17,7 @@ from portdash.discovery.breaker import Circuit
 from portdash.discovery.finding import nothing
 from portdash.discovery.instance import Instance
 from portdash.discovery.metrics import Recorder
+from portdash.discovery.monitoring import C, Callback, HealthWatch
 from portdash.discovery.mounting import SCHEME
 from portdash.discovery.options import OPTIONS, Options
 from portdash.discovery.sources import environment_from
@@ -31,6 +34,8 @@ class _OfService:
     """What both clients know of their service without looking."""
 
     _failover: FailoverTransport | AsyncFailoverTransport
+    _watch: HealthWatch | None
+    _callbacks: list[Callback]
 
     @property
     def service(self) -> str:
@@ -59,6 +64,32 @@ class _OfService:
             each.circuit is not Circuit.OPEN and not self.balancer.seems_stopped(each.instance)
             for each in self.balancer.standings()
         )
+
+    def monitor(self, interval: float | str = 30.0, *, loop: asyncio.AbstractEventLoop | None = None) -> HealthWatch:
+        """Look every `interval` seconds, and at once when a process ends, until the client is closed.
+
+        Callbacks of `on_health_change` are called in a thread of its own, or in `loop`. Raises UsageError.
+        """
+        if self._watch is None:
+            self._watch = HealthWatch(self.balancer.source, interval=interval, logger=self._settings.log)
+            for callback in self._callbacks:
+                self._watch.on_health_change(callback)
+        self._watch.start(loop)
+        return self._watch
+
+    def on_health_change(self, callback: C) -> C:
+        """Call `callback(port, healthy)` for what `monitor` sees; also a decorator."""
+        self._callbacks.append(callback)
+        if self._watch is not None:
+            self._watch.on_health_change(callback)
+        return callback
+
+    def _prepare(self) -> None:
+        self._watch, self._callbacks = None, []
+
+    def _unwatch(self) -> None:
+        if self._watch is not None:
+            self._watch.stop()
 
     def standings(self) -> tuple[Standing, ...]:
         """Return how each instance that is known stands: breaker, latency, requests in flight."""
@@ -100,12 +131,27 @@ class Client(_OfService, httpx.Client):
     ) -> None:
         ours, theirs = _parted(options)
         self._failover = FailoverTransport(_named(service, ours), transport=transport, **ours)
+        self._prepare()
         super().__init__(**_with_mount(theirs, self._failover))
 
     @classmethod
     def from_env(cls, service: str, **options: Any) -> Self:  # noqa: ANN401
         """Return a client for the environment that PORTDASH_ENV says, else ENV. Raises UnknownEnvironment."""
         return cls(service, environment=environment_from(os.environ), **options)
+
+    def close(self) -> None:
+        """Close the connections, end the monitor, and let go of the source."""
+        self._unwatch()
+        super().close()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self._unwatch()
+        super().__exit__(exc_type, exc_value, traceback)
 
     def discover(self) -> Instance:
         """Look for instances, and return the one that is next. Raises NoInstances and StoreError."""
@@ -133,12 +179,27 @@ class AsyncClient(_OfService, httpx.AsyncClient):
     ) -> None:
         ours, theirs = _parted(options)
         self._failover = AsyncFailoverTransport(_named(service, ours), transport=transport, **ours)
+        self._prepare()
         super().__init__(**_with_mount(theirs, self._failover))
 
     @classmethod
     def from_env(cls, service: str, **options: Any) -> Self:  # noqa: ANN401
         """Return a client for the environment that PORTDASH_ENV says, else ENV. Raises UnknownEnvironment."""
         return cls(service, environment=environment_from(os.environ), **options)
+
+    async def aclose(self) -> None:
+        """Close the connections, end the monitor, and let go of the source."""
+        self._unwatch()
+        await super().aclose()
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self._unwatch()
+        await super().__aexit__(exc_type, exc_value, traceback)
 
     async def discover(self) -> Instance:
         """Look for instances, and return the one that is next. Raises NoInstances and StoreError."""

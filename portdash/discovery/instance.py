@@ -76,9 +76,10 @@ def health_rank(instance: Instance) -> int:
     return _RANKS[instance.health.state] + (0 if instance.stale_since is None else len(_RANKS))
 
 
-def _order(instance: Instance) -> tuple[int, int, bool, float, int, str]:
+def _order(instance: Instance) -> tuple[bool, int, int, bool, float, int, str]:
     latency = instance.health.latency_ms
     return (
+        instance.stale_since is not None,
         health_rank(instance),
         instance.nearness,
         latency is None,

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import queue
 import socket
 import subprocess
 import sys
@@ -193,6 +194,36 @@ def test_a_port_that_another_process_has_taken_over_is_never_asked(monkeypatch: 
                 while peer := thief.accept()[0]:
                     assert b"X-Mine" not in peer.recv(4096)  # a look may have come, the request has not
                     peer.close()
+
+
+def test_a_monitor_calls_back_when_a_server_ends():
+    told: queue.Queue[tuple[int, bool]] = queue.Queue()
+    with TestInstance() as one, portdash.Client(source=(source := Living(one))) as client:
+        client.on_health_change(lambda port, healthy: told.put((port, healthy)))
+        watch = client.monitor("100ms")
+        assert client.monitor() is watch
+        assert source.was_looked_at.wait(PATIENCE)
+        one.stop()
+        assert told.get(timeout=PATIENCE) == (one.port, False)
+    assert watch._thread is None
+
+
+class Living:
+    """A source that knows a server as long as it runs."""
+
+    def __init__(self, server: TestInstance) -> None:
+        self._server = server
+        self.was_looked_at = threading.Event()
+
+    def current(self) -> tuple[portdash.Instance, ...]:
+        return (self._server.instance,) if self._server.is_running else ()
+
+    def refresh(self) -> tuple[portdash.Instance, ...]:
+        self.was_looked_at.set()
+        return self.current()
+
+    def close(self) -> None:
+        """Nothing to let go of."""
 
 
 def test_workspaces_keep_a_client_as_long_as_it_is_well():
