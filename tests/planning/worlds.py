@@ -105,11 +105,18 @@ class World:
         self.listeners.append(listener(port, **facts))
         return self
 
-    def runs(self, name: str, workspace: str = "shop", *, port: int | None = None) -> "World":
+    def runs(self, name: str, workspace: str = "shop", *, port: int | None = None, supervised: bool = False) -> "World":
         """Let a service's own leased server listen on its port, or on another."""
         service = key(name, workspace)
         pid = 20_000 + len(self.leases)
-        self.leases[service] = Lease(key=service, pid=pid, started=1, boot_id="boot", token="t")  # noqa: S106
+        self.leases[service] = Lease(
+            key=service,
+            pid=pid,
+            started=1,
+            boot_id="boot",
+            token="t",  # noqa: S106
+            supervised=supervised,
+        )
         root = next(each.root for each in self.workspaces if each.name == workspace)
         return self.listens(port or self.rows[service].port, pid=pid, cwd=root)
 

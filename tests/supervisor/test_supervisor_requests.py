@@ -1,5 +1,6 @@
 """What a supervisor is asked for through the store: stop, restart, move; with real processes on real sockets."""
 
+import json
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from supervised import Run, Running
-from test_supervisor_run import SERVER, answers, is_alive, on
+from test_supervisor_run import SERVER, Command, answers, is_alive, on
 
 from portdash.config.settings import Flags
 from portdash.errors import NotSupervised, Unanswered
@@ -145,3 +146,13 @@ def test_a_store_that_goes_away_is_said_once_and_waited_for(run: Run, deps: Deps
     running.until("the store is back")
     assert ask(deps, deps.place.key("web"), RequestKind.RESTART).ok
     assert running.err.count("until it is back") == 1
+
+
+def test_the_commands_ask_from_another_terminal(run: Run, command: Command, project: Path):
+    running, port, pid = started(run)
+    again = command("restart", "--json", cwd=project)
+    (service,) = json.loads(again.stdout)["services"]
+    assert (service["name"], service["port"], service["done"]) == ("web", port, True)
+    assert not is_alive(pid)
+    assert command("stop", "web", cwd=project).stdout == "web has ended\n"
+    running.ends()
