@@ -32,10 +32,9 @@ def answer(request: AnyRequest, document: Document) -> Response[bytes]:
 
 async def wait_if_asked(request: AnyRequest) -> None:
     """Where `since` is the store's revision, wait for another one, `timeout` seconds at most. Raises BadRequest."""
-    since = request.query_params.get("since")
+    since, timeout = request.query_params.get("since"), _seconds(request.query_params.get("timeout"))
     if since is None:
         return
-    timeout = _seconds(request.query_params.get("timeout"))
     if not since.isascii() or not since.isdigit() or len(since) > 15:
         raise BadRequest("since is no revision", hint="take it from Portdash-Revision or the Link of an answer")
     await core_of(request).follower.wait(int(since), timeout)

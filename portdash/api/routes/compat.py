@@ -9,7 +9,7 @@ from portdash.api.compat import health_json, ports_json
 from portdash.api.core import core_of
 from portdash.api.problems import BadRequest
 
-_WORDS = {"true": True, "1": True, "false": False, "0": False}
+_WORDS = {"true": True, "false": False}
 
 
 @get("/api/ports")
