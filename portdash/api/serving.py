@@ -70,8 +70,7 @@ def serve(
         core = app.state["core"]
         assert isinstance(core, Core)
         server = Server(configuration(app), core)
-        stack.enter_context(hooks_on_duty(deps, say=_log.warning))
-        with _signals_end_nothing_else():
+        with ended_by_signals(server), hooks_on_duty(deps, say=_log.warning):
             ready(port)
             asyncio.run(server.serve(sockets=sockets))
 
@@ -96,11 +95,14 @@ def configuration(app: object) -> uvicorn.Config:
 
 
 @contextmanager
-def _signals_end_nothing_else() -> Iterator[None]:
-    """Keep the signals that end the server from ending the process with it: uvicorn sends them on when it is done."""
+def ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    """Let SIGINT and SIGTERM end the server and not the process with it, whether it runs already or has just ended.
+
+    While it runs uvicorn hears them itself, and sends them on to us when it is done.
+    """
 
     def heard(_number: int, _frame: FrameType | None) -> None:
-        """Do nothing: the server has ended already."""
+        server.should_exit = True
 
     before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

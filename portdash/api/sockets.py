@@ -23,6 +23,8 @@ LOCK = ".lock"
 BACKLOG = 128
 _LONGEST = 100
 """Bytes of a Unix socket's path that every system takes."""
+_PATIENCE = 0.5
+"""Seconds to wait for the lock: one that has just been let go may be passed on by who gave up waiting for it."""
 _ANSWER = 1.0
 """Seconds for somebody to answer on a socket that is there already."""
 
@@ -50,7 +52,7 @@ def unix_socket(path: Path) -> Iterator[socket.socket]:
     _make_directory(path.parent)
     with ExitStack() as stack:
         try:
-            stack.enter_context(lock_file(f"{path}{LOCK}", patience=0.0, store=str(path)))
+            stack.enter_context(lock_file(f"{path}{LOCK}", patience=_PATIENCE, store=str(path)))
         except StoreBusy as error:
             raise AlreadyServing(f"another portdash serves on {clean(str(path))}") from error
         _clear(path)

@@ -18,7 +18,7 @@ from own_ports import own_port
 
 from portdash.api import protocol, sockets
 from portdash.api.app import create_app
-from portdash.api.serving import Server, configuration
+from portdash.api.serving import Server, configuration, ended_by_signals
 from portdash.api.settings import Settings
 from portdash.api.sockets import AlreadyServing, loopback_sockets, unix_socket
 from portdash.errors import Refused, UsageError
@@ -161,6 +161,17 @@ async def test_one_connection_too_many_is_told(
         await until(lambda: server.server_state.connections)
         assert (await raw(port, b"")).startswith(b"HTTP/1.1 503 ")
         writer.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_comes_before_the_server_runs_is_not_lost(deps: Deps, settings: Settings, number: signal.Signals):
+    app = create_app(deps, settings)
+    server = Server(configuration(app), app.state["core"])
+    before = signal.getsignal(number)
+    with ended_by_signals(server):
+        signal.raise_signal(number)
+        assert server.should_exit
+    assert signal.getsignal(number) is before
 
 
 @contextmanager
