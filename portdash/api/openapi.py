@@ -79,12 +79,10 @@ def _response(route: Route, status: int, references: dict[Any, Json]) -> Json:
         content["schema"] = references[route.answer]
         if route.example is not None:
             content["example"] = route.example
-    else:  # a text of many documents, one after each `data:`
-        content["schema"] = {
-            "type": "string",
-            "contentMediaType": route.media,
-            "contentSchema": references[route.answer],
-        }
+    else:  # of each event, as those who read streams have it
+        data = {"type": "string", "contentMediaType": "application/json", "contentSchema": references[route.answer]}
+        fields = {"id": {"type": "string"}, "event": {"type": "string"}, "data": data}
+        content["schema"] = {"type": "object", "properties": fields, "required": ["event", "data"]}
     said["content"] = {route.media: content}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:  # the store may be out of reach, as everywhere
         said["content"][MEDIA_TYPE] = {"schema": references[Problem], "example": _EXAMPLE}

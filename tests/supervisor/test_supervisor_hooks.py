@@ -3,6 +3,8 @@
 import itertools
 import json
 import os
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,8 +24,9 @@ from portdash.manager.plans import plan_move
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
 from portdash.model.health import Health, HealthState
-from portdash.model.listener import Listener
+from portdash.model.listener import Listener, Process
 from portdash.model.ports import IpProtocol
+from portdash.model.project import Project
 from portdash.model.workspace import Workspace
 from portdash.store.memory import MemoryStore
 from portdash.supervisor.hooks.damping import LONGEST, Damper
@@ -157,6 +160,31 @@ def test_a_service_that_falls_ill_is_told_once_until_it_is_well(world: World):
     assert ill["reason"] == "hung: we\\x1b]52;c;AAAA\\x07b"
     world.verdicts[key] = Health(state=HealthState.HEALTHY)
     assert [each["event"] for each in world.heard(2)] == ["unhealthy", "healthy"]
+
+
+@pytest.mark.needs_linux
+def test_where_nobody_checks_services_the_hooks_do(world: World):
+    root = "/w/shop"
+    server = subprocess.Popen(["sleep", "300"])
+    try:
+        world.machine = FakeMachine(host="here", user="dev", projects=(Project(root=root, name="shop"),))
+        place = Place("here", "dev", Workspace(name="shop", root=root), "development")
+        world.deps = replace(world.deps, machine=world.machine, place=place, verdicts=dict)
+        allocate(world.deps, [Wish(name="web", preferred=(3000,))])
+        owner = Process(pid=server.pid, name="node", ticks=1, started_at=1.0, user="dev", cwd=root, command=("node",))
+        world.machine.listen(
+            Listener(
+                protocol=IpProtocol.TCP, address="127.0.0.1", port=3000, owner=owner, pids=(server.pid,), user="dev",
+                project=Project(root=root, name="shop"),
+            )
+        )  # fmt: skip
+        world.run(world.hook("unhealthy"))
+        server.send_signal(signal.SIGSTOP)
+        told = world.heard(1)[0]
+        assert (told["event"], told["service"], told["reason"]) == ("unhealthy", "web", "hung: stopped by a signal")
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_what_flaps_is_told_at_once_and_then_as_a_number(world: World):
