@@ -45,6 +45,9 @@ class Checks(Protocol):
         """Ask one now rather than at its time."""
 
 
+_OWN_KEPT = 100
+"""Revisions of our own that are remembered."""
+
 Ask = Callable[[Listener, Deps], "Awaitable[Answer]"]
 """Asks a listener that is no service what it is and how it does."""
 
@@ -65,6 +68,9 @@ class Desk:
     `monitor` is told at each look which services there are, and what it says of them is in the next look. Who makes it
     starts and stops it. `ask` is who asks a listener that is no service, where somebody wants that.
     """
+
+    _own_revisions: tuple[int, ...] = ()
+    """Revisions of the store that came of what was done here, the latest last."""
 
     def __init__(self, deps: Deps, *, monitor: Checks | None = None, ask: Ask = ask_at_all) -> None:
         self._deps = replace(deps, verdicts=monitor.verdicts) if monitor else deps
@@ -93,6 +99,10 @@ class Desk:
     def home(self) -> str:
         """The directory that is shown as `~`."""
         return self._deps.environ.get("HOME") or str(Path.home())
+
+    def is_ours(self, revision: int) -> bool:
+        """Say whether a revision of the store came of what was done here."""
+        return revision in self._own_revisions
 
     def now(self) -> float:
         """Return unix time in seconds."""
@@ -164,7 +174,10 @@ class Desk:
         with self._lock:
             self._under_way += 1
         try:
-            return apply_plan(self._deps, plan, consent=consent, progress=progress)
+            outcome = apply_plan(self._deps, plan, consent=consent, progress=progress)
+            if outcome.operation is not None:
+                self._own_revisions = (*self._own_revisions, outcome.operation.revision)[-_OWN_KEPT:]
+            return outcome
         finally:
             with self._lock:
                 self._under_way -= 1

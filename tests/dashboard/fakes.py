@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from threading import Event
+from threading import Event as Flag
 
 import scenes
 from textual.app import App
@@ -17,6 +17,7 @@ from portdash.dashboard.screens.main import MainScreen
 from portdash.errors import PortdashError
 from portdash.health.pulse import Pulse
 from portdash.model.assignment import ServiceKey
+from portdash.model.history import Event
 from portdash.model.plan import Action, Plan, Step, Strategy
 from portdash.model.snapshot import ServiceView, Snapshot
 
@@ -34,9 +35,10 @@ class FakeDesk(Desk):
         self.beats: dict[ServiceKey, Pulse] = {}
         self.hurried: list[ServiceKey] = []
         self.applying = False
+        self.past: tuple[Event, ...] = ()
         self._home = home
         self._read_only = read_only
-        self._never = Event()
+        self._never = Flag()
 
     @property
     def is_read_only(self) -> bool:
@@ -58,6 +60,9 @@ class FakeDesk(Desk):
         if self.error is not None:
             raise self.error
         return self.snapshot
+
+    def history(self) -> tuple[Event, ...]:
+        return self.past
 
     def pulses(self) -> dict[ServiceKey, Pulse]:
         return self.beats

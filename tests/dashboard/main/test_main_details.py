@@ -8,6 +8,7 @@ from row_texts import everything, facts_of, text_of
 
 from portdash.dashboard.rows.details import details
 from portdash.dashboard.rows.filtering import parse_filter
+from portdash.dashboard.rows.matching import matches
 from portdash.dashboard.rows.row import OTHERS_KEY, SYSTEM_KEY, Other, service_row_key
 from portdash.dashboard.rows.summary import describe
 from portdash.model.assignment import Reason, Verdict
@@ -102,7 +103,7 @@ def test_what_a_listener_is_and_which_unit_and_package_it_belongs_to_are_told_an
     assert facts_told["unit"] == "shop-site.service"
     assert facts_told["project"] == f"{project.label}, package site"
     for text in ("vite", "shop-site.serv", "SITE"):
-        assert parse_filter(text).matches(row, facts)
+        assert matches(parse_filter(text), row, facts)
 
 
 def test_a_tunnel_that_is_in_the_way_is_told_by_what_it_forwards():
