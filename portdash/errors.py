@@ -192,6 +192,12 @@ class Refused(PortdashError):
     default_hint = "`portdash resolve --dry-run` shows the gentler ways"
 
 
+class NotEnded(Refused):
+    """A process was asked to end, had its time, and still holds the port. Only killing it is left."""
+
+    code = "not_ended"
+
+
 class PlanUnresolved(Refused):
     """The plan leaves what was asked for undone, so nothing was changed."""
 

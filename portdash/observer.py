@@ -13,7 +13,7 @@ from portdash.model.assignment import Lease, ServiceKey, ServiceSpec
 from portdash.model.listener import Listener
 from portdash.model.names import instance_names
 from portdash.model.ports import IpProtocol
-from portdash.model.snapshot import Declaration, Snapshot
+from portdash.model.snapshot import Declaration, ServiceView, Snapshot, Status
 from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
 from portdash.planning.assemble import assemble
@@ -95,8 +95,22 @@ class Observer:
             notices=(*self._config.warnings, *state.notices, *self._losses, *engines.notices),
         )
         return replace(
-            snapshot, stale_since=state.stale_since, elsewhere=self._elsewhere(), published=engines.published
+            snapshot,
+            stale_since=state.stale_since,
+            elsewhere=self._elsewhere(),
+            published=engines.published,
+            remote=tuple(self._remote(state)),
         )
+
+    def _remote(self, state: StoreState) -> Iterator[ServiceView]:
+        """Yield the services that other hosts have in the same store, in this environment."""
+        here = self._machine.host
+        for key in sorted(
+            key for key in state.assignments if key.host != here and key.environment == self._environment
+        ):
+            row = state.assignments[key]
+            heard = key in state.leases
+            yield ServiceView(key=key, spec=row.spec, assignment=row, status=Status.AVAILABLE, heard=heard)
 
     def _note_losses(self, state: StoreState) -> None:
         """Keep saying that a store which had more came back with less."""

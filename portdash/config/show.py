@@ -40,6 +40,16 @@ def rows(config: Config) -> tuple[Row, ...]:
     return tuple(Row(clean(key), _json(key, value), str(config.origin(key))) for key, value in _values(config))
 
 
+def service_rows(config: Config, name: str) -> tuple[Row, ...]:
+    """Return what was set for one service; nothing where no file declares it. `name` compares without case."""
+    service = config.service(name)
+    if service is None:
+        return ()
+    return tuple(
+        Row(clean(key), _json(key, value), str(config.origin(key))) for key, value in _service(config, service)
+    )
+
+
 def as_json(config: Config) -> dict[str, Json]:
     """Return the same as one document."""
     return {

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
@@ -17,6 +18,7 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from portdash.config.sections import Glyphs as GlyphChoice
+from portdash.config.settings import Config
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.glyphs import Glyphs, glyphs_for
 from portdash.dashboard.keymap import make_keymap
@@ -132,13 +134,16 @@ class PortdashApp(App[int], inherit_bindings=False):
         self.exit(0)
 
 
-def run_dashboard(deps: Deps, options: Options, *, desk: Desk | None = None) -> int:
+def run_dashboard(
+    deps: Deps, options: Options, *, desk: Desk | None = None, load: Callable[[], Config] | None = None
+) -> int:
     """Show the dashboard until it is left; return the exit code. Needs a terminal on stdin and stderr.
 
     `desk` is where it sits; without one it is made, and services are asked how they are for as long as it is shown.
+    `load` then reads the configuration anew where its files have changed.
     """
     monitor = Monitor[ServiceKey]() if desk is None else None
-    app = PortdashApp(desk or Desk(deps, monitor=monitor), options=options)
+    app = PortdashApp(desk or Desk(deps, monitor=monitor, load=load), options=options)
     try:
         if monitor:
             monitor.start()

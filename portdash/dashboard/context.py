@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from portdash.dashboard.restarts import own_listeners
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import Group, Other, OthersLine, Row
 from portdash.dashboard.rows.view import View
@@ -10,6 +11,8 @@ from portdash.model.listener import Listener
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import ServiceView
 from portdash.report.words import worst_conflict
+
+REMOTE = "it is another host's: it is changed there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +77,12 @@ class Context:
     @property
     def services(self) -> tuple[ServiceKey, ...]:
         """The assignments that releasing would give back: of the marked services, of this one, of all of the group."""
+        return tuple(dict.fromkeys(view.key for view in self._views if view.assignment and not view.is_remote))
+
+    @property
+    def _views(self) -> tuple[ServiceView, ...]:
         views: tuple[ServiceView, ...] = tuple(each for each in self.subjects if isinstance(each, ServiceView))
-        if not views and self.group and not self.marked:
-            views = self.group.views
-        return tuple(dict.fromkeys(view.key for view in views if view.assignment))
+        return self.group.views if not views and self.group and not self.marked else views
 
     @property
     def held(self) -> Listener | None:
@@ -88,19 +93,27 @@ class Context:
         return _held(subject) if isinstance(subject, ServiceView | Other) else None
 
     @property
-    def frees(self) -> tuple[tuple[int, IpProtocol], ...]:
-        """The ports that freeing would free: those of all marked rows, or of the row."""
-        held = [_held(each) for each in self.marked] if self.marked else [self.held]
-        return tuple(dict.fromkeys((each.port, each.protocol) for each in held if each))
-
-    @property
     def url(self) -> str:
         """Where a browser finds what the row is about; empty where it has no port or speaks no TCP."""
+        if self.service and self.service.is_remote:
+            return ""  # of its host no more is known than an id
         port = self.service.port if self.service and not (self.row and self.row.socket) else None
         held = self.held
         if port is None and held is not None and held.protocol is IpProtocol.TCP:
             port = held.port
         return f"http://localhost:{port}" if port is not None else ""
+
+    @property
+    def slots(self) -> tuple[tuple[int, IpProtocol], ...]:
+        """The ports that freeing would free: of marked rows, of the row, or what the servers of a workspace hold."""
+        if self.marked:
+            found = [each for each in map(_held, self.marked) if each]
+        elif self.group:
+            views = (view for view in self.group.views if view.is_running and not view.is_remote)
+            found = [each for view in views for each in own_listeners(view)]
+        else:
+            found = [self.held] if self.held else []
+        return tuple(dict.fromkeys((each.port, each.protocol) for each in found))
 
     def no_facts(self) -> str | None:
         """Say that there is nothing yet."""
@@ -135,15 +148,21 @@ class Context:
         """Say that the row is no service."""
         return self.no_row() or (None if self.service else "the row under the cursor is no service")
 
+    def no_own(self) -> str | None:
+        """Say that the row is no service of this host."""
+        if reason := self.no_service():
+            return reason
+        return REMOTE if self.service and self.service.is_remote else None
+
     def no_move(self) -> str | None:
         """Say why no service can be moved."""
-        if reason := self.no_service() or self.no_change():
+        if reason := self.no_own() or self.no_change():
             return reason
         return None if self.service and self.service.assignment else "it has no port yet: a allocates one"
 
     def no_resolve(self) -> str | None:
         """Say why there is nothing to resolve."""
-        if reason := self.no_service():
+        if reason := self.no_own():
             return reason
         if self.service and worst_conflict(self.service) is None:
             return f"{self.service.name} is in no conflict"
@@ -153,18 +172,20 @@ class Context:
         """Say why nothing can be given back."""
         if reason := self.no_target():
             return reason
-        if not self.services and not (self.service or self.group):
+        if not self._views:
             return "no marked row is a service" if self.marked else "the row under the cursor is no service"
+        if any(view.is_remote for view in self._views):
+            return REMOTE
         return self.no_change() or (None if self.services else "it has no port to give back")
 
     def no_free(self) -> str | None:
         """Say why no port can be freed."""
         if reason := self.no_target():
             return reason
-        if self.marked:
-            return None if self.frees and not self.no_change() else self.no_change() or "nobody holds any of the ports"
-        if self.held is None:
-            return "nobody holds its port" if self.service else "the row under the cursor is no port"
+        if any(view.is_remote for view in self._views):
+            return REMOTE
+        if not self.slots:
+            return "nobody holds its port" if self.service and not self.marked else "nobody holds a port here"
         return self.no_change()
 
     def no_adopt(self) -> str | None:

@@ -7,6 +7,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
+from portdash.config.paths import state_dir
+from portdash.config.show import Row as Setting
+from portdash.config.show import service_rows
+from portdash.dashboard.rows.asked import Past
 from portdash.health.pulse import Pulse
 from portdash.health.record import Watched
 from portdash.health.targets import Kinds, targets
@@ -17,15 +21,19 @@ from portdash.manager.freeing import plan_free
 from portdash.manager.plans import plan_allocate, plan_move, plan_release, plan_resolve, plan_undo
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
+from portdash.model.ending import Allowance
 from portdash.model.health import Health
 from portdash.model.history import Event
 from portdash.model.listener import Listener
+from portdash.model.names import base_name
 from portdash.model.plan import Plan, Strategy
 from portdash.model.ports import IpProtocol
-from portdash.model.snapshot import Snapshot
+from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.store.schema import EVENTS_KEPT
+from portdash.supervisor.logs import log_path
 
 if TYPE_CHECKING:
+    from portdash.dashboard.reloading import Load, Reloading
     from portdash.health.unregistered import Answer
 
 
@@ -45,8 +53,8 @@ class Checks(Protocol):
         """Ask one now rather than at its time."""
 
 
-_OWN_KEPT = 100
-"""Revisions of our own that are remembered."""
+OWN_FOR = 5.0
+"""Seconds after an act during which what changes is taken for its effect."""
 
 Ask = Callable[[Listener, Deps], "Awaitable[Answer]"]
 """Asks a listener that is no service what it is and how it does."""
@@ -66,14 +74,24 @@ class Desk:
     belong in a thread worker. Everything raises what the manager raises: classes of `portdash.errors`.
 
     `monitor` is told at each look which services there are, and what it says of them is in the next look. Who makes it
-    starts and stops it. `ask` is who asks a listener that is no service, where somebody wants that.
+    starts and stops it. `ask` is who asks a listener that is no service, where somebody wants that. `load` reads the
+    configuration anew where a look finds that its files have changed.
     """
 
-    _own_revisions: tuple[int, ...] = ()
-    """Revisions of the store that came of what was done here, the latest last."""
+    config_error = ""
+    """What is wrong with the configuration files as they are now; the last good ones are in force meanwhile."""
+    _reloading: "Reloading | None" = None
+    _acted_at: float | None = None
+    """Unix time at which something was last done here."""
 
-    def __init__(self, deps: Deps, *, monitor: Checks | None = None, ask: Ask = ask_at_all) -> None:
+    def __init__(
+        self, deps: Deps, *, monitor: Checks | None = None, ask: Ask = ask_at_all, load: "Load | None" = None
+    ) -> None:
         self._deps = replace(deps, verdicts=monitor.verdicts) if monitor else deps
+        if load is not None:
+            from portdash.dashboard.reloading import Reloading  # noqa: PLC0415  the invented machine has no files
+
+            self._reloading = Reloading(load, self._deps)
         self._monitor = monitor
         self._ask = ask
         self._kinds = Kinds()
@@ -100,9 +118,9 @@ class Desk:
         """The directory that is shown as `~`."""
         return self._deps.environ.get("HOME") or str(Path.home())
 
-    def is_ours(self, revision: int) -> bool:
-        """Say whether a revision of the store came of what was done here."""
-        return revision in self._own_revisions
+    def is_own_doing(self, at: float) -> bool:
+        """Say whether what is seen at a time (unix) may have come of what was done here a moment before."""
+        return self.is_applying or (self._acted_at is not None and at - self._acted_at <= OWN_FOR)
 
     def now(self) -> float:
         """Return unix time in seconds."""
@@ -110,6 +128,9 @@ class Desk:
 
     def look(self) -> Snapshot:
         """Return everything as it is now. Blocks; raises PortdashError."""
+        if self._reloading is not None:
+            self._deps = self._reloading.renewed(self._deps)
+            self.config_error = self._reloading.error
         snapshot = self._deps.observer.snapshot()
         if self._monitor is not None:
             self._monitor.watch(targets(snapshot, self._deps.config, kind=self._kinds))
@@ -136,6 +157,21 @@ class Desk:
         """Return what has happened, oldest first, as far back as it is kept. Blocks; raises StoreError."""
         return tuple(reversed(self._deps.store.events(limit=EVENTS_KEPT)))
 
+    def past_of(self, snapshot: Snapshot, view: ServiceView) -> Past:
+        """Return what the store and the project's files tell of a service. Blocks; says itself what went wrong."""
+        from portdash.dashboard.pasts import past_of  # noqa: PLC0415  not before the first frame
+
+        return past_of(self._deps, snapshot, view)
+
+    def settings_of(self, view: ServiceView) -> tuple[Setting, ...]:
+        """Return what the configuration declares of a service; nothing for one of another workspace."""
+        is_here = not view.is_remote and view.key.workspace == self._deps.place.workspace.name
+        return service_rows(self._deps.config, base_name(view.name)) if is_here else ()
+
+    def log_of(self, key: ServiceKey) -> Path:
+        """Return where the output of a service is kept, if it was started by portdash."""
+        return log_path(state_dir(self._deps.environ, Path(self.home)), key)
+
     def wait_for_change(self, revision: int, timeout: float) -> bool:
         """Wait until the store has another revision, at most `timeout` seconds; say whether it has. Blocks."""
         current: int = self._deps.store.watch(revision, timeout)
@@ -161,9 +197,11 @@ class Desk:
         """Plan to make listeners services of their own projects; None or a missing name means the suggested one."""
         return plan_adopt(self._deps, snapshot, listeners, names=names)
 
-    def plan_free(self, snapshot: Snapshot, port: int, protocol: IpProtocol) -> Plan:
+    def plan_free(
+        self, snapshot: Snapshot, port: int, protocol: IpProtocol, *, allows: frozenset[Allowance] = frozenset()
+    ) -> Plan:
         """Plan to end everybody who listens on a port. Blocks: it asks the machine. Raises Refused."""
-        return plan_free(self._deps, snapshot, port, protocol)
+        return plan_free(self._deps, snapshot, port, protocol, allows=allows)
 
     def plan_undo(self, snapshot: Snapshot) -> Plan:
         """Plan to take this workspace's last operation back. Raises NoSuchService when there is none."""
@@ -174,11 +212,9 @@ class Desk:
         with self._lock:
             self._under_way += 1
         try:
-            outcome = apply_plan(self._deps, plan, consent=consent, progress=progress)
-            if outcome.operation is not None:
-                self._own_revisions = (*self._own_revisions, outcome.operation.revision)[-_OWN_KEPT:]
-            return outcome
+            return apply_plan(self._deps, plan, consent=consent, progress=progress)
         finally:
+            self._acted_at = self.now()
             with self._lock:
                 self._under_way -= 1
 

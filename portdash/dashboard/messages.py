@@ -4,6 +4,7 @@ from typing import Protocol, runtime_checkable
 
 from textual.message import Message
 
+from portdash.dashboard.rows.asked import Log, Past
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.health_lines import Probed
 from portdash.dashboard.rows.layout import Column
@@ -37,6 +38,25 @@ class ListenerProbed(Message):
         self.port = port
         self.probed = probed
         self.error = error
+
+
+class LogRead(Message):
+    """Something came of the log of the service that is shown."""
+
+    def __init__(self, key: RowKey, log: Log) -> None:
+        super().__init__()
+        self.key = key
+        self.log = log
+
+
+class PastRead(Message):
+    """The events and files of a service were read, as they were at a revision of the store."""
+
+    def __init__(self, key: RowKey, revision: int, past: Past) -> None:
+        super().__init__()
+        self.key = key
+        self.revision = revision
+        self.past = past
 
 
 class LookFailed(Message):

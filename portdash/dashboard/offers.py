@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from portdash.dashboard.commands import BY_ID
-from portdash.dashboard.context import Context
+from portdash.dashboard.context import REMOTE, Context
 from portdash.dashboard.desk import Desk
-from portdash.dashboard.rows.details import Offer
 from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.offered import Offer
 from portdash.errors import PortdashError
 from portdash.manager.naming import suggest_name
 from portdash.model.assignment import ServiceKey
@@ -24,7 +24,7 @@ def offers_for(context: Context, printed: Callable[[str], Sequence[str]]) -> tup
     for name in _ON_ROWS:
         keys = printed(name)
         reason = BY_ID[name].unavailable(context)
-        if not keys or (reason and reason != context.no_change()):
+        if not keys or (reason and reason not in (context.no_change(), REMOTE)):
             continue
         offers.append(Offer(keys[0], BY_ID[name].label, reason or _effect(name, context), is_usable=reason is None))
     return tuple(offers)
@@ -40,6 +40,8 @@ def _effect(name: str, context: Context) -> str:
         effects |= {"move": f"pick another port for {view.name}", "release": f"give {view.port} back"}
     elif context.services:
         effects["release"] = f"give all {plural(len(context.services), 'port')} of it back"
+    if len(context.slots) > 1:
+        effects["free"] = f"end who holds its {plural(len(context.slots), 'port')}; a dialog has a verdict on each"
     if held := context.held:
         effects["free"] = f"end {held.label}, which holds {held.port}; a dialog names all that end"
     if len(listeners) == 1:

@@ -6,6 +6,7 @@ from threading import Lock
 
 from portdash.errors import Refused
 from portdash.machine.availability import IN_USE, NEEDS_PRIVILEGE
+from portdash.machine.keepers import keeper_of
 from portdash.machine.processes import Setting
 from portdash.machine.protection import check_allowed
 from portdash.model.engines import EngineFacts
@@ -124,7 +125,12 @@ class FakeMachine:
     def aim(self, target: Target) -> Target:
         """Return the target with its one process: nobody here has children that end with it. Raises as `terminate`."""
         process = None if target.container_id is not None else self._check(target)
-        return target if process is None else replace(target, group=(process,), holding=(process.pid,))
+        if process is None:
+            return target
+        via = next((each.via for each in self._listeners if process.pid in each.pids), None)
+        keeper = keeper_of(via or "", ())
+        notes = (f"{keeper.label} started it, and may start it again",) if keeper and keeper.is_agent else ()
+        return replace(target, group=(process,), holding=(process.pid,), notes=(*target.notes, *notes))
 
     def terminate(self, target: Target, *, grace: float) -> str:
         """End the target and every listener it has; return one line about it.

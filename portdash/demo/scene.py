@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
+from portdash.config.origins import Layer, Origin
 from portdash.config.ranges import DEFAULT_RANGES
 from portdash.config.settings import Config
 from portdash.demo.clock import FrozenClock
@@ -48,7 +50,13 @@ def demo_deps() -> Deps:
     """
     store = MemoryStore()
     seed(store)
-    config = Config(ranges=(WEB_RANGE, *DEFAULT_RANGES), services=declarations())
+    file = Origin(Layer.PROJECT_FILE, Path(f"{HOME}/src/shop/portdash.toml"))
+    services = declarations()
+    config = Config(
+        ranges=(WEB_RANGE, *DEFAULT_RANGES),
+        services=services,
+        origins={f"services.{each.name}": file for each in services},
+    )
     return _deps(
         store, config, FakeMachine(host=HOST, user=USER, listeners=LISTENERS, projects=PROJECTS, limits=LIMITS)
     )

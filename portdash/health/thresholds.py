@@ -109,9 +109,10 @@ def _changes(record: Standing) -> int:
 
 
 def _as(found: Health, state: HealthState, detail: str | None = None) -> Health:
+    """Return an outcome under another verdict; how fast a check failed is not how fast the server is."""
     return Health(
         state=state,
         level=found.level,
-        latency_ms=found.latency_ms,
+        latency_ms=found.latency_ms if found.state in _RANK else None,
         detail=found.detail if detail is None else detail,
     )

@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from portdash.errors import Refused
+from portdash.errors import NotEnded, Refused
 from portdash.machine.ancestry import is_reaper, parents, unit_of
 from portdash.machine.protection import own_pids
 from portdash.machine.redirecting import unit_tool
@@ -47,7 +47,7 @@ def let_go(target: Target, pids: Collection[int], grace: float, around: Surround
             hint=f"`portdash who {target.port}` says what it is; a device or a network drive may not answer",
         )
     pid = holding[0] if holding else target.pid
-    raise Refused(
+    raise NotEnded(
         f"{who} has not ended {grace:g}s after it was asked to, and still holds {target.port}",
         hint=f"`portdash free {target.port} --force` kills it, as `kill -KILL {pid}` does, and it saves nothing",
     )

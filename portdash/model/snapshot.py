@@ -69,6 +69,8 @@ class ServiceView:
     """Own servers on other ports."""
     conflicts: tuple[Conflict, ...] = ()
     """Worst first, notices last."""
+    heard: bool | None = None
+    """Of a service of another host: whether a process there renews its lease. None for those of this host."""
     home_free: bool = False
     """Whether the port it was moved away from, or the first one it asked for, could be had now."""
 
@@ -81,6 +83,11 @@ class ServiceView:
     def port(self) -> int | None:
         """Its port, None when it has none yet."""
         return self.assignment.port if self.assignment else None
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is another host's: it is seen through the store alone, and changed there."""
+        return self.heard is not None
 
     @property
     def is_running(self) -> bool:
@@ -116,6 +123,8 @@ class Snapshot:
     """Every socket seen, by port, protocol, address."""
     services: tuple[ServiceView, ...] = ()
     """Services of all workspaces: this workspace first, then by name."""
+    remote: tuple[ServiceView, ...] = ()
+    """Services of other hosts that share the store, by host, workspace and name."""
     conflicts: tuple[Conflict, ...] = ()
     """All of them, worst first. One about a port that several share by inheritance is there once, as the parent's."""
     quarantined: Mapping[tuple[IpProtocol, int], str] = field(default_factory=lambda: MappingProxyType({}))
@@ -136,7 +145,7 @@ class Snapshot:
     """Unix time of the last contact with a store that is out of reach, None while what is here is current."""
 
     def service(self, key: ServiceKey) -> ServiceView | None:
-        """Return the view of one service."""
+        """Return the view of one service of this host."""
         return next((view for view in self.services if view.key == key), None)
 
     def workspace_named(self, name: str) -> Workspace | None:

@@ -88,6 +88,8 @@ def state_word(view: ServiceView) -> str:
     """Return how a service stands, worst word first: `squatted`, `hung`, `running`, `not running`, `no port yet`."""
     if view.assignment is None:
         return "no port yet"
+    if view.is_remote:
+        return "in use there" if view.heard else "stale"
     if conflict := worst_conflict(view):
         return conflict.kind.value.replace("_", " ")
     if view.status in (Status.AVAILABLE, Status.STOPPED):

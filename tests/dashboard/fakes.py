@@ -3,21 +3,24 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from threading import Event as Flag
 
 import scenes
 from textual.app import App
 from textual.pilot import Pilot
 
+from portdash.config.show import Row as Setting
 from portdash.dashboard.app import PortdashApp
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.options import Options
+from portdash.dashboard.rows.asked import Past
 from portdash.dashboard.rows.row import Other, RowKey
 from portdash.dashboard.screens.main import MainScreen
 from portdash.errors import PortdashError
 from portdash.health.pulse import Pulse
 from portdash.model.assignment import ServiceKey
-from portdash.model.history import Event
+from portdash.model.history import Event, EventKind
 from portdash.model.plan import Action, Plan, Step, Strategy
 from portdash.model.snapshot import ServiceView, Snapshot
 
@@ -36,6 +39,7 @@ class FakeDesk(Desk):
         self.hurried: list[ServiceKey] = []
         self.applying = False
         self.past: tuple[Event, ...] = ()
+        self.log_dir = Path("/nonexistent")
         self._home = home
         self._read_only = read_only
         self._never = Flag()
@@ -66,6 +70,26 @@ class FakeDesk(Desk):
 
     def pulses(self) -> dict[ServiceKey, Pulse]:
         return self.beats
+
+    def past_of(self, snapshot: Snapshot, view: ServiceView) -> Past:
+        """Say that everything was moved once."""
+        moved = Event(
+            kind=EventKind.MOVED,
+            at=snapshot.taken_at - 60,
+            workspace=view.key.workspace,
+            service=view.name,
+            actor="cli",
+            reason="asked",
+            from_port=(view.port or 0) + 1,
+            to_port=view.port,
+        )
+        return Past(events=(moved,))
+
+    def settings_of(self, view: ServiceView) -> tuple[Setting, ...]:  # noqa: ARG002  the real desk's signature
+        return ()
+
+    def log_of(self, key: ServiceKey) -> Path:
+        return self.log_dir / f"{key.service}.log"
 
     def check_now(self, key: ServiceKey) -> None:
         self.hurried.append(key)

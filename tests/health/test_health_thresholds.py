@@ -70,6 +70,14 @@ def test_a_start_is_given_time():
     assert standing.shown.detail == "status 503"
 
 
+def test_how_fast_a_check_failed_is_no_latency_of_the_server():
+    failed = Health(state=HealthState.UNHEALTHY, level=HealthLevel.HTTP, latency_ms=3.0, detail="503")
+    starting = step(Standing(), failed, USUAL, age=2.0).shown
+    counted = step(Standing(), failed, USUAL).shown
+    assert (starting.state, starting.latency_ms) == (HealthState.STARTING, None)
+    assert (counted.state, counted.latency_ms) == (HealthState.UNKNOWN, None)
+
+
 def test_what_is_not_yet_known_says_how_far_it_is():
     assert run("bb")[1].shown.detail == "failed 2 of 3: status 503"
 

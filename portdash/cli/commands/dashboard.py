@@ -2,14 +2,19 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
-from portdash.cli.context import Globals, home
+from portdash.cli.context import Globals, home, working_directory
 from portdash.config.paths import state_dir
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
+
+if TYPE_CHECKING:
+    from portdash.config.settings import Config
 
 
 def open_dashboard(options: Globals, *, filter_text: str, view: int | None, demo: bool) -> int:
@@ -32,7 +37,14 @@ def open_dashboard(options: Globals, *, filter_text: str, view: int | None, demo
         # The demo touches nothing, so it remembers nothing either.
         memory = None if demo else state_dir(os.environ, home())
         chosen = options_for(shown, filter_text=filter_text, view=view, state_dir=memory)
-        return run_dashboard(shown, chosen, desk=desk)
+        return run_dashboard(shown, chosen, desk=desk, load=_loader(options))
+
+
+def _loader(options: Globals) -> "Callable[[], Config]":
+    """Return what reads the configuration once more, as it was read for `options`."""
+    from portdash.config.loading import load  # noqa: PLC0415  opened already
+
+    return partial(load, cwd=working_directory(), environ=os.environ, flags=options.flags(), home=home())
 
 
 @contextmanager

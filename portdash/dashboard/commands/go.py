@@ -67,6 +67,22 @@ GO = (
         unavailable=Context.no_pane,
     ),
     Command(
+        id="next_tab",
+        keys=("]",),
+        label="Next tab",
+        help="The next leaf of the details: Why, Log, History, Config",
+        group=Group.MOVE,
+        unavailable=Context.no_service,
+    ),
+    Command(
+        id="previous_tab",
+        keys=("[",),
+        label="Previous tab",
+        help="The leaf of the details before this one",
+        group=Group.MOVE,
+        unavailable=Context.no_service,
+    ),
+    Command(
         id="back",
         keys=("escape",),
         label="Back",

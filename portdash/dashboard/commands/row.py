@@ -65,6 +65,16 @@ ROW = (
         is_menu=True,
     ),
     Command(
+        id="log",
+        keys=("L",),
+        label="Log",
+        help="Follow what this service prints",
+        group=Group.ROW,
+        unavailable=Context.no_own,
+        rank=58,
+        is_menu=True,
+    ),
+    Command(
         id="mark",
         keys=("space",),
         label="Mark",

@@ -79,7 +79,7 @@ def digest(
     events: tuple[Event, ...] = (),
 ) -> Facts:
     """Make a snapshot ready for showing; `before` is the last one's, from which new and gone rows are told."""
-    views = snapshot.services
+    views = (*snapshot.services, *snapshot.remote)
     if (
         before is not None
         and pulses == before.pulses
@@ -141,7 +141,7 @@ def sort_key(workspace: Workspace, here: Workspace | None) -> tuple[bool, bool, 
 def _groups(snapshot: Snapshot, views: tuple[ServiceView, ...]) -> tuple[Group, ...]:
     by_workspace: defaultdict[str, list[ServiceView]] = defaultdict(list)
     for view in views:
-        by_workspace[view.key.workspace].append(view)
+        by_workspace[place_of(view)].append(view)
     here = snapshot.workspace_named(snapshot.workspace)
     known = {workspace.name: workspace for workspace in snapshot.workspaces}
     groups = [
@@ -153,7 +153,17 @@ def _groups(snapshot: Snapshot, views: tuple[ServiceView, ...]) -> tuple[Group, 
         )
         for name, members in by_workspace.items()
     ]
-    return tuple(sorted(groups, key=lambda group: sort_key(group.workspace, here)))
+    return tuple(sorted(groups, key=lambda group: (group.views[0].is_remote, *sort_key(group.workspace, here))))
+
+
+def place_of(view: ServiceView) -> str:
+    """Return the workspace of a service as it is grouped by: that of another host is another one."""
+    return f"{view.key.workspace} on host {short_host(view.key.host)}" if view.is_remote else view.key.workspace
+
+
+def short_host(host: str) -> str:
+    """Return the beginning of a host's id, which is enough to tell hosts apart."""
+    return host[:8]
 
 
 def _others(snapshot: Snapshot) -> tuple[Other, ...]:

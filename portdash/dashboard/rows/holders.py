@@ -3,7 +3,7 @@
 import re
 
 from portdash.dashboard import glyphs as g
-from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.facts import Facts, short_host
 from portdash.dashboard.rows.row import service_row_key
 from portdash.manager.naming import INTERPRETERS
 from portdash.model.conflict import ConflictKind
@@ -29,6 +29,9 @@ def held_by(view: ServiceView, facts: Facts) -> tuple[str, ...]:
     """Say who has the service's port, with `= ~ ≠ ?` for whose it is."""
     if service_row_key(view) in facts.gone:
         return ("  released",)
+    if view.is_remote:
+        host = short_host(view.key.host)
+        return (f"  on host {host}" if view.heard else f"  on host {host}, not heard of", f"  {host}")
     conflict = worst_conflict(view)
     if conflict and conflict.kind is ConflictKind.MISPLACED and view.elsewhere:
         there = view.elsewhere[0]

@@ -25,11 +25,11 @@ def paragraph(
         yield (start if number == 0 else Span("  "), Span(line, Tone.BOLD if glyph else tone))
 
 
-def fact(label: str, text: str, width: int, *, label_width: int = LABEL) -> Iterator[Line]:
+def fact(label: str, text: str, width: int, *, label_width: int = LABEL, tone: Tone = Tone.PLAIN) -> Iterator[Line]:
     """Yield a labelled fact; what does not fit goes on below itself."""
     lines = wrapped(text, max(10, width - label_width - 2))
     for number, line in enumerate(lines):
-        yield (Span(f"  {label if number == 0 else '':<{label_width}}", Tone.DIM), Span(line))
+        yield (Span(f"  {label if number == 0 else '':<{label_width}}", Tone.DIM), Span(line, tone))
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -36,6 +36,8 @@ class Standing(NamedTuple):
     """What is wrong with the filter or with what was remembered."""
     filter_text: str = ""
     is_locked: bool = False
+    config_error: str = ""
+    """What is wrong with the configuration files, while the last good ones are in force."""
 
 
 def freshness(
@@ -121,6 +123,8 @@ def _unusual(facts: Facts, standing: Standing) -> list[Span]:
         said.append(clean(standing.problem, limit=70))
     if standing.is_bell_off:
         said.append("bell off")
+    if standing.config_error:
+        said.append("CONFIG ERROR, old one kept")
     if snapshot.stale_since is not None:
         said.append(f"STORE AWAY {age(snapshot.taken_at - snapshot.stale_since)}")
     if snapshot.notices:

@@ -54,6 +54,8 @@ PROOFS = {
 def state_of(view: ServiceView) -> State:
     """Say in a glyph and a word how a service stands; the word is the report's, with its figure."""
     word, health = state_word(view), view.health
+    if view.is_remote:
+        return State(g.RUNNING, word, Tone.OK, 4) if view.heard else State(g.UNKNOWN, word, Tone.DIM, 3)
     if worst_conflict(view):
         return State(g.TROUBLE, word, Tone.WARN, 0)
     if is_flapping(view):

@@ -29,9 +29,10 @@ class Act(Button):
         self._is_terse = False
         self.name_it(label)
 
-    def name_it(self, label: str) -> None:
-        """Give it another label."""
+    def name_it(self, label: str, *, key: str | None = None) -> None:
+        """Give it another label, and another key where one is given."""
         self._act = label
+        self._key = self._key if key is None else key
         left, right = ("(", ")") if self.disabled else ("[", "]")
         parts = (f"{left} {clean(label)}  ", f" {right}") if not self._is_terse else (f"{left}{clean(label)} ", right)
         self.label = Content.assemble(parts[0], (self._key, "dim"), parts[1])

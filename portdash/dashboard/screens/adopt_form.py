@@ -9,8 +9,8 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from portdash.dashboard.desk import Desk
+from portdash.dashboard.restarts import tilde
 from portdash.dashboard.screens.fields import Field
-from portdash.dashboard.screens.plan_view import tilde
 from portdash.dashboard.screens.wish_form import Mistake
 from portdash.errors import PortdashError
 from portdash.manager.naming import free_name, suggest_name

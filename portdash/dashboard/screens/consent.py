@@ -7,7 +7,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from portdash.dashboard.screens.facts import cell
-from portdash.dashboard.screens.fields import Field
+from portdash.dashboard.screens.fields import NumberField
 from portdash.dashboard.screens.resolve_words import consent_word
 from portdash.model.plan import Plan
 
@@ -38,7 +38,7 @@ class ConsentRow(Horizontal):
     def compose(self) -> ComposeResult:
         """Lay out the question and the field."""
         yield Static(id="consent-asks", markup=False)
-        yield Field(id="consent", max_length=5)
+        yield NumberField(id="consent", max_length=5)
 
     @property
     def is_asked(self) -> bool:
@@ -48,20 +48,24 @@ class ConsentRow(Horizontal):
     @property
     def is_given(self) -> bool:
         """Whether the right number stands in the field."""
-        return self.is_asked and self.query_one(Field).value == self._answer
+        return self.is_asked and self.query_one(NumberField).value == self._answer
 
     def ask(self, plan: Plan, *, answer: int | None = None) -> None:
         """Ask for what agrees to `plan`: `answer` where it is given, else the port or how many end."""
         word = consent_word(plan, answer)
-        self._answer = word.answer
-        self.query_one("#consent-asks", Static).update(cell(word.asks))
+        self.ask_for(word.asks, word.answer)
+
+    def ask_for(self, asks: str, answer: str) -> None:
+        """Ask in these words for this answer."""
+        self._answer = answer
+        self.query_one("#consent-asks", Static).update(cell(asks))
         self.add_class("-asked")
-        self.query_one(Field).focus()
+        self.query_one(NumberField).focus()
 
     def forget(self) -> None:
         """Take the question and what was typed away."""
         self._answer = None
-        field = self.query_one(Field)
+        field = self.query_one(NumberField)
         field.value = ""
         self.remove_class("-asked")
         if field.has_focus:

@@ -38,6 +38,23 @@ class Field(Input):
         event.prevent_default()
 
 
+class NumberField(Field):
+    """A field that takes digits; every other key is a key of the dialog, as it were without the field."""
+
+    def on_key(self, event: Key) -> None:
+        """Leave what is no digit to the dialog."""
+        if event.is_printable and not _is_digit(event.character):
+            event.prevent_default()
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:  # noqa: ARG002  as Textual calls it
+        """Say whether a key is text here."""
+        return _is_digit(character)
+
+
+def _is_digit(character: str | None) -> bool:
+    return character is not None and character.isascii() and character.isdigit()
+
+
 class Tick(Checkbox, inherit_bindings=False):
     """A compact check box; `enter` is left to the dialog, which confirms with it."""
 

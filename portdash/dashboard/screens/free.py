@@ -1,6 +1,6 @@
 """Ending who holds a port: with No in focus, all that end named, and the port typed where it is not plainly yours."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,19 +11,18 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from portdash.dashboard.desk import Desk
+from portdash.dashboard.offers import resolution_text
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.consent import ConsentRow
-from portdash.dashboard.screens.facts import Fact, facts
+from portdash.dashboard.screens.facts import facts
+from portdash.dashboard.screens.free_facts import Subject, free_facts, identities, is_plainly_ours, loser_of
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.plan_dialog import PlanDialog
-from portdash.dashboard.screens.plan_view import service_label, target_lines, tilde
-from portdash.dashboard.screens.shell import free_command
-from portdash.errors import PortdashError
-from portdash.model.plan import Action, Plan
+from portdash.errors import NotEnded, PortdashError, Refused
+from portdash.model.ending import Allowance
+from portdash.model.plan import Plan
 from portdash.model.ports import IpProtocol
-from portdash.model.snapshot import SeenListener, Snapshot
-from portdash.report.words import uptime
-from portdash.text import clean, plural
+from portdash.model.snapshot import Snapshot
 
 
 class FreeScreen(PlanDialog):
@@ -35,6 +34,8 @@ class FreeScreen(PlanDialog):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "leave", "No", show=False),
         Binding("y", "confirm", "Yes", show=False),
+        Binding("c", "rather", "Rather", show=False),
+        Binding("K", "kill", "Kill", show=False),
     ]
 
     @dataclass
@@ -55,12 +56,19 @@ class FreeScreen(PlanDialog):
     ) -> None:
         self.port = port
         self.protocol = protocol
+        self.allows: frozenset[Allowance] = frozenset()
+        """KILL, once asking has not been enough."""
+        self.can_kill = False
+        """Whether asking has not been enough, so that KILL is offered."""
+        self._subject = Subject(snapshot, port, protocol, desk.home)
+        self._loser = loser_of(self._subject)
+        """The service whose port is held by another, which could move instead."""
         super().__init__(desk, snapshot, title=f"Free port {self.slot}?", patience=patience)
 
     @property
     def slot(self) -> str:
         """The port as it is written: `3000`, `53/udp`."""
-        return str(self.port) if self.protocol is IpProtocol.TCP else f"{self.port}/{self.protocol}"
+        return self._subject.slot
 
     def compose_body(self) -> Iterable[Widget]:
         """Yield who ends, how, and the same for the shell; then the question that has to be typed."""
@@ -71,10 +79,13 @@ class FreeScreen(PlanDialog):
         """Yield No, which has the focus, and the other."""
         yield Act("No", "n esc", id="no")
         yield Act(f"Free {self.slot}", "y", id="yes")
+        kill = Act("KILL", "K", id="kill", action="screen.kill")
+        kill.display = False
+        yield kill
 
     def on_mount(self) -> None:
         """Find out who has to end; that asks the machine, so the screen does not wait for it."""
-        self.query_one("#facts", Static).update(facts(self._facts(None)))
+        self.query_one("#facts", Static).update(facts(free_facts(self._subject, None)))
         self.show_plan(None)
         self.say("looking at who holds it …", busy=True)
         self._find_out()
@@ -89,16 +100,27 @@ class FreeScreen(PlanDialog):
     @work(thread=True, group="plan", description="find out who has to end", exit_on_error=False)
     def _find_out(self) -> None:
         try:
-            self.post_message(self.Planned(self.desk.plan_free(self.snapshot, self.port, self.protocol)))
+            self.post_message(self.Planned(self._plan()))
         except PortdashError as error:
             self.post_message(self.Impossible(error.message, error.hint))
+
+    def _plan(self) -> Plan:
+        """Plan it. Raises Refused when those who would be killed are not those who were asked to end."""
+        before = self.plan
+        plan = self.desk.plan_free(self.snapshot, self.port, self.protocol, allows=self.allows)
+        if self.allows and before and identities(plan) - identities(before):
+            raise Refused(f"another holds {self.slot} by now", hint="close this and look at who it is")
+        return plan
 
     @on(Planned)
     def _show(self, message: Planned) -> None:
         plan = message.plan
         self.say("")
-        self.query_one("#facts", Static).update(facts(self._facts(plan)))
+        self.query_one("#facts", Static).update(facts(free_facts(self._subject, plan, rather=self._rather_text())))
         self.has_consent = bool(plan.steps) and not self._needs_typing(plan)
+        self.query_one("#kill").display = False
+        verb = "KILL on" if self.allows else "Free"
+        self.query_one("#yes", Act).name_it(f"{verb} {self.slot}", key="y" if self.has_consent else "enter")
         self.show_plan(plan)
         if plan.steps and not self.has_consent and not self.desk.is_read_only:
             self.query_one(ConsentRow).ask(plan, answer=self.port)
@@ -125,51 +147,44 @@ class FreeScreen(PlanDialog):
         return self.plan is not None and self._needs_typing(self.plan)
 
     def _needs_typing(self, plan: Plan) -> bool:
-        """Say whether a `y` would be too little.
+        """Say whether a `y` would be too little: for all that is not plainly ours, and for KILL."""
+        return self.allows != frozenset() or not is_plainly_ours(self._subject, plan)
 
-        It is for what is not plainly the own server of a service of this workspace, for several, and for what an
-        agent or somebody else minds.
-        """
-        plain = len(plan.steps) == 1 and not plan.notices and plan.steps[0].action is Action.TERMINATE
-        return not plain or not all(
-            seen.is_owned and seen.key is not None and seen.key.workspace == self.snapshot.workspace
-            for seen in self._holders()
+    # The gentler way, and the harder one.
+
+    def action_rather(self) -> None:
+        """Look at the ways out that end nothing; what is decided there closes this dialog, too."""
+        if self._loser is None or self.is_applying:
+            return
+        from portdash.dashboard.screens.resolve import ResolveScreen  # noqa: PLC0415  only where it is wanted
+
+        self.app.push_screen(
+            ResolveScreen(self.desk, self.snapshot, self._loser, patience=self.guard.patience), self.dismiss
         )
 
-    def _holders(self) -> list[SeenListener]:
-        slot = self.port, self.protocol
-        return [each for each in self.snapshot.listeners if (each.listener.port, each.listener.protocol) == slot]
+    def action_kill(self) -> None:
+        """Plan to kill who did not end when asked to: it is shown, and asked for, like the first plan."""
+        if self.can_kill and not self.is_applying:
+            self.can_kill = False
+            self.allows = frozenset((Allowance.KILL,))
+            self._find_out()
 
-    def _facts(self, plan: Plan | None) -> list[Fact]:
-        targets = [step.target for step in plan.steps if step.target] if plan else []
-        return [
-            ("Holds it", list(dict.fromkeys(self._holder(seen) for seen in self._holders()))),
-            ("Whose", list(dict.fromkeys(self._whose()))),
-            ("Chain", list(dict.fromkeys(self._chains()))),
-            ("Ends", [line for target in targets for line in target_lines(target)]),
-            ("Then", f"{self.slot} is proved free. What has ended cannot be brought back" if targets else ""),
-            ("Note", [clean(note) for note in plan.notices] if plan else ""),
-            ("Shell", free_command(self.slot)),
-        ]
+    @on(PlanDialog.Failed)
+    def _failed(self, message: PlanDialog.Failed) -> None:
+        """Offer to kill, where asking was not enough."""
+        self.can_kill = isinstance(message.error, NotEnded) and not self.allows
+        self.query_one("#kill").display = self.can_kill
+        self.query_one(ConsentRow).forget()
+        self.has_consent = False
+        if self._must_type and self.plan and not self.can_kill:
+            self.query_one(ConsentRow).ask(self.plan, answer=self.port)
+        self.arm()
 
-    def _holder(self, seen: SeenListener) -> str:
-        listener = seen.listener
-        up = uptime(listener, self.snapshot.taken_at)
-        clients = "" if not listener.connections else f", {plural(listener.connections, 'connection')}"
-        return f"{clean(listener.label)} on {clean(listener.address)}{f'  up {up}' if up else ''}{clients}"
-
-    def _whose(self) -> Iterator[str]:
-        for seen in self._holders():
-            place = seen.listener.owner.cwd if seen.listener.owner else None
-            where = f"  in {tilde(place, self.desk.home)}" if place else ""
-            if seen.key is None:
-                yield f"no service's{where}"
-            else:
-                name = service_label(self.snapshot, seen.key)
-                yield f"{name}'s own{where}" if seen.is_owned else f"not that of {name}, which has the port{where}"
-
-    def _chains(self) -> Iterator[str]:
-        for seen in self._holders():
-            above = [f"{clean(each.name)} {each.pid}" for each in reversed(seen.listener.ancestors)]
-            if above:
-                yield " › ".join([*above[-3:], clean(seen.listener.label)])
+    def _rather_text(self) -> str:
+        """Say what moving the service that loses its port would do, where one does."""
+        if self._loser is None:
+            return ""
+        try:
+            return resolution_text(self.desk.plan_resolve(self.snapshot, self._loser))
+        except PortdashError:
+            return "shows the ways out"  # the screen that opens says what is wrong with them

@@ -25,7 +25,7 @@ from portdash.dashboard.rows.view import View
 from portdash.dashboard.screens.help import HelpRow
 from portdash.dashboard.screens.main_acting import Acting
 
-_SILENT = frozenset({"back", "next_pane", "previous_pane"})
+_SILENT = frozenset({"back", "next_pane", "previous_pane", "next_tab", "previous_tab", "zoom"})
 """Commands that say nothing where they have no meaning: hands press them without thinking."""
 
 
@@ -36,6 +36,7 @@ class MainScreen(Acting, inherit_bindings=False):
         super().__init__(desk, options, keymap)
         self.poller = Poller(desk, self.post_message, interval=options.refresh)
         self.poller.with_history = options.view is View.HISTORY
+        self._told_error = ""
 
     def on_mount(self) -> None:
         """Start looking. The thread is a daemon, so that a look that hangs cannot keep anyone from quitting."""
@@ -44,6 +45,7 @@ class MainScreen(Acting, inherit_bindings=False):
     def on_unmount(self) -> None:
         """Stop looking."""
         self.poller.stop()
+        self.stop_following()
 
     @on(ScreenSuspend)
     def _covered(self) -> None:
@@ -60,6 +62,18 @@ class MainScreen(Acting, inherit_bindings=False):
         """Let a dialog know that the world may have moved on under its plans."""
         if isinstance(self.app.screen, Watcher):
             self.app.screen.world_changed(message.facts.snapshot)
+
+    @on(SnapshotTaken)
+    def _tell_of_configuration(self) -> None:
+        """Say it once when a configuration file was edited to something that cannot be used, and when it can again."""
+        if self.desk.config_error == self._told_error:
+            return
+        self._told_error = self.desk.config_error
+        if self._told_error:
+            self.toast(f"{self._told_error} (the configuration before that is kept)", error=True)
+        else:
+            self.app.clear_notifications()
+            self.toast("the configuration is in order again, and in force")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Grey out what cannot be used: the same question as for footer, palette and help."""
@@ -111,7 +125,7 @@ class MainScreen(Acting, inherit_bindings=False):
         news = news_between(before, after) if before is not None else News()
         for text in news.texts if self.has_bell else ():
             self.toast(text)
-        if news.rings and self.has_bell and not self.desk.is_ours(after.snapshot.revision):
+        if news.rings and self.has_bell and not self.desk.is_own_doing(after.now):
             self.app.bell()
 
     def action_bell(self) -> None:

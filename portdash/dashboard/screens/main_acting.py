@@ -58,11 +58,11 @@ class Acting(Choosing):
         from portdash.dashboard.screens.free import FreeScreen  # noqa: PLC0415
         from portdash.dashboard.screens.free_many import FreeManyScreen  # noqa: PLC0415
 
-        frees = self.context.frees
-        if self.snapshot and len(frees) == 1:
-            self._open(FreeScreen(self.desk, self.snapshot, *frees[0]))
-        elif self.snapshot and frees:
-            self._open(FreeManyScreen(self.desk, self.snapshot, frees))
+        slots = self.context.slots
+        if self.snapshot and len(slots) > 1:
+            self._open(FreeManyScreen(self.desk, self.snapshot, slots))
+        elif self.snapshot and slots:
+            self._open(FreeScreen(self.desk, self.snapshot, *slots[0]))
 
     def action_undo(self) -> None:
         """Take the last change back."""
@@ -77,7 +77,9 @@ class Acting(Choosing):
 
         if self.snapshot:
             view = self.context.service
-            self.app.push_screen(ReportScreen(self.desk, self.snapshot, view.key if view else None))
+            self.app.push_screen(
+                ReportScreen(self.desk, self.snapshot, view.key if view and not view.is_remote else None)
+            )
 
     # What other programs do.
 

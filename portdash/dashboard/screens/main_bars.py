@@ -14,9 +14,8 @@ from portdash.dashboard.context import Context
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.keymap import Keymap
 from portdash.dashboard.messages import CursorMoved, LookFailed, SnapshotTaken
-from portdash.dashboard.offers import Resolutions, offers_for
+from portdash.dashboard.offers import Resolutions
 from portdash.dashboard.options import Options
-from portdash.dashboard.rows.details import details, title_of
 from portdash.dashboard.rows.events import event_details
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.health_lines import Probed
@@ -188,6 +187,7 @@ class Bars(MainView):
         return trouble_line(self.facts, row.subject_key if row else None, self.size.width)
 
     def _show_details(self, context: Context) -> None:
+        """Draw the details of a range or an event; those of all other rows are in `main_details`."""
         if self.facts is None or not self.pane.display:
             return
         row = context.row
@@ -197,10 +197,6 @@ class Bars(MainView):
             self.pane.show(clean(line.use.name), lambda width: tuple(range_details(line, width, cells, at)))
         elif row and isinstance(row.subject, EventLine):
             self.pane.show("What changed", partial(_event_lines, row.subject, self.facts))
-        else:
-            offers = offers_for(context, self.keymap.printed)
-            probed = self.probed.get(row.subject_key) if row else None
-            self.pane.show(title_of(row, self.facts), partial(details, row, self.facts, offers, probed=probed))
 
     def _show_footer(self, context: Context) -> None:
         if self.filter_input.has_focus:
@@ -229,6 +225,7 @@ class Bars(MainView):
             filter_text=f"{'! ' if outlook.trouble_only else ''}{outlook.filter_text}".rstrip(),
             is_locked=self.options.read_only or self.desk.is_read_only or self.is_locked,
             is_bell_off=self.options.bell and not self.has_bell,
+            config_error=self.desk.config_error,
             problem=problems[0] if problems else self.problem,
         )
         line = header_line(self.facts, standing, self.size.width)
@@ -243,7 +240,7 @@ class Bars(MainView):
 
 def _label(name: str, context: Context) -> str:
     """Return what the footer calls a command; one that is about the marked rows says how many they are."""
-    counts = {"free": len(context.frees), "release": len(context.services), "adopt": len(context.listeners)}
+    counts = {"free": len(context.slots), "release": len(context.services), "adopt": len(context.listeners)}
     label = BY_ID[name].label
     if name == "details" and context.view is View.RANGES:
         return "Show rows"

@@ -1,32 +1,20 @@
-"""Choosing what the list shows: view, filter, scope, order, columns, marks, colours."""
-
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+"""Choosing what the list shows: view, filter, scope."""
 
 from textual import on
 from textual.events import Key
 from textual.widgets import Input
 
-from portdash.dashboard.glyphs import MARK
-from portdash.dashboard.memory import Remembered
-from portdash.dashboard.messages import HeadClicked
-from portdash.dashboard.rows.column_sets import optional
-from portdash.dashboard.rows.layout import Column
 from portdash.dashboard.rows.ranges import bucket, strip_width
 from portdash.dashboard.rows.row import RangeLine, Row
-from portdash.dashboard.rows.view import NATURAL, Sort, View
+from portdash.dashboard.rows.view import View
 from portdash.dashboard.screens.help import HelpRow
-from portdash.dashboard.screens.main_going import Going
-from portdash.dashboard.theme import CHOICES
+from portdash.dashboard.screens.main_ordering import Ordering, shown_now
 from portdash.model.ports import PortRange
 from portdash.model.snapshot import ServiceView
 
 
-class Choosing(Going):
+class Choosing(Ordering):
     """The actions that change what is seen; each bears the id of its command."""
-
-    _past = Remembered()
-    """What was chosen, where nothing is kept from one start to the next."""
 
     def action_view_services(self) -> None:
         """Services by workspace, then other listeners."""
@@ -155,11 +143,11 @@ class Choosing(Going):
         if self.facts is None:
             return
         shown = self.outlook.only
-        rows = [HelpRow("", "all workspaces", _shown(is_it=shown is None), command="")]
+        rows = [HelpRow("", "all workspaces", shown_now(is_it=shown is None), command="")]
         for group in self.facts.groups:
             name = group.workspace.name
             place = self.facts.abbreviated(group.workspace.root) if group.workspace.root else ""
-            rows.append(HelpRow("", group.workspace.label, place + _shown(is_it=shown == name), command=name))
+            rows.append(HelpRow("", group.workspace.label, place + shown_now(is_it=shown == name), command=name))
         self.ask("Workspace", rows, self._workspace_chosen)
 
     def _workspace_chosen(self, name: str | None) -> None:
@@ -180,129 +168,3 @@ class Choosing(Going):
         elif self.outlook.marked:
             self.outlook.marked = frozenset()
             self.show_list()
-
-    # Order and columns.
-
-    @on(HeadClicked)
-    def _head_clicked(self, message: HeadClicked) -> None:
-        self.sort_by(message.column)
-
-    def sort_by(self, column: Column | None) -> None:
-        """Sort by a column; by the same one again the other way round, and then as the view does of itself."""
-        now = self.outlook.sort
-        turned = now.column is column
-        self.outlook.sorts[self.outlook.view] = Sort(column, not now.is_reversed if turned else False)
-        self.remember()
-        self.show_list()
-
-    def action_sort(self) -> None:
-        """Choose the column to sort by."""
-        view, now = self.outlook.view, self.outlook.sort
-        rows = [HelpRow("", NATURAL[view], _order(now, None), command="")]
-        rows += [HelpRow("", column.value, _order(now, column), command=column.value) for column in self._sortable()]
-        self.ask(f"Sort {view.title}", rows, self._sort_chosen)
-
-    def _sort_chosen(self, name: str | None) -> None:
-        if name is not None:
-            self.sort_by(Column(name) if name else None)
-
-    def _sortable(self) -> list[Column]:
-        return [place.column for place in self.table.columns.services if place.column is not Column.STRIP]
-
-    def action_sort_next(self) -> None:
-        """Sort by the next column."""
-        self._sort_beside(1)
-
-    def action_sort_previous(self) -> None:
-        """Sort by the column before."""
-        self._sort_beside(-1)
-
-    def _sort_beside(self, step: int) -> None:
-        columns: list[Column | None] = [None, *self._sortable()]
-        now = self.outlook.sort.column
-        at = columns.index(now) if now in columns else 0
-        self.outlook.sorts[self.outlook.view] = Sort(columns[(at + step) % len(columns)])
-        self.remember()
-        self.show_list()
-
-    def action_columns(self) -> None:
-        """Choose which columns this view has."""
-        view = self.outlook.view
-        without = self.outlook.without.get(view, frozenset())
-        rows = [
-            HelpRow(
-                "", column.value, "hidden" if column in without else "shown where there is room", command=column.value
-            )
-            for column in optional(view)
-        ]
-        self.ask(f"Columns of {view.title}", rows, self._column_chosen)
-
-    def _column_chosen(self, name: str | None) -> None:
-        if name:
-            view = self.outlook.view
-            self.outlook.without[view] = self.outlook.without.get(view, frozenset()) ^ {Column(name)}
-            self.remember()
-            self.show_list()
-
-    # Marks.
-
-    def action_mark(self) -> None:
-        """Mark the row, or take its mark away, and step down."""
-        row = self.table.row
-        if row is not None and row.can_be_marked:
-            self.outlook.mark(row.subject_key)
-            self.show_list()
-            self.table.move_by(1)
-
-    def action_mark_shown(self) -> None:
-        """Mark all rows that are shown; where they all are, take the marks away."""
-        if self.table.listing:
-            self.outlook.mark_all(self.table.listing)
-            self.show_list()
-
-    # Colours, and menus.
-
-    def action_theme(self) -> None:
-        """Choose the colours."""
-        shown = self.app.theme
-        rows = [HelpRow("", name, _shown(is_it=theme == shown), command=name) for name, theme in CHOICES.items()]
-        self.ask("Theme", rows, self._theme_chosen)
-
-    def _theme_chosen(self, name: str | None) -> None:
-        if name:
-            self.app.theme = CHOICES[name]
-            self.remember()
-
-    @property
-    def remembered(self) -> Remembered:
-        """What is kept from one start to the next."""
-        return self.options.memory.remembered if self.options.memory else self._past
-
-    def remember(self) -> None:
-        """Keep what was chosen for the next start: colours, order, columns."""
-        theme = next((name for name, theme in CHOICES.items() if theme == self.app.theme), None)
-        outlook = self.outlook
-        now = replace(self.remembered, sorts=dict(outlook.sorts), without=dict(outlook.without))
-        self.keep(replace(now, theme=theme) if theme else now)
-
-    def keep(self, remembered: Remembered) -> None:
-        """Keep something for the next start; that it cannot be kept is said."""
-        self._past = remembered
-        if self.options.memory and (problem := self.options.memory.keep(remembered)):
-            self.toast(problem, error=True)
-
-    def ask(self, title: str, rows: Sequence[HelpRow], then: Callable[[str | None], None]) -> None:
-        """Open a menu; `then` gets the command of the line that was chosen, None where none was."""
-        from portdash.dashboard.screens.menu import MenuScreen  # noqa: PLC0415  imported when it is first wanted
-
-        self.app.push_screen(MenuScreen(rows, title), then)
-
-
-def _shown(*, is_it: bool) -> str:
-    return f"  {MARK} shown now" if is_it else ""
-
-
-def _order(now: Sort, column: Column | None) -> str:
-    if now.column is not column:
-        return ""
-    return f"{MARK} now, reversed: turns it back" if now.is_reversed else f"{MARK} now: turns it round"

@@ -9,10 +9,10 @@ from portdash.dashboard.rows.row import OTHERS_KEY, Kind, RangeLine, RowKey
 from portdash.dashboard.rows.summary import troubles
 from portdash.dashboard.rows.view import View
 from portdash.dashboard.screens.arrangement import Where
-from portdash.dashboard.screens.main_bars import Bars
+from portdash.dashboard.screens.main_details import Detailing
 
 
-class Going(Bars):
+class Going(Detailing):
     """The actions that only change what is seen; each bears the id of its command."""
 
     # The cursor. In the details the same keys scroll.
@@ -128,7 +128,7 @@ class Going(Bars):
         body = self.query_one("#body")
         body.remove_class("-open")
         if body.has_class("-zoom-details"):
-            self._zoom("-zoom-list")
+            self._zoom("")
         self.table.focus()
 
     def action_zoom(self) -> None:
@@ -140,6 +140,7 @@ class Going(Bars):
     def _zoom(self, wanted: str) -> None:
         for name in ("-zoom-list", "-zoom-details"):
             self.query_one("#body").set_class(name == wanted, name)
+        self._size_details()
 
     def action_next_pane(self) -> None:
         """From the list to the details and back."""

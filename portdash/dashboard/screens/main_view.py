@@ -139,9 +139,14 @@ class MainView(Screen[None]):
         for box in (self.query_one("#list"), self.pane):
             box.set_class(self.options.glyphs.is_ascii, "-ascii")
         self.query_one("#trouble").set_class(not self.arrangement.has_trouble_line, "-off")
-        self.pane.styles.width = self.arrangement.size if self.arrangement.details is Where.BESIDE else "1fr"
-        self.pane.styles.height = self.arrangement.size if self.arrangement.details is Where.BELOW else "1fr"
+        self._size_details()
         self.call_after_refresh(self._resized)
+
+    def _size_details(self) -> None:
+        """Give the details their place beside or below the list, or all of it where they were enlarged."""
+        where = None if self.query_one("#body").has_class("-zoom-details") else self.arrangement.details
+        self.pane.styles.width = self.arrangement.size if where is Where.BESIDE else "1fr"
+        self.pane.styles.height = self.arrangement.size if where is Where.BELOW else "1fr"
 
     def _resized(self) -> None:
         if self.facts is not None and not self.outlook.has_folded:

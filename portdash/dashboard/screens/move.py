@@ -9,19 +9,13 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from portdash.dashboard.desk import Desk
+from portdash.dashboard.restarts import service_label
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.facts import Fact, facts
 from portdash.dashboard.screens.fields import Field
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.plan_dialog import PlanDialog
-from portdash.dashboard.screens.plan_view import (
-    back_text,
-    left_lines,
-    service_label,
-    step_cells,
-    to_do_lines,
-    tried,
-)
+from portdash.dashboard.screens.plan_view import back_text, left_lines, step_cells, to_do_lines, tried
 from portdash.dashboard.screens.shell import move_command
 from portdash.errors import PortdashError
 from portdash.model.assignment import ServiceKey

@@ -1,10 +1,15 @@
-"""A dialog that shows a plan and carries it out itself: it closes with what was done, and stays open on an error."""
+"""A dialog that shows a plan and carries it out itself: it closes with what was done, and stays open on an error.
+
+What takes its time can be left: that stops the waiting, not the act, and what comes of it is told when it is over.
+"""
 
 from dataclasses import dataclass
 from typing import TypeVar
 
 from textual import on, work
+from textual.app import App
 from textual.message import Message
+from textual.timer import Timer
 from textual.widgets import Button
 from textual.worker import Worker, WorkerState
 
@@ -15,6 +20,7 @@ from portdash.errors import PortdashError
 from portdash.manager.apply import Outcome
 from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
+from portdash.text import clean
 
 R = TypeVar("R")
 
@@ -37,6 +43,7 @@ class PlanDialog(Dialog[Outcome | None]):
 
         message: str
         hint: str
+        error: PortdashError | None = None
 
     @dataclass
     class Done(Message):
@@ -52,6 +59,16 @@ class PlanDialog(Dialog[Outcome | None]):
         self.has_consent = False
         """Whether the person agreed to end what the plan ends."""
         self.is_applying = False
+        self._line = ""
+        """What is being done just now."""
+        self._behind: list[str] = []
+        """What has been done and verified so far."""
+        self._began = 0.0
+        self._ticking: Timer | None = None
+        self._host: App[object] | None = None
+        """Who tells the outcome when nobody waits for it here any more: this dialog may be gone by then."""
+        self._is_left = False
+        """Whether nobody waits for the outcome here any more."""
 
     @property
     def obstacle(self) -> str:
@@ -88,15 +105,28 @@ class PlanDialog(Dialog[Outcome | None]):
             return
         self.is_applying = True
         self.arm()
-        self.say("applying …", busy=True)
+        self._line, self._behind, self._began = "applying …", [], self.guard.patience.clock()
+        self._ticking = self.set_interval(0.5, self._tell_progress)
+        self._tell_progress()
+        self._host = self.app
         self._apply(self.plan, consent=self.has_consent)
 
     def action_leave(self) -> None:
-        """Close without doing anything; what is under way cannot be left."""
-        if self.is_applying:
-            self.say("being applied: wait until it is over", busy=True)
-            return
+        """Close without doing anything; of what is under way it stops the waiting alone."""
+        self._is_left = self.is_applying
         super().action_leave()
+
+    def _tell_progress(self) -> None:
+        seconds = int(self.guard.patience.clock() - self._began)
+        waited = f" {seconds}s" if seconds else ""
+        done = "".join(f"✓ {line}; " for line in self._behind[-2:])
+        self.say(f"{done}{self._line}{waited}   (esc stops waiting, not the act)", busy=True)
+
+    def _stop_telling(self) -> None:
+        self.is_applying = False
+        if self._ticking is not None:
+            self._ticking.stop()
+            self._ticking = None
 
     @work(thread=True, group="apply", description="apply a plan", exit_on_error=False)
     def _apply(self, plan: Plan, *, consent: bool) -> None:
@@ -105,24 +135,36 @@ class PlanDialog(Dialog[Outcome | None]):
                 plan, consent=consent, progress=lambda line: void(self.post_message(self.Progressed(line)))
             )
         except PortdashError as error:
-            self.post_message(self.Failed(error.message, error.hint))
+            self._tell(self.Failed(error.message, error.hint, error), f"{error.message}. {error.hint}", error=True)
         else:
-            self.post_message(self.Done(outcome))
+            self._tell(self.Done(outcome), "; ".join(outcome.lines))
+
+    def _tell(self, message: Message, text: str, *, error: bool = False) -> None:
+        """Tell the dialog, or, where nobody waits in it any more, whoever sits before the screen."""
+        if not self._is_left:
+            self.post_message(message)
+        elif self._host is not None and self._host.is_running:
+            self._host.notify(clean(text), severity="error" if error else "information", markup=False)
 
     @on(Progressed)
     def _show_progress(self, message: Progressed) -> None:
         if self.is_applying:
-            self.say(message.line, busy=True)
+            if message.line.endswith("…"):
+                self._line = message.line
+            else:
+                self._behind.append(message.line)
+                self._line = "verifying …"
+            self._tell_progress()
 
     @on(Failed)
     def _show_failure(self, message: Failed) -> None:
-        self.is_applying = False
+        self._stop_telling()
         self.arm()
         self.say(f"{message.message}. {message.hint}", error=True)
 
     @on(Done)
     def _close(self, message: Done) -> None:
-        self.is_applying = False
+        self._stop_telling()
         self.dismiss(message.outcome)
 
     @on(Worker.StateChanged)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from portdash.dashboard.restarts import tilde
 from portdash.dashboard.screens.facts import Fact
-from portdash.dashboard.screens.plan_view import left_lines, step_cells, tilde, to_do_lines
+from portdash.dashboard.screens.plan_view import left_lines, step_cells, to_do_lines
 from portdash.dashboard.screens.shell import adopt_command, allocate_command
 from portdash.errors import NoPortAvailable, PortdashError
 from portdash.manager.wishes import Wish

@@ -8,11 +8,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from portdash.dashboard.desk import Desk
+from portdash.dashboard.restarts import own_listeners, service_label
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.facts import Fact, facts
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.plan_dialog import PlanDialog
-from portdash.dashboard.screens.plan_view import own_listeners, service_label
 from portdash.dashboard.screens.shell import release_command
 from portdash.errors import PortdashError
 from portdash.model.assignment import ServiceKey

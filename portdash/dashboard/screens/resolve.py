@@ -1,35 +1,28 @@
 """The ways out of a conflict side by side: what each strategy would do, what it costs, and what it leaves."""
 
-from dataclasses import dataclass
 from time import localtime, strftime
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
-from textual.message import Message
 from textual.widgets import Static
 
 from portdash.dashboard.clipboard import copy_text
-from portdash.dashboard.desk import Desk
 from portdash.dashboard.screens.consent import ConsentRow
 from portdash.dashboard.screens.facts import cell
-from portdash.dashboard.screens.patience import Patience
-from portdash.dashboard.screens.plan_dialog import PlanDialog
 from portdash.dashboard.screens.resolve_acts import ResolveActs
-from portdash.dashboard.screens.resolve_words import headline, what_differs
+from portdash.dashboard.screens.resolve_words import headline
+from portdash.dashboard.screens.resolve_world import PlansInAWorld
 from portdash.dashboard.screens.shell import resolve_command
 from portdash.dashboard.screens.way import Way, plan_text
-from portdash.errors import PortdashError
-from portdash.model.assignment import ServiceKey
-from portdash.model.plan import Plan, Strategy
-from portdash.model.snapshot import Snapshot
+from portdash.model.plan import Strategy
 
 WAYS = (Strategy.MINIMAL, Strategy.CONSERVATIVE, Strategy.AGGRESSIVE)
 
 
-class ResolveScreen(PlanDialog):
+class ResolveScreen(PlansInAWorld):
     """Three plans to choose from. A plan from a world that has changed is grey and cannot be applied until `r`."""
 
     DEFAULT_CSS = """
@@ -65,24 +58,6 @@ class ResolveScreen(PlanDialog):
     ]
     AUTO_FOCUS: ClassVar[str | None] = ""
 
-    @dataclass
-    class Looked(Message):
-        """The world was read again."""
-
-        snapshot: Snapshot
-
-    def __init__(
-        self, desk: Desk, snapshot: Snapshot, key: ServiceKey | None, *, patience: Patience | None = None
-    ) -> None:
-        super().__init__(desk, snapshot, title="Resolve", patience=patience)
-        self.key = key
-        self.is_all = key is None
-        """Whether the plans are about every conflict instead of this one's."""
-        self.strategy = snapshot.policy.strategy
-        self.difference = ""
-        """What the world has that the plans do not know of; empty while they are good."""
-        self._seen_at = snapshot.taken_at
-
     def compose(self) -> ComposeResult:
         """Lay out headline, ways and what can be done."""
         yield Static(id="head", markup=False)
@@ -99,26 +74,6 @@ class ResolveScreen(PlanDialog):
         """Make the plans."""
         self._plan_all()
 
-    @property
-    def obstacle(self) -> str:
-        """Why the chosen way cannot be taken as it stands."""
-        if self.difference:
-            return f"the world changed ({self.difference}): r reads it again"
-        if self.plan is None and (error := self._way().error):
-            return error
-        return super().obstacle
-
-    def world_changed(self, snapshot: Snapshot) -> None:
-        """Disarm the plans if a newer snapshot differs from the one they were made from in what they rest on."""
-        if self.is_applying or not self.is_mounted:
-            return
-        plans = [way.plan for way in self.query(Way) if way.plan]
-        self.difference = what_differs(self.snapshot, snapshot, self.key, plans)
-        self._seen_at = snapshot.taken_at
-        if self.difference:
-            self._forget_consent()
-        self._show_state()
-
     def action_choose(self, number: int) -> None:
         """Choose a way by its number, counted from 0."""
         if self.is_applying:
@@ -127,7 +82,7 @@ class ResolveScreen(PlanDialog):
         self._forget_consent()
         self.say("")
         self._show_state()
-        self._way().scroll_visible(animate=False)
+        self.way.scroll_visible(animate=False)
 
     def action_step(self, by: int) -> None:
         """Choose the way to the left or right."""
@@ -141,7 +96,7 @@ class ResolveScreen(PlanDialog):
 
     def action_consent(self) -> None:
         """Ask for the number that agrees to ending what the chosen way ends."""
-        plan = self._way().plan
+        plan = self.way.plan
         if plan is None or not plan.needs_consent or self.difference:
             self.say(self.obstacle if self.difference else "this way ends nothing: there is nothing to agree to")
             return
@@ -157,13 +112,13 @@ class ResolveScreen(PlanDialog):
 
     def action_scroll_body(self, lines: int) -> None:
         """Scroll the chosen way, or all of them where they stand in one column."""
-        for each in (self._way(), self.query_one("#ways")):
+        for each in (self.way, self.query_one("#ways")):
             each.scroll_relative(y=lines, animate=False)
 
     async def action_copy(self) -> None:
         """Copy the chosen plan as text."""
-        plan = self._way().plan
-        text = plan_text(plan, self.snapshot, self.desk.home, self._shell()) if plan else self._way().error
+        plan = self.way.plan
+        text = plan_text(plan, self.snapshot, self.desk.home, self._shell()) if plan else self.way.error
         self.say(f"the plan was {await copy_text(self.app, text)}")
 
     @on(ConsentRow.Changed)
@@ -179,42 +134,10 @@ class ResolveScreen(PlanDialog):
     def _clicked(self, message: Way.Chosen) -> None:
         self.action_choose(WAYS.index(message.strategy))
 
-    @work(thread=True, group="look", description="read the world again", exit_on_error=False)
-    def action_look_again(self) -> None:
-        """Read the world and plan anew."""
-        try:
-            self.post_message(self.Looked(self.desk.look()))
-        except PortdashError as error:
-            self.post_message(self.Failed(error.message, error.hint))
-
-    @on(Looked)
-    def _look_done(self, message: Looked) -> None:
-        if self.is_applying:
-            return
-        self.snapshot = message.snapshot
-        self._plan_all()
-
-    def _plan_all(self) -> None:
-        """Make the three plans from the snapshot at hand."""
-        self.difference = ""
-        self._seen_at = self.snapshot.taken_at
-        self._forget_consent()
-        for way in self.query(Way):
-            plan, error = self._planned(way.strategy)
-            way.show(plan, error, self.snapshot, self.desk.home)
-        self.say("")
-        self._show_state()
-
-    def _planned(self, strategy: Strategy) -> tuple[Plan | None, str]:
-        try:
-            return self.desk.plan_resolve(self.snapshot, None if self.is_all else self.key, strategy), ""
-        except PortdashError as error:
-            return None, f"{error.message}. {error.hint}"
-
     def _show_state(self) -> None:
         """Let titles, button, headline and shell line say what is chosen and whether it is armed."""
         self.set_class(bool(self.difference), "-stale")
-        self.show_plan(self._way().plan)
+        self.show_plan(self.way.plan)
         for way in self.query(Way):
             chosen = way.strategy is self.strategy
             needs = way.plan is None or way.plan.is_stuck or not way.plan.steps or way.plan.needs_consent
@@ -227,7 +150,7 @@ class ResolveScreen(PlanDialog):
         self._name_acts()
 
     def _name_acts(self) -> None:
-        plan = self._way().plan
+        plan = self.way.plan
         self.query_one(ResolveActs).show(
             number=WAYS.index(self.strategy) + 1,
             strategy=self.strategy,
@@ -239,20 +162,13 @@ class ResolveScreen(PlanDialog):
         )
 
     def _shell(self) -> str:
-        plan = self._way().plan
+        plan = self.way.plan
         return resolve_command(
             self.snapshot,
             None if self.is_all else self.key,
             self.strategy,
             terminate=bool(plan and plan.needs_consent),
         )
-
-    def _forget_consent(self) -> None:
-        self.has_consent = False
-        self.query_one(ConsentRow).forget()
-
-    def _way(self) -> Way:
-        return next(way for way in self.query(Way) if way.strategy is self.strategy)
 
     def _fit(self) -> None:
         """Let three boxes side by side be as high as the highest of them."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from portdash.dashboard.screens.plan_view import service_label
+from portdash.dashboard.restarts import service_label
 from portdash.model.assignment import ServiceKey
 from portdash.model.conflict import Conflict, ConflictKind
 from portdash.model.plan import Plan

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
-from portdash.dashboard.screens.plan_view import spoken_name
+from portdash.dashboard.restarts import spoken_name
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Strategy
@@ -58,9 +58,9 @@ def resolve_command(snapshot: Snapshot, key: ServiceKey | None, strategy: Strate
     return command("resolve", *name, "--strategy", strategy, *(["--terminate"] if terminate else []))
 
 
-def free_command(slot: str) -> str:
-    """Return the `free` that does the same."""
-    return command("free", slot)
+def free_command(slot: str, *, force: bool = False) -> str:
+    """Return the `free` that does the same; with `force` who does not end is killed."""
+    return command("free", slot, *(["--force"] if force else []))
 
 
 def adopt_command(port: int, name: str) -> str:

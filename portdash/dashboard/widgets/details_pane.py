@@ -1,6 +1,6 @@
 """The pane of details: lines that scroll, drawn only when they changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from textual.content import Content
 from textual.events import Resize
@@ -28,15 +28,38 @@ class DetailsPane(Toned, ScrollView, can_focus=True, inherit_bindings=False):
 
     lines: tuple[Line, ...] = ()
     title = ""
+    _about = ""
+    """Row and leaf that the lines are of."""
+    _follows = False
     _write: Callable[[int], tuple[Line, ...]] | None = None
 
-    def show(self, title: str, write: Callable[[int], tuple[Line, ...]]) -> None:
-        """Draw what `write` makes of so many cells. Another title means another row, and starts at its top."""
-        self._write = write
-        if title != self.title:
-            self.title = title
-            self.border_title = Content(self.glyphs.draw(safe(title)))
+    def show(
+        self,
+        title: str,
+        write: Callable[[int], tuple[Line, ...]],
+        *,
+        tabs: Sequence[str] = (),
+        tab: str = "",
+        follows: bool = False,
+    ) -> None:
+        """Draw what `write` makes of so many cells, under the names of the leaves there are.
+
+        Another title means another row, and starts at its top; so does another leaf. One that `follows` starts at its
+        end, and stays there as long as nobody scrolls up.
+        """
+        self._write, self._follows, self.title = write, follows, title
+        names = [f"[{each}]" if each == tab else each for each in tabs] if len(tabs) > 1 else []
+        heading = " ── ".join((safe(title), " ─ ".join(names))) if names else safe(title)
+        self.border_title = Content(self.glyphs.draw(heading))
+        about = f"{title}\n{tab}"
+        if about != self._about:
+            self._about = about
+            self.lines = ()
             self.scroll_to(y=0, animate=False)
+            self._rewrite()
+            if follows:
+                self.call_after_refresh(self._to_end)
+            return
         self._rewrite()
 
     def on_resize(self, event: Resize) -> None:  # noqa: ARG002
@@ -51,13 +74,23 @@ class DetailsPane(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         if lines == self.lines:
             return
         before, self.lines = self.lines, lines
+        was_at_end = self.scroll_offset.y >= self.max_scroll_y
         if len(before) != len(lines):
             self.virtual_size = Size(1, len(lines))
             self.refresh()
+        if self._follows:
+            self.refresh()
+            if was_at_end:
+                self.call_after_refresh(self._to_end)
+            return
+        if len(before) != len(lines):
             return
         for number, (old, new) in enumerate(zip(before, lines, strict=True)):
             if old != new:
                 self.refresh_line(number)
+
+    def _to_end(self) -> None:
+        self.scroll_to(y=self.max_scroll_y, animate=False)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""

@@ -7,8 +7,6 @@ The first line is the heads of the columns and does not scroll.
 from dataclasses import replace
 
 from textual.events import Click, Resize
-from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from portdash.dashboard.glyphs import CURSOR
@@ -24,21 +22,19 @@ from portdash.dashboard.rows.column_sets import columns_of
 from portdash.dashboard.rows.drawing import ages_told, line_of
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.layout import MARGIN, Column, Columns
-from portdash.dashboard.rows.listing import Listing
 from portdash.dashboard.rows.paint import head_line
 from portdash.dashboard.rows.ranges import strip_width
-from portdash.dashboard.rows.row import Kind, Line, Row, RowKey, Span, Tone
+from portdash.dashboard.rows.row import Kind, Line, Row, Span, Tone
 from portdash.dashboard.rows.texts import READING, STARRED
 from portdash.dashboard.rows.view import View
-from portdash.dashboard.widgets.stops import neighbour, next_stop, scrolled, stop_after
-from portdash.dashboard.widgets.toned import Toned
+from portdash.dashboard.widgets.cursor_table import CursorTable
 
 TREND_FROM = 150
 """Columns of the terminal from which on the list shows how latencies went."""
 _RIGHT_BUTTON = 3
 
 
-class ServiceTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
+class ServiceTable(CursorTable, inherit_bindings=False):
     """Shows a listing and keeps a cursor in it, by key."""
 
     DEFAULT_CSS = """
@@ -49,15 +45,10 @@ class ServiceTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     }
     """
 
-    listing: Listing | None = None
-    cursor: RowKey | None = None
-    """Identity of the row under the cursor."""
     bucket = 0
     """Cell of the strip that the cursor is on, in the view of ranges."""
     without: frozenset[Column] = frozenset()
     """Columns that somebody does not want to see."""
-    _index = 0
-    """Where the cursor's row stands; a cache of `listing.index[cursor]`."""
     notice = READING
     """What is said while there is nothing to list."""
     _lines: dict[int, Line]
@@ -78,18 +69,6 @@ class ServiceTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     @property
-    def row(self) -> Row | None:
-        """The row under the cursor."""
-        if self.listing is None or self.cursor is None or self._index >= len(self.listing.rows):
-            return None
-        return self.listing.rows[self._index]
-
-    @property
-    def page(self) -> int:
-        """Rows that are visible at once."""
-        return max(1, self.scrollable_content_region.height - 1)
-
-    @property
     def columns(self) -> Columns:
         """The columns that are shown."""
         width = self.scrollable_content_region.width
@@ -100,31 +79,6 @@ class ServiceTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
             self._columns_width = width
             self._columns = columns_of(view, width, longest, trend=trend, without=self.without)
         return self._columns
-
-    def show(self, listing: Listing, *, start: RowKey | None = None) -> None:
-        """Show other rows. The cursor stays on its row and on its line of the screen.
-
-        `start` is where the cursor goes while it is nowhere, and in another view. A row that is no more hands it to its
-        nearest neighbour.
-        """
-        before, old_index, old_lines = self.listing, self._index, self._visible_lines()
-        if before is not None and before.state.view is not listing.state.view:
-            before, self.cursor = None, None
-        self.listing = listing
-        self._index = self._place(before, start)
-        key = listing.rows[self._index].key if listing.rows and self._index >= 0 else None
-        has_moved, self.cursor = key != self.cursor, key
-        if before is None or len(before.rows) != len(listing.rows):
-            self.virtual_size = Size(1, len(listing.rows) + 1)
-        if before is not None and (shift := self._index - old_index) and key is not None and not has_moved:
-            self.scroll_to(y=max(0, self.scroll_offset.y + shift), animate=False)
-        self._forget_lines()
-        self._refresh_changed(old_lines)
-        if before is None:
-            self.refresh()
-        if has_moved:
-            self._reveal()
-            self.post_message(CursorMoved(self.row))
 
     def grow_older(self, facts: Facts) -> None:
         """Draw the same rows at a later time: only lines that tell another age are drawn anew."""
@@ -140,25 +94,6 @@ class ServiceTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
             if is_seen:
                 self.refresh_line(index + 1)
 
-    def move_to(self, key: RowKey) -> bool:
-        """Put the cursor on a row; say whether it is there to be had."""
-        if self.listing is None or (index := self.listing.index.get(key)) is None:
-            return False
-        self._set_index(index)
-        return True
-
-    def move_by(self, rows: int) -> None:
-        """Move the cursor so many rows that can hold it; it stops at the ends."""
-        if self.listing is not None and self.cursor is not None:
-            self._set_index(stop_after(self.listing.rows, self._index, rows))
-
-    def move_to_end(self, *, last: bool) -> None:
-        """Put the cursor on the first or the last row."""
-        if self.listing is None or self.cursor is None:
-            return
-        rows = self.listing.rows
-        self._set_index(max(0, next_stop(rows, len(rows), -1) if last else next_stop(rows, -1, 1)))
-
     def move_bucket(self, to: int) -> None:
         """Put the cursor on another cell of the strip."""
         self.bucket = max(0, to)
@@ -166,45 +101,11 @@ class ServiceTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh_line(self._index + 1)
         self.post_message(CursorMoved(self.row))
 
-    def _place(self, before: Listing | None, start: RowKey | None) -> int:
-        """Return where the cursor stands among the new rows, -1 where no row can hold it."""
-        assert self.listing is not None
-        index = self.listing.index
-        if self.cursor is not None and self.cursor in index:
-            return index[self.cursor]
-        if self.cursor is not None and before is not None:
-            found = neighbour(before.rows, self._index, self.listing.rows, index)
-            if found >= 0:
-                return found
-        if start is not None and start in index:
-            return index[start]
-        return next_stop(self.listing.rows, -1, 1)
-
-    def _set_index(self, index: int) -> None:
-        assert self.listing is not None
-        if not self.listing.rows or index < 0 or index == self._index:
-            self._reveal()
-            return
-        old, self._index = self._index, index
-        self.cursor = self.listing.rows[index].key
-        for each in (old, index):
-            self.refresh_line(each + 1)
-        self._reveal()
-        self.post_message(CursorMoved(self.row))
-
-    def _reveal(self) -> None:
-        if self.listing is None or self._index < 0:
-            return
-        top = self.scroll_offset.y
-        target = scrolled(self.listing.rows, self._index, top, self.page)
-        if target != top:
-            self.scroll_to(y=target, animate=False)
-
     def on_resize(self, event: Resize) -> None:  # noqa: ARG002
         """Lay the columns out anew."""
-        self._forget_lines()
+        self.forget_lines()
         self.refresh()
-        self._reveal()
+        self.reveal()
 
     def on_click(self, event: Click) -> None:
         """Put the cursor under the mouse; a click on the row it is on opens it, one on a fold sign folds.
@@ -260,12 +161,8 @@ class ServiceTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         super().watch_has_focus(has_focus)
         self.refresh()
 
-    def forget(self) -> None:
-        """Draw everything anew: columns or signs are others."""
-        self._forget_lines()
-        self.refresh()
-
-    def _forget_lines(self) -> None:
+    def forget_lines(self) -> None:
+        """Drop what was drawn: rows, columns or the width are others."""
         self._lines, self._ages = {}, {}
         self._columns = None
 
@@ -278,7 +175,7 @@ class ServiceTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
             self._ages[index] = ages_told(row, facts)
         return self._lines[index]
 
-    def _visible_lines(self) -> tuple[Line | None, ...]:
+    def visible_lines(self) -> tuple[Line | None, ...]:
         """Return what each line of the window shows, the cursor's among them."""
         if self.listing is None:
             return ()
@@ -305,8 +202,9 @@ class ServiceTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
             return line
         return (Span(CURSOR, line[0].tone), Span(line[0].text[1:], line[0].tone), *line[1:])
 
-    def _refresh_changed(self, before: tuple[Line | None, ...]) -> None:
-        after = self._visible_lines()
+    def refresh_changed(self, before: tuple[Line | None, ...]) -> None:
+        """Draw the lines that are others than `before`."""
+        after = self.visible_lines()
         if len(before) != len(after):
             self.refresh()
             return

@@ -1,7 +1,9 @@
 """Freeing a port from the dashboard, over the real manager on the demo's machine."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
 import pytest
@@ -11,7 +13,8 @@ from portdash.dashboard.desk import Desk
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.free import FreeScreen
 from portdash.demo.scene import demo_deps
-from portdash.errors import Refused
+from portdash.errors import NotEnded, Refused
+from portdash.manager.apply import Outcome
 from portdash.model.ending import Allowance, Tool
 from portdash.model.listener import Process
 from portdash.model.plan import Action, Plan, Strategy
@@ -52,9 +55,25 @@ class Changed:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         return getattr(self._desk, name)
 
-    def plan_free(self, snapshot: Snapshot, port: int, protocol: IpProtocol) -> Plan:
-        plan: Plan = self._change(self._desk.plan_free(snapshot, port, protocol))
+    def plan_free(
+        self, snapshot: Snapshot, port: int, protocol: IpProtocol, *, allows: frozenset[Allowance] = frozenset()
+    ) -> Plan:
+        plan: Plan = self._change(self._desk.plan_free(snapshot, port, protocol, allows=allows))
         return plan
+
+
+class Deaf(Changed):
+    """A desk whose processes do not end when asked to, only when killed."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, lambda plan: plan)
+        self.killed: list[Plan] = []
+
+    def apply(self, plan: Plan, *, consent: bool = False, progress: Any = None) -> Outcome:  # noqa: ANN401, ARG002
+        if not all(step.target and Allowance.KILL in step.target.allows for step in plan.steps):
+            raise NotEnded("node 4121 has not ended 5s after it was asked to, and still holds 3000", hint="kill it")
+        self.killed.append(plan)
+        return Outcome(operation=None, lines=("node 4121 was killed",))
 
 
 async def test_a_server_of_ours_is_ended_by_y(desk: Desk):
@@ -144,6 +163,92 @@ async def test_a_port_that_is_free_by_now(desk: Desk):
     async with opened(FreeScreen(desk, desk.look(), 9999, TCP, patience=AT_ONCE)) as (host, pilot):
         await settled(host, pilot)
         assert "nobody listens on it any more" in host.text
+
+
+async def test_another_checkouts_server_is_confirmed_by_enter_warned_of_and_has_a_gentler_way(desk: Desk):
+    async with opened(FreeScreen(desk, desk.look(), 3000, TCP, patience=AT_ONCE), (120, 35)) as (host, pilot):
+        await settled(host, pilot)
+        assert "Free 3000  enter" in host.text
+        assert "≠ not yours: shop@fix-login/web" in host.text
+        assert "▲ claude started it, and may start it again" in host.text
+        assert "c  web moves to 3003, nothing ends" in host.text
+        await press(host, pilot, "escape")
+    async with opened(FreeScreen(desk, desk.look(), 3000, TCP, patience=AT_ONCE), (120, 35)) as (host, pilot):
+        await settled(host, pilot)
+        await press(host, pilot, "c")
+        await settled(host, pilot)
+        assert "Resolve ▲ squatted" in host.text
+        await press(host, pilot, "enter")
+        await settled(host, pilot)
+        assert "web is 3003, was 3000" in host.answers[0].lines[0]
+    assert listens(desk, 3000)
+
+
+async def test_kill_is_offered_once_asking_was_not_enough_and_is_asked_for_anew(desk: Desk):
+    deaf: Any = Deaf(desk)
+    async with opened(FreeScreen(deaf, desk.look(), 3000, TCP, patience=AT_ONCE), (120, 35)) as (host, pilot):
+        await settled(host, pilot)
+        await press(host, pilot, "K")
+        await settled(host, pilot)
+        assert "[ KILL  K ]" not in host.text
+        await press(host, pilot, *"3000", "enter")
+        await settled(host, pilot)
+        assert "has not ended 5s after it was asked to" in host.text
+        assert "[ KILL  K ]" in host.text
+        await press(host, pilot, "K")
+        await settled(host, pilot)
+        assert "( KILL on 3000  enter )" in host.text
+        assert "portdash free 3000 --force" in host.text
+        assert not deaf.killed
+        await press(host, pilot, *"3000", "enter")
+        await settled(host, pilot)
+        assert host.answers[0].lines == ("node 4121 was killed",)
+    assert len(deaf.killed) == 1
+
+
+async def test_kill_is_not_sent_to_another_than_was_asked_to_end(desk: Desk):
+    deaf: Any = Deaf(desk)
+    async with opened(FreeScreen(deaf, desk.look(), 3000, TCP, patience=AT_ONCE), (120, 35)) as (host, pilot):
+        await settled(host, pilot)
+        await press(host, pilot, *"3000", "enter")
+        await settled(host, pilot)
+
+        def recycle(plan: Plan) -> Plan:
+            (step,) = plan.steps
+            group = tuple(replace(each, ticks=each.ticks + 1) for each in step.target.group)
+            return replace(plan, steps=(replace(step, target=replace(step.target, group=group)),))
+
+        deaf._change = recycle
+        await press(host, pilot, "K")
+        await settled(host, pilot)
+        assert "another holds 3000 by now" in host.text
+        await press(host, pilot, *"3000", "enter")
+        await settled(host, pilot)
+    assert not deaf.killed
+
+
+async def test_leaving_stops_the_waiting_and_what_came_of_it_is_told(desk: Desk):
+    port, gate = own_port(desk), Event()
+
+    class Slow(Changed):
+        def apply(self, plan: Plan, *, consent: bool = False, progress: Any = None) -> Outcome:  # noqa: ANN401
+            assert gate.wait(30)
+            return desk.apply(plan, consent=consent, progress=progress)
+
+    slow: Any = Slow(desk, lambda plan: plan)
+    async with opened(FreeScreen(slow, desk.look(), port, TCP, patience=AT_ONCE), (120, 35)) as (host, pilot):
+        await settled(host, pilot)
+        await press(host, pilot, "y")
+        assert "esc stops waiting, not the act" in host.text
+        await press(host, pilot, "escape")
+        assert host.answers == [None]
+        gate.set()
+        async with asyncio.timeout(30):
+            while not host._notifications:  # noqa: ASYNC110  what is waited for has no event
+                await asyncio.sleep(0.002)
+        (told,) = host._notifications
+        assert f"{port} is free" in told.message
+    assert not listens(desk, port)
 
 
 def test_an_aggressive_plan_knows_all_that_ends(desk: Desk):

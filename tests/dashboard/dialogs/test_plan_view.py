@@ -5,14 +5,12 @@ from dataclasses import replace
 import pytest
 from dialog_fakes import API, API_ROW, END, HOME, OTHER, SOCKET, WEB, key, move, plan, snapshot, view
 
+from portdash.dashboard.restarts import restart_line, spoken_name, tilde
 from portdash.dashboard.screens.plan_view import (
     back_text,
     cost_text,
     left_lines,
-    restart_line,
-    spoken_name,
     step_cells,
-    tilde,
     to_do_lines,
     tried,
 )

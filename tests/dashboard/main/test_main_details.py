@@ -1,17 +1,24 @@
 """The details of a row, beside the list and instead of it."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import scenes
-from fakes import WEB, desk_for, footer_of, running, screen_lines
+from fakes import WEB, desk_for, footer_of, running, screen_lines, until
 from row_texts import everything, facts_of, text_of
 
+from portdash.config.show import Row as Setting
+from portdash.dashboard.rows.asked import Past
 from portdash.dashboard.rows.details import details
 from portdash.dashboard.rows.filtering import parse_filter
+from portdash.dashboard.rows.listener_facts import answer_lines
 from portdash.dashboard.rows.matching import matches
 from portdash.dashboard.rows.row import OTHERS_KEY, SYSTEM_KEY, Other, service_row_key
+from portdash.dashboard.rows.service_details import to_do
 from portdash.dashboard.rows.summary import describe
+from portdash.dashboard.rows.tab_lines import config_lines
 from portdash.model.assignment import Reason, Verdict
+from portdash.model.snapshot import SeenListener
 
 
 async def test_details_beside_the_list():
@@ -112,3 +119,72 @@ def test_a_tunnel_that_is_in_the_way_is_told_by_what_it_forwards():
     facts = facts_of()
     (said, *_) = describe(replace(view, listeners=(tunnel,)), facts)
     assert ", ssh -L 3000:web:80, started " in said
+
+
+async def test_the_leaves_of_the_details_are_turned_and_enlarged_and_the_log_is_followed(tmp_path: Path):
+    desk = desk_for()
+    desk.log_dir = tmp_path
+    (tmp_path / "web.log").write_text("compiled in 2s\n")
+    async with running(desk) as (pilot, main):
+        await until(pilot, lambda: "LAST EVENTS" in "\n".join(screen_lines(pilot.app)))
+        await pilot.press("right_square_bracket")
+        assert "[Log]" in str(main.pane.border_title)
+        await until(pilot, lambda: "compiled in 2s" in "\n".join(screen_lines(pilot.app)))
+        with (tmp_path / "web.log").open("a") as file:
+            file.write("".join(f"GET /{number}\n" for number in range(100)))
+        await until(pilot, lambda: "GET /99" in "\n".join(screen_lines(pilot.app)))
+        await pilot.press("right_square_bracket")
+        assert "moved 3001 to 3000, by cli" in "\n".join(screen_lines(pilot.app))
+        await pilot.press("right_square_bracket", "tab", "z")
+        await pilot.pause()
+        text = "\n".join(screen_lines(pilot.app))
+        assert "no file declares it" in text
+        assert "metrics" not in text
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "metrics" in "\n".join(screen_lines(pilot.app))
+        main.table.move_to(("group", "blog"))
+        await pilot.pause()
+        assert "~/src/blog" in "\n".join(screen_lines(pilot.app))
+    assert main._follower is None
+
+
+def test_what_is_still_to_do_after_a_move_names_the_command_the_files_and_the_readers():
+    server = scenes.listener(3000, 77, workspace=scenes.SHOP, command=("npm", "run", "dev"))
+    view = scenes.service(scenes.SHOP, "web", 3003, elsewhere=server)
+    assert view.assignment
+    facts = facts_of(scenes.snapshot_of([view], ()))
+    past = Past(stale_files=(f"{scenes.HOME}/src/shop/.env",), readers=("worker",))
+    assert list(to_do(view, facts, past)) == [
+        "start web again: PORT=3003 npm run dev  in ~/src/shop",
+        "portdash export: ~/src/shop/.env does not say WEB_PORT=3003 yet",
+        "start worker again: it was started before, and still reads the old WEB_PORT",
+    ]
+    idle = replace(view, elsewhere=(), assignment=replace(view.assignment, home=3000))
+    assert list(to_do(idle, facts_of(scenes.snapshot_of([idle], ())), None)) == ["start web with PORT=3003"]
+    assert list(to_do(scenes.service(scenes.SHOP, "web", 3003), facts, Past())) == []
+
+
+def test_localhost_says_whom_it_reaches_first_where_its_addresses_differ():
+    box = replace(scenes.docker(5432, "blog-db-1", 60, scenes.BLOG), address="127.0.0.1")
+    host = replace(scenes.listener(5432, 911, "postgres", address="::1"), unit="postgresql@15.service")
+    lines = [text_of(line) for line in answer_lines([SeenListener(box), SeenListener(host)], 5432, 70)]
+    assert lines[1:] == [
+        "  127.0.0.1      blog-db-1  container",
+        "  ::1            postgres 911  host, systemd postgresql@15",
+        "  network        nobody: not reachable from outside",
+        "  localhost      tries ::1 first: postgres 911",
+    ]
+
+
+def test_a_declaration_is_told_with_the_origin_of_each_value_and_without_its_secrets():
+    view = scenes.service(scenes.SHOP, "web", 3000)
+    settings = (
+        Setting("services.web.preferred", [3000], f"{scenes.HOME}/src/shop/portdash.toml"),
+        Setting("services.web.command", ["serve", "--token=hunter2"], f"{scenes.HOME}/src/shop/portdash.toml"),
+        Setting("services.web.pin", value=True, origin="PORTDASH_X"),
+    )
+    text = "\n".join(text_of(line) for line in config_lines(view, settings, facts_of(), 70))
+    assert "FROM ~/src/shop/portdash.toml" in text
+    assert "FROM PORTDASH_X" in text
+    assert "hunter2" not in text

@@ -11,7 +11,6 @@ from portdash.dashboard.screens.free_many import FreeManyScreen
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.release import ReleaseScreen
 from portdash.errors import Refused
-from portdash.manager.apply import Outcome
 from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Action, Plan, Step, Strategy, Target
 from portdash.model.ports import IpProtocol
@@ -24,9 +23,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch):
 
 
 class FreeingDesk(FakeDesk):
-    """Frees any port but 8888."""
-
-    freed: tuple[int, ...] = ()
+    """Has a plan for any port but 8888."""
 
     def plan_release(self, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> Plan:  # noqa: ARG002
         return Plan(title="release", strategy=Strategy.MINIMAL, workspace="shop", revision=1, steps=())
@@ -37,12 +34,6 @@ class FreeingDesk(FakeDesk):
         target = Target(label=f"node {port}", protocol=protocol, port=port)
         step = Step(action=Action.TERMINATE, reason="", target=target)
         return Plan(title=f"free {port}", strategy=Strategy.MINIMAL, workspace="shop", revision=1, steps=(step,))
-
-    def apply(self, plan: Plan, *, consent: bool = False, progress: object = None) -> Outcome:  # noqa: ARG002
-        assert consent
-        port = plan.steps[0].target.port
-        self.freed = (*self.freed, port)
-        return Outcome(operation=None, lines=(f"{port} is free",))
 
 
 async def test_space_marks_and_steps_down_and_escape_takes_all_back():
@@ -60,11 +51,10 @@ async def test_star_marks_what_is_shown_and_takes_it_back():
     async with running(desk_for()) as (pilot, main):
         main.outlook.filter_text = "via:orphan"
         main.show_list()
-        await pilot.press("*")
-        assert sorted(row.subject_key for row in main.table.listing.rows if row.can_be_marked) == sorted(
-            main.outlook.marked
-        )  # type: ignore[union-attr]
-        assert len(main.context.frees) == 2
+        await pilot.press("asterisk")
+        assert main.table.listing is not None
+        assert main.outlook.marked == {row.subject_key for row in main.table.listing.rows if row.can_be_marked}
+        assert len(main.context.slots) == 2
         await pilot.press("*")
         assert not main.outlook.marked
 
@@ -98,22 +88,16 @@ async def test_a_mark_goes_with_its_row():
         assert main.outlook.marked == {WEB}
 
 
-async def test_several_ports_are_freed_once_their_number_is_typed():
-    desk = FreeingDesk(scenes.working_day(), home=scenes.HOME)
-    async with running(desk) as (pilot, main):
-        main.outlook.filter_text = "conn:<2 up:>1d"
+async def test_marked_ports_are_freed_together():
+    async with running(FreeingDesk(scenes.working_day(), home=scenes.HOME)) as (pilot, main):
+        main.outlook.filter_text = "via:orphan"
         main.show_list()
-        await pilot.press("*")
-        count = len(main.context.frees)
-        await pilot.press("x")
-        await until(pilot, lambda: isinstance(pilot.app.screen, FreeManyScreen) and pilot.app.screen.verdicts)
+        await pilot.press("*", "x")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FreeManyScreen) and not pilot.app.screen.is_busy)
         screen = pilot.app.screen
         assert isinstance(screen, FreeManyScreen)
-        assert "stays: it keeps your terminal" in "\n".join(screen_lines(pilot.app))
-        await pilot.press("enter")
-        assert not desk.freed
-        await pilot.press(*str(count - 1), "enter")
+        assert [row.subject.port for row in screen.rows] == [6007, 8888]
+        assert [row.can_end for row in screen.rows] == [True, False]
+        await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is main)
-        assert len(desk.freed) == count - 1
-        assert 8888 not in desk.freed
-        assert not main.outlook.marked
+        assert len(main.outlook.marked) == 2, "nothing was done, so the marks stay"

@@ -1,0 +1,68 @@
+"""What the details tell of a service beside the snapshot: its events, its files, and who was started too early."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from portdash.config.paths import state_dir
+from portdash.dashboard.restarts import own_listeners
+from portdash.dashboard.rows.asked import Past
+from portdash.errors import PortdashError
+from portdash.exports.comparing import Freshness
+from portdash.manager.deps import Deps
+from portdash.manager.exporting import export_variables, freshness
+from portdash.manager.written import written_files
+from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.text import clean
+
+MOST_EVENTS = 200
+"""Events of a service that are read."""
+
+
+def past_of(deps: Deps, snapshot: Snapshot, view: ServiceView) -> Past:
+    """Return it. Reads the store and the files that were written; of another workspace's service only the store."""
+    try:
+        found = deps.store.events(limit=MOST_EVENTS, service=view.name)
+    except PortdashError as error:
+        return Past(error=clean(error.message))
+    past = Past(events=tuple(each for each in found if each.workspace == view.key.workspace))
+    if view.assignment is None or view.is_remote or view.key.workspace != deps.place.workspace.name:
+        return past
+    return _with_stale(past, deps, snapshot, view)
+
+
+def _with_stale(past: Past, deps: Deps, snapshot: Snapshot, view: ServiceView) -> Past:
+    """Return the same with what is stale since the service has its port."""
+    return past._replace(
+        stale_files=tuple(dict.fromkeys(_stale_files(deps, snapshot))), readers=tuple(_readers(deps, snapshot, view))
+    )
+
+
+def _stale_files(deps: Deps, snapshot: Snapshot) -> Iterator[str]:
+    root = deps.place.workspace.root
+    if root is None:
+        return
+    # What cannot be compared (two services with one variable, a file that is no text) `portdash env` tells; it is no
+    # reason to show nothing else.
+    with suppress(PortdashError, OSError):
+        home = Path(deps.environ.get("HOME") or str(Path.home()))
+        variables = export_variables(deps, snapshot)
+        for file in written_files(state_dir(deps.environ, home), deps.place, project=Path(root)):
+            if freshness(file, variables, project=Path(root)) is Freshness.OLDER:
+                yield str(file.path)
+
+
+def _readers(deps: Deps, snapshot: Snapshot, view: ServiceView) -> Iterator[str]:
+    """Yield running services that depend on it and were started before it got its port."""
+    row = view.assignment
+    assert row is not None
+    name = view.name.casefold()
+    for declared in deps.config.services:
+        if name not in {each.casefold() for each in declared.depends_on}:
+            continue
+        other = snapshot.service(replace(view.key, service=declared.name.casefold()))
+        for server in own_listeners(other)[:1]:
+            started = server.owner.started_at if server.owner else None
+            if row.assigned_at and started is not None and started < row.assigned_at:
+                yield declared.name

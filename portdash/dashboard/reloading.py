@@ -1,0 +1,66 @@
+"""Noticing that a configuration file was edited, and reading it anew; one that makes no sense changes nothing."""
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from portdash.config.paths import PROJECT_FILE, user_file
+from portdash.config.settings import Config
+from portdash.errors import PortdashError
+from portdash.manager.deps import Deps
+from portdash.text import clean
+
+Load = Callable[[], Config]
+"""Reads the configuration as it was read at the start. Raises ConfigError."""
+Stamp = tuple[tuple[str, int, int, int], ...]
+
+
+class Reloading:
+    """Keeps the configuration of an open dashboard as its files say. Not for several threads."""
+
+    def __init__(self, load: Load, deps: Deps) -> None:
+        self._load = load
+        self._watched = frozenset(_candidates(deps))
+        self._stamp = self._look(deps.config)
+        self.error = ""
+        """What is wrong with the files as they are now; empty while they are in force."""
+
+    def renewed(self, deps: Deps) -> Deps:
+        """Return the same `deps` while no file has changed, or it cannot be used; else others with what it says.
+
+        Costs a call of stat for each file. The store, the workspace and the environment stay those of the start.
+        """
+        stamp = self._look(deps.config)
+        if stamp == self._stamp:
+            return deps
+        self._stamp = stamp
+        try:
+            config = self._load()
+        except (PortdashError, OSError) as error:
+            self.error = clean(error.message if isinstance(error, PortdashError) else str(error))
+            return deps
+        if config.environment != deps.config.environment:
+            self.error = f"the environment is {clean(config.environment)} by now: start the dashboard anew for that"
+            return deps
+        self.error = ""
+        # Files may have been added, and are watched from now on.
+        self._stamp = self._look(config)
+        return replace(deps, config=replace(config, store=deps.config.store))
+
+    def _look(self, config: Config) -> Stamp:
+        found = []
+        for path in sorted({*self._watched, *config.files}):
+            with suppress(OSError):  # not there, or not to be read: reading it says so
+                state = os.stat(path)  # noqa: PTH116  it is asked for at each look
+                found.append((str(path), state.st_mtime_ns, state.st_size, state.st_ino))
+        return tuple(found)
+
+
+def _candidates(deps: Deps) -> Iterable[Path]:
+    """Yield the files that would count if they were there."""
+    home = Path(deps.environ.get("HOME") or str(Path.home()))
+    yield user_file(deps.environ, home)
+    if deps.place.workspace.root:
+        yield Path(deps.place.workspace.root) / PROJECT_FILE

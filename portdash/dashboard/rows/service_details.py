@@ -1,0 +1,152 @@
+"""The Why tab of a service: its state, why it has its port, who holds it, what can be done, what is still to do."""
+
+from collections.abc import Iterator, Sequence
+
+from portdash.dashboard.restarts import own_listeners, restart_line
+from portdash.dashboard.rows import words
+from portdash.dashboard.rows.asked import Past
+from portdash.dashboard.rows.facts import Facts, short_host
+from portdash.dashboard.rows.health_lines import has_health, health_facts
+from portdash.dashboard.rows.listener_facts import answer_lines, distinct, holder_lines, listener_facts, on_port
+from portdash.dashboard.rows.offered import Offer, offer_lines
+from portdash.dashboard.rows.prose import fact, heading, paragraph
+from portdash.dashboard.rows.row import Line, Tone
+from portdash.dashboard.rows.summary import describe
+from portdash.dashboard.rows.tab_lines import event_lines
+from portdash.model.assignment import Assignment, Verdict
+from portdash.model.snapshot import ServiceView
+from portdash.report.words import age, reason_phrase, worst_conflict
+
+MOST_REASONS = 12
+"""Refused candidates that are told one by one."""
+LAST_EVENTS = 3
+"""Events that the Why tab tells; History has them all."""
+
+
+def why_lines(
+    view: ServiceView, facts: Facts, offers: Sequence[Offer], width: int, *, past: Past | None = None
+) -> Iterator[Line]:
+    """Yield everything that is known about a service now."""
+    yield from _standing(view, facts, width)
+    yield from _to_do(view, facts, past, width)
+    yield ()
+    yield from _why(view, facts, width)
+    seen = on_port(view, facts)
+    for each in distinct(seen):
+        yield ()
+        yield from holder_lines(each, view, facts, width)
+    for listener in view.elsewhere:
+        yield ()
+        yield heading(f"RUNS ON {listener.port} INSTEAD", width)
+        yield from listener_facts(listener, facts, width)
+    if seen:
+        yield ()
+        yield from answer_lines(seen, view.port or 0, width, view=view)
+    if has_health(view) and worst_conflict(view):
+        yield ()
+        yield from health_facts(view, facts, width)
+    yield from offer_lines(offers, width)
+    yield from _environment(view, width)
+    yield from _last_events(past, facts, width)
+
+
+def _standing(view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
+    state = words.state_of(view)
+    yield from paragraph(describe_state(view, facts), width, state.glyph, state.tone)
+    if has_health(view) and not worst_conflict(view):
+        yield ()
+        yield from health_facts(view, facts, width)
+
+
+def describe_state(view: ServiceView, facts: Facts) -> str:
+    """Return the state as a sentence."""
+    state = words.state_of(view)
+    conflict = worst_conflict(view)
+    if view.is_remote:
+        heard = "a process there holds its lease" if view.heard else "nobody there has been heard of lately"
+        return f"{state.word}: on host {short_host(view.key.host)}, {heard}; it is changed there"
+    if conflict:
+        who = f"{facts.label_of(view.key.workspace)}/{view.name} "
+        return f"{state.word}: {conflict.detail or describe(view, facts)[0].removeprefix(who)}"
+    detail = f", {view.health.detail}" if view.health.detail and view.health.detail not in state.word else ""
+    return f"{state.word}{detail}"
+
+
+def _to_do(view: ServiceView, facts: Facts, past: Past | None, width: int) -> Iterator[Line]:
+    """Yield what is left for the person after a move: nothing works on the new port until it is started there."""
+    lines = list(to_do(view, facts, past))
+    if lines:
+        yield ()
+        yield heading("STILL TO DO", width)
+        for line in lines:
+            yield from paragraph(line, width, "-", Tone.WARN, Tone.PLAIN)
+
+
+def to_do(view: ServiceView, facts: Facts, past: Past | None) -> Iterator[str]:
+    """Yield a line for each thing that is left: the command, the files, and who still reads the old port."""
+    row = view.assignment
+    if row is None or view.is_remote:
+        return
+    was_moved = row.home is not None and row.home != row.port
+    if any(each.port != row.port for each in own_listeners(view)) or (was_moved and not view.is_running):
+        yield restart_line(facts.snapshot, row, facts.home)
+    if past is None:
+        return
+    for path in past.stale_files:
+        yield f"portdash export: {facts.abbreviated(path)} does not say {view.spec.variable}={row.port} yet"
+    for name in past.readers:
+        yield f"start {name} again: it was started before, and still reads the old {view.spec.variable}"
+
+
+def _why(view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
+    row = view.assignment
+    if row is None:
+        yield heading("NO PORT YET", width)
+        yield from paragraph("declared in the configuration; a gives it a port", width)
+        return
+    yield heading(f"WHY {row.port}", width)
+    yield from _reasons(row, width)
+    said = [words.source_of(view), f"{row.attempts} tried"]
+    if row.assigned_at:
+        by = f" by {row.actor}" if row.actor else ""
+        said.append(f"assigned {age(facts.now - row.assigned_at)} ago{by}")
+    yield from paragraph("; ".join(said), width)
+    spec = view.spec
+    rest = ["pinned" if spec.pin else "not pinned"]
+    rest += [f"type {spec.type}"] if spec.type else []
+    rest += [f"prefers {', '.join(map(str, spec.preferred))}"] if spec.preferred else []
+    rest += [f"range {spec.range}"] if spec.range else []
+    rest += [f"home {row.home}"] if row.home else []
+    yield from paragraph("; ".join(rest), width, tone=Tone.DIM)
+    if spec.purpose:
+        yield from paragraph(spec.purpose, width, tone=Tone.DIM)
+    for notice in (conflict for conflict in view.conflicts if conflict.kind.is_notice):
+        yield from paragraph(f"{notice.kind.value.replace('_', ' ')}: {notice.detail}".rstrip(": "), width)
+
+
+def _reasons(row: Assignment, width: int) -> Iterator[Line]:
+    """Yield the candidates as they were tried: the refused with what spoke against each, then the chosen one."""
+    refused = [each for each in row.reasons if each.verdict is not Verdict.CHOSEN]
+    for each in refused[:MOST_REASONS]:
+        port = "-" if each.port is None else str(each.port)
+        yield from fact(f"{port:>5}", f"refused: {reason_phrase(each)}", width, label_width=8)
+    if len(refused) > MOST_REASONS:
+        yield from paragraph(f"and {len(refused) - MOST_REASONS} more", width, tone=Tone.DIM)
+    yield from fact(f"{row.port:>5}", "chosen", width, label_width=8)
+
+
+def _environment(view: ServiceView, width: int) -> Iterator[Line]:
+    if view.port is None:
+        return
+    yield ()
+    yield heading("ENVIRONMENT", width)
+    yield from paragraph(f"{view.spec.variable}={view.port}", width)
+
+
+def _last_events(past: Past | None, facts: Facts, width: int) -> Iterator[Line]:
+    if past is None or not past.events:
+        return
+    yield ()
+    yield heading("LAST EVENTS", width)
+    for event in past.events[:LAST_EVENTS]:
+        yield from event_lines(event, facts, width)

@@ -1,0 +1,145 @@
+"""The details beside the list: which leaf is shown, and what is asked for to fill it. It changes nothing."""
+
+from collections.abc import Callable
+from functools import partial
+
+from textual import on, work
+from textual.timer import Timer
+
+from portdash.dashboard.context import Context
+from portdash.dashboard.desk import Desk
+from portdash.dashboard.keymap import Keymap
+from portdash.dashboard.log_tail import LogFollower
+from portdash.dashboard.messages import LogRead, PastRead
+from portdash.dashboard.offers import offers_for
+from portdash.dashboard.options import Options
+from portdash.dashboard.rows.asked import Asked, Log, Past, Tab
+from portdash.dashboard.rows.details import details, tabs_of, title_of
+from portdash.dashboard.rows.row import EventLine, RangeLine, RowKey, service_row_key
+from portdash.dashboard.screens.arrangement import Where
+from portdash.dashboard.screens.main_bars import Bars
+from portdash.model.snapshot import ServiceView, Snapshot
+
+REST = 0.15
+"""Seconds that the cursor has to rest on a service before its past is read."""
+
+
+class Detailing(Bars):
+    """Shows the details of the row under the cursor, and asks for what the snapshot does not have."""
+
+    def __init__(self, desk: Desk, options: Options, keymap: Keymap) -> None:
+        super().__init__(desk, options, keymap)
+        self.tab = Tab.WHY
+        self._past: tuple[RowKey, int, Past | None] | None = None
+        """Of which service, at which revision; None where the answer is awaited."""
+        self._log: tuple[RowKey, Log | None] | None = None
+        self._follower: LogFollower | None = None
+        self._resting: Timer | None = None
+
+    def _show_details(self, context: Context) -> None:
+        if self.facts is None or not self.pane.display:
+            self._follow(None)
+            return
+        row, view = context.row, context.service
+        if row is not None and isinstance(row.subject, RangeLine | EventLine):
+            self._follow(None)
+            super()._show_details(context)
+            return
+        tabs = tabs_of(row)
+        tab = self.tab if self.tab in tabs else Tab.WHY
+        self._ask(view, context.facts.snapshot if context.facts else None)
+        self._follow(view if tab is Tab.LOG else None)
+        offers = offers_for(context, self.keymap.printed) if tab is Tab.WHY else ()
+        write = partial(
+            details, row, self.facts, offers, tab=tab, asked=self._asked(row.subject_key if row else None, view)
+        )
+        self.pane.show(title_of(row, self.facts), write, tabs=tabs, tab=tab, follows=tab is Tab.LOG)
+
+    def _asked(self, key: RowKey | None, view: ServiceView | None) -> Asked:
+        """Return what has come so far for a row."""
+        return Asked(
+            probed=self.probed.get(key) if key else None,
+            log=self._log[1] if self._log and self._log[0] == key else None,
+            past=self._past[2] if self._past and self._past[0] == key else None,
+            settings=self.desk.settings_of(view) if view and self.tab is Tab.CONFIG else (),
+        )
+
+    # The past: read when the cursor rests on a service, and again when the store has changed.
+
+    def _ask(self, view: ServiceView | None, snapshot: Snapshot | None) -> None:
+        if view is None or snapshot is None:
+            return
+        key = service_row_key(view)
+        if self._past and self._past[:2] == (key, snapshot.revision):
+            return
+        kept = self._past[2] if self._past and self._past[0] == key else None
+        self._past = (key, snapshot.revision, kept)
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(REST, partial(self._read_past, key, snapshot, view))
+
+    @work(thread=True, group="past", description="read the past of a service", exit_on_error=False)
+    def _read_past(self, key: RowKey, snapshot: Snapshot, view: ServiceView) -> None:
+        self.post_message(PastRead(key, snapshot.revision, self.desk.past_of(snapshot, view)))
+
+    @on(PastRead)
+    def _past_read(self, message: PastRead) -> None:
+        if self._past and self._past[:2] == (message.key, message.revision):
+            self._past = (message.key, message.revision, message.past)
+            self._show_details(self.context)
+
+    # The log: followed while it is shown.
+
+    def _follow(self, view: ServiceView | None) -> None:
+        """Follow the log of this service, and no other."""
+        key = service_row_key(view) if view else None
+        if (self._log[0] if self._log else None) == key:
+            return
+        self.stop_following()
+        if view is not None and key is not None:
+            self._log = (key, None)
+            self._follower = LogFollower(self.desk.log_of(view.key), self._teller(key))
+            self._follower.start()
+
+    def _teller(self, key: RowKey) -> Callable[[Log], object]:
+        return lambda log: self.post_message(LogRead(key, log))
+
+    def stop_following(self) -> None:
+        """Read no log any more."""
+        self._log = None
+        if self._follower is not None:
+            self._follower.stop()
+            self._follower = None
+
+    @on(LogRead)
+    def _log_read(self, message: LogRead) -> None:
+        if self._log and self._log[0] == message.key:
+            self._log = (message.key, message.log)
+            self._show_details(self.context)
+
+    # What the keys do.
+
+    def action_next_tab(self) -> None:
+        """The next leaf."""
+        self._turn(1)
+
+    def action_previous_tab(self) -> None:
+        """The leaf before."""
+        self._turn(-1)
+
+    def _turn(self, by: int) -> None:
+        tabs = tabs_of(self.context.row)
+        at = tabs.index(self.tab) if self.tab in tabs else 0
+        self._turn_to(tabs[(at + by) % len(tabs)])
+
+    def _turn_to(self, tab: Tab) -> None:
+        self.tab = tab
+        if self.arrangement.details is Where.OVER:
+            self.query_one("#body").add_class("-open")
+            self.pane.focus()
+        self.show_bars()
+
+    def action_log(self) -> None:
+        """The log of this service, followed."""
+        self._turn_to(Tab.LOG)
+        self.pane.focus()

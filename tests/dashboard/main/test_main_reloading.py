@@ -1,0 +1,86 @@
+"""Configuration files that are edited while a dashboard is open."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from fakes import desk_for, look, running, screen_lines, until
+from scenes import working_day
+
+from portdash.config.loading import load
+from portdash.config.settings import Flags
+from portdash.dashboard.reloading import Reloading
+from portdash.demo.scene import demo_deps
+from portdash.manager.deps import Deps
+from portdash.model.workspace import Workspace
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = tmp_path / "shop"
+    root.mkdir()
+    return root
+
+
+@pytest.fixture
+def deps(project: Path, tmp_path: Path) -> Iterator[Deps]:
+    invented = demo_deps()
+    place = invented.place._replace(workspace=Workspace(name="shop", root=str(project)))
+    yield replace(invented, place=place, environ={"HOME": str(tmp_path)}, config=_load(project, tmp_path)())
+    invented.close()
+
+
+def _load(project: Path, home: Path) -> partial:
+    return partial(load, cwd=project, environ={"HOME": str(home)}, flags=Flags(), home=home)
+
+
+def written(path: Path, text: str) -> None:
+    """Put another file in its place, as editors do: it cannot look like the old one, however coarse the clock."""
+    draft = path.with_suffix(".draft")
+    draft.write_text(text)
+    draft.replace(path)
+
+
+def test_a_file_that_is_edited_is_in_force_and_nonsense_is_not(deps: Deps, project: Path, tmp_path: Path):
+    file = project / "portdash.toml"
+    watch = Reloading(_load(project, tmp_path), deps)
+    assert watch.renewed(deps) is deps
+    written(file, '[services.web]\nhealth = { http_get = "/a" }\n')
+    first = watch.renewed(deps)
+    assert first.config.services[0].health.http_get == "/a"
+    written(file, "[services.web]\nhealth = { http_get = 7 }\n")
+    assert watch.renewed(first) is first
+    assert "http_get" in watch.error
+    written(file, '[services.web]\nhealth = { http_get = "/b" }\n')
+    second = watch.renewed(first)
+    assert (second.config.services[0].health.http_get, watch.error) == ("/b", "")
+    assert second.observer is not first.observer
+    assert watch.renewed(second) is second
+    file.unlink()
+    assert watch.renewed(second).config.services == ()
+
+
+def test_another_environment_takes_a_new_start(deps: Deps, project: Path, tmp_path: Path):
+    watch = Reloading(_load(project, tmp_path), deps)
+    written(project / "portdash.toml", 'environment = "staging"\n')
+    assert watch.renewed(deps) is deps
+    assert "start the dashboard anew" in watch.error
+
+
+async def test_the_header_says_that_the_old_configuration_is_kept():
+    desk = desk_for()
+    async with running(desk) as (pilot, main):
+        desk.config_error = "portdash.toml: colour: unknown key [/]"
+        await look(pilot, main, desk, replace(working_day(), revision=43))
+        await until(pilot, lambda: "CONFIG ERROR, old one kept" in screen_lines(pilot.app)[0])
+        (told,) = pilot.app._notifications
+        assert told.message == "portdash.toml: colour: unknown key [/] (the configuration before that is kept)"
+        assert not told.markup
+        desk.config_error = ""
+        await look(pilot, main, desk, replace(working_day(), revision=44))
+        await until(pilot, lambda: "CONFIG ERROR" not in screen_lines(pilot.app)[0])
+        assert [each.message for each in pilot.app._notifications] == [
+            "the configuration is in order again, and in force"
+        ]

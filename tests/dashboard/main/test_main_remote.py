@@ -1,0 +1,96 @@
+"""Services of other hosts that share a store: seen, and changed there."""
+
+from dataclasses import replace
+
+import scenes
+from fakes import desk_for, footer_of, running, screen_lines
+from row_texts import drawn, everything, facts_of, find, text_of
+
+from portdash.dashboard.commands import BY_ID
+from portdash.dashboard.context import REMOTE, Context
+from portdash.dashboard.rows.details import details, tabs_of
+from portdash.dashboard.rows.facts import place_of
+from portdash.dashboard.rows.row import Kind, service_row_key
+from portdash.demo.scene import demo_deps
+from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.model.storage import Applied, Batch, Claim
+
+FAR = "b7d2639b" + "0" * 24
+
+
+def remote(name: str, port: int, *, heard: bool) -> ServiceView:
+    here = scenes.service(scenes.SHOP, name, port)
+    key = replace(here.key, host=FAR)
+    assert here.assignment
+    return replace(here, key=key, assignment=replace(here.assignment, key=key), heard=heard)
+
+
+def shared() -> Snapshot:
+    """The working day, and two services of another host, one on a port that a server of ours holds."""
+    return replace(scenes.working_day(), remote=(remote("api", 3000, heard=True), remote("old", 4002, heard=False)))
+
+
+def test_they_stand_last_in_groups_of_their_own_and_say_whether_they_are_heard_of():
+    facts = facts_of(shared())
+    assert [group.workspace.name for group in facts.groups][-1] == "shop on host b7d2639b"
+    lines = drawn(everything(facts), 120)
+    assert "● in use there" in find(lines, "api", "on host b7d2639b")
+    assert "on host b7d2639b, not heard of" in find(lines, "old", "? stale")
+    assert place_of(scenes.working_day().services[0]) == "shop"
+
+
+def test_their_details_tell_nothing_of_this_host():
+    facts = facts_of(shared())
+    rows = everything(facts)
+    row = rows.rows[rows.index[service_row_key(shared().remote[0])]]
+    text = "\n".join(text_of(line) for line in details(row, facts, (), 100))
+    assert "a process there holds its lease; it is changed there" in text
+    assert "node 4121" not in text
+    assert len(tabs_of(row)) == 1
+
+
+def test_whatever_would_change_them_is_grey_and_says_why():
+    facts = facts_of(shared())
+    rows = everything(facts)
+    row = rows.rows[rows.index[service_row_key(shared().remote[0])]]
+    group = next(each for each in rows.rows if each.key == (Kind.GROUP, "shop on host b7d2639b"))
+    for name in ("move", "resolve", "release", "free", "log"):
+        assert BY_ID[name].unavailable(Context(facts=facts, row=row)) == REMOTE
+    assert BY_ID["release"].unavailable(Context(facts=facts, row=group)) == REMOTE
+    assert Context(facts=facts, row=group).services == ()
+    assert BY_ID["report"].unavailable(Context(facts=facts, row=row)) is None
+
+
+async def test_a_report_from_their_row_is_about_the_workspace():
+    async with running(desk_for(shared())) as (pilot, main):
+        main.table.move_to(service_row_key(shared().remote[1]))
+        await pilot.pause()
+        text = "\n".join(screen_lines(pilot.app))
+        assert "it is another host's" in text
+        assert "release" not in footer_of(main)
+        await pilot.press("D")
+        assert pilot.app.screen is main
+        assert [REMOTE in each.message for each in pilot.app._notifications] == [True]
+        await pilot.press("R")
+        await pilot.pause()
+        assert "portdash report: shop" in "\n".join(screen_lines(pilot.app))
+
+
+def test_the_observer_keeps_them_apart_from_ours():
+    deps = demo_deps()
+    row = next(iter(deps.store.snapshot().assignments.values()))
+    far = replace(row, key=replace(row.key, host=FAR), revision=0)
+    batch = Batch(
+        id="far",
+        title="far",
+        workspace="shop",
+        actor="cli",
+        at=0.0,
+        ops=(Claim(options=(far,), expected=None, reason=""),),
+    )
+    assert isinstance(deps.store.apply(batch), Applied)
+    seen = deps.observer.snapshot()
+    deps.close()
+    assert [(view.key, view.heard) for view in seen.remote] == [(far.key, False)]
+    assert far.key not in {view.key for view in seen.services}
+    assert far.key not in seen.assignments
