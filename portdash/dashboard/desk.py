@@ -53,6 +53,9 @@ class Checks(Protocol):
         """Ask one now rather than at its time."""
 
 
+_OWN_KEPT = 100
+"""Revisions of our own that are remembered."""
+
 Ask = Callable[[Listener, Deps], "Awaitable[Answer]"]
 """Asks a listener that is no service what it is and how it does."""
 
@@ -74,6 +77,9 @@ class Desk:
     starts and stops it. `ask` is who asks a listener that is no service, where somebody wants that. `load` reads the
     configuration anew where a look finds that its files have changed.
     """
+
+    _own_revisions: tuple[int, ...] = ()
+    """Revisions of the store that came of what was done here, the latest last."""
 
     config_error = ""
     """What is wrong with the configuration files as they are now; the last good ones are in force meanwhile."""
@@ -112,6 +118,10 @@ class Desk:
     def home(self) -> str:
         """The directory that is shown as `~`."""
         return self._deps.environ.get("HOME") or str(Path.home())
+
+    def is_ours(self, revision: int) -> bool:
+        """Say whether a revision of the store came of what was done here."""
+        return revision in self._own_revisions
 
     def now(self) -> float:
         """Return unix time in seconds."""
@@ -203,7 +213,10 @@ class Desk:
         with self._lock:
             self._under_way += 1
         try:
-            return apply_plan(self._deps, plan, consent=consent, progress=progress)
+            outcome = apply_plan(self._deps, plan, consent=consent, progress=progress)
+            if outcome.operation is not None:
+                self._own_revisions = (*self._own_revisions, outcome.operation.revision)[-_OWN_KEPT:]
+            return outcome
         finally:
             with self._lock:
                 self._under_way -= 1

@@ -39,6 +39,7 @@ class FakeDesk(Desk):
         self.hurried: list[ServiceKey] = []
         self.applying = False
         self.log_dir = Path("/nonexistent")
+        self.past: tuple[Event, ...] = ()
         self._home = home
         self._read_only = read_only
         self._never = Flag()
@@ -63,6 +64,9 @@ class FakeDesk(Desk):
         if self.error is not None:
             raise self.error
         return self.snapshot
+
+    def history(self) -> tuple[Event, ...]:
+        return self.past
 
     def pulses(self) -> dict[ServiceKey, Pulse]:
         return self.beats

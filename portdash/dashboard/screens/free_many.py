@@ -1,21 +1,20 @@
-"""Ending who holds several ports: a verdict a row before, one a row after, and the number of rows typed in between."""
+"""Freeing several ports at once: a verdict for each, the number of them typed, and each freed by itself."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from textual import on, work
-from textual.binding import Binding, BindingType
+from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Button, Input, Static
 
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.screens.act import Act
-from portdash.dashboard.screens.consent import ConsentRow
 from portdash.dashboard.screens.dialog import Dialog
-from portdash.dashboard.screens.facts import table
-from portdash.dashboard.screens.free_facts import Subject, whose_lines
+from portdash.dashboard.screens.facts import Fact, facts
+from portdash.dashboard.screens.fields import Field
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.shell import free_command
 from portdash.errors import PortdashError
@@ -25,168 +24,187 @@ from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Snapshot
 from portdash.text import and_list, clean, plural
 
+Slot = tuple[int, IpProtocol]
+
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One port, and what is going to become of it, or became."""
+class Verdict:
+    """What can be done about one port."""
 
-    subject: Subject
-    plan: Plan | None = None
-    """None while nobody knows, and where it must not be done."""
-    verdict: str = "looking …"
+    slot: Slot
+    plan: Plan | None
+    """None where it must not be freed, or nobody is there to be ended."""
+    text: str
+    """Who ends, or why nobody does."""
 
-    @property
-    def can_end(self) -> bool:
-        """Whether there is somebody to end, who may be ended."""
-        return self.plan is not None and bool(self.plan.steps)
+
+class HowMany(Horizontal):
+    """Asks for the number of ports that are freed."""
+
+    DEFAULT_CSS = """
+    HowMany {
+        height: auto;
+        display: none;
+        &.-asked { display: block; }
+        & > Static { width: auto; max-width: 80%; }
+        & > Field { width: 9; max-width: 9; margin-left: 1; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question and the field."""
+        yield Static(id="asks", markup=False)
+        yield Field(id="count", max_length=3)
 
 
 class FreeManyScreen(Dialog[Outcome | None]):
-    """Asks before the holders of several ports are ended; each port is a plan of its own, so that one fails alone."""
+    """Asks before the holders of several ports are ended; what was marked is captured when it opens."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("n", "leave", "No", show=False)]
+    class Looked(Message):
+        """What can be done about each port is known."""
 
-    @dataclass
-    class Judged(Message):
-        """What became of one row."""
+        def __init__(self, verdicts: tuple[Verdict, ...]) -> None:
+            super().__init__()
+            self.verdicts = verdicts
 
-        number: int
-        row: Row
+    class Freed(Message):
+        """What could be freed is free; the rest says why not."""
 
-    @dataclass
-    class Over(Message):
-        """Every row has its verdict: before the ending, or after it."""
-
-        was_applied: bool
+        def __init__(self, done: tuple[str, ...], failed: tuple[Verdict, ...]) -> None:
+            super().__init__()
+            self.done = done
+            self.failed = failed
 
     def __init__(
-        self,
-        desk: Desk,
-        snapshot: Snapshot,
-        slots: Sequence[tuple[int, IpProtocol]],
-        *,
-        patience: Patience | None = None,
+        self, desk: Desk, snapshot: Snapshot, slots: Sequence[Slot], *, patience: Patience | None = None
     ) -> None:
-        unique = list(dict.fromkeys(slots))
-        super().__init__(title=f"Free {plural(len(unique), 'port')}?", patience=patience)
+        super().__init__(title=f"Free {plural(len(slots), 'port')}?", patience=patience)
         self.desk = desk
-        self.rows = [Row(Subject(snapshot, port, protocol, desk.home)) for port, protocol in unique]
-        """Captured when the dialog opens: what is marked meanwhile changes nothing."""
-        self.is_busy = True
-        self.is_done = False
-        self._is_agreed = False
-        self._lines: list[str] = []
+        self.snapshot = snapshot
+        self.slots = tuple(slots)
+        self.verdicts: tuple[Verdict, ...] = ()
+        self.is_applying = False
 
     def compose_body(self) -> Iterable[Widget]:
-        """Yield a row a port, and the question."""
-        yield Static(id="rows", markup=False)
-        yield ConsentRow()
+        """Yield a verdict for each port, and the question."""
+        yield Static(id="facts", markup=False)
+        yield HowMany()
 
     def compose_buttons(self) -> Iterable[Widget]:
         """Yield No, which has the focus, and the other."""
-        yield Act("No", "n esc", id="no")
-        yield Act("Free", "enter", id="yes")
+        yield Act("No", "esc", id="no")
+        yield Act("Free them", "enter", id="yes")
 
     def on_mount(self) -> None:
         """Find out who has to end; that asks the machine, so the screen does not wait for it."""
-        self._draw()
-        self._judge_all()
+        self._arm()
+        self.say("looking at who holds them …", busy=True)
+        self._look()
 
     @property
-    def ending(self) -> list[Row]:
-        """The rows in which somebody ends."""
-        return [row for row in self.rows if row.can_end]
+    def plans(self) -> list[Plan]:
+        """What would be carried out."""
+        return [each.plan for each in self.verdicts if each.plan]
 
-    def confirm(self) -> None:
-        """End them, once their number has been typed."""
-        if self.is_busy:
-            return
-        if self.is_done:
-            self.action_leave()
-        elif not self.query_one(ConsentRow).is_given:
-            self.say(f"type {len(self.ending)} to agree" if self.ending else "there is nobody to end", error=True)
-        else:
-            self.is_busy = self._is_agreed = True
-            self.query_one(ConsentRow).forget()
-            self._draw()
-            self._end_all()
-
-    def action_leave(self) -> None:
-        """Close; what is under way goes on, and what was done is told to whoever opened this."""
-        self.dismiss(Outcome(operation=None, lines=tuple(self._lines)) if self._lines else None)
+    @property
+    def has_consent(self) -> bool:
+        """Whether the right number stands in the field."""
+        return bool(self.plans) and self.query_one("#count", Field).value == str(len(self.plans))
 
     @work(thread=True, group="plan", description="find out who has to end", exit_on_error=False)
-    def _judge_all(self) -> None:
-        for number, row in enumerate(self.rows):
-            self.post_message(self.Judged(number, self._judged(row)))
-        self.post_message(self.Over(was_applied=False))
+    def _look(self) -> None:
+        self.post_message(self.Looked(tuple(map(self._judge, self.slots))))
 
-    def _judged(self, row: Row) -> Row:
-        subject = row.subject
+    def _judge(self, slot: Slot) -> Verdict:
         try:
-            plan = self.desk.plan_free(subject.snapshot, subject.port, subject.protocol)
+            plan = self.desk.plan_free(self.snapshot, *slot)
         except PortdashError as error:
-            return replace(row, verdict=f"stays: {clean(error.message)}")
-        if not plan.steps:
-            return replace(row, plan=plan, verdict="nobody listens on it any more")
-        ends = and_list(clean(step.target.whole) for step in plan.steps if step.target)
-        notes = "".join(f"; ▲ {clean(note)}" for note in plan.notices)
-        return replace(row, plan=plan, verdict=f"ends {ends}{notes}")
+            return Verdict(slot, None, f"stays: {error.message}")
+        ends = [step.target.whole for step in plan.steps if step.target]
+        notes = "".join(f". {note}" for note in plan.notices)
+        return Verdict(slot, plan, f"ends {and_list(ends)}{notes}") if ends else Verdict(slot, None, "nobody holds it")
 
-    @work(thread=True, group="apply", description="end those who hold the ports", exit_on_error=False)
-    def _end_all(self) -> None:
-        for number, row in enumerate(self.rows):
-            if row.can_end:
-                self.post_message(self.Judged(number, self._ended(row)))
-        self.post_message(self.Over(was_applied=True))
+    @on(Looked)
+    def _show(self, message: Looked) -> None:
+        self.verdicts = message.verdicts
+        count = len(self.plans)
+        self.query_one("#facts", Static).update(facts(self._facts()))
+        self.say("" if count else "none of them can be freed", error=not count)
+        if self.desk.is_read_only:
+            self.say("read-only: nothing can be changed", error=True)
+        elif count:
+            self.query_one("#asks", Static).update(f"Type how many, {count}, to agree:")
+            self.query_one(HowMany).add_class("-asked")
+            self.query_one("#count", Field).focus()
+        self._arm()
 
-    def _ended(self, row: Row) -> Row:
-        """End who holds one port. The identities are those that were shown: another process is left alone."""
-        assert row.plan is not None
-        try:
-            outcome = self.desk.apply(row.plan, consent=True)
-        except PortdashError as error:
-            return replace(row, plan=None, verdict=f"✗ {clean(error.message)}")
-        self._lines.extend(outcome.lines)
-        return replace(row, plan=None, verdict=f"✓ {clean('; '.join(outcome.lines))}")
+    def _facts(self) -> list[Fact]:
+        rows: list[Fact] = [(_name(each.slot), clean(each.text, limit=400)) for each in self.verdicts]
+        freed = [_name(each.slot) for each in self.verdicts if each.plan]
+        rows.append(("Then", "each is proved free. What has ended cannot be brought back" if freed else ""))
+        rows.append(("Shell", [free_command(each) for each in freed]))
+        return rows
 
-    @on(Judged)
-    def _show(self, message: Judged) -> None:
-        self.rows[message.number] = message.row
-        self._draw()
+    def _arm(self) -> None:
+        for each in self.query("#yes").results(Button):
+            each.disabled = not self.has_consent or self.is_applying or self.desk.is_read_only
 
-    @on(Over)
-    def _over(self, message: Over) -> None:
-        self.is_busy, self.is_done = False, message.was_applied
-        if not message.was_applied and self.ending and not self.desk.is_read_only:
-            self.query_one(ConsentRow).ask_for(f"Type how many, {len(self.ending)}, to agree:", str(len(self.ending)))
-        if message.was_applied:
-            self.query_one("#no", Act).name_it("Close", key="esc")
-        self._draw()
-
-    @on(ConsentRow.Changed)
+    @on(Input.Changed)
     def _typed(self) -> None:
-        self._draw()
+        self._arm()
 
-    @on(ConsentRow.Submitted)
+    @on(Input.Submitted)
     def _submitted(self) -> None:
         self.action_confirm()
 
-    def _draw(self) -> None:
-        self.query_one("#rows", Static).update(table(self._cells()))
-        button = self.query_one("#yes", Act)
-        button.name_it(f"Free {len(self.ending)}")
-        button.disabled = self.is_busy or not self.query_one(ConsentRow).is_given
-        button.display = not self.is_done
-        if self.is_busy:
-            self.say("ending …" if self._is_agreed else "looking at who holds them …", busy=True)
-        else:
-            self.say("")
+    def confirm(self) -> None:
+        """End them one after the other, unless something speaks against it."""
+        if self.is_applying or self.desk.is_read_only or not self.plans:
+            return
+        if not self.has_consent:
+            self.say(f"type {len(self.plans)} to agree", error=True)
+            return
+        self.is_applying = True
+        self._arm()
+        self.say(f"freeing {plural(len(self.plans), 'port')} …", busy=True)
+        self._free()
 
-    def _cells(self) -> Iterator[tuple[str, str]]:
-        for row in self.rows:
-            yield row.subject.slot, row.verdict
-            for line in dict.fromkeys(whose_lines(row.subject)):
-                yield "", line
-        if not self.is_done:
-            yield "Shell", "; ".join(free_command(row.subject.slot) for row in self.rows)
+    def action_leave(self) -> None:
+        """Close without doing anything; what is under way cannot be left."""
+        if self.is_applying:
+            self.say("being freed: wait until it is over", busy=True)
+            return
+        super().action_leave()
+
+    @work(thread=True, group="apply", description="free several ports", exit_on_error=False)
+    def _free(self) -> None:
+        done: list[str] = []
+        failed: list[Verdict] = []
+        for verdict in self.verdicts:
+            if verdict.plan is None:
+                continue
+            try:
+                outcome = self.desk.apply(verdict.plan, consent=True)
+            except PortdashError as error:
+                failed.append(Verdict(verdict.slot, None, f"failed: {error.message}. {error.hint}"))
+            else:
+                done.append("; ".join(outcome.lines))
+        self.post_message(self.Freed(tuple(done), tuple(failed)))
+
+    @on(Freed)
+    def _told(self, message: Freed) -> None:
+        self.is_applying = False
+        if not message.failed:
+            self.dismiss(Outcome(operation=None, lines=message.done))
+            return
+        self.verdicts = message.failed
+        self.query_one(HowMany).remove_class("-asked")
+        rows: list[Fact] = [("Done", [clean(each) for each in message.done]), *self._facts()]
+        self.query_one("#facts", Static).update(facts(rows))
+        self.say(f"{plural(len(message.failed), 'port')} could not be freed", error=True)
+        self._arm()
+
+
+def _name(slot: Slot) -> str:
+    port, protocol = slot
+    return str(port) if protocol is IpProtocol.TCP else f"{port}/{protocol}"

@@ -15,22 +15,25 @@ from portdash.dashboard.offers import offers_for
 from portdash.dashboard.options import Options
 from portdash.dashboard.rows.asked import Asked, Log, Past, Tab
 from portdash.dashboard.rows.details import details, tabs_of, title_of
-from portdash.dashboard.rows.row import RowKey, service_row_key
+from portdash.dashboard.rows.events import event_details
+from portdash.dashboard.rows.ranges import range_details, strip_width
+from portdash.dashboard.rows.row import EventLine, Line, RangeLine, RowKey, service_row_key
 from portdash.dashboard.screens.arrangement import Where
-from portdash.dashboard.screens.main_view import MainView
+from portdash.dashboard.screens.main_bars import Bars
 from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.text import clean
 
 REST = 0.15
 """Seconds that the cursor has to rest on a service before its past is read."""
 
 
-class Detailing(MainView):
+class Detailing(Bars):
     """Shows the details of the row under the cursor, and asks for what the snapshot does not have."""
 
     def __init__(self, desk: Desk, options: Options, keymap: Keymap) -> None:
         super().__init__(desk, options, keymap)
         self.tab = Tab.WHY
-        self._past: tuple[RowKey, int, Past | None] | None = None
+        self._told_past: tuple[RowKey, int, Past | None] | None = None
         """Of which service, at which revision; None where the answer is awaited."""
         self._log: tuple[RowKey, Log | None] | None = None
         self._follower: LogFollower | None = None
@@ -41,20 +44,35 @@ class Detailing(MainView):
             self._follow(None)
             return
         row, view = context.row, context.service
+        if row and isinstance(row.subject, RangeLine | EventLine):
+            self._follow(None)
+            self.pane.show(*self._other_view(row.subject))
+            return
         tabs = tabs_of(row)
         tab = self.tab if self.tab in tabs else Tab.WHY
         self._ask(view, context.facts.snapshot if context.facts else None)
         self._follow(view if tab is Tab.LOG else None)
         offers = offers_for(context, self.keymap.printed) if tab is Tab.WHY else ()
-        write = partial(details, row, self.facts, offers, tab=tab, asked=self._asked(row.key if row else None, view))
+        write = partial(
+            details, row, self.facts, offers, tab=tab, asked=self._asked(row.subject_key if row else None, view)
+        )
         self.pane.show(title_of(row, self.facts), write, tabs=tabs, tab=tab, follows=tab is Tab.LOG)
+
+    def _other_view(self, subject: RangeLine | EventLine) -> tuple[str, Callable[[int], tuple[Line, ...]]]:
+        """Return title and lines of a row of the views of ranges and of history."""
+        if isinstance(subject, RangeLine):
+            at, cells = self.table.bucket, strip_width(self.table.columns)
+            return clean(subject.use.name), lambda width: tuple(range_details(subject, width, cells, at))
+        facts = self.facts
+        assert facts is not None
+        return "What changed", lambda width: tuple(event_details(subject, facts, width))
 
     def _asked(self, key: RowKey | None, view: ServiceView | None) -> Asked:
         """Return what has come so far for a row."""
         return Asked(
             probed=self.probed.get(key) if key else None,
             log=self._log[1] if self._log and self._log[0] == key else None,
-            past=self._past[2] if self._past and self._past[0] == key else None,
+            past=self._told_past[2] if self._told_past and self._told_past[0] == key else None,
             settings=self.desk.settings_of(view) if view and self.tab is Tab.CONFIG else (),
         )
 
@@ -64,10 +82,10 @@ class Detailing(MainView):
         if view is None or snapshot is None:
             return
         key = service_row_key(view)
-        if self._past and self._past[:2] == (key, snapshot.revision):
+        if self._told_past and self._told_past[:2] == (key, snapshot.revision):
             return
-        kept = self._past[2] if self._past and self._past[0] == key else None
-        self._past = (key, snapshot.revision, kept)
+        kept = self._told_past[2] if self._told_past and self._told_past[0] == key else None
+        self._told_past = (key, snapshot.revision, kept)
         if self._resting is not None:
             self._resting.stop()
         self._resting = self.set_timer(REST, partial(self._read_past, key, snapshot, view))
@@ -78,8 +96,8 @@ class Detailing(MainView):
 
     @on(PastRead)
     def _past_read(self, message: PastRead) -> None:
-        if self._past and self._past[:2] == (message.key, message.revision):
-            self._past = (message.key, message.revision, message.past)
+        if self._told_past and self._told_past[:2] == (message.key, message.revision):
+            self._told_past = (message.key, message.revision, message.past)
             self._show_details(self.context)
 
     # The log: followed while it is shown.
@@ -137,17 +155,3 @@ class Detailing(MainView):
         """The log of this service, followed."""
         self._turn_to(Tab.LOG)
         self.pane.focus()
-
-    def action_zoom(self) -> None:
-        """The details on the whole screen, or beside the list again."""
-        if self.arrangement.details is Where.OVER:
-            self._turn_to(self.tab)
-            return
-        body = self.query_one("#body")
-        body.toggle_class("-zoomed")
-        self._size_details()
-        if body.has_class("-zoomed"):
-            self.pane.focus()
-        else:
-            self.table.focus()
-        self.show_bars()

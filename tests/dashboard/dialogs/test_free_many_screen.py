@@ -31,16 +31,14 @@ async def test_each_row_has_its_verdict_and_the_number_of_those_that_end_is_type
         await settled(host, pilot)
         assert "Free 4 ports?" in host.text
         assert "ends node 5120" in host.text
-        assert "stays: sshd 700" in host.text or "stays:" in host.text
-        assert "nobody listens on it any more" in host.text
+        assert "stays: sshd 700" in host.text
+        assert "nobody holds it" in host.text
         assert "Type how many, 2, to agree:" in host.text
         await press(host, pilot, "enter", "y")
         await settled(host, pilot)
         assert {5175, 4173, 22} <= held(desk)
         await press(host, pilot, "2", "enter")
         await settled(host, pilot)
-        assert host.text.count("✓") == 2
-        await press(host, pilot, "escape")
         assert len(host.answers[0].lines) == 2
     assert held(desk).isdisjoint({5175, 4173})
     assert 22 in held(desk)
@@ -49,6 +47,6 @@ async def test_each_row_has_its_verdict_and_the_number_of_those_that_end_is_type
 async def test_leaving_ends_nobody(desk: Desk):
     async with opened(FreeManyScreen(desk, desk.look(), SLOTS, patience=AT_ONCE)) as (host, pilot):
         await settled(host, pilot)
-        await press(host, pilot, "n")
+        await press(host, pilot, "escape")
         assert host.answers == [None]
     assert {5175, 4173, 22} <= held(desk)
