@@ -17,7 +17,10 @@ LIMIT = 60.0
 class Terminal:
     """A dashboard in a pseudo-terminal."""
 
-    def __init__(self, arguments: list[str], *, size: tuple[int, int], cwd: Path) -> None:
+    def __init__(
+        self, arguments: list[str], *, size: tuple[int, int], cwd: Path, program: list[str] | None = None
+    ) -> None:
+        command, *first = program or [sys.executable, "-m", "portdash"]
         columns, rows = size
         environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         environ.pop("COLUMNS", None)  # the terminal itself says how wide it is
@@ -26,8 +29,8 @@ class Terminal:
         self.sent = b""
         """Every byte the program wrote so far."""
         self.child = pexpect.spawn(
-            sys.executable,
-            ["-m", "portdash", *arguments],
+            command,
+            [*first, *arguments],
             dimensions=(rows, columns),
             timeout=LIMIT,
             env=environ,
@@ -37,7 +40,9 @@ class Terminal:
     @property
     def text(self) -> str:
         """What stands on the screen."""
-        return "\n".join(self.screen.display)
+        lines = (self.screen.buffer[y] for y in range(self.screen.lines))
+        # Not `display`, which cannot read a line on which half of a wide character was written over.
+        return "\n".join("".join(line[x].data for x in range(self.screen.columns)) for line in lines)
 
     def wait_for(self, text: str) -> None:
         """Read until `text` stands on the screen."""
@@ -64,6 +69,14 @@ class Terminal:
         until = time.monotonic() + LIMIT
         while answer not in self.text:
             assert time.monotonic() < until, f"{answer!r} did not appear:\n{self.text}"
+            self.press(key)
+            self._read()
+
+    def press_while(self, key: str, answer: str) -> None:
+        """Press a key, again as long as a dialog takes it for typed ahead, until `answer` is gone from the screen."""
+        until = time.monotonic() + LIMIT
+        while answer in self.text:
+            assert time.monotonic() < until, f"{answer!r} did not go:\n{self.text}"
             self.press(key)
             self._read()
 

@@ -1,0 +1,110 @@
+"""Keys in random order: nothing crashes, and nothing is ended or given back but by its dialog."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+from fakes import main_of, until
+from textual.app import App
+from textual.events import Key
+from textual.pilot import Pilot
+
+from portdash.dashboard.app import PortdashApp
+from portdash.dashboard.commands import COMMANDS
+from portdash.dashboard.desk import Desk
+from portdash.dashboard.keymap import key_name
+from portdash.dashboard.options import Options
+from portdash.dashboard.screens.dialog import Dialog
+from portdash.dashboard.screens.patience import Patience
+from portdash.demo.scene import demo_deps
+from portdash.manager.apply import Outcome
+from portdash.model.plan import Action, Plan
+
+LEAVING = ("quit", "leave", "suspend", "edit", "open")
+"""Commands that leave the dashboard, or start something beside it."""
+IN_DIALOGS = (
+    "y",
+    "n",
+    "enter",
+    "escape",
+    "t",
+    "K",
+    "1",
+    "2",
+    "3",
+    "0",
+    "7",
+    "Y",
+    "w",
+    "f",
+    "tab",
+    "backspace",
+    "space",
+)
+KEYS = (*(key for each in COMMANDS if each.id not in LEAVING for key in each.keys), *IN_DIALOGS)
+OPENED_BY = {
+    Action.RELEASE: ("ReleaseScreen", "UndoScreen"),
+    Action.TERMINATE: ("FreeScreen", "FreeManyScreen", "ResolveScreen"),
+    Action.STOP_CONTAINER: ("FreeScreen", "FreeManyScreen", "ResolveScreen"),
+}
+
+
+class Watched(Desk):
+    """Notes, of each plan that is carried out, which screen is on top."""
+
+    on_top: Callable[[], str]
+    done: list[tuple[str, Plan, bool]]
+
+    def apply(self, plan: Plan, *, consent: bool = False, progress: Callable[[str], None] | None = None) -> Outcome:
+        self.done.append((self.on_top(), plan, consent))
+        return super().apply(plan, consent=consent, progress=progress)
+
+
+async def press(app: App[int], pilot: Pilot[int], key: str) -> None:
+    """Type one key, and let all that follows from it happen."""
+    name = key_name(key)
+    event = Key(name, key if len(key) == 1 else None)
+    event.set_sender(app)
+    assert app._driver is not None
+    app._driver.send_message(event)
+    for _ in range(3):
+        await pilot._wait_for_screen()
+
+
+async def storm(seed: int, amount: int, monkeypatch: pytest.MonkeyPatch) -> Watched:
+    monkeypatch.setenv("PATH", "")  # what is copied stays out of the clipboard of whoever runs this
+    monkeypatch.setattr(Dialog, "patience", Patience(quiet=0.0, burst=0.0))
+    chance = random.Random(seed)
+    deps = demo_deps()
+    desk = Watched(deps)
+    desk.done = []
+    app = PortdashApp(desk, options=Options(typing_window=0, refresh=3600.0, keys={"suspend": ""}))
+    desk.on_top = lambda: type(app.screen).__name__
+    async with app.run_test(size=chance.choice([(160, 45), (80, 24), (60, 20)])) as pilot:
+        await until(pilot, lambda: main_of(app).facts is not None)
+        for _ in range(amount):
+            await press(app, pilot, chance.choice(KEYS))
+            if chance.random() < 0.02:
+                await pilot.resize_terminal(chance.randint(1, 200), chance.randint(1, 60))
+        assert app._exception is None
+        assert app.is_running
+    deps.close()
+    return desk
+
+
+def assert_by_its_dialog(desk: Watched) -> None:
+    for screen, plan, consent in desk.done:
+        for step in plan.steps:
+            assert screen in OPENED_BY.get(step.action, (screen,)), (screen, plan.title)
+        assert consent or not plan.needs_consent
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_some_keys(seed: int, monkeypatch: pytest.MonkeyPatch):
+    assert_by_its_dialog(await storm(seed, 60, monkeypatch))
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("seed", range(20))
+async def test_a_thousand_keys(seed: int, monkeypatch: pytest.MonkeyPatch):
+    assert_by_its_dialog(await storm(seed, 1000, monkeypatch))
