@@ -13,8 +13,8 @@ from portdash.errors import UsageError
 
 GLOBAL_OPTIONS = ("--config", "--store", "--workspace", "--environment", "--read-only", "--debug", "--version")
 """Options that have to stand before the command."""
-ONLY_VIEW = 1
-"""The views there are so far."""
+VIEWS = {1: "Services", 2: "Listening", 3: "Conflicts", 4: "Ranges", 5: "History"}
+"""The views of the dashboard, by the number that is their key."""
 
 
 class LazyGroup(click.Group):
@@ -55,8 +55,9 @@ class LazyGroup(click.Group):
 
 
 def _check_view(_ctx: click.Context, _param: click.Parameter, value: int | None) -> int | None:
-    if value is not None and value != ONLY_VIEW:
-        raise UsageError(f"there is no view {value}", hint=f"the dashboard has view {ONLY_VIEW}, Services")
+    if value is not None and value not in VIEWS:
+        named = ", ".join(f"{number} {name}" for number, name in VIEWS.items())
+        raise UsageError(f"there is no view {value}", hint=f"the dashboard has {named}")
     return value
 
 
@@ -108,7 +109,7 @@ def root(
         return None
     from portdash.cli.commands.dashboard import open_dashboard  # noqa: PLC0415  the only door to Textual
 
-    return open_dashboard(ctx.obj, filter_text=filter_text or "", demo=demo)
+    return open_dashboard(ctx.obj, filter_text=filter_text or "", view=view, demo=demo)
 
 
 def misplaced_option(arguments: Sequence[str], option: str) -> str | None:

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App
@@ -21,7 +22,10 @@ from portdash.config.settings import Config
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.glyphs import Glyphs, glyphs_for
 from portdash.dashboard.keymap import make_keymap
+from portdash.dashboard.memory import FILE as MEMORY
+from portdash.dashboard.memory import Memory
 from portdash.dashboard.options import Options
+from portdash.dashboard.rows.view import View
 from portdash.dashboard.screens.main import MainScreen, main_screen
 from portdash.dashboard.theme import DARK, THEMES, theme_for
 from portdash.dashboard.typing_guard import TypingGuard
@@ -157,17 +161,26 @@ def run_dashboard(
     return answer or app.return_code or 0
 
 
-def options_for(deps: Deps, *, filter_text: str = "") -> Options:
-    """Return the options that configuration and terminal ask for."""
+def options_for(
+    deps: Deps, *, filter_text: str = "", view: int | None = None, state_dir: Path | None = None
+) -> Options:
+    """Return the options that configuration, terminal and memory ask for. Without `state_dir` nothing is remembered."""
     dashboard = deps.config.dashboard
     found = glyphs_for(os.environ, getattr(sys.__stderr__, "encoding", None) or "utf-8")
     chosen = {GlyphChoice.UNICODE: Glyphs(), GlyphChoice.ASCII: Glyphs(is_ascii=True)}.get(dashboard.glyphs, found)
+    memory = Memory(state_dir / MEMORY) if state_dir else None
+    problem = memory.load() if memory else ""
     return Options(
+        view=View(view) if view else View.SERVICES,
         filter=filter_text,
         read_only=deps.config.read_only,
         keys=deps.config.keys,
-        theme=theme_for(os.environ, dashboard.theme),
+        theme=theme_for(os.environ, memory.remembered.theme if memory else None, dashboard.theme),
         glyphs=chosen,
         refresh=dashboard.refresh,
         mouse=dashboard.mouse,
+        bell=dashboard.bell,
+        memory=memory,
+        problem=problem,
+        environ=dict(os.environ),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from portdash.dashboard.restarts import own_listeners
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import Group, Other, OthersLine, Row
+from portdash.dashboard.rows.view import View
 from portdash.model.assignment import ServiceKey
 from portdash.model.listener import Listener
 from portdash.model.ports import IpProtocol
@@ -35,6 +36,23 @@ class Context:
     """Whether the details stand beside or below the list."""
     resolution: str = ""
     """What resolving this row would do, where somebody has worked it out."""
+    view: View = View.SERVICES
+    marked: tuple[ServiceView | Other, ...] = ()
+    """What is marked, whether or not it is shown."""
+    hidden_marks: int = 0
+    """How many marked rows the view, the filter or the scope leaves out."""
+    is_locked_for_good: bool = False
+    """Whether it was started read-only, or the configuration says so: Lock cannot give anything back then."""
+    config_file: str | None = None
+    """The portdash.toml of the row's workspace; None where there is none."""
+
+    @property
+    def subjects(self) -> tuple[ServiceView | Other, ...]:
+        """What an act is about that works on several: the marked ones, else the one under the cursor."""
+        if self.marked:
+            return self.marked
+        subject = self.row.subject if self.row else None
+        return (subject,) if isinstance(subject, ServiceView | Other) else ()
 
     @property
     def service(self) -> ServiceView | None:
@@ -48,35 +66,49 @@ class Context:
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
-        """What adopting would adopt: the listener under the cursor, or all near ones from the line above them."""
-        subject = self.row.subject if self.row else None
-        if isinstance(subject, Other):
-            return (subject.listener,)
+        """What adopting would adopt: marked listeners, the one under the cursor, or all near ones of the line above."""
+        if found := tuple(each.listener for each in self.subjects if isinstance(each, Other)):
+            return found
+        subject = self.row.subject if self.row and not self.marked else None
         if isinstance(subject, OthersLine) and self.facts:
             return tuple(other.listener for other in self.facts.others if other.is_near)
         return ()
 
     @property
     def services(self) -> tuple[ServiceKey, ...]:
-        """The assignments that releasing would give back: of the service or of all of the group."""
-        return tuple(view.key for view in self._views if view.assignment and not view.is_remote)
+        """The assignments that releasing would give back: of the marked services, of this one, of all of the group."""
+        return tuple(dict.fromkeys(view.key for view in self._views if view.assignment and not view.is_remote))
 
     @property
     def _views(self) -> tuple[ServiceView, ...]:
-        return (self.service,) if self.service else (self.group.views if self.group else ())
+        views: tuple[ServiceView, ...] = tuple(each for each in self.subjects if isinstance(each, ServiceView))
+        return self.group.views if not views and self.group and not self.marked else views
 
     @property
     def held(self) -> Listener | None:
         """Who holds the port of the row: the listener, or the first one on the service's port."""
+        if self.row and self.row.socket:
+            return self.row.socket
         subject = self.row.subject if self.row else None
-        if isinstance(subject, Other):
-            return subject.listener
-        return self.service.listeners[0] if self.service and self.service.listeners else None
+        return _held(subject) if isinstance(subject, ServiceView | Other) else None
+
+    @property
+    def url(self) -> str:
+        """Where a browser finds what the row is about; empty where it has no port or speaks no TCP."""
+        if self.service and self.service.is_remote:
+            return ""  # of its host no more is known than an id
+        port = self.service.port if self.service and not (self.row and self.row.socket) else None
+        held = self.held
+        if port is None and held is not None and held.protocol is IpProtocol.TCP:
+            port = held.port
+        return f"http://localhost:{port}" if port is not None else ""
 
     @property
     def slots(self) -> tuple[tuple[int, IpProtocol], ...]:
-        """The ports that freeing would free: that of the row, or those that the servers of a workspace hold."""
-        if self.group:
+        """The ports that freeing would free: of marked rows, of the row, or what the servers of a workspace hold."""
+        if self.marked:
+            found = [each for each in map(_held, self.marked) if each]
+        elif self.group:
             views = (view for view in self.group.views if view.is_running and not view.is_remote)
             found = [each for view in views for each in own_listeners(view)]
         else:
@@ -93,9 +125,18 @@ class Context:
             return reason
         if self.row is None:
             return "no row is under the cursor"
-        if self.facts and self.row.key in self.facts.gone:
+        if self.facts and self.row.subject_key in self.facts.gone:
             return "it is gone"
         return None
+
+    def no_target(self) -> str | None:
+        """Say why an act on several rows cannot be begun: a marked row that is not seen must not be touched."""
+        if not self.marked:
+            return self.no_row()
+        if self.hidden_marks:
+            are = "row is" if self.hidden_marks == 1 else "rows are"
+            return f"{self.hidden_marks} marked {are} not shown: show all of them, or take marks away with esc"
+        return self.no_facts()
 
     def no_change(self) -> str | None:
         """Say why nothing may be changed now."""
@@ -129,29 +170,31 @@ class Context:
 
     def no_release(self) -> str | None:
         """Say why nothing can be given back."""
-        if reason := self.no_row():
+        if reason := self.no_target():
             return reason
-        if not (self.service or self.group):
-            return "the row under the cursor is no service"
+        if not self._views:
+            return "no marked row is a service" if self.marked else "the row under the cursor is no service"
         if any(view.is_remote for view in self._views):
             return REMOTE
         return self.no_change() or (None if self.services else "it has no port to give back")
 
     def no_free(self) -> str | None:
         """Say why no port can be freed."""
-        if reason := self.no_row():
+        if reason := self.no_target():
             return reason
-        if self.service and self.service.is_remote:
+        if any(view.is_remote for view in self._views):
             return REMOTE
         if not self.slots:
-            return "nobody holds its port" if self.service else "nobody holds a port here"
+            return "nobody holds its port" if self.service and not self.marked else "nobody holds a port here"
         return self.no_change()
 
     def no_adopt(self) -> str | None:
         """Say why nothing can be adopted."""
-        if reason := self.no_row():
+        if reason := self.no_target():
             return reason
         if not self.listeners:
+            if self.marked:
+                return "no marked row is a listener"
             is_service = self.service is not None
             return "it is a service already" if is_service else "the row under the cursor is no listener"
         return self.no_change()
@@ -164,6 +207,45 @@ class Context:
         if not isinstance(subject, Other):
             return "it is a service: r checks it now" if self.service else "the row under the cursor is no listener"
         return None if subject.listener.protocol is IpProtocol.TCP else "only TCP servers can be asked"
+
+    def no_mark(self) -> str | None:
+        """Say why the row cannot be marked."""
+        if reason := self.no_row():
+            return reason
+        return None if self.row and self.row.can_be_marked else "only services and listeners can be marked"
+
+    def no_mark_shown(self) -> str | None:
+        """Say why nothing that is shown can be marked."""
+        cannot = self.view in (View.RANGES, View.HISTORY)
+        return "only services and listeners can be marked" if cannot else self.no_facts()
+
+    def no_open(self) -> str | None:
+        """Say why there is nothing to look at in a browser."""
+        if reason := self.no_row():
+            return reason
+        return None if self.url else "it has no port that a browser could open"
+
+    def no_copy(self) -> str | None:
+        """Say why there is nothing to copy."""
+        if reason := self.no_row():
+            return reason
+        return None if self.url or self.held else "it has no port to copy"
+
+    def no_edit(self) -> str | None:
+        """Say why no configuration can be edited."""
+        if reason := self.no_row():
+            return reason
+        if self.config_file is None:
+            return "its workspace has no portdash.toml; Y copies the TOML" if self.service else "no workspace is meant"
+        return "read-only: nothing is changed" if self.is_read_only else None
+
+    def no_zoom(self) -> str | None:
+        """Say that there is only one pane to be seen anyway."""
+        return None if self.has_details else "only one pane is shown"
+
+    def no_lock(self) -> str | None:
+        """Say that nothing can be given back."""
+        return "it was started read-only, and stays so" if self.is_locked_for_good else None
 
     def no_trouble(self) -> str | None:
         """Say that there is no trouble to go to."""
@@ -180,3 +262,10 @@ class Context:
     def no_details(self) -> str | None:
         """Say that the row has no details, or that they are open."""
         return self.no_row() or ("the details are open" if self.is_in_details else None)
+
+
+def _held(subject: ServiceView | Other) -> Listener | None:
+    """Return who holds the port of a service, or the listener itself."""
+    if isinstance(subject, Other):
+        return subject.listener
+    return subject.listeners[0] if subject.listeners else None

@@ -53,6 +53,9 @@ class Checks(Protocol):
         """Ask one now rather than at its time."""
 
 
+OWN_FOR = 5.0
+"""Seconds after an act during which what changes is taken for its effect."""
+
 Ask = Callable[[Listener, Deps], "Awaitable[Answer]"]
 """Asks a listener that is no service what it is and how it does."""
 
@@ -78,6 +81,8 @@ class Desk:
     config_error = ""
     """What is wrong with the configuration files as they are now; the last good ones are in force meanwhile."""
     _reloading: "Reloading | None" = None
+    _acted_at: float | None = None
+    """Unix time at which something was last done here."""
 
     def __init__(
         self, deps: Deps, *, monitor: Checks | None = None, ask: Ask = ask_at_all, load: "Load | None" = None
@@ -112,6 +117,10 @@ class Desk:
     def home(self) -> str:
         """The directory that is shown as `~`."""
         return self._deps.environ.get("HOME") or str(Path.home())
+
+    def is_own_doing(self, at: float) -> bool:
+        """Say whether what is seen at a time (unix) may have come of what was done here a moment before."""
+        return self.is_applying or (self._acted_at is not None and at - self._acted_at <= OWN_FOR)
 
     def now(self) -> float:
         """Return unix time in seconds."""
@@ -205,6 +214,7 @@ class Desk:
         try:
             return apply_plan(self._deps, plan, consent=consent, progress=progress)
         finally:
+            self._acted_at = self.now()
             with self._lock:
                 self._under_way -= 1
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 RUNNING, STARTING, DEGRADED, UNHEALTHY, HUNG = "●", "◔", "◐", "✗", "▣"
 TROUBLE, IDLE, UNKNOWN = "▲", "○", "?"
 CONFIRMED, PRESUMED, FOREIGN = "=", "~", "≠"
-CURSOR, OPEN, FOLDED = "▸", "▾", "▸"
+CURSOR, OPEN, FOLDED, MARK = "▸", "▾", "▸", "◆"
 BARS = "▁▂▃▄▅▆▇█"
 """Bars from the fastest answer to the slowest; in ASCII the digits 1 to 8."""
 FAILED = "·"
@@ -27,6 +27,7 @@ _ASCII = str.maketrans(
         FOREIGN: "!",
         OPEN: "v",
         FOLDED: ">",
+        MARK: "*",
         **dict(zip(BARS, "12345678", strict=True)),
         "…": ".",
         "·": "-",

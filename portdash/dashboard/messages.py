@@ -7,6 +7,7 @@ from textual.message import Message
 from portdash.dashboard.rows.asked import Log, Past
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.health_lines import Probed
+from portdash.dashboard.rows.layout import Column
 from portdash.dashboard.rows.row import Row, RowKey
 from portdash.model.snapshot import Snapshot
 
@@ -89,6 +90,22 @@ class FoldRequested(Message):
     def __init__(self, key: RowKey) -> None:
         super().__init__()
         self.key = key
+
+
+class HeadClicked(Message):
+    """The head of a column was clicked."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__()
+        self.column = column
+
+
+class BucketChosen(Message):
+    """Another cell of a strip was clicked."""
+
+
+class MenuRequested(Message):
+    """A row was clicked with the right button: the cursor is on it."""
 
 
 class CommandRequested(Message):

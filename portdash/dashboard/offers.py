@@ -72,17 +72,20 @@ class Resolutions:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._known: tuple[Facts, ServiceKey, str] | None = None
+        self._world: Facts | None = None
+        self._known: dict[ServiceKey, str] = {}
 
     def text_for(self, facts: Facts | None, view: ServiceView | None) -> str:
         """Return it in a line; empty for a service that is in no conflict."""
         if facts is None or view is None or worst_conflict(view) is None:
             return ""
-        if self._known and facts.is_same_world(self._known[0]) and self._known[1] == view.key:
-            return self._known[2]
-        try:
-            text = resolution_text(self._desk.plan_resolve(facts.snapshot, view.key))
-        except PortdashError as error:
-            text = error.message
-        self._known = (facts, view.key, text)
-        return text
+        if not facts.is_same_world(self._world):
+            self._known = {}
+        self._world = facts
+        if view.key not in self._known:
+            try:
+                text = resolution_text(self._desk.plan_resolve(facts.snapshot, view.key))
+            except PortdashError as error:
+                text = error.message
+            self._known[view.key] = text
+        return self._known[view.key]

@@ -6,6 +6,8 @@ from time import monotonic
 from types import MappingProxyType
 
 from portdash.dashboard.glyphs import Glyphs
+from portdash.dashboard.memory import Memory
+from portdash.dashboard.rows.view import View
 from portdash.dashboard.theme import DARK
 from portdash.dashboard.typing_guard import WINDOW
 
@@ -14,6 +16,8 @@ from portdash.dashboard.typing_guard import WINDOW
 class Options:
     """How the dashboard looks and starts. The defaults are those of a dark UTF-8 terminal."""
 
+    view: View = View.SERVICES
+    """The view at the start."""
     filter: str = ""
     """Text of the filter at the start."""
     read_only: bool = False
@@ -25,6 +29,14 @@ class Options:
     refresh: float = 1.0
     """Seconds between two looks."""
     mouse: bool = True
+    bell: bool = True
+    """Whether new trouble rings and is told."""
+    memory: Memory | None = None
+    """Where what was chosen is kept; None keeps nothing."""
+    problem: str = ""
+    """What is wrong with the configuration, for the header."""
+    environ: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Variables: which browser, which editor, which clipboard."""
     typing_window: float = WINDOW
     """Seconds within which several different keys are a paste; 0 takes every key as typed."""
     monotonic: Callable[[], float] = monotonic

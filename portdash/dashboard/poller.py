@@ -11,9 +11,12 @@ from time import monotonic
 from textual.message import Message
 
 from portdash.dashboard.desk import Desk
+from portdash.dashboard.flaps import Flaps
 from portdash.dashboard.messages import LookFailed, SnapshotTaken
 from portdash.dashboard.rows.facts import Facts, digest
 from portdash.errors import PortdashError
+from portdash.model import history
+from portdash.model.snapshot import Snapshot
 from portdash.text import clean
 
 _log = logging.getLogger(__name__)
@@ -33,6 +36,9 @@ class Poller:
         self._called = Event()
         self._holds: set[str] = set()
         self._facts: Facts | None = None
+        self._flaps = Flaps()
+        self.with_history = False
+        """Whether somebody looks at what has happened."""
 
     def run(self) -> None:
         """Look, post, wait, until stopped."""
@@ -63,8 +69,14 @@ class Poller:
 
     def _look(self) -> None:
         try:
-            snapshot = self._desk.look()
-            facts = digest(snapshot, home=self._desk.home, before=self._facts, pulses=self._desk.pulses())
+            snapshot = self._flaps.marked(self._desk.look())
+            facts = digest(
+                snapshot,
+                home=self._desk.home,
+                before=self._facts,
+                pulses=self._desk.pulses(),
+                events=self._events(snapshot),
+            )
         except PortdashError as error:
             self._post(LookFailed(error.message, error.hint))
         except Exception as error:  # noqa: BLE001  the dashboard outlives whatever a look runs into, and says it
@@ -73,6 +85,15 @@ class Poller:
         else:
             self._facts = facts
             self._post(SnapshotTaken(facts))
+
+    def _events(self, snapshot: Snapshot) -> tuple[history.Event, ...]:
+        """Return what has happened while somebody looks at it, read anew with each revision."""
+        before = self._facts
+        if not self.with_history:
+            return before.events if before else ()
+        if before is not None and before.events and before.snapshot.revision == snapshot.revision:
+            return before.events
+        return self._desk.history()
 
     def _wait(self) -> None:
         """Wait one interval, less when called or when the store has a new revision."""

@@ -1,6 +1,7 @@
 """The themes: one accent, red, amber and green each for one meaning, and the terminal's own colours for NO_COLOR."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from textual.theme import Theme
 
@@ -36,11 +37,39 @@ LIGHT = Theme(
     variables={"border": "#b8bec4", "border-blurred": "#b8bec4", "footer-key-foreground": "#005f87"},
 )
 
-THEMES = (DARK, LIGHT)
+HIGH_CONTRAST = Theme(
+    name="portdash-high-contrast",
+    primary="#00ffff",
+    secondary="#00ffff",
+    accent="#00ffff",
+    warning="#ffff00",
+    error="#ff8080",
+    success="#00ff00",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#404040",
+    dark=True,
+    variables={"border": "#ffffff", "border-blurred": "#ffffff", "footer-key-foreground": "#00ffff"},
+)
+
+THEMES = (DARK, LIGHT, HIGH_CONTRAST)
+
+CHOICES: Mapping[str, str] = MappingProxyType(
+    {
+        "dark": DARK.name,
+        "light": LIGHT.name,
+        "high-contrast": HIGH_CONTRAST.name,
+        "ansi": "ansi-dark",
+        "ansi-light": "ansi-light",
+    }
+)
+"""What each theme is called by people, and by the toolkit. `ansi` takes the terminal's own colours."""
 
 
-def theme_for(environ: Mapping[str, str], wanted: str | None) -> str:
-    """Return the name of the theme: the terminal's own colours under NO_COLOR, else the one wanted, else dark."""
+def theme_for(environ: Mapping[str, str], *wanted: str | None) -> str:
+    """Return the name of the theme: the terminal's own colours under NO_COLOR, else the first one wanted, else dark."""
     if environ.get("NO_COLOR"):
         return "ansi-dark"
-    return wanted or DARK.name
+    chosen = next((each for each in wanted if each), DARK.name)
+    return CHOICES.get(chosen, chosen)

@@ -112,7 +112,7 @@ def test_options_of_the_dashboard_are_for_it_alone(portdash: Portdash, options: 
     assert options[0] in result.err
 
 
-@pytest.mark.parametrize("view", ["0", "2", "5", "x"])
+@pytest.mark.parametrize("view", ["0", "6", "7", "x"])
 def test_a_view_there_is_not(portdash: Portdash, view: str):
     result = portdash("--view", view)
     assert result.code == 2

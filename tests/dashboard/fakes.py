@@ -38,6 +38,7 @@ class FakeDesk(Desk):
         self.beats: dict[ServiceKey, Pulse] = {}
         self.hurried: list[ServiceKey] = []
         self.applying = False
+        self.past: tuple[Event, ...] = ()
         self.log_dir = Path("/nonexistent")
         self._home = home
         self._read_only = read_only
@@ -63,6 +64,9 @@ class FakeDesk(Desk):
         if self.error is not None:
             raise self.error
         return self.snapshot
+
+    def history(self) -> tuple[Event, ...]:
+        return self.past
 
     def pulses(self) -> dict[ServiceKey, Pulse]:
         return self.beats

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from portdash.cli.table import COMMANDS
+from portdash.dashboard.key_table import with_table
 
 TOP = Path(__file__).parents[2]
 README = (TOP / "README.md").read_text(encoding="utf-8")
@@ -34,6 +35,10 @@ def test_its_python_runs(home: Path, monkeypatch: pytest.MonkeyPatch):
 def test_every_command_it_names_exists():
     named = set(re.findall(r"portdash ([a-z]+)", README)) - {"shows", "knows", "and", "then"}
     assert named <= set(COMMANDS)
+
+
+def test_its_table_of_keys_is_the_one_of_the_declarations():
+    assert with_table(README) == README, "python -m portdash.dashboard.key_table"
 
 
 def test_every_command_is_in_the_changelog_or_an_alias():

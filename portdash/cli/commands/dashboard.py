@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from portdash.cli.context import Globals, home, working_directory
+from portdash.config.paths import state_dir
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from portdash.config.settings import Config
 
 
-def open_dashboard(options: Globals, *, filter_text: str, demo: bool) -> int:
+def open_dashboard(options: Globals, *, filter_text: str, view: int | None, demo: bool) -> int:
     """Show the dashboard until it is left; return the exit code.
 
     It reads keys from stdin and draws on stderr. Raises UsageError where one of them is no terminal: the toolkit would
@@ -33,7 +34,10 @@ def open_dashboard(options: Globals, *, filter_text: str, demo: bool) -> int:
             from portdash.demo.health import demo_desk  # noqa: PLC0415  only for who asks for it
 
             desk = demo_desk(shown)
-        return run_dashboard(shown, options_for(shown, filter_text=filter_text), desk=desk, load=_loader(options))
+        # The demo touches nothing, so it remembers nothing either.
+        memory = None if demo else state_dir(os.environ, home())
+        chosen = options_for(shown, filter_text=filter_text, view=view, state_dir=memory)
+        return run_dashboard(shown, chosen, desk=desk, load=_loader(options))
 
 
 def _loader(options: Globals) -> "Callable[[], Config]":

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from portdash.dashboard.rows.row import Group, Kind, Other, RowKey, service_row_key
 from portdash.health.pulse import Pulse
 from portdash.model.assignment import ServiceKey
+from portdash.model.history import Event
 from portdash.model.listener import Listener
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
 from portdash.model.workspace import Workspace
@@ -43,6 +44,8 @@ class Facts:
     seen: Mapping[int, tuple[SeenListener, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """The listeners on each port that a service has."""
 
+    events: tuple[Event, ...] = ()
+    """What has happened, oldest first; empty while nobody looks at it."""
     pulses: Mapping[ServiceKey, Pulse] = field(default_factory=lambda: MappingProxyType({}))
     """What the checks of each service that is asked have come to."""
 
@@ -68,11 +71,21 @@ class Facts:
 
 
 def digest(
-    snapshot: Snapshot, *, home: str, before: Facts | None = None, pulses: Mapping[ServiceKey, Pulse] = _NO_PULSES
+    snapshot: Snapshot,
+    *,
+    home: str,
+    before: Facts | None = None,
+    pulses: Mapping[ServiceKey, Pulse] = _NO_PULSES,
+    events: tuple[Event, ...] = (),
 ) -> Facts:
     """Make a snapshot ready for showing; `before` is the last one's, from which new and gone rows are told."""
     views = (*snapshot.services, *snapshot.remote)
-    if before is not None and pulses == before.pulses and _is_only_later(snapshot, home, before):
+    if (
+        before is not None
+        and pulses == before.pulses
+        and events == before.events
+        and _is_only_later(snapshot, home, before)
+    ):
         return replace(before, snapshot=snapshot, last_running=_last_running(snapshot, before))
     current = _others(snapshot)
     subjects: dict[RowKey, ServiceView | Other] = {service_row_key(view): view for view in views}
@@ -94,6 +107,7 @@ def digest(
         subjects=subjects,
         seen=_seen_on_service_ports(snapshot),
         pulses=pulses,
+        events=events,
     )
 
 

@@ -1,13 +1,64 @@
-"""The filter: words that must all be found in a row, `port:`, `project:`, and `!` for rows in trouble only."""
+"""The filter as it is typed: plain words, `port:` and its like, and `!` for rows in trouble only.
 
-from fnmatch import fnmatchcase
+Every text is a filter. A word that cannot be understood hides nothing, and `problems` says what it should look like.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from enum import StrEnum
 from typing import NamedTuple
 
-from portdash.dashboard.rows.facts import Facts
-from portdash.dashboard.rows.paint import search_text
-from portdash.dashboard.rows.row import Other, Row
-from portdash.dashboard.rows.words import state_of
-from portdash.model.snapshot import ServiceView
+from portdash.text import clean
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Field(StrEnum):
+    """What a word of the filter may look at, before its colon."""
+
+    PORT = "port"
+    """`3000`, `808*`, `3000-3999`; one of several is enough."""
+    PROJECT = "project"
+    VIA = "via"
+    UP = "up"
+    """`>12h`, `<5m`."""
+    CONN = "conn"
+    """`0`, `>2`."""
+    HOST = "host"
+    STATE = "state"
+
+
+class Bound(NamedTuple):
+    """A comparison with a number."""
+
+    sign: str
+    """`<`, `>` or `=`."""
+    number: float
+
+    def admits(self, value: float | None) -> bool:
+        """Say whether `value` fits; what is not known never does."""
+        if value is None:
+            return False
+        return (
+            value < self.number
+            if self.sign == "<"
+            else value > self.number
+            if self.sign == ">"
+            else value == self.number
+        )
+
+
+class Term(NamedTuple):
+    """One word of the filter that has a colon."""
+
+    field: Field
+    text: str
+    """What stands after the colon, in lower case."""
+    bound: Bound | None = None
+    """It as a comparison, for `up:` and `conn:`."""
+    ports: tuple[int, int] | None = None
+    """It as a range of ports, for `port:3000-3999`."""
 
 
 class Filter(NamedTuple):
@@ -16,58 +67,72 @@ class Filter(NamedTuple):
     text: str = ""
     """As typed."""
     needles: tuple[str, ...] = ()
-    ports: tuple[str, ...] = ()
-    """Ports wanted, `808*` too."""
-    projects: tuple[str, ...] = ()
+    """Words that must all be found in the row."""
+    terms: tuple[Term, ...] = ()
     trouble: bool = False
+    problems: tuple[str, ...] = ()
+    """What could not be understood, and how it is written."""
 
     @property
     def is_active(self) -> bool:
         """Whether it hides anything."""
-        return bool(self.needles or self.ports or self.projects or self.trouble)
+        return bool(self.needles or self.terms or self.trouble)
 
-    def matches(self, row: Row, facts: Facts) -> bool:
-        """Say whether a service or listener is shown."""
-        subject = row.subject
-        if not isinstance(subject, ServiceView | Other):
-            return False
-        if self.trouble and not (isinstance(subject, ServiceView) and state_of(subject).is_trouble):
-            return False
-        if self.ports and not any(fnmatchcase(port, want) for want in self.ports for port in _ports(subject)):
-            return False
-        if self.projects and not all(want in _project(subject, facts) for want in self.projects):
-            return False
-        if not self.needles:
-            return True
-        text = search_text(row, facts)
-        return all(needle in text for needle in self.needles)
+    @property
+    def is_trouble_alone(self) -> bool:
+        """Whether it asks for nothing but trouble."""
+        return self.trouble and not (self.needles or self.terms)
 
 
 def parse_filter(text: str, *, trouble: bool = False) -> Filter:
-    """Read what was typed. Every text is a filter; an unfinished `port:` hides nothing."""
-    needles, ports, projects = [], [], []
+    """Read what was typed. An unfinished `port:` hides nothing."""
+    needles: list[str] = []
+    terms: list[Term] = []
+    problems: list[str] = []
     for word in text.casefold().split():
         head, colon, rest = word.partition(":")
         if word == "!":
             trouble = True
-        elif colon and head == "port":
-            ports += [rest] if rest else []
-        elif colon and head == "project":
-            projects += [rest] if rest else []
+        elif colon and head in set(Field):
+            if rest:
+                try:
+                    terms.append(_READERS.get(Field(head), _plain)(Field(head), rest))
+                except ValueError as error:
+                    problems.append(str(error))
+        elif colon and head.isalpha() and (near := get_close_matches(head, [each.value for each in Field], n=1)):
+            problems.append(f"there is no {clean(head)}: in a filter; did you mean {near[0]}:?")
         else:
             needles.append(word)
-    return Filter(text, tuple(needles), tuple(ports), tuple(projects), trouble)
+    return Filter(text, tuple(needles), tuple(terms), trouble, tuple(problems))
 
 
-def _ports(subject: ServiceView | Other) -> tuple[str, ...]:
-    if isinstance(subject, Other):
-        return (str(subject.listener.port),)
-    elsewhere = (str(listener.port) for listener in subject.elsewhere)
-    return (str(subject.port), *elsewhere)
+def _plain(field: Field, text: str) -> Term:
+    return Term(field, text)
 
 
-def _project(subject: ServiceView | Other, facts: Facts) -> str:
-    if isinstance(subject, ServiceView):
-        return f"{facts.label_of(subject.key.workspace)} {subject.key.workspace}".casefold()
-    project = subject.listener.project
-    return f"{project.label} {project.name}".casefold() if project else ""
+def _ports(field: Field, text: str) -> Term:
+    if re.fullmatch(r"[0-9*?]{1,5}", text, re.ASCII):
+        return Term(field, text)
+    found = re.fullmatch(r"([0-9]{1,5})-([0-9]{0,5})", text, re.ASCII)
+    if found is None:
+        raise ValueError(f"port:{clean(text)} is no port; write port:3000, port:808* or port:3000-3999")
+    return Term(field, text, ports=(int(found[1]), int(found[2] or 65535)))
+
+
+def _age(field: Field, text: str) -> Term:
+    found = re.fullmatch(r"([<>])?([0-9]{1,9})([smhd])?", text, re.ASCII)
+    if found is None:
+        if text in ("<", ">"):
+            raise ValueError(f"up:{text} wants a time, such as up:{text}12h")
+        raise ValueError(f"up:{clean(text)} is no time; write up:>12h, up:<5m or up:>2d")
+    return Term(field, text, Bound(found[1] or ">", int(found[2]) * UNITS[found[3] or "s"]))
+
+
+def _count(field: Field, text: str) -> Term:
+    found = re.fullmatch(r"([<>=])?([0-9]{1,9})", text, re.ASCII)
+    if found is None:
+        raise ValueError(f"conn:{clean(text)} is no number of connections; write conn:0 or conn:>2")
+    return Term(field, text, Bound(found[1] or "=", int(found[2])))
+
+
+_READERS: Mapping[Field, Callable[[Field, str], Term]] = {Field.PORT: _ports, Field.UP: _age, Field.CONN: _count}

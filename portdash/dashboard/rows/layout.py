@@ -17,7 +17,7 @@ HOLDER_LEAST = 24
 
 
 class Column(StrEnum):
-    """A column of the list; other listeners use the same places under other heads."""
+    """A column of some view; other listeners use the places of services under other heads."""
 
     SERVICE = "SERVICE"
     PORT = "PORT"
@@ -28,6 +28,27 @@ class Column(StrEnum):
     VIA = "VIA"
     UP = "UP"
     COMMAND = "COMMAND"
+    PROTO = "PROTO"
+    ADDRESS = "ADDRESS"
+    PID = "PID"
+    PROCESS = "PROCESS"
+    PROJECT = "PROJECT"
+    CONN = "CONN"
+    USER = "USER"
+    KIND = "KIND"
+    HOLDER = "HOLDER"
+    SINCE = "SINCE"
+    WAY_OUT = "WAY OUT"
+    NAME = "NAME"
+    PORTS = "PORTS"
+    PRIO = "PRIO"
+    USED = "USED"
+    STRIP = "STRIP"
+    TIME = "TIME"
+    WHO = "WHO"
+    ACTION = "ACTION"
+    FROM_TO = "FROM→TO"
+    WHY = "WHY"
 
 
 OTHER_HEADS = {

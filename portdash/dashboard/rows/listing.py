@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from portdash.dashboard.rows import texts
+from portdash.dashboard.rows.drawing import Beside
 from portdash.dashboard.rows.facts import Facts, is_in
 from portdash.dashboard.rows.filtering import Filter
+from portdash.dashboard.rows.matching import matches
 from portdash.dashboard.rows.row import (
     OTHERS_KEY,
     SYSTEM_KEY,
@@ -20,8 +22,14 @@ from portdash.dashboard.rows.row import (
     TextLine,
     service_row_key,
 )
+from portdash.dashboard.rows.sorting import sort_rows
+from portdash.dashboard.rows.view import Sort, View
 from portdash.dashboard.rows.words import state_of
+from portdash.model.history import Event
 from portdash.model.snapshot import ServiceView
+
+_HEADED = frozenset({Kind.SERVICE, Kind.SOCKET, Kind.CONFLICT, Kind.RANGE, Kind.EVENT})
+"""Rows that stand under the heads of columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +38,13 @@ class ListState:
 
     folded: frozenset[RowKey] = frozenset({SYSTEM_KEY})
     filter: Filter = field(default_factory=Filter)
-    here_only: bool = False
-    """Only the workspace we are in."""
+    only: str | None = None
+    """The workspace that the list is narrowed to."""
+    view: View = View.SERVICES
+    sort: Sort = Sort()  # noqa: RUF009  frozen
+    beside: Beside = Beside()  # noqa: RUF009  frozen
+    said: tuple[tuple[int, Event], ...] = ()
+    """What this dashboard has said, numbered, for the view of history."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,7 @@ class Listing:
 
     rows: tuple[Row, ...]
     facts: Facts
+    state: ListState = field(default_factory=ListState)
     hidden: int = field(default=0)
     """Services and listeners that the filter or the scope leaves out."""
 
@@ -55,8 +69,8 @@ class Listing:
 
     @cached_property
     def has_heads(self) -> bool:
-        """Whether there are services for the heads of the columns to stand over."""
-        return any(row.kind is Kind.SERVICE for row in self.rows)
+        """Whether there are rows for the heads of the columns to stand over."""
+        return any(row.kind in _HEADED for row in self.rows)
 
     @cached_property
     def longest_name(self) -> int:
@@ -70,17 +84,18 @@ def build_listing(facts: Facts, state: ListState) -> Listing:
     hidden = len(facts.subjects) - sum(1 for row in rows if row.kind in (Kind.SERVICE, Kind.LISTENER))
     rows = [*_empty_text(facts, state, rows), *rows]
     rows += _notices(facts)
-    return Listing(tuple(rows), facts, hidden)
+    return Listing(tuple(rows), facts, state, hidden)
 
 
 def _service_rows(facts: Facts, state: ListState) -> Iterator[Row]:
     for group in facts.groups:
-        if state.here_only and not group.is_here:
+        if state.only not in (None, group.workspace.name):
             continue
         rows = [Row(Kind.SERVICE, service_row_key(view), view) for view in group.views]
+        rows = sort_rows(rows, state.sort, facts, state.beside)
         is_folded = group.key in state.folded and not state.filter.is_active
         if state.filter.is_active:
-            rows = [row for row in rows if state.filter.matches(row, facts)]
+            rows = [row for row in rows if matches(state.filter, row, facts)]
             if not rows:
                 continue
         elif is_folded:
@@ -96,12 +111,12 @@ def _is_in_trouble(row: Row) -> bool:
 def _other_rows(facts: Facts, state: ListState) -> Iterator[Row]:
     others = facts.others
     elsewhere = 0
-    if state.here_only:
-        here = facts.snapshot.workspace_named(facts.snapshot.workspace)
+    if state.only is not None:
+        here = facts.snapshot.workspace_named(state.only)
         others = tuple(other for other in others if is_in(other, here))
         elsewhere = len(facts.others) - len(others)
     if state.filter.is_active:
-        others = tuple(other for other in others if state.filter.matches(_listener_row(other), facts))
+        others = tuple(other for other in others if matches(state.filter, _listener_row(other), facts))
         if not others:
             return
     if not others and not elsewhere:
@@ -115,7 +130,7 @@ def _other_rows(facts: Facts, state: ListState) -> Iterator[Row]:
         yield Row(Kind.HEAD, (Kind.HEAD, "others"), None)
     mine = [other for other in others if not other.is_system]
     system = tuple(other for other in others if other.is_system)
-    yield from map(_listener_row, mine)
+    yield from sort_rows(list(map(_listener_row, mine)), state.sort, facts, state.beside)
     if not system:
         return
     if state.filter.is_active:
@@ -134,7 +149,7 @@ def _listener_row(other: Other) -> Row:
 def _first_run(facts: Facts, state: ListState) -> list[Row]:
     if facts.groups:
         return []
-    rows = [] if state.filter.is_active else _text_rows("first", texts.FIRST_RUN)
+    rows = [] if state.filter.is_active else text_rows("first", texts.FIRST_RUN)
     return [*rows, Row(Kind.HEAD, (Kind.HEAD, "others"), None)] if facts.others else rows
 
 
@@ -144,10 +159,10 @@ def _empty_text(facts: Facts, state: ListState, rows: list[Row]) -> list[Row]:
         return []
     services = any(row.kind is Kind.SERVICE for row in rows)
     if state.filter.is_active and not any(row.kind in (Kind.SERVICE, Kind.LISTENER) for row in rows):
-        return _text_rows("empty", (texts.no_match(facts, state.filter, here_only=state.here_only),))
+        return text_rows("empty", (texts.no_match(facts, state.filter, is_narrowed=state.only is not None),))
     has_group = any(row.kind is Kind.GROUP for row in rows)
-    if state.here_only and not services and not has_group and not state.filter.is_active:
-        return _text_rows("empty", (texts.empty_here(facts),))
+    if state.only is not None and not services and not has_group and not state.filter.is_active:
+        return text_rows("empty", (texts.empty_here(facts, state.only),))
     return []
 
 
@@ -155,10 +170,11 @@ def _notices(facts: Facts) -> list[Row]:
     lines = list(facts.snapshot.notices)
     if facts.snapshot.hidden_owners:
         lines.insert(0, texts.hidden_owners(facts.snapshot.hidden_owners))
-    return _text_rows("notice", tuple(f"  {line}" for line in lines))
+    return text_rows("notice", tuple(f"  {line}" for line in lines))
 
 
-def _text_rows(name: str, lines: tuple[str, ...]) -> list[Row]:
+def text_rows(name: str, lines: tuple[str, ...]) -> list[Row]:
+    """Return lines that only say something."""
     return [Row(Kind.TEXT, (Kind.TEXT, (name, n)), TextLine(line)) for n, line in enumerate(lines)]
 
 

@@ -2,6 +2,7 @@
 
 from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows import holders, words
+from portdash.dashboard.rows.cells import RIGHT, Cell
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.layout import (
     MARGIN,
@@ -34,9 +35,6 @@ from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView
 from portdash.text import plural
 
-Cell = tuple[tuple[str, ...], Tone]
-"""Wordings, fullest first, and the tone they are drawn in."""
-
 
 def paint(row: Row, facts: Facts, columns: Columns, width: int) -> Line:
     """Return the line of a row, exactly `width` cells."""
@@ -55,11 +53,16 @@ def paint(row: Row, facts: Facts, columns: Columns, width: int) -> Line:
             line = _system(subject, is_folded=row.is_folded)
         case TextLine():
             line = (Span(subject.text, subject.tone),)
-        case None:
+        case _:
             line = head_line(columns, others=True)
-    if row.key in facts.gone:
+    return finish(line, row, facts, width)
+
+
+def finish(line: Line, row: Row, facts: Facts, width: int) -> Line:
+    """Make a line exactly `width` cells, dim where its row has gone and bold where it is new."""
+    if row.subject_key in facts.gone:
         line = tuple(Span(span.text, Tone.DIM) for span in line)
-    elif row.key in facts.new:
+    elif row.subject_key in facts.new:
         line = tuple(Span(span.text, Tone.BOLD if span.tone is Tone.PLAIN else span.tone) for span in line)
     line = cut_line(line, width)
     return (*line, Span(" " * (width - line_width(line))))
@@ -81,7 +84,7 @@ def head_line(columns: Columns, *, others: bool) -> Line:
     """Return the heads of the columns, for services or for other listeners."""
     places = columns.others if others else columns.services
     heads = [OTHER_HEADS.get(place.column, place.column.value) if others else place.column.value for place in places]
-    texts = [fit(head, place.width) for head, place in zip(heads, places, strict=True)]
+    texts = [fit(head, place.width, right=place.column in RIGHT) for head, place in zip(heads, places, strict=True)]
     return (Span(" " * MARGIN + " ".join(texts), Tone.HEAD),)
 
 

@@ -1,11 +1,14 @@
 """What the list is made of: rows with an identity that outlives a refresh, and lines of toned text."""
 
-from collections.abc import Hashable
-from enum import StrEnum
+from collections.abc import Hashable, Mapping
+from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
+from portdash.model.conflict import Conflict
+from portdash.model.history import Event
 from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView
+from portdash.model.utilisation import Utilisation
 from portdash.model.workspace import Workspace
 
 RowKey = tuple[str, Hashable]
@@ -23,6 +26,8 @@ class Tone(StrEnum):
     OK = "ok"
     WARN = "warn"
     BAD = "bad"
+    CURSOR = "cursor"
+    """Reverse video, for a place within a line."""
 
 
 class Span(NamedTuple):
@@ -45,6 +50,10 @@ class Kind(StrEnum):
     LISTENER = "listener"
     SYSTEM = "system"
     TEXT = "text"
+    SOCKET = "socket"
+    CONFLICT = "conflict"
+    RANGE = "range"
+    EVENT = "event"
 
 
 class Group(NamedTuple):
@@ -104,7 +113,42 @@ class TextLine(NamedTuple):
     tone: Tone = Tone.DIM
 
 
-Subject = Group | ServiceView | OthersLine | Other | SystemLine | TextLine | None
+class Use(IntEnum):
+    """What is on a port; the higher, the more it is worth knowing."""
+
+    FREE = 0
+    ASSIGNED = 1
+    LISTENING = 2
+    RUNNING = 3
+    TROUBLE = 4
+
+
+class Taken(NamedTuple):
+    """One of those who are on a port that is not free."""
+
+    port: int
+    use: Use
+    text: str
+    """`shop/web squatted`, `node 4121`."""
+
+
+class RangeLine(NamedTuple):
+    """A range of ports and how full it is."""
+
+    use: Utilisation
+    taken: Mapping[int, tuple[Taken, ...]]
+    """Who is on its ports, the worst first; free ones are not there."""
+
+
+class EventLine(NamedTuple):
+    """Something that happened, or that this dashboard said."""
+
+    event: Event
+    is_said: bool = False
+    """Whether it is a toast of this dashboard, and no event of the store."""
+
+
+Subject = Group | ServiceView | OthersLine | Other | SystemLine | TextLine | RangeLine | EventLine | None
 
 
 class Row(NamedTuple):
@@ -113,7 +157,24 @@ class Row(NamedTuple):
     kind: Kind
     key: RowKey
     subject: Subject
+    """What it is about. A socket's and a conflict's row is about the service or listener it belongs to."""
     is_folded: bool = False
+    socket: Listener | None = None
+    """The one socket that a row of the view of sockets shows."""
+    conflict: Conflict | None = None
+    """The one conflict that a row of the view of conflicts shows."""
+
+    @property
+    def subject_key(self) -> RowKey:
+        """Identity of what it is about, the same in every view."""
+        if isinstance(self.subject, ServiceView):
+            return service_row_key(self.subject)
+        return self.subject.key if isinstance(self.subject, Other) else self.key
+
+    @property
+    def can_be_marked(self) -> bool:
+        """Whether something can be done to it together with others."""
+        return isinstance(self.subject, ServiceView | Other)
 
     @property
     def can_hold_cursor(self) -> bool:

@@ -7,6 +7,7 @@ from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.layout import choose, justify, line_width
 from portdash.dashboard.rows.row import Line, RowKey, Span, Tone, service_row_key
+from portdash.dashboard.rows.view import View
 from portdash.dashboard.rows.words import State, started_at, state_of
 from portdash.model.conflict import ConflictKind
 from portdash.model.listener import Listener
@@ -26,7 +27,13 @@ class Standing(NamedTuple):
     """`live, 0.4s ago`, `PAUSED 42s, p resumes`, `stale: scan failed, retrying`."""
     is_wrong: bool = False
     """Whether the age is a warning."""
-    here_only: bool = False
+    is_paused: bool = False
+    view: View = View.SERVICES
+    only: str | None = None
+    """Workspace that the list is narrowed to."""
+    is_bell_off: bool = False
+    problem: str = ""
+    """What is wrong with the filter or with what was remembered."""
     filter_text: str = ""
     is_locked: bool = False
     config_error: str = ""
@@ -50,7 +57,7 @@ def freshness(
 
 def header_line(facts: Facts | None, standing: Standing, width: int) -> Line:
     """Return place, counts by state, and how old all this is, `width` cells wide."""
-    age_tone = Tone.WARN if standing.is_wrong else Tone.DIM
+    age_tone = Tone.CURSOR if standing.is_paused else Tone.WARN if standing.is_wrong else Tone.DIM
     if facts is None:
         return justify((Span(" portdash", Tone.BOLD),), (Span(f"{standing.age} ", age_tone),), width)
     unusual = _unusual(facts, standing)
@@ -64,18 +71,20 @@ def header_line(facts: Facts | None, standing: Standing, width: int) -> Line:
 
 
 def _place(facts: Facts, standing: Standing, fullness: int) -> list[Span]:
-    label = facts.label_of(facts.snapshot.workspace)
-    scope = f"only {label}" if standing.here_only else f"all workspaces ({len(facts.groups)})"
+    label = facts.label_of(standing.only or facts.snapshot.workspace)
+    is_narrowed = standing.only is not None
+    scope = f"only {label}" if is_narrowed else f"all workspaces ({len(facts.groups)})"
+    title = f"{standing.view.value} {standing.view.title}"
     if not facts.groups:
-        name = "portdash" if fullness > 1 else "Services"
+        name = "portdash" if fullness > 1 else title
         spans = [Span(f" {name}", Tone.BOLD), Span(" · none yet     " if fullness else "  ")]
     elif fullness > 1:
-        where = "" if standing.here_only or fullness < 3 else f", you are in {label}"
+        where = "" if is_narrowed or fullness < 3 else f", you are in {label}"
         spans = [Span(" portdash", Tone.BOLD), Span(f"   {scope}{where}     ")]
     elif fullness:
-        spans = [Span(" Services", Tone.BOLD), Span(f" · {label if standing.here_only else 'all'}   ")]
+        spans = [Span(f" {title}", Tone.BOLD), Span(f" · {label if is_narrowed else 'all'}   ")]
     else:
-        spans = [Span(" Services", Tone.BOLD), Span(" here  " if standing.here_only else "  ")]
+        spans = [Span(f" {title}", Tone.BOLD), Span(" here  " if is_narrowed else "  ")]
     if standing.filter_text:
         spans.append(Span(f"/{standing.filter_text}   ", Tone.ACCENT))
     return spans
@@ -110,6 +119,10 @@ def _unusual(facts: Facts, standing: Standing) -> list[Span]:
     said = []
     if standing.is_locked:
         said.append("LOCKED")
+    if standing.problem:
+        said.append(clean(standing.problem, limit=70))
+    if standing.is_bell_off:
+        said.append("bell off")
     if standing.config_error:
         said.append("CONFIG ERROR, old one kept")
     if snapshot.stale_since is not None:

@@ -2,7 +2,10 @@
 
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.filtering import Filter
-from portdash.text import plural
+from portdash.dashboard.rows.view import View
+from portdash.model.history import EventKind
+from portdash.report.words import age
+from portdash.text import clean, plural
 
 READING = "reading sockets …"
 """Before the first look: never `none`."""
@@ -20,10 +23,10 @@ FIRST_RUN = (
 """No line is wider than the narrowest screen that has a list of holders."""
 
 
-def no_match(facts: Facts, wanted: Filter, *, here_only: bool) -> str:
+def no_match(facts: Facts, wanted: Filter, *, is_narrowed: bool) -> str:
     """Say that the filter hides everything, and how to be rid of it."""
-    scope = " here" if here_only else ""
-    if wanted.trouble and not (wanted.needles or wanted.ports or wanted.projects):
+    scope = " here" if is_narrowed else ""
+    if wanted.is_trouble_alone:
         return f"  No trouble{scope}. ! or esc shows everything"
     services = len(facts.snapshot.services)
     listeners = len(facts.subjects) - services
@@ -32,13 +35,43 @@ def no_match(facts: Facts, wanted: Filter, *, here_only: bool) -> str:
     return f"  Nothing{scope} matches {text}. {hidden}. esc clears"
 
 
-def empty_here(facts: Facts) -> str:
-    """Say that this workspace has no service, and what the keys would show."""
-    label = facts.label_of(facts.snapshot.workspace)
+def empty_here(facts: Facts, workspace: str) -> str:
+    """Say that a workspace has no service, and what the keys would show."""
+    label = facts.label_of(workspace)
     services = sum(len(group.views) for group in facts.groups)
     others = "workspace" if len(facts.groups) == 1 else f"{len(facts.groups)} workspaces"
     adopt = f", A adopts {plural(facts.here_others, 'listener')} from here" if facts.here_others else ""
     return f"  {label} has no service. 0 shows the other {others} ({plural(services, 'service')}){adopt}"
+
+
+EMPTY = {
+    View.LISTENING: "  Nobody listens on any port that may be seen",
+    View.CONFLICTS: "  No trouble",
+    View.RANGES: "  No range is configured",
+    View.HISTORY: "  Nothing has happened yet: what is allocated, moved or released is kept here",
+}
+"""What a view says that has no rows at all."""
+
+
+def nothing_matches(wanted: Filter, found: int, noun: str, *, is_narrowed: bool) -> str:
+    """Say that the filter hides all rows of a view, and how to be rid of it."""
+    scope = " here" if is_narrowed else ""
+    text = f"/{wanted.text}" if wanted.text else "!"
+    return f"  Nothing{scope} matches {text}. {plural(found, noun)} {'is' if found == 1 else 'are'} hidden. esc clears"
+
+
+def nothing_here(facts: Facts, workspace: str, noun: str) -> str:
+    """Say that a view has rows, but none of the workspace it is narrowed to."""
+    return f"  No {noun} of {facts.label_of(workspace)}. 0 shows all workspaces"
+
+
+def no_trouble(facts: Facts) -> str:
+    """Say that all is well, and what the last trouble was where that is known."""
+    last = next((event for event in reversed(facts.events) if event.kind is EventKind.CONFLICT), None)
+    if last is None:
+        return EMPTY[View.CONFLICTS]
+    name = f"{facts.label_of(last.workspace)}/{clean(last.service)}"
+    return f"  No trouble. Last: {name}, {age(facts.now - last.at)} ago (5 History)"
 
 
 def hidden_owners(count: int) -> str:

@@ -75,7 +75,11 @@ class HelpScreen(Dialog[str | None]):
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        row = self.rows[event.option_index]
+        self.choose(event.option_index)
+
+    def choose(self, number: int) -> None:
+        """Close with a line's command, or say why it cannot be used."""
+        row = self.rows[number]
         if row.reason:
             self.say(f"{row.label}: {row.reason}", error=True)
             return

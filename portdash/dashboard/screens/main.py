@@ -7,31 +7,35 @@ from textual import on
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.events import Key, ScreenResume, ScreenSuspend
-from textual.screen import Screen
 from textual.widgets import Input
 
-from portdash.dashboard.commands import BY_ID, in_help_order
+from portdash.dashboard.commands import BY_ID, Command, in_help_order, menu_commands
+from portdash.dashboard.context import Context
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.keymap import Keymap
-from portdash.dashboard.messages import CommandRequested, ListenerProbed, SnapshotTaken, Watcher
+from portdash.dashboard.messages import CommandRequested, ListenerProbed, MenuRequested, SnapshotTaken, Watcher
+from portdash.dashboard.news import News, news_between
 from portdash.dashboard.options import Options
 from portdash.dashboard.poller import Poller
 from portdash.dashboard.prober import probe_in_thread
+from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.health_lines import Probed, probed_text
-from portdash.dashboard.rows.row import Kind, Other
-from portdash.dashboard.screens.main_going import Going
-from portdash.manager.apply import Outcome
+from portdash.dashboard.rows.row import Other
+from portdash.dashboard.rows.view import View
+from portdash.dashboard.screens.help import HelpRow
+from portdash.dashboard.screens.main_acting import Acting
 
 _SILENT = frozenset({"back", "next_pane", "previous_pane", "next_tab", "previous_tab", "zoom"})
 """Commands that say nothing where they have no meaning: hands press them without thinking."""
 
 
-class MainScreen(Going, inherit_bindings=False):
+class MainScreen(Acting, inherit_bindings=False):
     """Runs commands; each action bears the id of its command. Bindings come from the keymap: see `main_screen`."""
 
     def __init__(self, desk: Desk, options: Options, keymap: Keymap) -> None:
         super().__init__(desk, options, keymap)
         self.poller = Poller(desk, self.post_message, interval=options.refresh)
+        self.poller.with_history = options.view is View.HISTORY
         self._told_error = ""
 
     def on_mount(self) -> None:
@@ -78,6 +82,7 @@ class MainScreen(Going, inherit_bindings=False):
 
     def on_key(self, event: Key) -> None:
         """Say why a key does nothing here."""
+        super().on_key(event)
         command = self.keymap.by_key.get(event.key)
         if command is None or isinstance(self.focused, Input) or command.is_global:
             return
@@ -90,7 +95,7 @@ class MainScreen(Going, inherit_bindings=False):
         if message.command_id in BY_ID:
             await self.run_command(message.command_id)
         elif message.command_id == "keep_filter":
-            self._filter_kept()
+            self.filter_kept()
 
     async def run_command(self, command_id: str) -> None:
         """Run a command that was chosen otherwise than by its key."""
@@ -99,7 +104,41 @@ class MainScreen(Going, inherit_bindings=False):
             return
         await self.run_action(command_id if not BY_ID[command_id].is_global else f"app.{command_id}")
 
+    @on(MenuRequested)
+    def _menu_requested(self) -> None:
+        self.action_menu()
+
     # Looking.
+
+    def look_now(self) -> None:
+        """Look without waiting."""
+        self.poller.look_now()
+
+    def view_changed(self) -> None:
+        """Read the history while it is looked at."""
+        self.poller.with_history = self.outlook.view in (View.HISTORY, View.CONFLICTS)
+        if self.poller.with_history:
+            self.poller.look_now()
+
+    def world_seen(self, before: Facts | None, after: Facts) -> None:
+        """Tell of new trouble, and ring, unless somebody wants silence."""
+        news = news_between(before, after) if before is not None else News()
+        for text in news.texts if self.has_bell else ():
+            self.toast(text)
+        if news.rings and self.has_bell and not self.desk.is_own_doing(after.now):
+            self.app.bell()
+
+    def action_bell(self) -> None:
+        """Ring and tell of new trouble, or be silent."""
+        self.has_bell = not self.has_bell
+        self.toast("new trouble rings and is told" if self.has_bell else "new trouble neither rings nor is told")
+        self.show_header()
+
+    def action_lock(self) -> None:
+        """Take away all that changes something, or give it back."""
+        self.is_locked = not self.is_locked
+        self.toast("locked: nothing can be changed from here" if self.is_locked else "unlocked")
+        self.show_bars()
 
     def action_refresh(self) -> None:
         """Look now, and have the service under the cursor checked."""
@@ -122,12 +161,12 @@ class MainScreen(Going, inherit_bindings=False):
         row = self.table.row
         if self.facts is None or row is None or not isinstance(row.subject, Other):
             return
-        before = self.probed.get(row.key)
+        before = self.probed.get(row.subject_key)
         if before is not None and before.health is None:
             return  # it is being asked
         begun = Probed(self.desk.now())
         self.probed = {key: each for key, each in self.probed.items() if key in self.facts.subjects}
-        self.probed[row.key] = begun
+        self.probed[row.subject_key] = begun
         probe_in_thread(self.desk, row.subject, begun, self.post_message)
         self.show_bars()
 
@@ -142,115 +181,32 @@ class MainScreen(Going, inherit_bindings=False):
                 self.toast(probed_text(message.port, message.probed))
         self.show_bars()
 
-    # What opens a dialog. Each is imported when it is first wanted.
-
-    def action_allocate(self) -> None:
-        """A port for a new service, or for the one at hand that is declared and has none yet."""
-        from portdash.dashboard.screens.allocate import AllocateScreen  # noqa: PLC0415
-
-        if self.snapshot:
-            view = self.context.service
-            declared = view is not None and view.port is None and view.key.workspace == self.snapshot.workspace
-            self._open(AllocateScreen(self.desk, self.snapshot, name=view.name if view and declared else ""))
-
-    def action_adopt(self) -> None:
-        """Make what runs a service."""
-        from portdash.dashboard.screens.allocate import AllocateScreen  # noqa: PLC0415
-
-        if self.snapshot:
-            self._open(AllocateScreen(self.desk, self.snapshot, listeners=self.context.listeners))
-
-    def action_move(self) -> None:
-        """Another port for the service."""
-        from portdash.dashboard.screens.move import MoveScreen  # noqa: PLC0415
-
-        if self.snapshot and (view := self.context.service):
-            self._open(MoveScreen(self.desk, self.snapshot, view.key))
-
-    def action_resolve(self) -> None:
-        """The ways out of the conflict."""
-        from portdash.dashboard.screens.resolve import ResolveScreen  # noqa: PLC0415
-
-        if self.snapshot and (view := self.context.service):
-            self._open(ResolveScreen(self.desk, self.snapshot, view.key))
-
-    def action_release(self) -> None:
-        """Give ports back."""
-        from portdash.dashboard.screens.release import ReleaseScreen  # noqa: PLC0415
-
-        if self.snapshot and (keys := self.context.services):
-            self._open(ReleaseScreen(self.desk, self.snapshot, keys))
-
-    def action_free(self) -> None:
-        """End who holds the port."""
-        from portdash.dashboard.screens.free import FreeScreen  # noqa: PLC0415
-
-        slots = self.context.slots
-        if self.snapshot and len(slots) > 1:
-            from portdash.dashboard.screens.free_many import FreeManyScreen  # noqa: PLC0415
-
-            self._open(FreeManyScreen(self.desk, self.snapshot, slots))
-        elif self.snapshot and slots:
-            self._open(FreeScreen(self.desk, self.snapshot, *slots[0]))
-
-    def action_undo(self) -> None:
-        """Take the last change back."""
-        from portdash.dashboard.screens.undo import UndoScreen  # noqa: PLC0415
-
-        if self.snapshot:
-            self._open(UndoScreen(self.desk, self.snapshot))
-
-    def action_report(self) -> None:
-        """The summary report."""
-        from portdash.dashboard.screens.report import ReportScreen  # noqa: PLC0415
-
-        if self.snapshot:
-            view = self.context.service
-            self.app.push_screen(
-                ReportScreen(self.desk, self.snapshot, view.key if view and not view.is_remote else None)
-            )
+    # The program.
 
     def action_help(self) -> None:
-        """Every key, and what works on this row."""
-        from portdash.dashboard.screens.help import HelpRow, HelpScreen  # noqa: PLC0415
+        """What works on this row first, then every key; each line can be run."""
+        from portdash.dashboard.screens.help import HelpScreen  # noqa: PLC0415
 
         context = self.context
-        rows = [
-            HelpRow(
-                " ".join(self.keymap.printed(command.id)),
-                command.label,
-                command.help,
-                command.unavailable(context),
-                command.id,
-            )
-            for command in in_help_order()
-            if self.keymap.printed(command.id)
-        ]
-        self.app.push_screen(HelpScreen(rows, "Help"), self._chosen)
+        rows = [self._help_row(command, context) for command in in_help_order() if self.keymap.printed(command.id)]
+        usable = [row for row in rows if row.reason is None]
+        title = f"Help ─ {self.outlook.view.title}{' ─ details' if self.is_in_details else ''}"
+        self.app.push_screen(HelpScreen([*usable, *(row for row in rows if row.reason)], title), self._chosen)
+
+    def action_menu(self) -> None:
+        """What can be done with this row, as a menu."""
+        context = self.context
+        rows = [self._help_row(command, context) for command in menu_commands()]
+        usable = [row for row in rows if row.reason is None]
+        self.ask("This row", [*usable, *(row for row in rows if row.reason)], self._chosen)
+
+    def _help_row(self, command: Command, context: Context) -> HelpRow:
+        keys = " ".join(self.keymap.printed(command.id))
+        return HelpRow(keys, command.label, command.help, command.unavailable(context), command.id)
 
     def _chosen(self, command_id: str | None) -> None:
         if command_id is not None and command_id in BY_ID:
             self.post_message(CommandRequested(command_id))
-
-    def _open(self, screen: Screen[Outcome | None]) -> None:
-        self.app.push_screen(screen, self._done)
-
-    def _done(self, outcome: Outcome | None) -> None:
-        """Say what was done, and look at what came of it."""
-        if outcome is None:
-            return
-        said = "; ".join(outcome.lines)
-        back = (
-            f". {self.keymap.printed('undo')[0]} undoes"
-            if _can_be_undone(outcome) and self.keymap.printed("undo")
-            else ""
-        )
-        self.toast(f"{said}{back}")
-        rows = [change.after for change in outcome.operation.changes if change.after] if outcome.operation else []
-        self.wanted = (Kind.SERVICE, rows[0].key) if rows else None
-        self.poller.look_now()
-
-    # The program.
 
     def action_palette(self) -> None:
         """Find a command by name."""
@@ -269,14 +225,9 @@ class MainScreen(Going, inherit_bindings=False):
     def action_quit(self) -> None:
         """Close what is on top; on the list, quit."""
         if self.is_in_details:
-            self._leave_details()
+            self.leave_details()
         else:
             self.app.run_worker(self.app.run_action("leave"), group="leave", exit_on_error=False)
-
-
-def _can_be_undone(outcome: Outcome) -> bool:
-    """Say whether rows were changed: a process that has ended stays so."""
-    return outcome.operation is not None and bool(outcome.operation.changes)
 
 
 def main_screen(desk: Desk, options: Options, keymap: Keymap) -> MainScreen:

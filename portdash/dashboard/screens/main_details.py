@@ -15,16 +15,16 @@ from portdash.dashboard.offers import offers_for
 from portdash.dashboard.options import Options
 from portdash.dashboard.rows.asked import Asked, Log, Past, Tab
 from portdash.dashboard.rows.details import details, tabs_of, title_of
-from portdash.dashboard.rows.row import RowKey, service_row_key
+from portdash.dashboard.rows.row import EventLine, RangeLine, RowKey, service_row_key
 from portdash.dashboard.screens.arrangement import Where
-from portdash.dashboard.screens.main_view import MainView
+from portdash.dashboard.screens.main_bars import Bars
 from portdash.model.snapshot import ServiceView, Snapshot
 
 REST = 0.15
 """Seconds that the cursor has to rest on a service before its past is read."""
 
 
-class Detailing(MainView):
+class Detailing(Bars):
     """Shows the details of the row under the cursor, and asks for what the snapshot does not have."""
 
     def __init__(self, desk: Desk, options: Options, keymap: Keymap) -> None:
@@ -41,12 +41,18 @@ class Detailing(MainView):
             self._follow(None)
             return
         row, view = context.row, context.service
+        if row is not None and isinstance(row.subject, RangeLine | EventLine):
+            self._follow(None)
+            super()._show_details(context)
+            return
         tabs = tabs_of(row)
         tab = self.tab if self.tab in tabs else Tab.WHY
         self._ask(view, context.facts.snapshot if context.facts else None)
         self._follow(view if tab is Tab.LOG else None)
         offers = offers_for(context, self.keymap.printed) if tab is Tab.WHY else ()
-        write = partial(details, row, self.facts, offers, tab=tab, asked=self._asked(row.key if row else None, view))
+        write = partial(
+            details, row, self.facts, offers, tab=tab, asked=self._asked(row.subject_key if row else None, view)
+        )
         self.pane.show(title_of(row, self.facts), write, tabs=tabs, tab=tab, follows=tab is Tab.LOG)
 
     def _asked(self, key: RowKey | None, view: ServiceView | None) -> Asked:
@@ -137,17 +143,3 @@ class Detailing(MainView):
         """The log of this service, followed."""
         self._turn_to(Tab.LOG)
         self.pane.focus()
-
-    def action_zoom(self) -> None:
-        """The details on the whole screen, or beside the list again."""
-        if self.arrangement.details is Where.OVER:
-            self._turn_to(self.tab)
-            return
-        body = self.query_one("#body")
-        body.toggle_class("-zoomed")
-        self._size_details()
-        if body.has_class("-zoomed"):
-            self.pane.focus()
-        else:
-            self.table.focus()
-        self.show_bars()

@@ -1,12 +1,13 @@
-"""Going about on the main screen: cursor, folding, details, filter, scope, trouble. Nothing here changes the world."""
+"""Going about on the main screen: cursor, folding, panes, trouble. Nothing here changes the world."""
 
 from textual import on
-from textual.widgets import Input
 
-from portdash.dashboard.messages import FoldRequested, RowOpened
+from portdash.dashboard.messages import BucketChosen, FoldRequested, RowOpened
 from portdash.dashboard.rows.listing import group_of
-from portdash.dashboard.rows.row import OTHERS_KEY, Kind, RowKey
+from portdash.dashboard.rows.ranges import cells_of, strip_width
+from portdash.dashboard.rows.row import OTHERS_KEY, Kind, RangeLine, RowKey
 from portdash.dashboard.rows.summary import troubles
+from portdash.dashboard.rows.view import View
 from portdash.dashboard.screens.arrangement import Where
 from portdash.dashboard.screens.main_details import Detailing
 
@@ -63,10 +64,12 @@ class Going(Detailing):
     # Folding, details, panes.
 
     def action_fold(self) -> None:
-        """Fold the group of the row; from the details, come back."""
+        """Fold the group of the row; from the details, come back; in a strip, go left."""
         row = self.table.row
         if self.is_in_details:
-            self._leave_details()
+            self.leave_details()
+        elif row and isinstance(row.subject, RangeLine):
+            self._go_in_strip(row.subject, -1)
         elif row and self.facts and (key := group_of(row, self.facts)):
             if row.key == key and row.is_folded and row.kind is Kind.SYSTEM:
                 key = OTHERS_KEY
@@ -74,23 +77,34 @@ class Going(Detailing):
             self.table.move_to(key)
 
     def action_unfold(self) -> None:
-        """Unfold the group; on any other row, enter its details."""
+        """Unfold the group; on any other row, enter its details; in a strip, go right."""
         row = self.table.row
         if row is None or self.is_in_details:
             return
-        if row.is_foldable:
+        if isinstance(row.subject, RangeLine):
+            self._go_in_strip(row.subject, 1)
+        elif row.is_foldable:
             self._set_folded(row.key, folded=False)
         else:
             self.action_details()
 
+    def _go_in_strip(self, line: RangeLine, by: int) -> None:
+        """Move the cursor along the strip; it stops at the ends."""
+        cells = cells_of(line.use.ports, strip_width(self.table.columns))
+        self.table.move_bucket(max(0, min(cells - 1, min(self.table.bucket, cells - 1) + by)))
+
+    @on(BucketChosen)
+    def _bucket_chosen(self) -> None:
+        self.show_bars()
+
     @on(FoldRequested)
     def _fold_requested(self, message: FoldRequested) -> None:
-        self._set_folded(message.key, folded=message.key not in (self.folded or frozenset()))
+        self._set_folded(message.key, folded=message.key not in (self.outlook.folded or frozenset()))
 
     def _set_folded(self, key: RowKey, *, folded: bool) -> None:
-        known = self.folded or frozenset()
-        self.folded = known | {key} if folded else known - {key}
-        self.has_folded = True
+        known = self.outlook.folded or frozenset()
+        self.outlook.folded = known | {key} if folded else known - {key}
+        self.outlook.has_folded = True
         self.show_list()
 
     def action_details(self) -> None:
@@ -101,71 +115,43 @@ class Going(Detailing):
             return
         if self.arrangement.details is Where.OVER:
             self.query_one("#body").add_class("-open")
+        if self.query_one("#body").has_class("-zoom-list"):
+            self._zoom("-zoom-details")
         self.pane.focus()
 
     @on(RowOpened)
     def _row_opened(self) -> None:
         self.action_details()
 
-    def _leave_details(self) -> None:
-        self.query_one("#body").remove_class("-open", "-zoomed")
-        self._size_details()
+    def leave_details(self) -> None:
+        """Give the keys back to the list."""
+        body = self.query_one("#body")
+        body.remove_class("-open")
+        if body.has_class("-zoom-details"):
+            self._zoom("")
         self.table.focus()
+
+    def action_zoom(self) -> None:
+        """Give the pane that has the keys the whole screen, or share it again."""
+        zoomed = self.query_one("#body").has_class("-zoom-list") or self.query_one("#body").has_class("-zoom-details")
+        self._zoom("" if zoomed else "-zoom-details" if self.is_in_details else "-zoom-list")
+        self.call_after_refresh(self.show_list)
+
+    def _zoom(self, wanted: str) -> None:
+        for name in ("-zoom-list", "-zoom-details"):
+            self.query_one("#body").set_class(name == wanted, name)
+        self._size_details()
 
     def action_next_pane(self) -> None:
         """From the list to the details and back."""
         if self.is_in_details:
-            self._leave_details()
+            self.leave_details()
         else:
             self.action_details()
 
     def action_previous_pane(self) -> None:
         """With two panes, the same."""
         self.action_next_pane()
-
-    def action_back(self) -> None:
-        """Take back one thing: toasts and details, filter, the trouble view."""
-        self.app.clear_notifications()
-        if self.is_in_details:
-            self._leave_details()
-        elif self.has_filter:
-            self.filter_input.value = self.filter_text = ""
-            self._close_filter()
-        elif self.trouble_only:
-            self.action_trouble()
-
-    # What is shown.
-
-    def action_filter(self) -> None:
-        """Type a filter; the list follows."""
-        if self.is_in_details:
-            self._leave_details()
-        self.query_one("#filter-line").add_class("-open")
-        self.filter_input.focus()
-
-    @on(Input.Changed, "#filter")
-    def _filter_changed(self, event: Input.Changed) -> None:
-        self.filter_text = event.value
-        self.show_list()
-
-    @on(Input.Submitted, "#filter")
-    def _filter_kept(self) -> None:
-        self._close_filter()
-
-    def _close_filter(self) -> None:
-        self.query_one("#filter-line").remove_class("-open")
-        self.table.focus()
-        self.show_list()
-
-    def action_trouble(self) -> None:
-        """Only rows in trouble, or all."""
-        self.trouble_only = not self.trouble_only
-        self.show_list()
-
-    def action_scope(self) -> None:
-        """Only this workspace, or all."""
-        self.here_only = not self.here_only
-        self.show_list()
 
     def action_next_trouble(self) -> None:
         """To the next row in trouble."""
@@ -176,14 +162,20 @@ class Going(Detailing):
         self._walk(-1)
 
     def _walk(self, step: int) -> None:
+        """Go to the next trouble: by rank among services, in the order of the rows anywhere else."""
         if self.facts is None or not (keys := troubles(self.facts)):
             return
-        cursor = self.table.cursor
+        row = self.table.row
+        if self.outlook.view is not View.SERVICES and self.table.listing:
+            found = [each for each in self.table.listing.rows if each.subject_key in keys]
+            keys = tuple(dict.fromkeys(each.subject_key for each in found)) or keys
+        cursor = row.subject_key if row else None
         at = keys.index(cursor) + step if cursor in keys else (0 if step > 0 else -1)
         key = keys[at % len(keys)]
         if not self.go_to(key):
-            # The filter or the scope hides it: trouble goes first.
-            self.here_only = False
-            self.filter_input.value = self.filter_text = ""
-            self.show_list()
+            # The filter, the scope or the view hides it: trouble goes first.
+            self.unhide_all()
             self.go_to(key)
+
+    def unhide_all(self) -> None:
+        """Show all services again."""

@@ -1,40 +1,38 @@
-"""What the main screen shows: it holds the facts of the last snapshot and draws them. What keys do is in `main`."""
+"""The layout of the main screen, and the list in it. The lines around the list are in `main_bars`."""
 
-from collections.abc import Iterable
 from typing import ClassVar
 
-from textual import getters, on
+from textual import getters
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
+from textual.content import Content
 from textual.events import Resize
 from textual.reactive import var
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from portdash.dashboard.commands import BY_ID, footer_commands
-from portdash.dashboard.context import Context
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.keymap import Keymap
-from portdash.dashboard.messages import CursorMoved, LookFailed, SnapshotTaken
-from portdash.dashboard.offers import Resolutions
 from portdash.dashboard.options import Options
+from portdash.dashboard.outlook import Outlook
 from portdash.dashboard.rows.facts import Facts
-from portdash.dashboard.rows.filtering import parse_filter
-from portdash.dashboard.rows.health_lines import Probed
-from portdash.dashboard.rows.listing import ListState, build_listing, folded_to_fit, group_of
+from portdash.dashboard.rows.listing import folded_to_fit, group_of
 from portdash.dashboard.rows.row import Kind, Row, RowKey
-from portdash.dashboard.rows.summary import Standing, freshness, header_line, trouble_line, troubles
+from portdash.dashboard.rows.seeing import see
+from portdash.dashboard.rows.summary import troubles
+from portdash.dashboard.rows.view import View
 from portdash.dashboard.screens.arrangement import Arrangement, Where, arrange
 from portdash.dashboard.widgets.details_pane import DetailsPane
-from portdash.dashboard.widgets.key_bar import Entry, KeyBar
+from portdash.dashboard.widgets.key_bar import KeyBar
 from portdash.dashboard.widgets.line_bar import LineBar
 from portdash.dashboard.widgets.service_table import ServiceTable
+from portdash.model.assignment import ServiceKey
+from portdash.model.history import Event, EventKind
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.text import clean
 
-ALWAYS = ("help", "quit")
-LEAVE = (Entry("leave", "ctrl+c", "Quit"),)
-"""What stands at the end of the footer while letters are text."""
+SAID_KEPT = 200
+"""Toasts that the view of history remembers."""
 
 
 class MainView(Screen[None]):
@@ -54,12 +52,15 @@ class MainView(Screen[None]):
         .-framed.-ascii:focus-within, .-framed.-ascii:focus { border: ascii $accent; }
         #details { display: none; width: 1fr; }
         .-beside > #details, .-below > #details, .-over.-open > #details { display: block; }
-        .-over.-open > #list, #body.-zoomed > #list { display: none; }
+        .-over.-open > #list { display: none; }
         .-below > #details { height: auto; }
         #filter-line { display: none; height: 1; background: $surface; padding: 0 1; }
         #filter-line.-open { display: block; }
         #filter-sign { width: 1; color: $accent; }
+        #filter-said { width: auto; max-width: 60%; color: $warning; }
         #filter { width: 1fr; height: 1; border: none; padding: 0; background: $surface; }
+        .-zoom-list > #details, .-zoom-details > #list { display: none; }
+        .-zoom-details > #details { display: block; width: 1fr; height: 1fr; }
         LineBar.-off { display: none; }
     }
     """
@@ -81,19 +82,16 @@ class MainView(Screen[None]):
         self.options = options
         self.keymap = keymap
         self.arrangement: Arrangement = arrange(80, 24)
-        self.folded: frozenset[RowKey] | None = None
-        self.has_folded = False
-        """Whether the person at the keyboard folded anything: from then on a resize folds nothing."""
-        self.filter_text = options.filter
-        self.here_only = False
-        self.trouble_only = False
+        self.outlook = Outlook(view=options.view, filter_text=options.filter)
+        if options.memory:
+            self.outlook.sorts.update(options.memory.remembered.sorts)
+            self.outlook.without.update(options.memory.remembered.without)
         self.paused_at: float | None = None
         self.looked_at: float | None = None
         self.wanted: RowKey | None = None
         """Row that a change was about: the cursor goes there as soon as it is seen."""
-        self.probed: dict[RowKey, Probed] = {}
-        """What listeners answered that were asked, while they are there."""
-        self._resolutions = Resolutions(desk)
+        self.said: tuple[tuple[int, Event], ...] = ()
+        """Toasts, numbered, the latest last."""
 
     def compose(self) -> ComposeResult:
         """Lay out everything; nothing is known yet."""
@@ -101,19 +99,15 @@ class MainView(Screen[None]):
         yield LineBar(id="header").with_glyphs(glyphs)
         yield LineBar(id="trouble").with_glyphs(glyphs)
         with Container(id="body"):
-            with Vertical(id="list") as box:
-                box.border_title = "Services"
+            with Vertical(id="list"):
                 yield ServiceTable(id="table").with_glyphs(glyphs)
             yield DetailsPane(id="details").with_glyphs(glyphs)
         with Horizontal(id="filter-line"):
             yield Static("/", id="filter-sign", markup=False)
-            yield Input(self.filter_text, placeholder="words, port:3000, project:shop, !", id="filter", compact=True)
+            hint = "words, port:3000 project: via: up:>12h conn:0 state: !"
+            yield Input(self.outlook.filter_text, placeholder=hint, id="filter", compact=True)
+            yield Static("", id="filter-said", markup=False)
         yield KeyBar(id="footer").with_glyphs(glyphs)
-
-    def on_mount(self) -> None:
-        """Say at once that something is going on, and keep the age in the header true."""
-        self.show_bars()
-        self.set_interval(1.0, self.show_header)
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -121,67 +115,14 @@ class MainView(Screen[None]):
         return self.facts.snapshot if self.facts else None
 
     @property
-    def context(self) -> Context:
-        """What commands are asked about."""
-        row = self.table.row if self.facts else None
-        view = row.subject if row and isinstance(row.subject, ServiceView) else None
-        return Context(
-            facts=self.facts,
-            row=row,
-            is_read_only=self.options.read_only or self.desk.is_read_only,
-            trouble=len(troubles(self.facts)) if self.facts else 0,
-            stale=self.stale,
-            is_in_details=self.is_in_details,
-            can_go_back=self.is_in_details or self.has_filter or self.trouble_only,
-            has_details=self.arrangement.details is not Where.OVER,
-            resolution=self._resolutions.text_for(self.facts, view),
-        )
-
-    @property
     def is_in_details(self) -> bool:
         """Whether keys go to the details."""
-        body = self.query_one("#body")
-        return self.pane.has_focus or body.has_class("-open") or body.has_class("-zoomed")
+        return self.pane.has_focus or self.query_one("#body").has_class("-open")
 
     @property
     def has_filter(self) -> bool:
         """Whether a filter is set or being typed."""
-        return bool(self.filter_text) or self.filter_input.has_focus
-
-    @on(SnapshotTaken)
-    def _snapshot_taken(self, message: SnapshotTaken) -> None:
-        before, was_stale = self.facts, self.stale is not None
-        self.looked_at = self.options.monotonic()
-        self.stale = None
-        self.facts = message.facts
-        if before is None or self.folded is None:
-            self._fold_to_fit()
-        if self.facts.is_same_world(before) and not was_stale:
-            self._show_ages()
-        else:
-            self.show_list()
-        if self.wanted is not None and self.wanted in self.facts.subjects:
-            self.go_to(self.wanted)
-            self.wanted = None
-
-    @on(LookFailed)
-    def _look_failed(self, message: LookFailed) -> None:
-        is_news = self.stale != message.text
-        self.stale = message.text
-        if self.facts is None:
-            self.table.say(f"{message.text}, retrying")
-        self.show_bars()
-        if is_news:
-            hint = f" ({message.hint})" if message.hint else ""
-            self.toast(f"{message.text}{hint}", error=True)
-
-    @on(CursorMoved)
-    def _cursor_moved(self) -> None:
-        self.show_bars()
-
-    def on_descendant_focus(self) -> None:
-        """Another pane has the keys: the footer says what they do there."""
-        self.show_bars()
+        return bool(self.outlook.filter_text) or self.filter_input.has_focus
 
     def on_resize(self, event: Resize) -> None:
         """Arrange list and details for the new size."""
@@ -191,6 +132,8 @@ class MainView(Screen[None]):
             body.set_class(self.arrangement.details is where, f"-{where.value}")
         if self.arrangement.details is not Where.OVER:
             body.remove_class("-open")
+        else:
+            body.remove_class("-zoom-list", "-zoom-details")
         self.query_one("#list").set_class(self.arrangement.framed, "-framed")
         self.pane.set_class(self.arrangement.framed or self.arrangement.details is Where.OVER, "-framed")
         for box in (self.query_one("#list"), self.pane):
@@ -201,33 +144,39 @@ class MainView(Screen[None]):
 
     def _size_details(self) -> None:
         """Give the details their place beside or below the list, or all of it where they were enlarged."""
-        where = None if self.query_one("#body").has_class("-zoomed") else self.arrangement.details
+        where = None if self.query_one("#body").has_class("-zoom-details") else self.arrangement.details
         self.pane.styles.width = self.arrangement.size if where is Where.BESIDE else "1fr"
         self.pane.styles.height = self.arrangement.size if where is Where.BELOW else "1fr"
 
     def _resized(self) -> None:
-        if self.facts is not None and not self.has_folded:
-            self._fold_to_fit()
+        if self.facts is not None and not self.outlook.has_folded:
+            self.fold_to_fit()
         self.show_list()
 
-    def _fold_to_fit(self) -> None:
+    def fold_to_fit(self) -> None:
+        """Fold what does not fit, until somebody folds by hand."""
         if self.facts is not None:
-            self.folded = folded_to_fit(self.facts, self.table.page)
+            self.outlook.folded = folded_to_fit(self.facts, self.table.page)
 
-    def show_list(self) -> None:
-        """Draw the list anew, and with it all that speaks of it."""
+    def show_list(self, *, start: RowKey | None = None) -> None:
+        """Draw the list anew, and with it all that speaks of it. The cursor goes to `start` where it is nowhere."""
         if self.facts is not None:
-            wanted = parse_filter(self.filter_text, trouble=self.trouble_only)
-            state = ListState(self.folded or frozenset(), wanted, here_only=self.here_only)
-            self.table.show(build_listing(self.facts, state), start=self._start())
+            self.outlook.forget_lost_marks(self.facts)
+            state = self.outlook.list_state(self.said, self.ways_out())
+            self.table.without = self.outlook.without.get(self.outlook.view, frozenset())
+            self.table.show(see(self.facts, state), start=start or self._start())
+        self.show_frame()
         self.show_bars()
 
-    def _show_ages(self) -> None:
-        """Draw what time alone has changed. The header has its own clock, and the footer knows no ages."""
-        if self.facts is not None:
-            self.table.grow_older(self.facts)
-            self._show_trouble()
-            self._show_details(self.context)
+    def ways_out(self) -> dict[ServiceKey, str]:
+        """Return what resolving each conflict would do, where the view shows it."""
+        return {}
+
+    def show_bars(self) -> None:
+        """Draw all that speaks of the list."""
+
+    def show_frame(self) -> None:
+        """Say on the frame which views there are, and how this one is sorted."""
 
     def go_to(self, key: RowKey) -> bool:
         """Put the cursor on a service or listener, unfolding what hides it; say whether it is in the list."""
@@ -236,70 +185,48 @@ class MainView(Screen[None]):
         subject = self.facts.subjects.get(key) if self.facts else None
         if self.facts is None or subject is None:
             return False
+        if self.outlook.view is not View.SERVICES:
+            listing = self.table.listing
+            found = next((row.key for row in listing.rows if row.subject_key == key), None) if listing else None
+            return found is not None and self.table.move_to(found)
         kind = Kind.SERVICE if isinstance(subject, ServiceView) else Kind.LISTENER
-        self.folded = (self.folded or frozenset()) - {group_of(Row(kind, key, subject), self.facts)}
+        folded = self.outlook.folded or frozenset()
+        self.outlook.folded = folded - {group_of(Row(kind, key, subject), self.facts)}
         self.show_list()
         return self.table.move_to(key)
 
     def _start(self) -> RowKey | None:
         """Return where the cursor starts: on our own worst trouble, else on our first service."""
         facts = self.facts
-        if facts is None or not facts.groups:
+        if facts is None or not facts.groups or self.outlook.view is not View.SERVICES:
             return None
         ours = [key for key in troubles(facts) if key in {("service", view.key) for view in facts.groups[0].views}]
         first = ("service", facts.groups[0].views[0].key) if facts.groups[0].views else None
         return ours[0] if ours else first
 
-    def show_bars(self) -> None:
-        """Draw the header, the trouble line, the footer and the details."""
-        self.show_header()
-        context = self.context
-        self._show_trouble()
-        self._show_footer(context)
-        self._show_details(context)
-
-    def _show_trouble(self) -> None:
-        self.query_one("#trouble", LineBar).show(trouble_line(self.facts, self.table.cursor, self.size.width))
-
-    def _show_details(self, context: Context) -> None:
-        """Draw the details of the row under the cursor: see `main_details`."""
-
-    def _show_footer(self, context: Context) -> None:
-        if self.filter_input.has_focus:
-            self.footer.show([Entry("keep_filter", "enter", "Keep"), Entry("back", "esc", "Clear")], LEAVE)
-            return
-        usable = [command.id for command in footer_commands(context) if command.id not in ALWAYS]
-        self.footer.show(self._entries(usable), self._entries(ALWAYS))
-
-    def show_header(self) -> None:
-        """Draw the header; below 18 lines what is in trouble stands there instead of the counts."""
-        age_text, is_wrong = freshness(
-            self.options.monotonic(),
-            looked_at=self.looked_at,
-            paused_at=self.paused_at,
-            stale=self.stale,
-            interval=self.options.refresh,
-        )
-        standing = Standing(
-            age=age_text,
-            is_wrong=is_wrong,
-            here_only=self.here_only,
-            filter_text=f"{'! ' if self.trouble_only else ''}{self.filter_text}".rstrip(),
-            is_locked=self.options.read_only or self.desk.is_read_only,
-            config_error=self.desk.config_error,
-        )
-        line = header_line(self.facts, standing, self.size.width)
-        if not self.arrangement.has_trouble_line and self.facts and troubles(self.facts) and not is_wrong:
-            line = trouble_line(self.facts, self.table.cursor, self.size.width)
-        self.query_one("#header", LineBar).show(line)
-
-    def _entries(self, names: Iterable[str]) -> list[Entry]:
-        keys = ((name, self.keymap.printed(name)) for name in names)
-        return [Entry(name, printed[0], BY_ID[name].label) for name, printed in keys if printed]
+    def set_title(self, selector: str, title: Content, subtitle: str) -> None:
+        """Write on a frame; data in it is text, and never markup."""
+        box = self.query_one(selector)
+        box.border_title = title
+        box.border_subtitle = Content(self.options.glyphs.draw(subtitle))
 
     def toast(self, text: str, *, error: bool = False) -> None:
-        """Say one line: a fact for four seconds, an error until `esc`."""
+        """Say one line: a fact for four seconds, an error until `esc`. Equal ones on the screen are counted."""
+        text = clean(text)
+        self._remember(text)
+        shown = [each for each in self.app._notifications if each.message.partition("  x")[0] == text]  # noqa: SLF001
+        count = sum(int(each.message.rpartition("  x")[2]) if "  x" in each.message else 1 for each in shown)
+        for each in shown:
+            self.app._unnotify(each)  # noqa: SLF001  there is no public way to take back one
+        counted = f"{text}  x{count + 1}" if count else text
         if error:
-            self.notify(clean(text), severity="error", timeout=3600, markup=False)
+            self.notify(counted, severity="error", timeout=3600, markup=False)
         else:
-            self.notify(clean(text), timeout=4, markup=False)
+            self.notify(counted, timeout=4, markup=False)
+
+    def _remember(self, text: str) -> None:
+        number = self.said[-1][0] + 1 if self.said else 0
+        event = Event(
+            kind=EventKind.HEALTH, at=self.desk.now(), workspace="", service="", actor="dashboard", reason=text
+        )
+        self.said = (*self.said, (number, event))[-SAID_KEPT:]

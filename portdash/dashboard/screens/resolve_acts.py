@@ -9,7 +9,11 @@ from portdash.text import plural
 
 
 class ResolveActs(Horizontal):
-    """A button for each key, in few words where there is little room."""
+    """A button for each key, in few words where there is little room; there the key that copies needs no button."""
+
+    DEFAULT_CSS = """
+    ResolveActs.-crowded > #copy { display: none; }
+    """
 
     def compose(self) -> ComposeResult:
         """Lay them out."""
@@ -39,6 +43,7 @@ class ResolveActs(Horizontal):
         self._act("all").name_it("Only this" if is_all else everything)
         self._act("all").display = is_one
         self._act("agree").display = ends
+        self.set_class(ends and not is_wide, "-crowded")
         self._act("no").name_it("Leave, nothing done" if is_wide else "Leave")
 
     def _act(self, name: str) -> Act:

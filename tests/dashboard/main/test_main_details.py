@@ -12,6 +12,7 @@ from portdash.dashboard.rows.asked import Past
 from portdash.dashboard.rows.details import details
 from portdash.dashboard.rows.filtering import parse_filter
 from portdash.dashboard.rows.listener_facts import answer_lines
+from portdash.dashboard.rows.matching import matches
 from portdash.dashboard.rows.row import OTHERS_KEY, SYSTEM_KEY, Other, service_row_key
 from portdash.dashboard.rows.service_details import to_do
 from portdash.dashboard.rows.summary import describe
@@ -109,7 +110,7 @@ def test_what_a_listener_is_and_which_unit_and_package_it_belongs_to_are_told_an
     assert facts_told["unit"] == "shop-site.service"
     assert facts_told["project"] == f"{project.label}, package site"
     for text in ("vite", "shop-site.serv", "SITE"):
-        assert parse_filter(text).matches(row, facts)
+        assert matches(parse_filter(text), row, facts)
 
 
 def test_a_tunnel_that_is_in_the_way_is_told_by_what_it_forwards():
@@ -134,11 +135,13 @@ async def test_the_leaves_of_the_details_are_turned_and_enlarged_and_the_log_is_
         await until(pilot, lambda: "GET /99" in "\n".join(screen_lines(pilot.app)))
         await pilot.press("right_square_bracket")
         assert "moved 3001 to 3000, by cli" in "\n".join(screen_lines(pilot.app))
-        await pilot.press("right_square_bracket", "z")
+        await pilot.press("right_square_bracket", "tab", "z")
+        await pilot.pause()
         text = "\n".join(screen_lines(pilot.app))
         assert "no file declares it" in text
         assert "metrics" not in text
         await pilot.press("escape")
+        await pilot.pause()
         assert "metrics" in "\n".join(screen_lines(pilot.app))
         main.table.move_to(("group", "blog"))
         await pilot.pause()

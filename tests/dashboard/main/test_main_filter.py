@@ -16,7 +16,7 @@ from portdash.model.snapshot import ServiceView
 
 def rows_for(text: str, *, trouble: bool = False, here_only: bool = False) -> list[str]:
     facts = facts_of()
-    state = ListState(frozenset({SYSTEM_KEY}), parse_filter(text, trouble=trouble), here_only)
+    state = ListState(frozenset({SYSTEM_KEY}), parse_filter(text, trouble=trouble), "shop" if here_only else None)
     found = []
     for row in build_listing(facts, state).rows:
         if isinstance(row.subject, ServiceView):
@@ -38,10 +38,44 @@ def rows_for(text: str, *, trouble: bool = False, here_only: bool = False) -> li
         ("! project:blog", ["blog/cms", "blog/web"]),
         ("hung", ["blog/cms"]),
         ("[/red]", []),
+        ("port:3000-3002", ["shop/web", "shop@fix-login/web"]),
+        ("port:8080 port:1337", ["blog/cms", "infra/traefik"]),
+        ("via:tmux", ["shop/api", "shop/websocket", "shop/worker", "blog/cms", "9229"]),
+        ("via:orphan up:>1d", ["6007", "8888"]),
+        ("up:<1m", ["blog/web"]),
+        ("conn:>1 via:claude", ["shop/web", "shop@fix-login/web", "5176"]),
+        ("conn:1", ["8888"]),
+        ("state:flap", ["blog/web"]),
+        ("state:not project:shop", ["shop/metrics", "shop@fix-login/redis"]),
+        ("host:elsewhere", []),
+        ("127.0.0.1:3000", []),
     ],
 )
 def test_filter(text: str, found: list[str]):
     assert rows_for(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("up:soon", "up:soon is no time; write up:>12h"),
+        ("up:>", "wants a time"),
+        ("port:abc", "port:abc is no port"),
+        ("conn:many", "conn:many is no number"),
+        ("prot:3000", "did you mean port:?"),
+        ("port:[/b]\x1b", "is no port"),
+    ],
+)
+def test_what_a_filter_does_not_understand_is_named_and_hides_nothing(text: str, words: str):
+    (problem,) = parse_filter(text).problems
+    assert words in problem
+    assert problem.isprintable()
+    assert rows_for(text) == rows_for("")
+
+
+@pytest.mark.parametrize("text", ["port:", "up:", "conn:", "state:"])
+def test_an_unfinished_field_is_no_problem(text: str):
+    assert parse_filter(text).problems == ()
 
 
 def test_an_unfinished_word_of_the_filter_hides_nothing():
@@ -61,7 +95,7 @@ def test_the_list_says_why_it_is_empty():
         "Nothing matches /nonesuch. 20 services and 15 listeners are hidden. esc clears"
     )
     away = facts_of(replace(scenes.working_day(), workspace="docs", workspaces=(*scenes.WORKSPACES, DOCS)))
-    here = build_listing(away, ListState(here_only=True))
+    here = build_listing(away, ListState(only="docs"))
     assert "docs has no service. 0 shows the other 4 workspaces (20 services)" in drawn(here, 103)[0]
     well = facts_of(scenes.snapshot_of([view for view in scenes.working_day().services if view.name == "loki"]))
     assert "No trouble" in drawn(build_listing(well, ListState(filter=parse_filter("", trouble=True))), 80)[0]

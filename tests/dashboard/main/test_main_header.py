@@ -17,16 +17,16 @@ def test_header_counts_and_place():
     assert "▣ 1 hung   ◐ 1 flapping   ○ 2 not running" in line
     assert line.endswith("live, 0.4s ago ")
     assert text_of(header_line(facts_of(), LIVE, 80)).startswith(
-        " Services · all   20: 14 running  ▲ 2  ▣ 1  ◐ 1  ○ 2 "
+        " 1 Services · all   20: 14 running  ▲ 2  ▣ 1  ◐ 1  ○ 2 "
     )
-    assert text_of(header_line(facts_of(), LIVE, 60)).startswith(" Services  20: 14 running ▲2 ▣1 ◐1 ○2 ")
+    assert text_of(header_line(facts_of(), LIVE, 60)).startswith(" 1 Services  20: 14 running ▲2 ▣1 ◐1 ○2 ")
     for width in (40, 60, 80, 120, 160, 220):
         assert cell_len(text_of(header_line(facts_of(), LIVE, width))) == width
 
 
 def test_the_header_says_only_what_is_unusual():
     odd = replace(scenes.working_day(), environment="staging")
-    line = text_of(header_line(facts_of(odd), LIVE._replace(is_locked=True, here_only=True), 200))
+    line = text_of(header_line(facts_of(odd), LIVE._replace(is_locked=True, only="shop"), 200))
     assert "LOCKED  staging" in line
     assert "only shop" in line
     assert "development" not in text_of(header_line(facts_of(), LIVE, 200))

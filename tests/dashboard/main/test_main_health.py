@@ -16,6 +16,7 @@ from portdash.dashboard.rows.facts import Facts, digest
 from portdash.dashboard.rows.filtering import parse_filter
 from portdash.dashboard.rows.health_lines import clock_time
 from portdash.dashboard.rows.layout import columns_for
+from portdash.dashboard.rows.matching import matches
 from portdash.dashboard.rows.paint import head_line, paint
 from portdash.dashboard.rows.row import RowKey
 from portdash.dashboard.rows.trend import trend
@@ -117,7 +118,7 @@ def test_a_trend_takes_no_room_from_names():
 def test_the_filter_looks_for_no_bars():
     facts = with_pulses({API: PULSE})
     listing = everything(facts)
-    assert not parse_filter("▂▂").matches(listing.rows[listing.index[("service", API)]], facts)
+    assert not matches(parse_filter("▂▂"), listing.rows[listing.index[("service", API)]], facts)
 
 
 @pytest.mark.parametrize(("size", "is_shown"), [((160, 45), True), ((149, 45), False), ((80, 24), False)])

@@ -74,7 +74,7 @@ async def test_keys_from_the_configuration():
         await pilot.press("f5")
         assert main.table.cursor == row_key(scenes.FIX, "web")
         await pilot.press("0", "n")
-        assert not main.here_only
+        assert not main.outlook.only
         assert main.table.cursor == row_key(scenes.FIX, "web")
         await pilot.press("f10")
         assert pilot.app._exit

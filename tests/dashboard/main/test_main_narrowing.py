@@ -27,7 +27,7 @@ async def test_a_filter_narrows_stays_through_refreshes_and_is_cleared_by_escape
         await look(pilot, main, desk, replace(scenes.working_day(), taken_at=scenes.NOW + 1))
         assert names_of(main) == ["web", "web", "grafana"]
         await pilot.press("escape")
-        assert main.filter_text == ""
+        assert main.outlook.filter_text == ""
         assert "/3000" not in screen_lines(pilot.app)[0]
         assert main.table.listing is not None
         assert len(main.table.listing.rows) > 30
@@ -37,7 +37,7 @@ async def test_letters_in_the_filter_are_text_and_a_filter_that_finds_nothing_sa
     async with running(desk_for()) as (pilot, main):
         await pilot.press("slash", *"qaDm0?")
         assert pilot.app.screen is main
-        assert main.filter_text == "qaDm0?"
+        assert main.outlook.filter_text == "qaDm0?"
         assert "Nothing matches /qaDm0?. 20 services and 15 listeners are hidden." in "\n".join(screen_lines(pilot.app))
         assert main.table.row is None
         await pilot.press("enter", "d", "m")
@@ -67,7 +67,7 @@ async def test_next_trouble_leaves_a_filter_that_hides_it():
     async with running(desk_for()) as (pilot, main):
         await pilot.press("slash", *"loki", "enter", "n")
         assert main.table.cursor == WEB
-        assert main.filter_text == ""
+        assert main.outlook.filter_text == ""
 
 
 async def test_only_trouble_only_here_and_back():
@@ -78,6 +78,6 @@ async def test_only_trouble_only_here_and_back():
         assert names_of(main) == ["web"]
         assert "only shop" in screen_lines(pilot.app)[0]
         await pilot.press("escape")
-        assert not main.trouble_only
+        assert not main.outlook.trouble_only
         await pilot.press("0")
-        assert not main.here_only
+        assert not main.outlook.only

@@ -67,10 +67,10 @@ async def test_the_mouse_moves_the_cursor_opens_folds_and_presses_keys_of_the_fo
         await until(pilot, lambda: main.pane.has_focus)
         await pilot.press("escape")
         await pilot.click("ServiceTable", offset=(0, 1))
-        assert ("group", "shop") in (main.folded or ())
+        assert ("group", "shop") in (main.outlook.folded or ())
         entry = screen_lines(pilot.app)[-1].index("! Trouble")
         await pilot.click("KeyBar", offset=(entry + 1, 0))
-        await until(pilot, lambda: main.trouble_only)
+        await until(pilot, lambda: main.outlook.trouble_only)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from fakes import FakeDesk, look, running, screen_lines
 from portdash.dashboard.offers import Resolutions
 from portdash.dashboard.rows.facts import GONE_FOR, NEW_FOR, Facts, digest
 from portdash.dashboard.rows.layout import columns_for
-from portdash.dashboard.rows.listing import ListState, build_listing
+from portdash.dashboard.rows.listing import Listing, ListState, build_listing
 from portdash.dashboard.rows.paint import ages_of, paint
 from portdash.dashboard.screens import main_view
 from portdash.errors import StoreUnavailable
@@ -112,11 +112,11 @@ async def test_the_screen_is_what_it_would_be_if_drawn_anew():
 async def test_nothing_is_listed_anew_while_nothing_changes(monkeypatch: pytest.MonkeyPatch):
     built = []
 
-    def counted(facts: Facts, state: ListState) -> object:
+    def counted(facts: Facts, state: ListState) -> Listing:
         built.append(facts)
         return build_listing(facts, state)
 
-    monkeypatch.setattr(main_view, "build_listing", counted)
+    monkeypatch.setattr(main_view, "see", counted)
     desk = FakeDesk(at(0), home=scenes.HOME)
     async with running(desk) as (pilot, main):
         built.clear()

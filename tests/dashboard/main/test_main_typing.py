@@ -39,8 +39,8 @@ async def test_pasted_text_does_nothing_and_says_so():
         assert [note.message for note in pilot.app._notifications] == [
             "Pasted text was dropped: letters are commands here, / filters"
         ]
-        assert not main.here_only
-        assert not main.trouble_only
+        assert not main.outlook.only
+        assert not main.outlook.trouble_only
         assert main.table.has_focus
 
 
@@ -51,7 +51,7 @@ async def test_a_single_key_acts_after_the_window_and_a_cursor_key_at_once():
         await pilot.pause()
         assert main.table.cursor != before
         type_at_once(pilot, "0")
-        await until(pilot, lambda: main.here_only)
+        await until(pilot, lambda: main.outlook.only)
 
 
 async def test_text_pasted_into_the_filter_is_text():
@@ -59,5 +59,5 @@ async def test_text_pasted_into_the_filter_is_text():
         type_at_once(pilot, "/")
         await until(pilot, lambda: main.filter_input.has_focus)
         type_at_once(pilot, "fix 3000")
-        await until(pilot, lambda: main.filter_text == "fix 3000")
+        await until(pilot, lambda: main.outlook.filter_text == "fix 3000")
         assert main_of(pilot.app) is pilot.app.screen  # type: ignore[arg-type]

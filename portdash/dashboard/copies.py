@@ -1,0 +1,58 @@
+"""What can be copied of a row: the lines of the menu of `Y`."""
+
+from collections.abc import Iterator
+
+from portdash.dashboard.context import Context
+from portdash.dashboard.rows.holders import command_of
+from portdash.dashboard.screens.help import HelpRow
+from portdash.manager.naming import suggest_name
+from portdash.model.listener import Listener
+from portdash.model.snapshot import ServiceView
+from portdash.report.redaction import mask_secrets
+from portdash.text import clean
+
+
+def copies_of(context: Context) -> list[HelpRow]:
+    """Return what there is, each with its letter; the command of a line is the text that is copied."""
+    return [HelpRow(key, label, _shown(text), command=text) for key, label, text in _copies(context) if text]
+
+
+def _copies(context: Context) -> Iterator[tuple[str, str, str]]:
+    view, held = context.service, context.held
+    port = held.port if held and (view is None or view.port is None) else view.port if view else None
+    yield "u", "URL", context.url
+    yield "p", "port", "" if port is None else str(port)
+    yield "i", "pid", str(held.pid) if held and held.pid else ""
+    yield "c", "command", mask_secrets(command_of(held)) if held else ""
+    yield "e", "variable", _variable(view, port)
+    yield "d", "directory", _directory(view, held, context)
+    yield "h", "curl", f"curl -i {context.url}/" if context.url else ""
+    yield "t", "TOML", _toml(view, held, port)
+
+
+def _variable(view: ServiceView | None, port: int | None) -> str:
+    if port is None:
+        return ""
+    return f"{(view.spec.env if view else None) or 'PORT'}={port}"
+
+
+def _directory(view: ServiceView | None, held: Listener | None, context: Context) -> str:
+    if held and held.owner and held.owner.cwd:
+        return held.owner.cwd
+    workspace = context.facts.snapshot.workspace_named(view.key.workspace) if view and context.facts else None
+    return (workspace.root or "") if workspace else ""
+
+
+def _toml(view: ServiceView | None, held: Listener | None, port: int | None) -> str:
+    """Return the table that declares it, to be pasted into a portdash.toml."""
+    if port is None:
+        return ""
+    name = view.name if view else suggest_name(held) if held else ""
+    kind = f'type = "{view.spec.type}"\n' if view and view.spec.type else ""
+    key = f'"{name}"' if "." in name else name
+    return f"[services.{key}]\n{kind}preferred = [{port}]\n"
+
+
+def _shown(text: str) -> str:
+    first, *more = text.splitlines()
+    return clean(first) + (" …" if more else "")

@@ -1,0 +1,51 @@
+"""Services that come and go: after a few changes within minutes they are said to flap, and each change is no news."""
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+from portdash.model.assignment import ServiceKey
+from portdash.model.health import Health, HealthLevel, HealthState
+from portdash.model.snapshot import ServiceView, Snapshot
+
+WINDOW = 300.0
+"""Seconds within which changes are counted."""
+CHANGES = 4
+"""So many changes between running and not running within the window are flapping: started and stopped twice by hand is
+work, a third time in five minutes is a loop."""
+
+
+@dataclass(slots=True)
+class Flaps:
+    """Counts, from one look to the next, how often each service began or ceased to run."""
+
+    running: dict[ServiceKey, bool] = field(default_factory=dict)
+    changes: dict[ServiceKey, deque[float]] = field(default_factory=dict)
+    """When each service changed, oldest first; Unix time in seconds."""
+
+    def marked(self, snapshot: Snapshot) -> Snapshot:
+        """Return `snapshot` with services that flap told as degraded, `flapping 6x`; all others as they are."""
+        self._count(snapshot)
+        if not any(len(each) >= CHANGES for each in self.changes.values()):
+            return snapshot
+        return replace(snapshot, services=tuple(map(self._told, snapshot.services)))
+
+    def _count(self, snapshot: Snapshot) -> None:
+        now = snapshot.taken_at
+        for key in tuple(self.changes):
+            times = self.changes[key]
+            while times and not 0 <= now - times[0] < WINDOW:
+                times.popleft()
+            if not times:
+                del self.changes[key]
+        running = {view.key: view.is_running for view in snapshot.services}
+        for key, runs in running.items():
+            if self.running.get(key, runs) is not runs:
+                self.changes.setdefault(key, deque(maxlen=100)).append(now)
+        self.running = running
+
+    def _told(self, view: ServiceView) -> ServiceView:
+        count = len(self.changes.get(view.key, ()))
+        if count < CHANGES or view.health.detail.startswith("flapping"):
+            return view
+        health = Health(state=HealthState.DEGRADED, level=HealthLevel.KERNEL, detail=f"flapping {count}x in 5 min")
+        return replace(view, health=health)

@@ -1,0 +1,64 @@
+"""What is news between two looks: trouble that is new, and services that went down. A person hears of it once."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.summary import describe
+from portdash.dashboard.rows.words import is_flapping
+from portdash.model.assignment import ServiceKey
+from portdash.model.snapshot import ServiceView
+from portdash.report.words import worst_conflict
+
+MOST = 3
+"""Pieces of news that are told one by one."""
+
+
+class News(NamedTuple):
+    """What there is to tell."""
+
+    texts: tuple[str, ...] = ()
+    """A line each."""
+    rings: bool = False
+    """Whether it is worth a bell: a new conflict, or a service that went down."""
+
+
+def news_between(before: Facts, after: Facts) -> News:
+    """Return what has come about since `before`: nothing for what was there already, and once for what flaps."""
+    if after.is_same_world(before):
+        return News()
+    old = {view.key: view for view in before.snapshot.services}
+    told = [
+        text
+        for view in after.snapshot.services
+        if (was := old.get(view.key))
+        for text in _of_one(was, view, after, old)
+    ]
+    texts = [text for text, _rings in told]
+    more = (f"and {len(texts) - MOST} more: ! shows all trouble",) if len(texts) > MOST else ()
+    return News((*texts[:MOST], *more), any(rings for _text, rings in told))
+
+
+def _of_one(
+    was: ServiceView, view: ServiceView, facts: Facts, old: dict[ServiceKey, ServiceView]
+) -> Iterator[tuple[str, bool]]:
+    """Yield what is news about one service, and whether it rings."""
+    name = f"{facts.label_of(view.key.workspace)}/{view.name}"
+    if is_flapping(was) != is_flapping(view):
+        yield (f"{name} is flapping" if is_flapping(view) else f"{name} flaps no more", False)
+        return
+    if is_flapping(view) or (view.spec.inherit_from and view.key in old and _parent_tells(view, facts)):
+        return
+    conflict, had = worst_conflict(view), worst_conflict(was)
+    if conflict is not None and (had is None or had.kind is not conflict.kind):
+        yield (describe(view, facts)[0], True)
+    elif was.is_running and not view.is_running:
+        yield (f"{name} went down: nobody listens on {view.port}", True)
+
+
+def _parent_tells(view: ServiceView, facts: Facts) -> bool:
+    """Say whether the service whose port it shares is there to be told of instead."""
+    parent = (view.spec.inherit_from or "").casefold()
+    return any(
+        each.key.workspace == view.key.workspace and each.key.service == parent for each in facts.snapshot.services
+    )

@@ -1,0 +1,89 @@
+"""What the person at the keyboard chose to see: view, filter, scope, order, columns, marks. Nothing of it is a fact."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from portdash.dashboard.rows.drawing import Beside
+from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.filtering import Filter, parse_filter
+from portdash.dashboard.rows.layout import Column
+from portdash.dashboard.rows.listing import Listing, ListState
+from portdash.dashboard.rows.row import Other, RowKey
+from portdash.dashboard.rows.view import Sort, View
+from portdash.model.assignment import ServiceKey
+from portdash.model.history import Event
+from portdash.model.snapshot import ServiceView
+
+_NONE: Mapping[ServiceKey, str] = {}
+
+
+@dataclass(slots=True)
+class Outlook:
+    """How the list is looked at. It changes with keys, never with a refresh."""
+
+    view: View = View.SERVICES
+    filter_text: str = ""
+    trouble_only: bool = False
+    only: str | None = None
+    """The workspace that the list is narrowed to."""
+    folded: frozenset[RowKey] | None = None
+    """None until it was seen how much room there is."""
+    has_folded: bool = False
+    """Whether the person at the keyboard folded anything: from then on a resize folds nothing."""
+    sorts: dict[View, Sort] = field(default_factory=dict)
+    without: dict[View, frozenset[Column]] = field(default_factory=dict)
+    """Columns that are not wanted."""
+    marked: frozenset[RowKey] = frozenset()
+    """Marks stay over views: a service is the same in each of them."""
+    cursors: dict[View, RowKey] = field(default_factory=dict)
+    """Where the cursor was in the views that are not shown."""
+
+    @property
+    def filter(self) -> Filter:
+        """The filter as it is understood."""
+        return parse_filter(self.filter_text, trouble=self.trouble_only)
+
+    @property
+    def sort(self) -> Sort:
+        """How the view that is shown is sorted."""
+        return self.sorts.get(self.view, Sort())
+
+    def list_state(
+        self, said: tuple[tuple[int, Event], ...] = (), ways_out: Mapping[ServiceKey, str] = _NONE
+    ) -> ListState:
+        """Return it as the rows are made from it."""
+        return ListState(
+            self.folded or frozenset(),
+            self.filter,
+            self.only,
+            view=self.view,
+            sort=self.sort,
+            beside=Beside(self.marked, ways_out),
+            said=said,
+        )
+
+    def forget_lost_marks(self, facts: Facts) -> None:
+        """Take away the marks of rows that are no more."""
+        if self.marked:
+            self.marked &= facts.subjects.keys()
+
+    def marked_subjects(self, facts: Facts | None) -> Iterator[ServiceView | Other]:
+        """Yield what is marked, in the order of the facts."""
+        if facts is not None and self.marked:
+            yield from (subject for key, subject in facts.subjects.items() if key in self.marked)
+
+    def hidden_marks(self, listing: Listing | None) -> int:
+        """Return how many marked rows are not in the list."""
+        if not self.marked:
+            return 0
+        shown = {row.subject_key for row in listing.rows} if listing else set()
+        return len(self.marked - shown)
+
+    def mark(self, key: RowKey) -> None:
+        """Mark a row, or take its mark away."""
+        self.marked ^= {key}
+
+    def mark_all(self, listing: Listing) -> None:
+        """Mark all that is shown; where all of it is marked, take those marks away."""
+        shown = frozenset(row.subject_key for row in listing.rows if row.can_be_marked)
+        self.marked = self.marked - shown if shown <= self.marked else self.marked | shown

@@ -1,0 +1,98 @@
+"""The view of history: what happened to assignments, the newest first, and what this dashboard has said."""
+
+import time
+from collections.abc import Iterable, Iterator
+
+from portdash.dashboard.rows.cells import Cell
+from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.layout import Column
+from portdash.dashboard.rows.prose import fact, heading, paragraph
+from portdash.dashboard.rows.row import EventLine, Kind, Line, Row, Span, Tone
+from portdash.model.history import Event, EventKind
+from portdash.report.words import age
+from portdash.text import clean
+
+_DAY = 86400.0
+_TONES = {EventKind.CONFLICT: Tone.WARN, EventKind.TERMINATED: Tone.WARN}
+
+
+def event_rows(events: Iterable[Event], said: Iterable[tuple[int, Event]] = ()) -> Iterator[Row]:
+    """Yield the rows, newest first; `said` are toasts with a number of their own."""
+    lines = [(event.at, event.sequence, EventLine(event)) for event in events]
+    lines += [(event.at, number, EventLine(event, is_said=True)) for number, event in said]
+    for _at, number, line in sorted(lines, key=lambda each: each[:2], reverse=True):
+        yield Row(Kind.EVENT, (Kind.EVENT, (line.is_said, number)), line)
+
+
+def event_cells(line: EventLine, facts: Facts) -> dict[Column, Cell]:
+    """Return what each column says of an event."""
+    event = line.event
+    name = clean(event.service)
+    here = event.workspace == facts.snapshot.workspace
+    service = name if here or not event.workspace else f"{facts.label_of(event.workspace)}/{name or '*'}"
+    action = "said" if line.is_said else event.kind.value
+    tone = Tone.DIM if line.is_said else Tone.PLAIN
+    return {
+        Column.TIME: ((clock_text(event.at, facts.now), clock_text(event.at, facts.now)), Tone.DIM),
+        Column.WHO: ((clean(event.actor) or "-",), Tone.DIM),
+        Column.ACTION: ((action,), _TONES.get(event.kind, tone)),
+        Column.SERVICE: ((service, name), tone),
+        Column.FROM_TO: ((ports_text(event),), tone),
+        Column.WHY: ((clean(event.reason),), tone),
+    }
+
+
+def clock_text(at: float, now: float) -> str:
+    """Return a time of today as `11:02:13`, an older one as `27 Nov 11:02`."""
+    try:
+        local = time.localtime(at)
+    except (OverflowError, ValueError, OSError):
+        return "-"
+    return time.strftime("%H:%M:%S" if abs(now - at) < _DAY else "%d %b %H:%M", local)
+
+
+def ports_text(event: Event) -> str:
+    """Return what became of the port: `3000 → 3003`, `3000`, nothing."""
+    before, after = event.from_port, event.to_port
+    if before is not None and after is not None and before != after:
+        return f"{before} → {after}"
+    port = before if after is None else after
+    return "" if port is None else str(port)
+
+
+def event_text(line: EventLine) -> str:
+    """Return all that an event says, in lower case, for the filter to look in."""
+    event = line.event
+    words = (event.kind.value, event.workspace, event.service, event.actor, event.reason, ports_text(event))
+    return "\n".join(words).casefold()
+
+
+def event_details(line: EventLine, facts: Facts, width: int) -> Iterator[Line]:
+    """Yield what changed, by whom, and what of it is true still."""
+    event = line.event
+    if line.is_said:
+        yield heading("SAID HERE", width)
+        yield from paragraph(clean(event.reason), width)
+        yield from fact("when", clock_text(event.at, facts.now), width)
+        return
+    yield heading("WHAT CHANGED", width, Span(f"{age(facts.now - event.at)} ago", Tone.DIM))
+    yield from fact("service", f"{facts.label_of(event.workspace)}/{clean(event.service) or '*'}", width)
+    yield from fact("action", event.kind.value, width)
+    if ports := ports_text(event):
+        yield from fact("port", ports, width)
+    yield from fact("by", clean(event.actor) or "-", width)
+    yield from fact("when", time.strftime("%a %d %b %Y %H:%M:%S", time.localtime(event.at)), width)
+    yield from fact("because", clean(event.reason, limit=None) or "-", width)
+    if event.revision:
+        yield from fact("revision", str(event.revision), width)
+    yield ()
+    yield heading("NOW", width)
+    yield from fact("it is", _now(event, facts), width)
+
+
+def _now(event: Event, facts: Facts) -> str:
+    for view in facts.snapshot.services:
+        if view.key.workspace == event.workspace and view.name.casefold() == event.service.casefold():
+            port = "has no port" if view.port is None else f"has {view.port}"
+            return f"{clean(view.name)} {port}"
+    return "not known any more" if event.service else "-"

@@ -1,0 +1,160 @@
+"""What opens a dialog, or hands a row to another program. Each dialog is imported when it is first wanted."""
+
+from pathlib import Path
+
+from textual.app import SuspendNotSupported
+from textual.screen import Screen
+
+from portdash.dashboard.clipboard import copy_text
+from portdash.dashboard.opening import edit_file, open_url
+from portdash.dashboard.rows.row import Kind
+from portdash.dashboard.screens.main_choosing import Choosing
+from portdash.errors import PortdashError
+from portdash.manager.apply import Outcome
+
+
+class Acting(Choosing):
+    """The actions that may change the world, each after its dialog; each bears the id of its command."""
+
+    def action_allocate(self) -> None:
+        """A port for a new service, or for the one at hand that is declared and has none yet."""
+        from portdash.dashboard.screens.allocate import AllocateScreen  # noqa: PLC0415
+
+        if self.snapshot:
+            view = self.context.service
+            declared = view is not None and view.port is None and view.key.workspace == self.snapshot.workspace
+            self._open(AllocateScreen(self.desk, self.snapshot, name=view.name if view and declared else ""))
+
+    def action_adopt(self) -> None:
+        """Make what runs a service."""
+        from portdash.dashboard.screens.allocate import AllocateScreen  # noqa: PLC0415
+
+        if self.snapshot:
+            self._open(AllocateScreen(self.desk, self.snapshot, listeners=self.context.listeners))
+
+    def action_move(self) -> None:
+        """Another port for the service."""
+        from portdash.dashboard.screens.move import MoveScreen  # noqa: PLC0415
+
+        if self.snapshot and (view := self.context.service):
+            self._open(MoveScreen(self.desk, self.snapshot, view.key))
+
+    def action_resolve(self) -> None:
+        """The ways out of the conflict."""
+        from portdash.dashboard.screens.resolve import ResolveScreen  # noqa: PLC0415
+
+        if self.snapshot and (view := self.context.service):
+            self._open(ResolveScreen(self.desk, self.snapshot, view.key))
+
+    def action_release(self) -> None:
+        """Give ports back."""
+        from portdash.dashboard.screens.release import ReleaseScreen  # noqa: PLC0415
+
+        if self.snapshot and (keys := self.context.services):
+            self._open(ReleaseScreen(self.desk, self.snapshot, keys))
+
+    def action_free(self) -> None:
+        """End who holds the port, or the ports of all marked rows."""
+        from portdash.dashboard.screens.free import FreeScreen  # noqa: PLC0415
+        from portdash.dashboard.screens.free_many import FreeManyScreen  # noqa: PLC0415
+
+        slots = self.context.slots
+        if self.snapshot and len(slots) > 1:
+            self._open(FreeManyScreen(self.desk, self.snapshot, slots))
+        elif self.snapshot and slots:
+            self._open(FreeScreen(self.desk, self.snapshot, *slots[0]))
+
+    def action_undo(self) -> None:
+        """Take the last change back."""
+        from portdash.dashboard.screens.undo import UndoScreen  # noqa: PLC0415
+
+        if self.snapshot:
+            self._open(UndoScreen(self.desk, self.snapshot))
+
+    def action_report(self) -> None:
+        """The summary report."""
+        from portdash.dashboard.screens.report import ReportScreen  # noqa: PLC0415
+
+        if self.snapshot:
+            view = self.context.service
+            self.app.push_screen(
+                ReportScreen(self.desk, self.snapshot, view.key if view and not view.is_remote else None)
+            )
+
+    # What other programs do.
+
+    def action_open(self) -> None:
+        """Open it in the browser, or say where it is."""
+        context = self.context
+        theirs = "" if context.service is None or context.service.is_running else " (not your server)"
+        self.toast(f"{open_url(context.url, self.options.environ)}{theirs}")
+
+    def action_copy(self) -> None:
+        """Copy its URL, or its port where it has none."""
+        context = self.context
+        held = context.held
+        self.copy(context.url or (str(held.port) if held else ""))
+
+    def action_copy_more(self) -> None:
+        """Choose what else to copy of it."""
+        from portdash.dashboard.copies import copies_of  # noqa: PLC0415
+
+        rows = copies_of(self.context)
+        self.ask("Copy", rows, self._copy_chosen)
+
+    def _copy_chosen(self, text: str | None) -> None:
+        if text:
+            self.copy(text)
+
+    def copy(self, text: str) -> None:
+        """Copy a text, and say what became of it."""
+
+        async def copied() -> None:
+            done = await copy_text(self.app, text, self.options.environ)
+            first, *more = text.splitlines()
+            self.toast(f"{first}{' …' if more else ''}: {done}")
+
+        self.run_worker(copied(), group="copy", exit_on_error=False)
+
+    def action_edit(self) -> None:
+        """Edit the portdash.toml of the row's workspace, at this service."""
+        context = self.context
+        if context.config_file is None:
+            return
+        name = context.service.name if context.service else ""
+        try:
+            with self.app.suspend():
+                edit_file(Path(context.config_file), name, self.options.environ)
+        except SuspendNotSupported:
+            self.toast(f"no editor can be shown here; the file is {context.config_file}", error=True)
+        except PortdashError as error:
+            self.toast(f"{error.message}. {error.hint}", error=True)
+        self.app.refresh(layout=True)
+        self.look_now()
+
+    def look_now(self) -> None:
+        """Look without waiting."""
+
+    def _open(self, screen: Screen[Outcome | None]) -> None:
+        self.app.push_screen(screen, self._done)
+
+    def _done(self, outcome: Outcome | None) -> None:
+        """Say what was done, and look at what came of it."""
+        if outcome is None:
+            return
+        said = "; ".join(outcome.lines)
+        back = (
+            f". {self.keymap.printed('undo')[0]} undoes"
+            if _can_be_undone(outcome) and self.keymap.printed("undo")
+            else ""
+        )
+        self.toast(f"{said}{back}")
+        self.outlook.marked = frozenset()
+        rows = [change.after for change in outcome.operation.changes if change.after] if outcome.operation else []
+        self.wanted = (Kind.SERVICE, rows[0].key) if rows else None
+        self.look_now()
+
+
+def _can_be_undone(outcome: Outcome) -> bool:
+    """Say whether rows were changed: a process that has ended stays so."""
+    return outcome.operation is not None and bool(outcome.operation.changes)

@@ -1,0 +1,251 @@
+"""The lines around the list of the main screen, and its details: they say what the list shows and what can be done."""
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from textual import on
+from textual.content import Content
+from textual.widgets import Static
+
+from portdash.config.paths import PROJECT_FILE
+from portdash.dashboard.commands import BY_ID, footer_commands
+from portdash.dashboard.context import Context
+from portdash.dashboard.desk import Desk
+from portdash.dashboard.keymap import Keymap
+from portdash.dashboard.messages import CursorMoved, LookFailed, SnapshotTaken
+from portdash.dashboard.offers import Resolutions
+from portdash.dashboard.options import Options
+from portdash.dashboard.rows.events import event_details
+from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.health_lines import Probed
+from portdash.dashboard.rows.ranges import bucket_text, range_details, strip_width
+from portdash.dashboard.rows.row import EventLine, Line, RangeLine, Row, RowKey, Span
+from portdash.dashboard.rows.summary import Standing, freshness, header_line, trouble_line, troubles
+from portdash.dashboard.rows.view import View, order_text
+from portdash.dashboard.screens.arrangement import Where
+from portdash.dashboard.screens.main_view import MainView
+from portdash.dashboard.widgets.key_bar import Entry
+from portdash.dashboard.widgets.line_bar import LineBar
+from portdash.model.assignment import ServiceKey
+from portdash.model.snapshot import ServiceView
+from portdash.text import clean
+
+ALWAYS = ("help", "quit")
+LEAVE = (Entry("leave", "ctrl+c", "Quit"),)
+"""What stands at the end of the footer while letters are text."""
+MOST_WAYS = 20
+"""Conflicts whose ways out are planned for the view of conflicts; further ones only say which key plans theirs."""
+
+
+class Bars(MainView):
+    """Header, trouble line, frame, details and footer."""
+
+    def __init__(self, desk: Desk, options: Options, keymap: Keymap) -> None:
+        super().__init__(desk, options, keymap)
+        self.is_locked = False
+        """Whether Lock took all away that changes something."""
+        self.has_bell = options.bell
+        self.problem = options.problem
+        self.probed: dict[RowKey, Probed] = {}
+        """What listeners answered that were asked, while they are there."""
+        self._resolutions = Resolutions(desk)
+
+    def on_mount(self) -> None:
+        """Say at once that something is going on, and keep the age in the header true."""
+        self.show_frame()
+        self.show_bars()
+        self.set_interval(1.0, self.show_header)
+
+    @property
+    def context(self) -> Context:
+        """What commands are asked about."""
+        row = self.table.row if self.facts else None
+        view = row.subject if row and isinstance(row.subject, ServiceView) else None
+        is_read_only = self.options.read_only or self.desk.is_read_only
+        outlook = self.outlook
+        return Context(
+            facts=self.facts,
+            row=row,
+            is_read_only=is_read_only or self.is_locked,
+            is_locked_for_good=is_read_only,
+            trouble=len(troubles(self.facts)) if self.facts else 0,
+            stale=self.stale,
+            is_in_details=self.is_in_details,
+            can_go_back=bool(self.is_in_details or self.has_filter or outlook.trouble_only or outlook.marked),
+            has_details=self.arrangement.details is not Where.OVER,
+            resolution=self._resolutions.text_for(self.facts, view),
+            view=outlook.view,
+            marked=tuple(outlook.marked_subjects(self.facts)),
+            hidden_marks=outlook.hidden_marks(self.table.listing),
+            config_file=self._config_file(row),
+        )
+
+    def _config_file(self, row: Row | None) -> str | None:
+        """Return the project file of the workspace that a row is about, where there is one."""
+        if row is None or self.facts is None:
+            return None
+        subject = row.subject
+        name = subject.key.workspace if isinstance(subject, ServiceView) else None
+        if name is None and row.key[0] == "group":
+            name = str(row.key[1])
+        workspace = self.facts.snapshot.workspace_named(name) if name else None
+        file = Path(workspace.root) / PROJECT_FILE if workspace and workspace.root else None
+        try:
+            return str(file) if file and file.is_file() else None
+        except (OSError, ValueError):  # a root that no file system takes
+            return None
+
+    @on(SnapshotTaken)
+    def _snapshot_taken(self, message: SnapshotTaken) -> None:
+        before, was_stale = self.facts, self.stale is not None
+        self.looked_at = self.options.monotonic()
+        self.stale = None
+        self.facts = message.facts
+        if before is None or self.outlook.folded is None:
+            self.fold_to_fit()
+        if self.facts.is_same_world(before) and not was_stale:
+            self._show_ages()
+        else:
+            self.show_list()
+        if self.wanted is not None and self.wanted in self.facts.subjects:
+            self.go_to(self.wanted)
+            self.wanted = None
+        self.world_seen(before, self.facts)
+
+    def world_seen(self, before: Facts | None, after: Facts) -> None:
+        """Tell of what is news in what was seen."""
+
+    @on(LookFailed)
+    def _look_failed(self, message: LookFailed) -> None:
+        is_news = self.stale != message.text
+        self.stale = message.text
+        if self.facts is None:
+            self.table.say(f"{message.text}, retrying")
+        self.show_bars()
+        if is_news:
+            hint = f" ({message.hint})" if message.hint else ""
+            self.toast(f"{message.text}{hint}", error=True)
+
+    @on(CursorMoved)
+    def _cursor_moved(self) -> None:
+        self.show_bars()
+
+    def on_descendant_focus(self) -> None:
+        """Another pane has the keys: the footer says what they do there."""
+        self.show_bars()
+
+    def ways_out(self) -> dict[ServiceKey, str]:
+        """Return what resolving would do, for the first rows of the view of conflicts."""
+        if self.outlook.view is not View.CONFLICTS or self.facts is None:
+            return {}
+        views = [self.facts.subjects[key] for key in troubles(self.facts)[:MOST_WAYS]]
+        texts = {
+            view.key: self._resolutions.text_for(self.facts, view) for view in views if isinstance(view, ServiceView)
+        }
+        return {key: text for key, text in texts.items() if text}
+
+    def _show_ages(self) -> None:
+        """Draw what time alone has changed. The header has its own clock, and the footer knows no ages."""
+        if self.facts is not None:
+            self.table.grow_older(self.facts)
+            self._show_trouble()
+            self._show_details(self.context)
+
+    def show_frame(self) -> None:
+        """Say on the frame which views there are, and how this one is sorted."""
+        count = len(troubles(self.facts)) if self.facts else 0
+        titles = [f"{view.value} {view.title}" for view in View]
+        titles[View.CONFLICTS - 1] += f" ▲{count}" if count else ""
+        draw = self.options.glyphs.draw
+        parts: list[Content | tuple[str, str]] = []
+        for view, title in zip(View, titles, strict=True):
+            parts += [Content(draw(" ── ") if parts else "")]
+            parts += [(draw(title), "bold" if view is self.outlook.view else "not bold dim")]
+        order = f"sort: {order_text(self.outlook.view, self.outlook.sort)}"
+        marks = f"{len(self.outlook.marked)} marked ─ " if self.outlook.marked else ""
+        self.set_title("#list", Content.assemble(*parts), f"{marks}{order}")
+
+    def show_bars(self) -> None:
+        """Draw the header, the trouble line, the footer and the details."""
+        self.show_header()
+        context = self.context
+        self._show_trouble()
+        self._show_footer(context)
+        self._show_details(context)
+        problems = self.outlook.filter.problems
+        self.query_one("#filter-said", Static).update(Content(clean(problems[0]) if problems else ""))
+
+    def _show_trouble(self) -> None:
+        self.query_one("#trouble", LineBar).show(self._trouble())
+
+    def _trouble(self) -> Line:
+        row = self.table.row if self.facts else None
+        if row and isinstance(row.subject, RangeLine):
+            cells = strip_width(self.table.columns)
+            return (Span(f" {bucket_text(row.subject, cells, self.table.bucket)}"),)
+        return trouble_line(self.facts, row.subject_key if row else None, self.size.width)
+
+    def _show_details(self, context: Context) -> None:
+        """Draw the details of a range or an event; those of all other rows are in `main_details`."""
+        if self.facts is None or not self.pane.display:
+            return
+        row = context.row
+        if row and isinstance(row.subject, RangeLine):
+            at, cells = self.table.bucket, strip_width(self.table.columns)
+            line = row.subject
+            self.pane.show(clean(line.use.name), lambda width: tuple(range_details(line, width, cells, at)))
+        elif row and isinstance(row.subject, EventLine):
+            self.pane.show("What changed", partial(_event_lines, row.subject, self.facts))
+
+    def _show_footer(self, context: Context) -> None:
+        if self.filter_input.has_focus:
+            self.footer.show([Entry("keep_filter", "enter", "Keep"), Entry("back", "esc", "Clear")], LEAVE)
+            return
+        usable = [command.id for command in footer_commands(context) if command.id not in ALWAYS]
+        self.footer.show(self._entries(usable, context), self._entries(ALWAYS, context))
+
+    def show_header(self) -> None:
+        """Draw the header; below 18 lines what is in trouble stands there instead of the counts."""
+        age_text, is_wrong = freshness(
+            self.options.monotonic(),
+            looked_at=self.looked_at,
+            paused_at=self.paused_at,
+            stale=self.stale,
+            interval=self.options.refresh,
+        )
+        outlook = self.outlook
+        problems = outlook.filter.problems
+        standing = Standing(
+            age=age_text,
+            is_wrong=is_wrong,
+            is_paused=self.paused_at is not None,
+            view=outlook.view,
+            only=outlook.only,
+            filter_text=f"{'! ' if outlook.trouble_only else ''}{outlook.filter_text}".rstrip(),
+            is_locked=self.options.read_only or self.desk.is_read_only or self.is_locked,
+            is_bell_off=self.options.bell and not self.has_bell,
+            config_error=self.desk.config_error,
+            problem=problems[0] if problems else self.problem,
+        )
+        line = header_line(self.facts, standing, self.size.width)
+        if not self.arrangement.has_trouble_line and self.facts and troubles(self.facts) and not is_wrong:
+            line = self._trouble()
+        self.query_one("#header", LineBar).show(line)
+
+    def _entries(self, names: Iterable[str], context: Context) -> list[Entry]:
+        keys = ((name, self.keymap.printed(name)) for name in names)
+        return [Entry(name, printed[0], _label(name, context)) for name, printed in keys if printed]
+
+
+def _label(name: str, context: Context) -> str:
+    """Return what the footer calls a command; one that is about the marked rows says how many they are."""
+    counts = {"free": len(context.slots), "release": len(context.services), "adopt": len(context.listeners)}
+    label = BY_ID[name].label
+    if name == "details" and context.view is View.RANGES:
+        return "Show rows"
+    return f"{label} {counts[name]} marked" if context.marked and name in counts else label
+
+
+def _event_lines(line: EventLine, facts: Facts, width: int) -> tuple[Line, ...]:
+    return tuple(event_details(line, facts, width))

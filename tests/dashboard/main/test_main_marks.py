@@ -1,0 +1,103 @@
+"""Marks: acts on several rows, and the refusal to act on one that is not seen."""
+
+from collections.abc import Sequence
+
+import pytest
+import scenes
+from fakes import WEB, FakeDesk, desk_for, footer_of, row_key, running, screen_lines, until
+
+from portdash.dashboard.screens.dialog import Dialog
+from portdash.dashboard.screens.free_many import FreeManyScreen
+from portdash.dashboard.screens.patience import Patience
+from portdash.dashboard.screens.release import ReleaseScreen
+from portdash.errors import Refused
+from portdash.model.assignment import ServiceKey
+from portdash.model.plan import Action, Plan, Step, Strategy, Target
+from portdash.model.ports import IpProtocol
+from portdash.model.snapshot import Snapshot
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Dialog, "patience", Patience(quiet=0, burst=0))
+
+
+class FreeingDesk(FakeDesk):
+    """Has a plan for any port but 8888."""
+
+    def plan_release(self, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> Plan:  # noqa: ARG002
+        return Plan(title="release", strategy=Strategy.MINIMAL, workspace="shop", revision=1, steps=())
+
+    def plan_free(self, snapshot: Snapshot, port: int, protocol: IpProtocol) -> Plan:  # noqa: ARG002
+        if port == 8888:
+            raise Refused("it keeps your terminal")
+        target = Target(label=f"node {port}", protocol=protocol, port=port)
+        step = Step(action=Action.TERMINATE, reason="", target=target)
+        return Plan(title=f"free {port}", strategy=Strategy.MINIMAL, workspace="shop", revision=1, steps=(step,))
+
+
+async def test_space_marks_and_steps_down_and_escape_takes_all_back():
+    async with running(desk_for()) as (pilot, main):
+        await pilot.press("space")
+        assert main.outlook.marked == {WEB}
+        assert main.table.cursor != WEB
+        assert any("◆ web" in line for line in screen_lines(pilot.app))
+        assert "1 marked" in "\n".join(screen_lines(pilot.app))
+        await pilot.press("escape")
+        assert not main.outlook.marked
+
+
+async def test_star_marks_what_is_shown_and_takes_it_back():
+    async with running(desk_for()) as (pilot, main):
+        main.outlook.filter_text = "via:orphan"
+        main.show_list()
+        await pilot.press("asterisk")
+        assert main.table.listing is not None
+        assert main.outlook.marked == {row.subject_key for row in main.table.listing.rows if row.can_be_marked}
+        assert len(main.context.slots) == 2
+        await pilot.press("*")
+        assert not main.outlook.marked
+
+
+async def test_no_act_on_a_marked_row_that_is_filtered_out():
+    async with running(desk_for()) as (pilot, main):
+        await pilot.press("space", "space")
+        main.outlook.filter_text = "grafana"
+        main.show_list()
+        await pilot.press("D")
+        assert pilot.app.screen is main
+        assert any("2 marked rows are not shown" in note.message for note in pilot.app._notifications)
+        assert not {"release", "free", "adopt"} & set(footer_of(main))
+
+
+async def test_marked_services_are_released_together():
+    desk = FreeingDesk(scenes.working_day(), home=scenes.HOME)
+    async with running(desk) as (pilot, _main):
+        await pilot.press("space", "space", "D")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ReleaseScreen))
+        screen = pilot.app.screen
+        assert isinstance(screen, ReleaseScreen)
+        assert screen.keys == (scenes.key_of(scenes.SHOP, "web"), scenes.key_of(scenes.SHOP, "websocket"))
+
+
+async def test_a_mark_goes_with_its_row():
+    async with running(desk_for()) as (pilot, main):
+        await pilot.press("space")
+        main.outlook.mark(row_key(scenes.SHOP, "gone"))
+        main.show_list()
+        assert main.outlook.marked == {WEB}
+
+
+async def test_marked_ports_are_freed_together():
+    async with running(FreeingDesk(scenes.working_day(), home=scenes.HOME)) as (pilot, main):
+        main.outlook.filter_text = "via:orphan"
+        main.show_list()
+        await pilot.press("*", "x")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FreeManyScreen) and not pilot.app.screen.is_busy)
+        screen = pilot.app.screen
+        assert isinstance(screen, FreeManyScreen)
+        assert [row.subject.port for row in screen.rows] == [6007, 8888]
+        assert [row.can_end for row in screen.rows] == [True, False]
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is main)
+        assert len(main.outlook.marked) == 2, "nothing was done, so the marks stay"

@@ -1,0 +1,90 @@
+"""What is told and what rings: new trouble and services that went down, once each; of what flaps no single change."""
+
+from dataclasses import replace
+
+import pytest
+import scenes
+from fakes import desk_for, look, running
+from row_texts import facts_of
+
+from portdash.dashboard.flaps import CHANGES, WINDOW, Flaps
+from portdash.dashboard.news import news_between
+from portdash.dashboard.rows.words import state_of
+from portdash.model.conflict import ConflictKind
+from portdash.model.snapshot import ServiceView, Snapshot, Status
+
+UP = scenes.service(scenes.SHOP, "api", 8000, own=scenes.listener(8000, 3990, workspace=scenes.SHOP))
+DOWN = scenes.service(scenes.SHOP, "api", 8000)
+HELD = scenes.service(
+    scenes.SHOP,
+    "api",
+    8000,
+    foreign=scenes.listener(8000, 4121, workspace=scenes.FIX),
+    conflicts=(scenes.conflict(ConflictKind.SQUATTED, scenes.SHOP, "api", 8000, "node 4121"),),
+)
+
+
+def at(view: ServiceView, seconds: float = 0) -> Snapshot:
+    return scenes.snapshot_of([view], taken_at=scenes.NOW + seconds)
+
+
+def test_a_service_that_went_down_and_a_new_conflict_ring():
+    up, down, held = facts_of(at(UP)), facts_of(at(DOWN, 1)), facts_of(at(HELD, 2))
+    assert news_between(up, down) == (("shop/api went down: nobody listens on 8000",), True)
+    (text,), rings = news_between(down, held)
+    assert "shop/api cannot have 8000: node 4121" in text
+    assert rings
+    assert news_between(down, up) == ((), False)
+    assert news_between(held, facts_of(at(HELD, 3))) == ((), False)
+
+
+def test_many_news_are_counted():
+    views = scenes.working_day().services
+    gone = [
+        replace(view, listeners=(), elsewhere=(), attribution=None, conflicts=(), status=Status.AVAILABLE)
+        for view in views
+    ]
+    texts, rings = news_between(facts_of(scenes.snapshot_of(views)), facts_of(scenes.snapshot_of(gone)))
+    assert len(texts) == 4
+    assert texts[-1].endswith("more: ! shows all trouble")
+    assert rings
+
+
+def flapped(times: int, every: float) -> tuple[Snapshot, Flaps]:
+    flaps = Flaps()
+    snapshot = at(UP)
+    for number in range(times + 1):
+        snapshot = flaps.marked(at(UP if number % 2 == 0 else DOWN, number * every))
+    return snapshot, flaps
+
+
+def test_a_service_that_comes_and_goes_is_flapping_and_is_told_so_once():
+    before, _flaps = flapped(CHANGES - 1, 5)
+    after, flaps = flapped(CHANGES, 5)
+    assert state_of(before.services[0]).word == "not running"
+    assert state_of(after.services[0]).word == f"flapping {CHANGES}x"
+    assert news_between(facts_of(before), facts_of(after)) == (("shop/api is flapping",), False)
+    again = flaps.marked(at(DOWN, CHANGES * 5 + 1))
+    assert news_between(facts_of(after), facts_of(again)) == ((), False)
+    calm = flaps.marked(at(DOWN, CHANGES * 5 + WINDOW + 2))
+    assert news_between(facts_of(again), facts_of(calm)) == (("shop/api flaps no more",), False)
+
+
+def test_slow_changes_are_no_flapping():
+    snapshot, _flaps = flapped(CHANGES + 4, WINDOW / 2)
+    assert state_of(snapshot.services[0]).word == "running"
+
+
+@pytest.mark.parametrize(("key", "acted_at", "rings"), [("", None, 1), ("b", None, 0), ("", scenes.NOW, 0)])
+async def test_the_bell_rings_unless_it_is_off_or_it_was_our_own_act(key: str, acted_at: float | None, rings: int):
+    desk = desk_for(at(UP))
+    desk._acted_at = acted_at
+    async with running(desk) as (pilot, main):
+        rung: list[str] = []
+        pilot.app.bell = lambda: rung.append("!")  # type: ignore[method-assign]
+        if key:
+            await pilot.press(key)
+        await look(pilot, main, desk, at(DOWN, 1))
+        assert len(rung) == rings
+        told = any("went down" in note.message for note in pilot.app._notifications)
+        assert told is (not key)

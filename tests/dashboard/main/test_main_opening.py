@@ -1,0 +1,85 @@
+"""Browser, editor and clipboard: what is started, what is said where nothing can be, and what can be copied."""
+
+from pathlib import Path
+
+import pytest
+import scenes
+from fakes import WEB, desk_for, running, until
+from row_texts import everything, facts_of
+
+from portdash.dashboard.context import Context
+from portdash.dashboard.copies import copies_of
+from portdash.dashboard.opening import browser, edit_file, line_of, open_url
+from portdash.errors import PortdashError, UsageError
+
+
+@pytest.mark.parametrize(
+    ("environ", "platform", "command"),
+    [
+        ({"BROWSER": "firefox --new-tab %s"}, "linux", ["firefox", "--new-tab"]),
+        ({"BROWSER": "'"}, "linux", None),
+        ({"SSH_CONNECTION": "1 2 3 4", "DISPLAY": ":0"}, "linux", None),
+        ({"SSH_CONNECTION": "1 2 3 4", "BROWSER": "w"}, "linux", ["w"]),
+        ({}, "linux", None),
+        ({}, "darwin", ["open"]),
+        ({}, "win32", ["explorer"]),
+    ],
+)
+def test_which_browser(environ: dict[str, str], platform: str, command: list[str] | None):
+    assert browser(environ, platform) == command
+
+
+def test_over_ssh_the_way_there_is_said():
+    said = open_url("http://localhost:3001", {"SSH_CONNECTION": "10.0.0.2 5 10.0.0.1 22"})
+    assert said == "http://localhost:3001 is on this host: ssh -L 3001:localhost:3001 10.0.0.1"
+    assert "set BROWSER" in open_url("http://localhost:3001", {})
+    assert "no browser" in open_url("http://localhost:3001", {"BROWSER": "/nonexistent/browser"})
+
+
+def test_the_line_of_a_service(tmp_path: Path):
+    file = tmp_path / "portdash.toml"
+    file.write_text('[services.web]\npreferred = 1\n\n[ services."API" ]\n')
+    assert (line_of(file, "web"), line_of(file, "api"), line_of(file, "w.b")) == (1, 4, None)
+    assert line_of(tmp_path / "none", "web") is None
+
+
+def test_an_editor_that_fails_is_said(tmp_path: Path):
+    file = tmp_path / "portdash.toml"
+    file.write_text("")
+    edit_file(file, "web", {"EDITOR": "true"})
+    with pytest.raises(PortdashError, match="ended with 1"):
+        edit_file(file, "web", {"EDITOR": "false"})
+    with pytest.raises(UsageError, match="cannot be started"):
+        edit_file(file, "web", {"EDITOR": "/nonexistent/vi"})
+    with pytest.raises(UsageError, match="EDITOR is no command"):
+        edit_file(file, "web", {"EDITOR": "'"})
+
+
+def test_what_can_be_copied_of_a_service():
+    facts = facts_of()
+    row = next(row for row in everything(facts).rows if row.key == WEB)
+    found = {row.key: row.command for row in copies_of(Context(facts=facts, row=row))}
+    assert found["u"] == "http://localhost:3000"
+    assert found["p"] == "3000"
+    assert found["i"] == "4121"
+    assert found["c"] == "next dev -p 3000"
+    assert found["e"] == "PORT=3000"
+    assert found["d"] == f"{scenes.HOME}/src/shop-fix-login"
+    assert found["t"] == "[services.web]\npreferred = [3000]\n"
+
+
+async def test_copying_says_what_became_of_it():
+    async with running(desk_for()) as (pilot, _main):
+        await pilot.press("y")
+        await until(pilot, lambda: any("http://localhost:3000: " in each.message for each in pilot.app._notifications))
+
+
+async def test_lock_takes_all_changes_away_and_gives_them_back():
+    async with running(desk_for()) as (_pilot, main):
+        await main.run_command("lock")
+        assert main.context.no_move() == "read-only: nothing is changed"
+        await main.run_command("lock")
+        assert main.context.no_move() is None
+    async with running(desk_for(read_only=True)) as (_pilot, main):
+        await main.run_command("lock")
+        assert main.context.is_read_only

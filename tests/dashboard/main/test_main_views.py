@@ -1,0 +1,189 @@
+"""The five views: what rows each has, that every line fits, and going from one to another."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+import scenes
+from fakes import SIZES, WEB, desk_for, footer_of, row_key, running, screen_lines, until
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from row_texts import facts_of, find, text_of
+
+from portdash.dashboard.rows.column_sets import columns_of
+from portdash.dashboard.rows.drawing import Beside, line_of
+from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.filtering import parse_filter
+from portdash.dashboard.rows.listing import ListState
+from portdash.dashboard.rows.paint import head_line
+from portdash.dashboard.rows.ranges import bucket, bucket_text, cells_of
+from portdash.dashboard.rows.row import RangeLine
+from portdash.dashboard.rows.seeing import see
+from portdash.dashboard.rows.view import View
+from portdash.model.history import Event, EventKind
+from portdash.model.policy import Policy, TypeRange
+from portdash.model.ports import PortRange
+
+
+def event(kind: EventKind, ago: float, workspace: str, actor: str, reason: str, **ports: int) -> Event:
+    at = scenes.NOW - ago
+    return Event(
+        kind=kind, at=at, workspace=workspace, service="web", actor=actor, reason=reason, sequence=int(at), **ports
+    )
+
+
+EVENTS = (
+    event(EventKind.ASSIGNED, 90000, "shop", "cli", "preferred", to_port=3000),
+    event(EventKind.MOVED, 60, "shop~1a2b", "dashboard", "[/red] fallback", from_port=3000, to_port=3002),
+    event(EventKind.CONFLICT, 30, "shop", "watch", "squatted", to_port=3000),
+)
+
+
+def ranged() -> Facts:
+    policy = Policy(
+        ranges=(TypeRange("web", PortRange(3000, 3999), "web"), TypeRange("tiny", PortRange(8080, 8083), "x"))
+    )
+    return replace(facts_of(replace(scenes.working_day(), policy=policy)), events=EVENTS)
+
+
+def lines(view: View, width: int, text: str = "", facts: Facts | None = None) -> list[str]:
+    facts = facts or ranged()
+    listing = see(facts, ListState(view=view, filter=parse_filter(text)))
+    columns = columns_of(view, width, listing.longest_name)
+    return [text_of(line_of(row, facts, columns, width, Beside())) for row in listing.rows]
+
+
+@pytest.mark.parametrize("view", View)
+def test_every_line_of_every_view_is_as_wide_as_the_screen(view: View):
+    for width in range(20, 301, 7):
+        assert {cell_len(line) for line in lines(view, width)} == {width}, width
+        if width >= 40:
+            assert cell_len(text_of(head_line(columns_of(view, width, 13), others=False))) <= width
+
+
+def test_sockets_are_a_row_each_with_their_service():
+    found = lines(View.LISTENING, 103)
+    assert len(found) == len(scenes.working_day().listeners)
+    assert "≠ web" not in find(found, "5175")
+    assert find(found, " 8000 ", "uvicorn").split()[:5] == ["8000", "tcp", "127.0.0.1", "3990", "uvicorn"]
+    assert "= api" in find(found, " 8000 ")
+    assert [int(line.split()[0]) for line in found] == sorted(int(line.split()[0]) for line in found)
+
+
+def test_conflicts_say_since_when_and_the_way_out():
+    found = lines(View.CONFLICTS, 140)
+    assert [line.split()[1] for line in found] == ["squatted", "misplaced", "hung", "flapping"]
+    assert "c shows the ways out" in found[0]
+    assert " 3m " in found[0]
+
+
+def test_history_is_newest_first_and_its_words_are_no_markup():
+    found = lines(View.HISTORY, 120)
+    assert [line.split()[1] for line in found[:2]] == ["watch", "dashboard"]
+    assert "3000 → 3002" in found[1]
+    assert "[/red] fallback" in found[1]
+    assert len(lines(View.HISTORY, 120, "port:3002")) == 1
+    assert len(lines(View.HISTORY, 120, "project:fix")) == 1
+
+
+@pytest.mark.parametrize(
+    ("view", "text", "words"),
+    [
+        (View.LISTENING, "nonesuch", "Nothing matches /nonesuch"),
+        (View.CONFLICTS, "port:1", "Nothing matches /port:1. 4 troubles are hidden. esc clears"),
+        (View.HISTORY, "nonesuch", "3 events are hidden"),
+    ],
+)
+def test_a_view_says_why_it_is_empty(view: View, text: str, words: str):
+    (line,) = lines(view, 100, text)
+    assert words in line
+
+
+def test_no_trouble_tells_of_the_last():
+    well = facts_of(scenes.snapshot_of([view for view in scenes.working_day().services if view.name == "loki"]))
+    assert "No trouble" in lines(View.CONFLICTS, 100, facts=well)[0]
+    assert "Last: shop/web, 30s ago" in lines(View.CONFLICTS, 100, facts=replace(well, events=EVENTS))[0]
+
+
+@given(first=st.integers(1, 60000), count=st.integers(1, 5000), cells=st.integers(1, 120))
+def test_the_buckets_of_a_strip_are_the_whole_range_and_nothing_twice(first: int, count: int, cells: int):
+    ports = PortRange(first, first + count - 1)
+    found = [bucket(ports, cells, number) for number in range(cells_of(ports, cells))]
+    assert found[0].first == ports.first
+    assert found[-1].last == ports.last
+    assert all(one.last + 1 == other.first for one, other in pairwise(found))
+
+
+def test_a_strip_shows_each_port_in_its_bucket():
+    facts = ranged()
+    (row,) = (row for row in see(facts, ListState(view=View.RANGES)).rows if "web" in str(row.key))
+    assert isinstance(row.subject, RangeLine)
+    text = text_of(line_of(row, facts, columns_of(View.RANGES, 80, 5), 80, Beside()))
+    strip = text[-32:]
+    assert strip[0] == "▲"
+    assert strip[3] == "●"
+    assert bucket_text(row.subject, 32, 0).startswith("3000-3030: 3000 shop/web squatted, 3002")
+    assert bucket_text(row.subject, 32, 10) == "3312-3342: free"
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_each_view_at_each_size(size: tuple[int, int]):
+    desk = desk_for()
+    desk.past = EVENTS
+    async with running(desk, size=size) as (pilot, main):
+        for view in (View.LISTENING, View.CONFLICTS, View.RANGES, View.HISTORY, View.SERVICES):
+            await pilot.press(str(view.value))
+            if view is View.HISTORY:
+                await until(pilot, lambda: main.facts and main.facts.events)
+            drawn = screen_lines(pilot.app)
+            assert {len(line) for line in drawn} == {size[0]}
+            assert main.table.row is not None
+            assert drawn[-1].rstrip().endswith("? Help  q Quit")
+            assert f"{view.value} {view.title}" in "\n".join(drawn[:3]) or size[1] < 18
+
+
+async def test_the_cursor_stays_on_its_service_over_views():
+    async with running(desk_for()) as (pilot, main):
+        await pilot.press("2")
+        assert main.table.row is not None
+        assert main.table.row.subject_key == row_key(scenes.FIX, "web"), "who sits on the port of shop/web"
+        assert "resolve" in footer_of(main)
+        await pilot.press("3", "N")
+        assert main.table.row.subject_key == WEB
+        await pilot.press("n")
+        await pilot.press("1")
+        assert main.table.cursor == row_key(scenes.FIX, "web")
+
+
+async def test_enter_on_a_strip_shows_the_rows_of_its_bucket():
+    async with running(desk_for(ranged().snapshot), size=(80, 24)) as (pilot, main):
+        await pilot.press("4", "l", "l", "l")
+        assert "3093-3124: 3100 infra/grafana" in screen_lines(pilot.app)[1]
+        await pilot.press("enter")
+        assert main.outlook.view is View.SERVICES
+        assert main.outlook.filter_text == "port:3093-3124"
+        await pilot.press("escape")
+        assert main.outlook.filter_text == ""
+
+
+async def test_what_was_said_stands_in_history():
+    async with running(desk_for()) as (pilot, main):
+        main.toast("web is 3003")
+        await pilot.pause()
+        main.toast("web is 3003")
+        await pilot.pause()
+        assert any("web is 3003  x2" in note.message for note in pilot.app._notifications)
+        await pilot.press("5")
+        assert "web is 3003" in "\n".join(screen_lines(pilot.app))
+
+
+async def test_zoom_gives_a_pane_the_screen_and_shares_it_again():
+    async with running(desk_for()) as (pilot, main):
+        await pilot.press("z")
+        await pilot.pause()
+        assert not main.pane.display
+        assert main.table.size.width > 150
+        await pilot.press("z")
+        await pilot.pause()
+        assert main.pane.display
