@@ -6,32 +6,30 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from portdash.machine.ancestry import ancestors, container_of, is_orphan, parents, title, topmost, unit_of, via
+from portdash.machine.ancestry import topmost
 from portdash.machine.availability import bind_error
 from portdash.machine.containers.engines import Engines
 from portdash.machine.containers.looking import Containers
 from portdash.machine.identity import boot_id, current_user, host_id
 from portdash.machine.limits import read_limits
-from portdash.machine.processes import Once, Setting, system_processes
+from portdash.machine.origins import Origin, Origins
+from portdash.machine.processes import Once, system_processes
 from portdash.machine.projects import find_project
-from portdash.machine.reloaders import reloader_of
 from portdash.machine.requeueing import order, requeued
 from portdash.machine.sockets_system import full_sockets, system_sockets
 from portdash.machine.tunnels import tunnel_text
 from portdash.machine.users import user_name
-from portdash.model.listener import NO_HINTS, Ancestor, Container, Hints, Listener, Process
+from portdash.model.listener import Listener, Process
 from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol
-from portdash.planning.frameworks import framework_of
 
 if TYPE_CHECKING:
-    from portdash.machine.panes import Panes
     from portdash.machine.surroundings import Surroundings
     from portdash.model.engines import EngineFacts
     from portdash.model.orphan import Orphan
@@ -46,29 +44,11 @@ _HOLDS = 4.0
 
 
 @runtime_checkable
-class KnowsSettings(Protocol):
-    """A process table that also knows what surrounds a process."""
-
-    def setting(self, pid: int) -> Setting:
-        """Return what surrounds a process."""
-        ...
-
-
-@runtime_checkable
 class KnowsLineage(Protocol):
     """A process table that tells cheaply whether a process is still as it was."""
 
     def lineage(self, pid: int) -> object:
         """Return what stays equal while a process and what was told of it are the same; None when it is gone."""
-        ...
-
-
-@runtime_checkable
-class KnowsHints(Protocol):
-    """A process table that also knows what the environment of a process tells."""
-
-    def hints(self, pid: int) -> Hints:
-        """Return what it tells; nothing where it may not be read."""
         ...
 
 
@@ -81,19 +61,6 @@ class _Look(NamedTuple):
     """The lineage of every process that was asked for: owners and all above them."""
     at: float
     """When processes were asked, in seconds."""
-
-
-class _Origin(NamedTuple):
-    """What stands above one owner, worked out once for all its sockets."""
-
-    ancestors: tuple[Ancestor, ...]
-    via: str | None
-    orphan: bool
-    container: Container | None
-    unit: str | None
-    framework: str | None
-    title: str | None
-    hints: Hints
 
 
 class LocalMachine:
@@ -115,8 +82,6 @@ class LocalMachine:
         self._proof = sockets or full_sockets()
         """For what is done to a process: nothing remembered counts there."""
         self._processes = processes or system_processes()
-        self._settings = self._processes if isinstance(self._processes, KnowsSettings) else None
-        self._environs = self._processes if isinstance(self._processes, KnowsHints) else None
         self._home = home or Path.home()
         self._containers = Containers(engines or Engines(os.environ, self._home), self.project_of)
         self._last: _Look | None = None
@@ -127,15 +92,13 @@ class LocalMachine:
         return host_id(self._state_dir, make=not self._read_only)
 
     @cached_property
-    def _panes(self) -> Panes:
-        from portdash.machine.panes import Panes  # noqa: PLC0415 (only where something runs in tmux)
-
-        return Panes()
-
-    @cached_property
     def user(self) -> str:
         """Name of the user we run as."""
         return current_user()
+
+    @cached_property
+    def _origins(self) -> Origins:
+        return Origins(self._processes, self.user)
 
     def listeners(self) -> tuple[Listener, ...]:
         """Return every listener, those with hidden owners too, by port, protocol and address. Raises OSError.
@@ -182,7 +145,7 @@ class LocalMachine:
         return _Look(rows, listeners, lineages, time.monotonic())
 
     def _describe(self, table: Once, rows: Iterable[Socket]) -> Iterator[Listener]:
-        origins: dict[int, _Origin] = {}
+        origins: dict[int, Origin] = {}
         projects: dict[str, Project | None] = {}
         for row in rows:
             owner = topmost(table, row.pids)
@@ -190,7 +153,7 @@ class LocalMachine:
                 yield _hidden(row)
                 continue
             if owner.pid not in origins:
-                origins[owner.pid] = self._origin(table, owner)
+                origins[owner.pid] = self._origins.of(table, owner)
             origin = origins[owner.pid]
             if origin.container and owner.cwd:
                 owner = replace(owner, cwd=None)  # it is a path inside the container
@@ -216,37 +179,6 @@ class LocalMachine:
                 orphan=origin.orphan,
                 ancestors=origin.ancestors,
             )
-
-    def _origin(self, table: ProcessTable, owner: Process) -> _Origin:
-        chain = parents(table, owner)
-        setting = self._setting(owner.pid)
-        # A daemon of a system's user without systemd looks just like one, and is none.
-        orphan = owner.user == self.user and is_orphan(chain, setting)
-        hints = self._hints(owner.pid)
-        return _Origin(
-            ancestors=ancestors(chain),
-            via=self._via(owner, chain, via(owner, chain, setting, orphan=orphan), hints),
-            orphan=orphan,
-            unit=unit_of(setting.cgroup),
-            framework=framework_of(owner.name or "", owner.command or ()),
-            title=title(owner),
-            hints=hints,
-            container=container_of(setting.cgroup),
-        )
-
-    def _via(self, owner: Process, chain: Sequence[Process], starter: str | None, hints: Hints) -> str | None:
-        """Return who started it with what that one calls it, and who starts it again: `tmux 1.0 › nodemon`."""
-        if starter == "tmux" and (place := self._panes.place(owner, chain)):
-            starter = f"tmux {place}"
-        elif starter == "pm2" and hints.pm2:
-            starter = f"pm2 {hints.pm2}"
-        return " › ".join(filter(None, (starter, reloader_of(chain)))) or None
-
-    def _hints(self, pid: int) -> Hints:
-        return self._environs.hints(pid) if self._environs else NO_HINTS
-
-    def _setting(self, pid: int) -> Setting:
-        return self._settings.setting(pid) if self._settings else Setting()
 
     @cached_property
     def _fixed_limits(self) -> PortLimits:
@@ -319,7 +251,9 @@ class LocalMachine:
     def _surroundings(self) -> Surroundings:
         from portdash.machine.surroundings import Surroundings  # noqa: PLC0415 (rare)
 
-        return Surroundings(sockets=self._proof, processes=self._processes, setting=self._setting, user=self.user)
+        return Surroundings(
+            sockets=self._proof, processes=self._processes, setting=self._origins.setting, user=self.user
+        )
 
 
 def _hidden(row: Socket) -> Listener:
