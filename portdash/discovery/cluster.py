@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 from threading import Lock
@@ -11,13 +12,15 @@ from portdash.config.urls import is_registry
 from portdash.discovery.instance import Instance, ranked
 from portdash.discovery.listed import ask_urls, fixed
 from portdash.discovery.roll import Roll, Wanted
-from portdash.errors import UsageError
+from portdash.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from portdash.config.settings import Config
     from portdash.discovery.local import LocalSource
     from portdash.manager.deps import Place
     from portdash.store.redis.registry import Registry
+
+_log = logging.getLogger(__name__)
 
 _WEB = ("http", "https")
 
@@ -51,6 +54,17 @@ class Cluster:
     def unasked(self) -> tuple[Instance, ...]:
         """What is known without asking anybody: those at URLs, in the order in which they are said."""
         return tuple(fixed(self._name, url) for url in self._urls)
+
+    def look_beside(self, here: Place) -> tuple[Instance, ...]:
+        """Return those of other machines; none where the registry never was there, for then there are still our own.
+
+        Unless a workspace was said, it is ours that counts.
+        """
+        try:
+            return self.look(here)
+        except StoreError as error:
+            _log.warning("what other machines announce is not known: %s", error.message)
+            return ()
 
     def look(self, here: Place | None = None) -> tuple[Instance, ...]:
         """Return the instances there are, the best first. Raises StoreError where a registry never was there.
@@ -95,7 +109,7 @@ class ClusterSource:
         """Look again, here and there. Raises StoreError."""
         here = self._local.refresh() if self._local else ()
         deps = self._local.deps if self._local else None
-        there = self._cluster.look(deps.place if deps else None)
+        there = self._cluster.look_beside(deps.place) if deps else self._cluster.look()
         with self._lock:
             self._there, self._here, self._joined = there, here, ranked((*here, *there))
         return self.current()

@@ -71,10 +71,12 @@ def discover(
     if beyond := urls or (registry and [registry]):
         state = state_dir(deps.environ, Path.home())
         with closing(Cluster(bare, beyond, deps.config, state_dir=state)) as cluster:
-            there = cluster.look(None if urls else deps.place)
+            there = cluster.look() if urls else cluster.look_beside(deps.place)
     if not (found.instances or there):
         raise nothing(name, (*found.reasons, "no other machine has one") if beyond else found.reasons, wait)
-    return ranked((*found.instances, *there))
+    instances = ranked((*found.instances, *there))
+    LOG.info("Found %s", plural(len(instances), f"{clean(name)} instance"))
+    return instances
 
 
 def seek(
@@ -133,7 +135,6 @@ async def look(
     if any(how.look.queue for how in asked.values()):
         answers |= await _second_look(deps, name, asked)
     found = ranked(_instances((*own, *loose), answers, config.discovery.timeout, log))
-    log.info("Found %s", plural(len(found), f"{clean(bare)} instance"))
     reasons = [*(_reasons(views) if views else _unknown(snapshot, where, bare))]
     if ports:
         reasons.append(f"of {plural(len(loose), 'other listener')} in {ports} none answered as one")

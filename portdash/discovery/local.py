@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from portdash.discovery.finding import LOG, Looked, seek
 from portdash.discovery.trust import Trust
 from portdash.errors import StoreError
-from portdash.text import clean
+from portdash.text import clean, plural
 
 if TYPE_CHECKING:
     from portdash.discovery.instance import Instance
@@ -59,6 +59,8 @@ class LocalSource:
         self._began = float("-inf")
         """When the last look began, monotonic."""
         self._is_closed = False
+        self._urls: frozenset[str] | None = None
+        """Where instances were last found: what is the same is not said again."""
         self.reasons: tuple[str, ...] = ()
         """What the last look looked at, where it found none; ready to show."""
 
@@ -121,6 +123,10 @@ class LocalSource:
         with self._guard:
             if self._trust is None:
                 self._trust = Trust(self._deps.machine)
+            urls = frozenset(each.url for each in found.instances)
+            if urls != self._urls:
+                self._urls = urls
+                self._log.info("Found %s", plural(len(urls), f"{clean(self._name)} instance"))
             self._trust.begin(found.instances)
             self.reasons = found.reasons
 

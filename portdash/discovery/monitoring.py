@@ -59,8 +59,13 @@ class HealthWatch:
         self._callbacks.append(callback)
         return callback
 
-    def start(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
-        """Begin, in a thread of its own, unless it has begun; callbacks are called in `loop`, where there is one."""
+    def start(self, loop: asyncio.AbstractEventLoop | None = None, *, interval: float | str | None = None) -> None:
+        """Begin, in a thread of its own, unless it has begun; callbacks are called in `loop`, where there is one.
+
+        An `interval` that is said here counts from the next look on. Raises UsageError for one that is none.
+        """
+        if interval is not None:
+            self._interval = _seconds(interval)
         with self._lock:
             if self._thread is not None and self._pid == os.getpid():
                 return

@@ -155,7 +155,7 @@ def test_a_callback_that_fails_and_a_store_that_is_away_stop_nothing(caplog: pyt
     told.instances = (instance(8080),)
     with pytest.raises(Empty):
         told.get_nowait()
-    watch.start()
+    watch.start(interval="10ms")
     told.looks.queue.clear()
     told.looked()
     watch.stop()
@@ -197,3 +197,5 @@ def test_a_forked_child_may_start_its_own(watching: Watch):
 def test_intervals_that_are_none(interval: float | str):
     with pytest.raises(UsageError, match="interval="):
         HealthWatch(Told(), interval=interval)
+    with pytest.raises(UsageError, match="interval="):
+        HealthWatch(Told()).start(interval=interval)

@@ -1,6 +1,10 @@
 """Instances of other machines: announced on a real Redis server, found there, and remembered while it is away."""
 
 import logging
+import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -11,9 +15,10 @@ import pytest
 from redis_server import RedisServer
 
 import portdash
+from portdash.config.settings import Config
 from portdash.discovery import roll
 from portdash.discovery.announcing import LIVES, Announcement
-from portdash.discovery.cluster import ClusterSource
+from portdash.discovery.cluster import Cluster, ClusterSource
 from portdash.discovery.instance import Nearness
 from portdash.discovery.local import LocalSource
 from portdash.discovery.roll import Roll, Wanted
@@ -129,6 +134,20 @@ def test_a_cluster_is_asked_for_all_and_a_store_for_those_of_others(
         assert [each.port for each in cluster.refresh()] == [2]
 
 
+def test_a_registry_that_never_was_there_hides_nothing_of_our_own(
+    own_redis: RedisServer, serve_api: ServeApi, tmp_path: Path
+):
+    port = serve_api()
+    own_redis.kill()
+    local = source_for("api")
+    assert isinstance(local, LocalSource)
+    beyond = Cluster("api", [own_redis.url], Config(), state_dir=tmp_path)
+    with closing(ClusterSource(beyond, local)) as source:
+        assert [each.port for each in source.refresh()] == [port]
+    with closing(source_for("api", cluster=own_redis.url)) as cluster, pytest.raises(StoreUnavailable):
+        cluster.refresh()
+
+
 def test_what_runs_here_is_announced_with_its_health(
     registry: Registry, redis_server: RedisServer, serve_api: ServeApi, monkeypatch: pytest.MonkeyPatch
 ):
@@ -169,6 +188,18 @@ def test_the_thread_goes_on_when_the_server_is_back_and_takes_back_what_it_told(
         announcement.stop()
         assert registry.heartbeats() == ()
     assert caplog.text.count("nothing is announced for now") == 1
+
+
+def test_run_announces_what_it_runs(registry: Registry, redis_server: RedisServer, project: Path):
+    command = ["run", "api", "--", sys.executable, "-IS", str(Path(__file__).with_name("http_server.py"))]
+    environ = {**os.environ, "PORTDASH_STORE": redis_server.url, "PORTDASH_HEALTH_INTERVAL": "200ms"}
+    running = subprocess.Popen([sys.executable, "-m", "portdash", *command], cwd=project, env=environ)
+    try:
+        wait_for(lambda: [each.service for each in registry.heartbeats()] == ["api"])
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.wait(30)
+    assert registry.heartbeats() == ()
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
