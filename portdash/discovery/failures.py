@@ -42,12 +42,14 @@ class AllInstancesFailed(NoInstances, httpx.ConnectError):
 def all_failed(service: str, attempts: Sequence[Attempt], why: Why, reasons: Sequence[str] = ()) -> AllInstancesFailed:
     """Return the error that lists what was tried; where there was nothing to try, `reasons` say where one looked."""
     name = clean(service)
+    hint = f"`portdash discover {name} --all` shows how each does, `portdash run {name} -- COMMAND` starts one"
     if not attempts:
-        return AllInstancesFailed(f"no instance of {name} was found" + (f": {'; '.join(reasons)}" if reasons else ""))
+        looked = f": {'; '.join(reasons)}" if reasons else ""
+        return AllInstancesFailed(f"no instance of {name} was found{looked}", hint=hint)
     listed = ", ".join(_told(each) for each in attempts)
     tried = f"{plural(len(attempts), 'instance')} of {name} failed"
     left = "" if why is Why.NONE_LEFT else f", and {why.value}"
-    return AllInstancesFailed(f"{tried}{left}: {listed}", attempts=attempts)
+    return AllInstancesFailed(f"{tried}{left}: {listed}", hint=hint, attempts=attempts)
 
 
 def verdict_of(error: httpx.TransportError, watch: Watch) -> Verdict:

@@ -137,16 +137,17 @@ def test_redirects_stay_with_the_service(location: str, path: str):
         assert client.get("/a/b", follow_redirects=True).text == path
 
 
-def test_a_thousand_threads_on_one_client(pair: tuple[TestInstance, TestInstance]):
+@pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.faults)])
+def test_many_threads_on_one_client(pair: tuple[TestInstance, TestInstance], count: int):
     answers: list[int] = []
     with portdash.Client(balancer(*pair), timeout=PATIENCE) as client:
-        threads = [threading.Thread(target=lambda: answers.append(client.get("/").status_code)) for _ in range(1000)]
+        threads = [threading.Thread(target=lambda: answers.append(client.get("/").status_code)) for _ in range(count)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         assert [each.in_flight for each in client.standings()] == [0, 0]
-    assert answers == [200] * 1000
+    assert answers == [200] * count
 
 
 async def test_a_task_that_is_cancelled_leaves_nothing():
@@ -219,8 +220,9 @@ class Living:
         return (self._server.instance,) if self._server.is_running else ()
 
     def refresh(self) -> tuple[portdash.Instance, ...]:
+        found = self.current()
         self.was_looked_at.set()
-        return self.current()
+        return found
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -7,6 +7,7 @@ import pytest
 
 from portdash.cli.table import COMMANDS
 from portdash.dashboard.key_table import with_table
+from portdash.testing import TestInstance
 
 TOP = Path(__file__).parents[2]
 README = (TOP / "README.md").read_text(encoding="utf-8")
@@ -25,11 +26,16 @@ def test_it_opens_with_a_picture_and_exactly_two_commands():
 
 
 def test_its_python_runs(home: Path, monkeypatch: pytest.MonkeyPatch):
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    code, clients = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     (home / "shop" / ".git").mkdir(parents=True)
     monkeypatch.chdir(home / "shop")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert re.match(r"[0-9]+ (preferred|fallback) http://localhost:[0-9]+\n", done.stdout)
+    with TestInstance() as server:
+        monkeypatch.setenv("PORTDASH_URL_API", server.url)
+        done = subprocess.run([sys.executable, "-c", clients], capture_output=True, text=True, timeout=60, check=True)
+        assert "'path': '/users'" in done.stdout
+        assert server.requests == 2
 
 
 def test_every_command_it_names_exists():
