@@ -24,6 +24,7 @@ from portdash.store.links import Link, Links, closed
 from portdash.store.locking import lock_file, turn
 from portdash.store.lookup import MOMENT
 from portdash.store.place import look, make_directory, make_file, note_seal, seal_of
+from portdash.store.resting import rest, settled
 from portdash.store.schema import VERSION
 from portdash.store.seal import describe, lock_path_of, read_seal
 from portdash.store.states import States
@@ -38,8 +39,6 @@ T = TypeVar("T")
 
 PATIENCE = 10.0
 """Seconds a lock is waited for."""
-_POLL = 0.05
-"""Seconds between two looks at the revision; a look costs some 30 microseconds."""
 
 
 class SqliteStore:
@@ -90,6 +89,7 @@ class SqliteStore:
         """Wait until the revision differs from `since`, at most `timeout` seconds; return the revision then."""
         deadline = time.monotonic() + timeout
         while True:
+            file = settled(self._path)
             try:
                 revision = (self._read(Tables.version) or Version()).revision
             except StoreUnavailable:
@@ -99,7 +99,7 @@ class SqliteStore:
             remaining = deadline - time.monotonic()
             if revision != since or remaining <= 0:
                 return revision
-            if self._closed.wait(min(_POLL, remaining)):
+            if rest(self._closed, self._path, file, remaining):
                 return revision
 
     def events(self, *, limit: int = 100, service: str | None = None) -> tuple[Event, ...]:
