@@ -32,13 +32,23 @@ def answer(request: AnyRequest, document: Document) -> Response[bytes]:
 
 async def wait_if_asked(request: AnyRequest) -> None:
     """Where `since` is the store's revision, wait for another one, `timeout` seconds at most. Raises BadRequest."""
-    since = request.query_params.get("since")
+    said = query_of(request, "since", "timeout")
+    since, timeout = said.get("since"), _seconds(said.get("timeout"))
     if since is None:
         return
-    timeout = _seconds(request.query_params.get("timeout"))
     if not since.isascii() or not since.isdigit() or len(since) > 15:
         raise BadRequest("since is no revision", hint="take it from Portdash-Revision or the Link of an answer")
     await core_of(request).follower.wait(int(since), timeout)
+
+
+def query_of(request: AnyRequest, *known: str) -> dict[str, str]:
+    """Return the parameters of a query. Raises BadRequest for one that is not `known`, or said twice."""
+    pairs = list(request.query_params.multi_items())
+    said = dict(pairs)
+    if len(said) < len(pairs) or not said.keys() <= set(known):
+        hint = f"there are {' and '.join(known)}, each once" if known else "leave them out"
+        raise BadRequest("the query has parameters that are not known, or one of them twice", hint=hint)
+    return {name: str(value) for name, value in said.items()}
 
 
 async def key_of(request: AnyRequest) -> Key | None:

@@ -32,7 +32,7 @@ _WHOLE = {"type": "integer", "minimum": 0, "maximum": 999_999_999_999}
 _WAIT = (
     _parameter("since", "query", "Wait until the store has another revision than this.", **_WHOLE),
     _parameter("timeout", "query", "Seconds to wait at most; 30 if not said.", type="integer", minimum=0, maximum=60),
-    _parameter("If-None-Match", "header", "The ETag of an earlier answer.", type="string", pattern="^[!-~]*$"),
+    _parameter("If-None-Match", "header", "The ETag of an earlier answer.", type="string"),
 )
 _KEY = _parameter(
     "Idempotency-Key", "header", "Under one key a request has one effect.", type="string", pattern="^[!-~]{1,200}$"
@@ -128,3 +128,14 @@ ROUTES = (
         text="What happens, as server-sent events; who comes back with Last-Event-ID is told what it missed.",
     ),
 )  # fmt: skip
+
+
+def methods_at(path: str) -> tuple[str, ...]:
+    """Return the methods that do something at a path; what is not in the schema is only looked at."""
+    parts = path.split("/")
+    return tuple(route.method for route in ROUTES if _fits(route.path.split("/"), parts)) or ("GET",)
+
+
+def _fits(template: list[str], parts: list[str]) -> bool:
+    pairs = zip(template, parts, strict=False)
+    return len(template) == len(parts) and all(each == part or each.startswith("{") for each, part in pairs)

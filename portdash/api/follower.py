@@ -25,16 +25,15 @@ class Follower:
         self._deps = deps
         self._board = board
         self._stopped = Event()
-        self._thread: Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
         self.is_closing = False
 
     def start(self) -> None:
         """Begin, in the running loop."""
-        self._loop = asyncio.get_running_loop()
-        self._thread = Thread(target=self._run, name="portdash-revision", daemon=True)
-        self._thread.start()
+        self._loop, self.is_closing = asyncio.get_running_loop(), False
+        self._changed, self._stopped = asyncio.Event(), Event()
+        Thread(target=self._run, args=(self._stopped,), name="portdash-revision", daemon=True).start()
 
     def stop(self) -> None:
         """End, and let all who wait go."""
@@ -56,17 +55,17 @@ class Follower:
             except TimeoutError:
                 return
 
-    def _run(self) -> None:
+    def _run(self, stopped: Event) -> None:
         revision, said = -1, ""
-        while not self._stopped.is_set():
+        while not stopped.is_set():
             try:
                 found = self._deps.store.watch(revision, GLANCE)
             except Exception as error:  # noqa: BLE001  the thread must outlive whatever it runs into, and says it
                 text = f"{type(error).__name__}: {clean(str(error))}"
-                if text != said and not self._stopped.is_set():
+                if text != said and not stopped.is_set():
                     _log.warning("the store cannot be followed for now: %s", text)
                 said = text
-                self._stopped.wait(PAUSE)
+                stopped.wait(PAUSE)
                 continue
             said = ""
             if found != revision:

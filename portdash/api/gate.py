@@ -70,6 +70,8 @@ class Rules:
     is_token: Callable[[str], bool]
     """Says whether it is the token in force."""
     open_read: bool = False
+    methods_at: Callable[[str], tuple[str, ...]] = lambda _path: METHODS
+    """Says which methods do something at a path."""
 
 
 class Denial(NamedTuple):
@@ -122,10 +124,10 @@ def _path(facts: Facts, _rules: Rules) -> Denial | None:
     return Denial(HTTPStatus.BAD_REQUEST, "bad_path", "this is no path of this server", "GET /openapi.json lists them")
 
 
-def _method(facts: Facts, _rules: Rules) -> Denial | None:
+def _method(facts: Facts, rules: Rules) -> Denial | None:
     if facts.method in METHODS:
         return None
-    allowed = ", ".join(METHODS)
+    allowed = ", ".join(rules.methods_at(facts.path))
     status, headers = HTTPStatus.METHOD_NOT_ALLOWED, ((b"allow", allowed.encode()),)
     return Denial(status, "method_not_allowed", "this method does nothing here", f"use one of {allowed}", headers)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from litestar.enums import ScopeType
 
+from portdash.api.catalogue import methods_at
 from portdash.api.gate import MOST_BODY, WRITES, Denial, Facts, Rules, decide, own_hosts, too_large, too_slow
 from portdash.api.problems import MEDIA_TYPE, problem
 from portdash.text import clean
@@ -46,7 +47,12 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._tcp, self._unix = (
-            Rules(hosts=own_hosts(port), is_token=settings.token.matches, open_read=settings.open_read)
+            Rules(
+                hosts=own_hosts(port),
+                is_token=settings.token.matches,
+                open_read=settings.open_read,
+                methods_at=methods_at,
+            )
             for port in (settings.port, None)
         )
 
@@ -128,7 +134,7 @@ class _Answer:
         """Send one message."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            message["headers"] = guarded_headers(message["headers"])
+            message["headers"] = guarded_headers(message.get("headers", ()))
         await self._send(message)
 
     def log(self, facts: Facts) -> None:

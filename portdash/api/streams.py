@@ -47,7 +47,7 @@ class Streams:
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
-        self._watcher = Watcher(deps)
+        self._watcher: Watcher | None = None
         self._queues: set[Queue] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stops: list[Callable[[], None]] = []
@@ -61,9 +61,10 @@ class Streams:
 
     def start(self) -> None:
         """Follow the store from now on, in the running loop."""
-        self._loop = asyncio.get_running_loop()
+        self._loop, self.is_closing = asyncio.get_running_loop(), False
         kinds = (kind for kind in EventKind if kind not in _LOOKED_FOR)
         self._stops = [self._deps.events.on(kind, self._take) for kind in kinds]
+        self._watcher = Watcher(self._deps)
         self._watcher.start()
 
     def close(self) -> None:
@@ -77,7 +78,9 @@ class Streams:
         self.close()
         for stop in (*self._stops, *self._looking):
             stop()
-        self._watcher.stop()
+        self._looking = []
+        if self._watcher is not None:
+            self._watcher.stop()
 
     async def read(self, last: int | None) -> AsyncIterator[bytes]:
         """Yield what a reader gets; `last` is the id of the last event it had, None for one that is new."""
@@ -119,7 +122,8 @@ class Streams:
         """Look for conflicts, and ask services how they do, while anybody reads."""
         if not self._looking:
             self._looking = [self._deps.events.on(kind, self._take) for kind in _LOOKED_FOR]
-        await asyncio.to_thread(self._watcher.start, conflicts=True, health=True)
+        if self._watcher is not None:
+            await asyncio.to_thread(self._watcher.start, conflicts=True, health=True)
 
     def _look_no_more(self) -> None:
         for stop in self._looking:

@@ -4,7 +4,7 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from portdash.api.app import create_app
-from portdash.api.catalogue import ROUTES, Route
+from portdash.api.catalogue import ROUTES, Route, methods_at
 from portdash.api.gate import OPEN_READ, PUBLIC
 from portdash.api.openapi import openapi
 from portdash.api.settings import Settings
@@ -60,3 +60,10 @@ def test_no_route_takes_a_command_or_a_path():
 
 def test_what_is_open_is_a_list_that_is_there():
     assert {("GET", path) for path in OPEN_READ} <= {(route.method, route.path) for route in ROUTES}
+
+
+def test_a_path_knows_its_methods():
+    assert methods_at("/api/ports") == ("GET",)
+    assert methods_at("/api/v1/port-management/release/3000") == ("DELETE",)
+    assert methods_at("/api/v1/port-management/resolve") == ("POST",)
+    assert methods_at("/docs") == ("GET",)

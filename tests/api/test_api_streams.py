@@ -7,6 +7,8 @@ import pytest
 from api_world import PATIENCE, Listen, until
 
 from portdash.api import shapes, streams
+from portdash.api.app import create_app
+from portdash.api.settings import Settings
 from portdash.api.streams import MOST_WAITING, Streams
 from portdash.manager.allocate import allocate
 from portdash.manager.deps import Deps
@@ -139,3 +141,14 @@ async def test_a_long_poll_ends_with_a_change_or_with_its_time(client: httpx.Asy
     assert answer.headers["etag"] != first.headers["etag"]
     old = await client.get("/api/ports", headers={"If-None-Match": f'"x", W/{answer.headers["etag"]}'})
     assert old.status_code == 304
+
+
+async def test_an_application_may_be_run_again(deps: Deps, settings: Settings):
+    app = create_app(deps, settings)
+    core = app.state["core"]
+    for name in ("one", "two"):
+        async with core.running(app):
+            stream = core.streams.read(None)
+            await following(stream)
+            await asyncio.to_thread(allocate, deps, [Wish(name=name)])
+            assert name.encode() in await following(stream)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from litestar import MediaType, Response, get
 
-from portdash.api.answering import AnyRequest, answer, wait_if_asked
+from portdash.api.answering import AnyRequest, answer, query_of, wait_if_asked
 from portdash.api.compat import health_json, ports_json
 from portdash.api.core import core_of
 from portdash.api.problems import BadRequest
 
-_WORDS = {"true": True, "1": True, "false": False, "0": False}
+_WORDS = {"true": True, "false": False}
 
 
 @get("/api/ports")
@@ -23,7 +23,7 @@ async def ports(request: AnyRequest) -> Response[bytes]:
 @get("/api/health")
 async def health(request: AnyRequest) -> Response[object]:
     """How the services of this workspace do, by what the kernel and containers' engines say."""
-    core, said = core_of(request), request.query_params.get("detailed", "false")
+    core, said = core_of(request), query_of(request, "detailed").get("detailed", "false")
     if said not in _WORDS:
         raise BadRequest("detailed is neither true nor false", hint="ask /api/health?detailed=true")
     view = await core.board.view()
