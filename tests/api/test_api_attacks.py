@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
@@ -161,11 +162,11 @@ async def test_many_at_once_get_one_port_each(scene: Deps):
 class Served:
     """A `portdash serve` that really runs."""
 
-    def __init__(self, home: Path, *arguments: str) -> None:
+    def __init__(self, runtime: str) -> None:
         self.port = own_port()
-        environ = {**os.environ, "XDG_RUNTIME_DIR": str(home / "run"), "PORTDASH_TOKEN": OTHER_TOKEN}
+        environ = {**os.environ, "XDG_RUNTIME_DIR": runtime, "PORTDASH_TOKEN": OTHER_TOKEN}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "portdash", "serve", "--tcp", str(self.port), *arguments],
+            [sys.executable, "-m", "portdash", "serve", "--tcp", str(self.port)],
             env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert self.process.stdout
@@ -189,8 +190,15 @@ class Served:
 
 
 @pytest.fixture
-def served(home: Path) -> Iterator[Served]:
-    server = Served(home)
+def runtime() -> Iterator[str]:
+    """A runtime directory whose name is short: a socket's path may not be long."""
+    with TemporaryDirectory(prefix="r") as directory:
+        yield directory
+
+
+@pytest.fixture
+def served(runtime: str) -> Iterator[Served]:
+    server = Served(runtime)
     try:
         assert server.said.startswith("http://"), server.process.communicate(timeout=PATIENCE)
         yield server
@@ -270,8 +278,8 @@ async def test_bytes_that_no_client_sends(served: Served):
 
 
 @pytest.mark.faults
-def test_a_second_server_is_turned_away_and_the_first_goes_on(served: Served, home: Path):
-    second = Served(home)
+def test_a_second_server_is_turned_away_and_the_first_goes_on(served: Served, runtime: str):
+    second = Served(runtime)
     _, err = second.process.communicate(timeout=PATIENCE)
     assert second.process.returncode not in (0, None)
     assert "another portdash serves on" in err
@@ -279,8 +287,8 @@ def test_a_second_server_is_turned_away_and_the_first_goes_on(served: Served, ho
 
 
 @pytest.mark.faults
-def test_a_token_that_others_could_have_put_there_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(home / "run"))
+def test_a_token_that_others_could_have_put_there_is_refused(home: Path, runtime: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
     state = home / ".local/state/portdash"
     state.mkdir(parents=True)
     (home / "theirs").write_text("a" * 43 + "\n")
