@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from portdash.cli.context import Globals, home, working_directory
@@ -18,6 +18,7 @@ from portdash.manager.deps import Deps
 from portdash.manager.wishes import Wish
 from portdash.model.names import base_name
 from portdash.model.plan import Strategy
+from portdash.record import record
 from portdash.supervisor.child import CannotStart, find
 from portdash.supervisor.injection import inject
 from portdash.supervisor.orders import Order, check_not_running, key_of, only_one
@@ -32,7 +33,7 @@ _ANSWER = 3
 """Numbers in the answer: port, pid, and whether it listens."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Stage:
     """What was said of the run beside what port it wants."""
 

@@ -1,11 +1,10 @@
 """Commands that the configuration runs when something happens."""
 
-from dataclasses import dataclass
-
 from portdash.model.history import EventKind
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class HookConfig:
     """`[[hooks]]`: a command to run when something happens."""
 

@@ -5,10 +5,10 @@ the method `action_<id>` of the main screen; whether it can be used now is asked
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from portdash.dashboard.context import Context
+from portdash.record import record
 
 
 class Group(StrEnum):
@@ -25,7 +25,7 @@ def _always(_context: Context) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Command:
     """One thing a person can ask for."""
 

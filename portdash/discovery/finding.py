@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from portdash.manager.finding import workspace_named
 from portdash.model.health import Health, HealthLevel, HealthState
 from portdash.model.names import base_name
 from portdash.planning.wording import holders_text
+from portdash.record import record
 from portdash.text import clean, plural
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
 """Seconds between two looks while an instance is waited for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Looked:
     """What came of one look."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 
 from portdash.model.health import Health, HealthState
+from portdash.record import record
 
 
 class Nearness(IntEnum):
@@ -20,7 +20,7 @@ class Nearness(IntEnum):
     """Such a one that runs in another project."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Instance:
     """One server that a client of the service could use."""
 

@@ -1,18 +1,18 @@
 """Whether a port can be had, address by address."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from portdash.machine.addresses import LOCALHOST, NOT_HERE, bind_error_on
 from portdash.model.listener import Listener
 from portdash.model.ports import IpProtocol
 from portdash.planning.port_facts import IPV4_ANY, holder_on
+from portdash.record import record
 
 EVERYWHERE = (*LOCALHOST, IPV4_ANY)
 """The addresses that servers are usually bound to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class OnAddress:
     """One port on one address."""
 

@@ -1,6 +1,6 @@
 """What a store can be asked for, and what it answers."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
@@ -8,9 +8,10 @@ from portdash.model.history import Event, Operation
 from portdash.model.kept import PlanRecord
 from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Claim:
     """Give the service the first of `options` whose port nobody has.
 
@@ -22,7 +23,7 @@ class Claim:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Remove:
     """Delete the row, which must be at revision `expected`, and put its port in quarantine."""
 
@@ -31,7 +32,7 @@ class Remove:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RecordWorkspace:
     """Remember which root has which workspace name. A root that has a name keeps it."""
 
@@ -39,14 +40,14 @@ class RecordWorkspace:
     workspace: Workspace
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TakeLease:
     """Note that a process uses the assignment; replaces an earlier lease of the service."""
 
     lease: Lease
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DropLease:
     """End a lease; without effect when another token holds it by now."""
 
@@ -54,21 +55,21 @@ class DropLease:
     token: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RecordPlan:
     """Write down a plan or its new state."""
 
     record: PlanRecord
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RecordEvent:
     """Add a line of history that no row change stands for."""
 
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MarkUndone:
     """Note that an operation was taken back. The batch that does so is not offered for undoing itself."""
 
@@ -78,7 +79,7 @@ class MarkUndone:
 Op = Claim | Remove | RecordWorkspace | TakeLease | DropLease | RecordPlan | RecordEvent | MarkUndone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Batch:
     """Changes that happen together or not at all, as one revision."""
 
@@ -93,7 +94,7 @@ class Batch:
     ops: tuple[Op, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Applied:
     """The batch is stored; it was acknowledged after it became durable."""
 
@@ -108,7 +109,7 @@ class Applied:
         return self.operation.revision
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rejected:
     """A precondition failed, or no option was free; nothing was stored."""
 

@@ -1,7 +1,7 @@
 """The list of the main screen: services by workspace, then other listeners, in one scroll."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from portdash.dashboard.rows import texts
@@ -22,9 +22,10 @@ from portdash.dashboard.rows.row import (
 )
 from portdash.dashboard.rows.words import state_of
 from portdash.model.snapshot import ServiceView
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ListState:
     """What the person at the keyboard chose to see."""
 
@@ -34,7 +35,7 @@ class ListState:
     """Only the workspace we are in."""
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Listing:
     """The rows shown, in order."""
 
