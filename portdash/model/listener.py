@@ -58,8 +58,6 @@ class Hints:
     """The port it was told to take, by `PORT`."""
     pm2: str | None = None
     """What pm2 calls it."""
-    reloaded: bool = False
-    """Whether it says that a reloader started it, and starts it again when a file changes."""
     service: str | None = None
     """The service that `portdash run` started it as."""
     workspace: str | None = None
