@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from portdash.machine.addresses import LOCALHOST, NOT_HERE, bind_error_on
-from portdash.model.listener import Listener
+from portdash.machine.sockets_system import bound_sockets
+from portdash.manager.deps import Deps
+from portdash.model.listener import Listener, Process
 from portdash.model.ports import IpProtocol
 from portdash.planning.port_facts import IPV4_ANY, holder_on
 from portdash.record import record
@@ -45,3 +47,9 @@ def free_part(protocol: IpProtocol, port: int, listeners: Sequence[Listener]) ->
         for each in on_addresses(protocol, port, listeners, EVERYWHERE)
         if each.free and each.refusal != NOT_HERE
     )
+
+
+def silent_holders(deps: Deps, port: int) -> tuple[Process, ...]:
+    """Return the processes that have a TCP port bound and do not listen on it, as far as the kernel tells."""
+    pids = {pid for row in bound_sockets() if row.port == port for pid in row.pids}
+    return tuple(process for pid in sorted(pids) if (process := deps.machine.process(pid)))

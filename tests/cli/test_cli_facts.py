@@ -110,7 +110,7 @@ def test_check_of_a_free_port(portdash: Portdash, free_port: FreePort):
     nothing: list[object] = []
     assert document == {
         "schema_version": 1, "port": port, "free": True,
-        "holders": nothing, "addresses": nothing, "assigned": nothing, "facts": nothing,
+        "holders": nothing, "addresses": nothing, "assigned": nothing, "bound": nothing, "facts": nothing,
     }  # fmt: skip
 
 
