@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portdash.config.urls import redacted
@@ -12,6 +11,7 @@ from portdash.health.once import APART, check_once, hung
 from portdash.health.targets import targets
 from portdash.manager.finding import find_service
 from portdash.model.health import Health, HealthLevel, HealthState
+from portdash.record import record
 from portdash.report.serialise import Json, document, health_json
 from portdash.text import clean
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _NOT_READY = (HealthState.UNHEALTHY, HealthState.HUNG, HealthState.STARTING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Asked:
     """How one service is."""
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from msgspec import Struct
 
 from portdash.api import examples, shapes
 from portdash.api.bodies import AllocateBody, Body, ResolveBody
+from portdash.record import record
 
 MANAGEMENT, DISCOVERY = "/api/v1/port-management", "/api/v1/discovery"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Parameter:
     """A parameter of a request."""
 
@@ -44,7 +44,7 @@ _DETAILED = _parameter("detailed", "query", "Whether each service is told.", typ
 _LAST = _parameter("Last-Event-ID", "header", "The id of the last event that was read.", **_WHOLE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Route:
     """One method of one path."""
 

@@ -8,9 +8,10 @@ that there is and is not; then whatever says that a browser sends this for anoth
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import NamedTuple
+
+from portdash.record import record
 
 MOST_BODY = 64 * 1024
 """Bytes of a request's body."""
@@ -35,7 +36,7 @@ OPEN_READ = frozenset(
 """What `--open-read` tells without the token."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Facts:
     """What counts of a request. Of a header that came more than once, every value is there, in order."""
 
@@ -61,7 +62,7 @@ class Facts:
         return bool(self.transfer_encodings) or any(each != "0" for each in self.content_lengths)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Rules:
     """What one server lets in."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from os import getpid
 from uuid import uuid4
@@ -18,12 +17,13 @@ from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.plan import Strategy
 from portdash.model.ports import IpProtocol
 from portdash.model.storage import Batch, DropLease
+from portdash.record import record
 
 WORKSPACE, SERVICE = "default", "portdash-api"
 """One a user, so it is no project's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Tcp:
     """The TCP port that is wanted."""
 

@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import sha256
 from threading import Lock
 
 from portdash.api.problems import BadRequest, KeyReused
 from portdash.errors import PlanOutdated
+from portdash.record import record
 
 MOST_KEPT = 512
 """Answers that are kept."""
 _LONGEST = 200
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reply:
     """How a write was answered."""
 
@@ -29,7 +29,7 @@ class Reply:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Key:
     """An idempotency key with what was asked under it."""
 

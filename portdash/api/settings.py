@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from portdash.record import record
 
 
 class TokenSource(Protocol):
@@ -14,7 +15,7 @@ class TokenSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Settings:
     """How one server serves."""
 

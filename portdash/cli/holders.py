@@ -1,13 +1,13 @@
 """Who holds one port: what `check` and `who` say, as a document and as lines."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from portdash.cli.listener_text import command_text, process_text, service_text
 from portdash.manager.deps import Deps
 from portdash.model.listener import Container, Hints, Listener
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
+from portdash.record import record
 from portdash.report.origins import project_text, why_text
 from portdash.report.scope import workspace_label
 from portdash.report.serialise import listener_json
@@ -15,7 +15,7 @@ from portdash.report.words import uptime
 from portdash.text import clean
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Holding:
     """What is known about one port."""
 

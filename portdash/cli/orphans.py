@@ -1,7 +1,6 @@
 """What runs have left behind, shown, asked about one by one, and ended."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from portdash.cli.carry_out import agreed
 from portdash.cli.output import emit, say
@@ -9,11 +8,12 @@ from portdash.errors import ExitCode, PortdashError
 from portdash.manager.deps import Deps
 from portdash.manager.orphans import end_orphan
 from portdash.model.orphan import Orphan
+from portdash.record import record
 from portdash.report.serialise import Json
 from portdash.text import and_list, clean
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Fate:
     """What became of one."""
 

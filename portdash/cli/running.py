@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from portdash.cli.background import detached
@@ -20,6 +20,7 @@ from portdash.manager.deps import Deps
 from portdash.manager.wishes import Wish
 from portdash.model.names import base_name
 from portdash.model.plan import Strategy
+from portdash.record import record
 from portdash.supervisor.announcing import READY, Announcement
 from portdash.supervisor.child import CannotStart, find
 from portdash.supervisor.injection import inject
@@ -30,7 +31,7 @@ from portdash.text import clean
 _LARGEST_MANIFEST = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Stage:
     """What was said of the run beside what port it wants."""
 

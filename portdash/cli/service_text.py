@@ -24,8 +24,10 @@ def service_lines(snapshot: Snapshot, scope: Scope) -> Iterator[Line]:
         )
         return
     several = len({view.key.environment for view in views}) > 1
+    purposes = any(view.spec.purpose for view in views)
     names = [qualified(view, snapshot) for view in views]
-    rows = [("SERVICE", *(["ENVIRONMENT"] if several else []), "PORT", "SOURCE", "STATUS", "HEALTH", "HELD BY")]
+    named = ("PORT", "SOURCE", "STATUS", "HEALTH", "HELD BY")
+    rows = [("SERVICE", *(["ENVIRONMENT"] if several else []), *named, *(["PURPOSE"] if purposes else []))]
     for name, view in zip(names, views, strict=True):
         rows.append(
             (
@@ -36,6 +38,7 @@ def service_lines(snapshot: Snapshot, scope: Scope) -> Iterator[Line]:
                 view.status.value,
                 health_phrase(view.health) or view.health.state.value,
                 held_by(view),
+                *([clean(view.spec.purpose)] if purposes else []),
             )
         )
     heading, *lines = columns(rows)

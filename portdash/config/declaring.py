@@ -6,13 +6,13 @@ The new text is only returned once a TOML reader finds in it exactly what was th
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from portdash.config.decoding import parse
 from portdash.config.origins import dotted
 from portdash.config.problems import Problems
 from portdash.config.toml_lines import after_the_last, insert, line_of, split_lines
 from portdash.errors import ConfigError, UsageError
+from portdash.record import record
 from portdash.text import clean
 
 Value = str | int | bool | tuple[str | int, ...]
@@ -21,7 +21,7 @@ Tables = dict[str, object]
 Items = MutableMapping[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class NewService:
     """A service to be declared."""
 

@@ -1,10 +1,10 @@
 """Commands that the configuration runs when something happens."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from portdash.model.history import EventKind
+from portdash.record import record
 
 
 class HookEvent(StrEnum):
@@ -24,7 +24,7 @@ class HookEvent(StrEnum):
     """It was unhealthy or hung, and is no more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class HookConfig:
     """`[[hooks]]`: a command to run when something happens."""
 

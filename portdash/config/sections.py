@@ -1,9 +1,10 @@
 """The sections of a configuration that belong to rooms of their own, with their defaults. Durations are seconds."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from portdash.model.ports import PortRange
+from portdash.record import record
 
 
 class Glyphs(StrEnum):
@@ -15,7 +16,7 @@ class Glyphs(StrEnum):
     ASCII = "ascii"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class DashboardConfig:
     """`[dashboard]`."""
 
@@ -29,7 +30,7 @@ class DashboardConfig:
     mouse: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class HealthConfig:
     """`[health]`: how services are checked that do not say it themselves."""
 
@@ -43,7 +44,7 @@ class HealthConfig:
     """Good checks in a row that make it healthy again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class DiscoveryConfig:
     """`[discovery]`: how clients find the instances of a service."""
 
@@ -58,7 +59,7 @@ class DiscoveryConfig:
     """Registries of other machines, as URLs; may hold passwords."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ApiConfig:
     """`[api]`: the HTTP API of `portdash serve`, on this machine's loopback only."""
 

@@ -1,13 +1,14 @@
 """What the configuration says of one service, beside what it asks a port for. Durations are seconds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
 from portdash.model.assignment import ServiceSpec
 from portdash.model.health import HealthLevel
+from portdash.record import record
 
 
 class RestartOn(StrEnum):
@@ -27,7 +28,7 @@ HANDSHAKES = ("redis", "postgres", "amqp", "nats", "mqtt", "memcached", "beansta
 """Protocols in which a service may be asked how it does: `health = { redis = true }`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class HealthCheck:
     """`[services.NAME] health`: how one service is checked. None: as `[health]` says."""
 
@@ -60,7 +61,7 @@ class HealthCheck:
         return (*(key for key, is_set in ways.items() if is_set), *self.handshakes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ServiceConfig:
     """One `[services.NAME]`."""
 

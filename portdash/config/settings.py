@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +15,7 @@ from portdash.model.names import variable_for
 from portdash.model.plan import Strategy
 from portdash.model.policy import Policy, TypeRange
 from portdash.model.ports import FIRST_PORT, LAST_PORT, PortRange
+from portdash.record import record
 
 if TYPE_CHECKING:
     from portdash.config.hooks import HookConfig
@@ -39,7 +40,7 @@ class Flags(NamedTuple):
     debug: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Config:
     """The configuration in force. `Config()` is what is built in, with a store that keeps nothing."""
 

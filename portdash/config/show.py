@@ -1,7 +1,7 @@
 """The effective configuration as rows and as JSON: every key, its value, its origin; secrets taken out. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 
 from portdash.config.durations import show_duration
 from portdash.config.origins import Layer, dotted
@@ -9,6 +9,7 @@ from portdash.config.services import ServiceConfig
 from portdash.config.settings import Config
 from portdash.config.urls import redacted
 from portdash.model.ports import PortRange
+from portdash.record import record
 from portdash.text import clean
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -19,7 +20,7 @@ _SECRETS = ("token", "headers")
 _TOP = ("environment", "strategy", "base_port", "return_home", "read_only", "debug")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """One effective value."""
 

@@ -1,7 +1,5 @@
 """What a command may know when it says whether it can be used: the row under the cursor and the state of the desk."""
 
-from dataclasses import dataclass
-
 from portdash.dashboard.restarts import own_listeners
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import Group, Other, OthersLine, Row
@@ -10,12 +8,13 @@ from portdash.model.assignment import ServiceKey
 from portdash.model.listener import Listener
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import ServiceView
+from portdash.record import record
 from portdash.report.words import worst_conflict
 
 REMOTE = "it is another host's: it is changed there"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Context:
     """One moment of the main screen."""
 

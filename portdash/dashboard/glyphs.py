@@ -5,7 +5,8 @@ locales (there `●` and `▲` are two cells wide) each is replaced by one ASCII
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from portdash.record import record
 
 RUNNING, STARTING, DEGRADED, UNHEALTHY, HUNG = "●", "◔", "◐", "✗", "▣"
 TROUBLE, IDLE, UNKNOWN = "▲", "○", "?"
@@ -43,7 +44,7 @@ _ASCII = str.maketrans(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Glyphs:
     """Which set of signs is drawn."""
 

@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 
@@ -11,6 +10,7 @@ from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
 from portdash.dashboard.commands import BY_ID, COMMANDS, Command
 from portdash.errors import ConfigError
+from portdash.record import record
 from portdash.text import clean
 
 _MODIFIERS = frozenset({"ctrl", "shift", "alt", "super", "meta", "hyper"})
@@ -26,7 +26,7 @@ _PRINTED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Keymap:
     """The keys in force."""
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from portdash.dashboard.rows.layout import Column
 from portdash.dashboard.rows.view import Sort, View
 from portdash.files import replace_file
+from portdash.record import record
 from portdash.text import clean
 
 FILE = "dashboard.json"
@@ -22,7 +23,7 @@ LONGEST_FILTER = 500
 _MOST_BYTES = 100_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Remembered:
     """What was chosen, as it is kept."""
 

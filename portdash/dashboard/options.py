@@ -1,7 +1,7 @@
 """What the dashboard is started with."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from time import monotonic
 from types import MappingProxyType
 
@@ -10,9 +10,10 @@ from portdash.dashboard.memory import Memory
 from portdash.dashboard.rows.view import View
 from portdash.dashboard.theme import DARK
 from portdash.dashboard.typing_guard import WINDOW
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Options:
     """How the dashboard looks and starts. The defaults are those of a dark UTF-8 terminal."""
 
@@ -25,7 +26,7 @@ class Options:
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """`[keys]`: keys by command id."""
     theme: str = DARK.name
-    glyphs: Glyphs = Glyphs()  # noqa: RUF009  frozen
+    glyphs: Glyphs = Glyphs()
     refresh: float = 1.0
     """Seconds between two looks."""
     mouse: bool = True

@@ -1,6 +1,5 @@
 """The scenes: an ordinary working day on the invented machine, and the same machine before anything is set up."""
 
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -27,13 +26,14 @@ from portdash.model.policy import PortLimits
 from portdash.model.ports import PortRange
 from portdash.model.storage import Applied, Batch, Claim, Op, RecordWorkspace, Remove, Store
 from portdash.model.workspace import Workspace
+from portdash.record import record
 from portdash.store.memory import MemoryStore
 
 LIMITS = PortLimits(ephemeral=PortRange(32768, 60999))
 RELEASED_AGO = 40.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Seed:
     """One batch of the scene's past."""
 

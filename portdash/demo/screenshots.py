@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -27,6 +27,7 @@ from portdash.demo.places import HOME
 from portdash.demo.scene import demo_deps, first_run_deps
 from portdash.errors import PortdashError
 from portdash.manager.deps import Deps
+from portdash.record import record
 
 FONT = "DejaVu Sans Mono"
 FONT_DIRECTORIES = ("/usr/share/fonts", "/usr/local/share/fonts", "/Library/Fonts", "~/.local/share/fonts")
@@ -37,7 +38,7 @@ _FACES = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 _SVG_TEXT = "{http://www.w3.org/2000/svg}text"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Shot:
     """One picture: how to get there, and what must be seen on it."""
 

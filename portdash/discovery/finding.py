@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +25,7 @@ from portdash.manager.finding import workspace_named
 from portdash.model.health import Health, HealthLevel, HealthState
 from portdash.model.names import base_name
 from portdash.planning.wording import holders_text
+from portdash.record import record
 from portdash.text import clean, plural
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.5
 """Seconds between two looks while an instance is waited for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Looked:
     """What came of one look."""
 

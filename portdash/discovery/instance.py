@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 
 from portdash.model.health import Health, HealthState
+from portdash.record import record
 
 
 class Nearness(IntEnum):
@@ -22,7 +23,7 @@ class Nearness(IntEnum):
     """One that another machine announces."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Instance:
     """One server that a client of the service could use."""
 

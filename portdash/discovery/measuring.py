@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portdash.discovery.finding import seek
@@ -12,13 +11,14 @@ from portdash.discovery.instance import Instance, ranked
 from portdash.discovery.listed import ask_urls
 from portdash.discovery.metrics import percentile
 from portdash.model.names import base_name
+from portdash.record import record
 
 if TYPE_CHECKING:
     from portdash.manager.deps import Deps
     from portdash.model.ports import PortRange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Spread:
     """How some times are spread, in milliseconds."""
 
@@ -35,7 +35,7 @@ class Spread:
         return cls(avg=sum(ordered) / len(ordered), p50=p50, p95=p95, p99=p99)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Measured:
     """One instance."""
 
@@ -47,7 +47,7 @@ class Measured:
     """Of its answers; None where it is asked nothing, or never answered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ServiceFigures:
     """All instances of one service."""
 

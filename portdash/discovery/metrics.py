@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from collections import Counter, deque
-from dataclasses import dataclass
 from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
+
+from portdash.record import record
 
 if TYPE_CHECKING:
     from portdash.discovery.instance import Instance
@@ -43,7 +44,7 @@ class Part(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Figures:
     """The figures at one moment. Times are of attempts that went well."""
 

@@ -7,11 +7,11 @@ attempt that came of it, and asks again. What may be repeated follows RFC 9110, 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
 from portdash.discovery.instance import Instance
+from portdash.record import record
 
 IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
 UNAVAILABLE = frozenset((502, 503, 504))
@@ -56,7 +56,7 @@ AMENDS = frozenset((Kind.HUNG, Kind.CLOSED, Kind.GARBAGE, Kind.UNAVAILABLE))
 """After these another instance can still make amends, if the request may be repeated."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Errand:
     """What the policy must know of a request."""
 
@@ -66,7 +66,7 @@ class Errand:
     """Its body can be sent again."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdict:
     """What one attempt tells of its instance."""
 
@@ -77,7 +77,7 @@ class Verdict:
     """Of the answer, where there was one."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attempt:
     """One instance, what came of it, and how many seconds that took."""
 
@@ -86,7 +86,7 @@ class Attempt:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Field:
     """What there is to choose from."""
 
@@ -99,7 +99,7 @@ class Field:
     """Whether the retry budget has room."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Try:
     """Attempt this instance."""
 
@@ -114,7 +114,7 @@ class Refresh:
     """Look again for instances."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Accept:
     """Hand over the answer of this attempt, counted from 0."""
 
@@ -130,7 +130,7 @@ class Why(StrEnum):
     NO_TIME = "the caller's time is over"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GiveUp:
     """Raise what came of the attempts."""
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -21,6 +20,7 @@ from portdash.errors import InvalidPort, NoInstances, NoSuchService
 from portdash.model.assignment import url_of
 from portdash.model.names import check_service, variable_for
 from portdash.model.ports import check_port, parse_port
+from portdash.record import record
 from portdash.text import and_list, clean
 
 _log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Origin(StrEnum):
     DEFAULT = "default"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class RemoteConfig:
     """Ports by service, and where each comes from."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from portdash.config.urls import is_local, redacted
 from portdash.errors import NoInstances, PortdashError, UsageError
 from portdash.model.names import check_service
+from portdash.record import record
 from portdash.text import clean
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _SPOKEN = ("http", "https", "ws", "wss")
 _HINT = "`portdash serve --tcp --open-read` serves it; a token goes into token= or PORTDASH_TOKEN"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """Whom to ask."""
 
@@ -106,7 +107,7 @@ def _refusal(response: httpx.Response) -> str:
     return f"it answered {response.status_code} {response.reason_phrase}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """What a server said, as far as it makes sense."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from portdash.discovery.breaker import FAILURES, Breaker, Circuit
 from portdash.discovery.instance import Instance
 from portdash.discovery.policy import Kind, Verdict
+from portdash.record import record
 
 UNTRIED = 0.010
 """Seconds that are assumed of one that was never asked; whoever takes longer than that is not kept for being known."""
@@ -19,7 +19,7 @@ CERTAIN = frozenset((Kind.REFUSED, Kind.STOPPED, Kind.HUNG))
 """On one machine the next request would fail as well."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Standing:
     """How one instance stands with a client, to show."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,6 +31,7 @@ from portdash.discovery.policy import (
 )
 from portdash.discovery.suspicion import PATIENCE, Watch
 from portdash.errors import PortdashError
+from portdash.record import record
 from portdash.text import clean
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ EXTENSION = "portdash"
 """Under this name an answer carries its `Route`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Settings:
     """How requests are sent."""
 
@@ -58,7 +58,7 @@ class Settings:
     """Seconds without an answer until the server is looked at; None for never."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Route:
     """Which way an answer came."""
 

@@ -5,9 +5,9 @@ Texts come with their line ends as they stand in the file. A line ends at a line
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from portdash.errors import Refused
+from portdash.record import record
 
 START, END = ">>> portdash >>>", "<<< portdash <<<"
 _HINT = "put that right in an editor: one block, from the line with >>> portdash >>> to that with <<< portdash <<<"
@@ -20,7 +20,7 @@ _SETTING = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Block:
     """Where the block stands, and what is in it."""
 

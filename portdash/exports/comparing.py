@@ -3,13 +3,13 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from portdash.config.exported import EXPORTED
 from portdash.exports.block import find_block, is_ours
 from portdash.exports.formats import STYLES, ExportFormat, export_lines
 from portdash.exports.variables import NEXT_PORT, Variable, echoed
+from portdash.record import record
 
 _NEXT = re.compile(rf"\b{NEXT_PORT}\b")
 
@@ -33,7 +33,7 @@ class Freshness(StrEnum):
     MISSING = "missing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Compared:
     """One variable on both sides."""
 

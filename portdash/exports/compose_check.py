@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from portdash.config.problems import nearest
@@ -11,6 +10,7 @@ from portdash.exports.compose_file import Published, variables_in
 from portdash.exports.images import IMAGE_PORTS
 from portdash.exports.variables import Variable
 from portdash.model.ports import PortRange, parse_range
+from portdash.record import record
 from portdash.text import clean
 
 _REFERENCE = re.compile(r"\$(?:(\$)|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?+])([^{}]*))?\}|([A-Za-z_][A-Za-z0-9_]*))")
@@ -39,7 +39,7 @@ class Kind(StrEnum):
         return self in (Kind.HARD_CODED, Kind.CONTAINER)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Finding:
     """One thing to say about one entry."""
 
@@ -50,7 +50,7 @@ class Finding:
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Owner:
     """Whose port it is."""
 
@@ -64,7 +64,7 @@ class Owner:
     protocol: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Entry:
     """A published port with its variables put in."""
 

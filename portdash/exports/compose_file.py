@@ -6,12 +6,13 @@ looked at, so that aliases which stand for millions of entries cost nothing, or 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 
 import yaml
 
 from portdash.errors import ConfigError
+from portdash.record import record
 from portdash.text import clean
 
 LARGEST = 256 * 1024
@@ -26,7 +27,7 @@ _HINT = "`docker compose config` shows how docker reads it"
 _VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)|([A-Za-z_][A-Za-z0-9_]*))")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Published:
     """One entry of `ports`, parts as they are written: they may hold variables and ranges."""
 

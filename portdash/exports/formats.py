@@ -1,12 +1,12 @@
 """The forms in which variables are written, by name, each with its own quoting."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 from portdash.errors import UsageError
 from portdash.exports.variables import Variable
+from portdash.record import record
 from portdash.text import and_list
 
 
@@ -27,7 +27,7 @@ class ExportFormat(StrEnum):
     DIRENV = "direnv"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Style:
     """How one format is written, line by line."""
 

@@ -1,13 +1,13 @@
 """Ready-made lines for the files of a project, with the ports that its services have."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from portdash.errors import NoSuchService
 from portdash.exports.images import IMAGE_PORTS
 from portdash.exports.variables import API_TARGET, api_service
 from portdash.model.assignment import Assignment
+from portdash.record import record
 from portdash.text import and_list
 
 PAGES = ("web", "client", "frontend", "vite", "ui", "app", "web-server", "www", "site")
@@ -16,7 +16,7 @@ HOT_RELOAD = ("vite-hmr", "vitehmr", "hmr")
 """Names of the service that is Vite's hot reload."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Services:
     """What a snippet is made from."""
 
@@ -44,7 +44,7 @@ class Services:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Snippet:
     """One kind of ready-made lines."""
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from portdash.config.exported import EXPORTED, check_variable
 from portdash.errors import UsageError
 from portdash.model.assignment import Assignment
 from portdash.model.ports import IpProtocol
+from portdash.record import record
 from portdash.text import clean
 
 BASE_PORT, NEXT_PORT, API_TARGET = "BASE_PORT", "NEXT_PORT", "API_TARGET"
@@ -16,7 +16,7 @@ _VALUE = re.compile(r"[A-Za-z0-9_=,:/.]*", re.ASCII)
 """All that ports, URLs on localhost and `NAME=port,NAME=port` need; nothing that a shell takes for more than text."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Variable:
     """One variable as it is exported. Raises ValueError for a name or value that some shell would not take as it is."""
 

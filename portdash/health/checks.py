@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from portdash.health.handshakes import HANDSHAKES, NEVER_CONNECTED, is_noted
 from portdash.health.thresholds import Rules
 from portdash.model.health import HealthLevel
+from portdash.record import record
 
 if TYPE_CHECKING:
     from portdash.config.sections import HealthConfig
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _LEVELS = tuple(HealthLevel)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class HttpGet:
     """Fetch a path."""
 
@@ -45,7 +46,7 @@ class HttpGet:
         return HealthLevel.HTTP
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TcpConnect:
     """Connect and close: that the kernel takes connections is all it proves."""
 
@@ -53,7 +54,7 @@ class TcpConnect:
     level: HealthLevel = HealthLevel.CONNECT
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Speak:
     """Ask in the server's own protocol."""
 
@@ -71,7 +72,7 @@ class Speak:
         return HealthLevel.PROTOCOL
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Execute:
     """Run a command; its exit status 0 means healthy."""
 
@@ -94,7 +95,7 @@ class Execute:
 Probe: TypeAlias = HttpGet | TcpConnect | Speak | Execute
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Check:
     """How one service is checked. The default sends no packet. Durations are seconds."""
 

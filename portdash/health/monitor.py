@@ -103,11 +103,6 @@ class Monitor(Generic[K]):
         with self._lock:
             return dict(self._verdicts)
 
-    def latencies(self, key: K) -> tuple[float | None, ...]:
-        """Return the milliseconds of the last checks of a service, the latest last; None for one that failed."""
-        service = self._services.get(key) if self._pid == os.getpid() else None
-        return tuple(service.record.latencies.copy()) if service else ()
-
     def pulses(self) -> dict[K, Pulse]:
         """Return what the checks of each service have come to, without those that are not asked."""
         services = list(self._services.items()) if self._pid == os.getpid() else []

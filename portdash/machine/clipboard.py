@@ -8,8 +8,8 @@ desktop answers, but copies on the machine it runs on: over ssh that is the wron
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from portdash.record import record
 from portdash.text import and_list, clean
 
 TIMEOUT = 1.0
@@ -19,7 +19,7 @@ Run = Callable[[Sequence[str], bytes], bool]
 """Starts a program with text on its standard input; says whether it succeeded."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Helper:
     """A program that takes the clipboard's text on its standard input."""
 

@@ -28,8 +28,6 @@ ALLOWED = MappingProxyType(
         b"PORT": _PORT,
         b"name": _NAME,
         b"pm_id": _PID,
-        b"RUN_MAIN": re.compile(rb"true"),
-        b"WERKZEUG_RUN_MAIN": re.compile(rb"true"),
         SERVICE.encode(): _NAME,
         WORKSPACE.encode(): _NAME,
     }
@@ -55,7 +53,6 @@ def hints_from(data: bytes) -> Hints:
         package=found.get(b"npm_package_name"),
         port=port if 0 < port < 65536 else None,
         pm2=found.get(b"name") if b"pm_id" in found else None,
-        reloaded=b"RUN_MAIN" in found or b"WERKZEUG_RUN_MAIN" in found,
         service=found.get(SERVICE.encode()),
         workspace=found.get(WORKSPACE.encode()),
     )

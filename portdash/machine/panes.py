@@ -3,11 +3,11 @@
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from portdash.machine.keepers import keeper_of
 from portdash.machine.procfs import PROC, open_files, read
 from portdash.model.listener import Process
+from portdash.record import record
 
 _FRESH = 30.0
 """Seconds for which an answer counts: windows are renumbered now and then."""
@@ -16,7 +16,7 @@ _PATIENCE = 0.5
 _LARGEST_TABLE = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Answer:
     at: float
     panes: dict[int, str]

@@ -12,6 +12,7 @@ from portdash.machine.connections import Slot, count_connections
 from portdash.machine.owners import hidden_uids, sharers
 from portdash.model.ports import IpProtocol
 from portdash.model.sockets import Socket
+from portdash.record import record
 
 
 class Address(Protocol):
@@ -131,7 +132,7 @@ class InspectedProcess(Protocol):
     def net_connections(self, kind: str) -> Iterable[Connection]: ...  # noqa: D102
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OwnedRow:
     """A row of one process's table, which does not repeat whose it is."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portdash.machine.kinship import KinTable, system_kin
@@ -12,6 +11,7 @@ from portdash.machine.processes import Once, Setting
 from portdash.machine.procfs import variables
 from portdash.machine.protection import own_pids
 from portdash.machine.tree import View
+from portdash.record import record
 
 if TYPE_CHECKING:
     from portdash.model.plan import Target
@@ -30,7 +30,7 @@ def psutil_variables(pid: int, names: frozenset[str]) -> Mapping[str, str]:
     return {name: value for name, value in environ.items() if name in names}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Surroundings:
     """What ending a process needs to know of the machine."""
 

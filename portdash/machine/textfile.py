@@ -2,12 +2,12 @@
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
 from portdash.errors import PortdashError, Refused
 from portdash.files import replace_file, sync_directory, write_new
 from portdash.machine.files import read_open
+from portdash.record import record
 from portdash.text import clean
 
 LARGEST = 1024 * 1024
@@ -16,7 +16,7 @@ _SAFELY = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_C
 """Never wait for a pipe, never follow a link that was put there a moment ago; Windows has neither."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class TextFile:
     """A file as it was read, or the place where one may be made."""
 

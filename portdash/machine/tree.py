@@ -8,7 +8,6 @@ supervisor, a protected process, or one that runs other servers as well.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portdash.machine.ancestry import is_reaper
@@ -16,13 +15,14 @@ from portdash.machine.keepers import keeper_of
 from portdash.machine.kinship import KinTable, children, descendants, in_job
 from portdash.machine.wrappers import has_an_order, is_reloader, is_shell
 from portdash.model.protected import data_owner_of, protection_of
+from portdash.record import record
 
 if TYPE_CHECKING:
     from portdash.model.listener import Process
     from portdash.model.sources import ProcessTable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class View:
     """One look at the machine."""
 
@@ -34,7 +34,7 @@ class View:
     """Processes that listen on other ports."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tree:
     """All that ends together, and what was found beside it."""
 

@@ -6,7 +6,6 @@ What commits, and what ends processes, is loaded by plans that have something to
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portdash.errors import LockedDown, PlanOutdated, PlanUnresolved, Refused
@@ -17,13 +16,14 @@ from portdash.model.assignment import Assignment, Lease, Source
 from portdash.model.plan import Action, Plan, Step
 from portdash.model.snapshot import Snapshot
 from portdash.planning.recognition import would_own
+from portdash.record import record
 
 if TYPE_CHECKING:
     from portdash.manager.clearing import Progress
     from portdash.model.history import Change, Operation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Outcome:
     """What was done."""
 

@@ -1,18 +1,20 @@
 """Whether a port can be had, address by address."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from portdash.machine.addresses import LOCALHOST, NOT_HERE, bind_error_on
-from portdash.model.listener import Listener
+from portdash.machine.sockets_system import bound_sockets
+from portdash.manager.deps import Deps
+from portdash.model.listener import Listener, Process
 from portdash.model.ports import IpProtocol
 from portdash.planning.port_facts import IPV4_ANY, holder_on
+from portdash.record import record
 
 EVERYWHERE = (*LOCALHOST, IPV4_ANY)
 """The addresses that servers are usually bound to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class OnAddress:
     """One port on one address."""
 
@@ -45,3 +47,9 @@ def free_part(protocol: IpProtocol, port: int, listeners: Sequence[Listener]) ->
         for each in on_addresses(protocol, port, listeners, EVERYWHERE)
         if each.free and each.refusal != NOT_HERE
     )
+
+
+def silent_holders(deps: Deps, port: int) -> tuple[Process, ...]:
+    """Return the processes that have a TCP port bound and do not listen on it, as far as the kernel tells."""
+    pids = {pid for row in bound_sockets() if row.port == port for pid in row.pids}
+    return tuple(process for pid in sorted(pids) if (process := deps.machine.process(pid)))

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -23,12 +22,13 @@ from portdash.machine.roots import find_root, is_common_ground
 from portdash.manager.finding import workspace_named
 from portdash.model.names import check_service, check_workspace
 from portdash.model.workspace import Workspace
+from portdash.record import record
 from portdash.text import clean, plural
 
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Declared:
     """What was written."""
 
@@ -41,7 +41,7 @@ class Declared:
     """What is possible and probably not meant, and what waits for trust."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Surroundings:
     """What decides which configuration counts."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +15,7 @@ from portdash.model.assignment import ServiceKey
 from portdash.model.ports import IpProtocol
 from portdash.model.workspace import Workspace
 from portdash.observer import Observer
+from portdash.record import record
 from portdash.store.neighbours import Neighbours
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Place(NamedTuple):
         )
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Deps:
     """The store, the machine, the configuration, the time and the place. Close it when done."""
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
@@ -24,6 +24,7 @@ from portdash.model.checkup import Check, Level
 from portdash.model.snapshot import Snapshot
 from portdash.planning.checkup import conflict_checks, left_behind_checks, network_checks, port_checks, sight_checks
 from portdash.planning.system_checkup import SYSTEM, system_checks
+from portdash.record import record
 from portdash.text import and_list, clean, plural
 
 CONFIGURATION, ENVIRONMENT, TERMINAL, INSTALLED = "configuration", "environment", "terminal", "installed"
@@ -36,7 +37,7 @@ EXTRAS = {"redis": ("redis",), "api": ("litestar", "uvicorn", "prometheus_client
 """Packages that each extra brings."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Terminal:
     """What stands at the other end of standard output, as far as the caller knows."""
 
@@ -48,7 +49,7 @@ class Terminal:
     """Programs that would take what is copied."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Patient:
     """What is examined: how portdash was started, and where."""
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from portdash.errors import LockedDown, NoPortAvailable, Refused
@@ -16,13 +15,14 @@ from portdash.manager.deps import Deps
 from portdash.model.assignment import Assignment
 from portdash.model.snapshot import Snapshot
 from portdash.planning.candidates import next_available
+from portdash.record import record
 from portdash.text import clean
 
 ROUNDS = 5
 """How often a file is written anew because it changed meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EnvFile:
     """A file that variables are written into."""
 
@@ -30,7 +30,7 @@ class EnvFile:
     form: ExportFormat
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Written:
     """What became of one file."""
 
@@ -40,7 +40,7 @@ class Written:
     notices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Draft:
     """A file, and what it is going to say."""
 

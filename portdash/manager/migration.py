@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from portdash.manager.deps import Deps
 from portdash.manager.exporting import own_rows
 from portdash.manager.scanning import Scan, Spot, scan
 from portdash.model.snapshot import Snapshot
+from portdash.record import record
 from portdash.text import and_list, clean, plural
 
 _IMPORTED = ("portdash", "port_manager")
@@ -33,7 +33,7 @@ class StepState(StrEnum):
     """Only a person can tell."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Step:
     """One step of the checklist."""
 

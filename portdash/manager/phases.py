@@ -1,6 +1,6 @@
 """A plan that touches processes, phase by phase: ports kept, obstacles cleared, rows stored, servers started again."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import uuid4
 
 from portdash.errors import NotSupervised, PlanOutdated
@@ -15,9 +15,10 @@ from portdash.model.conflict import Conflict
 from portdash.model.history import Operation
 from portdash.model.kept import PlanState
 from portdash.model.plan import Plan
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Done:
     """What came of it, in words where it is about processes."""
 

@@ -1,19 +1,19 @@
 """What the planner and the machine say to the ports of a map that is to be taken in."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 
 from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec
 from portdash.model.snapshot import Snapshot
 from portdash.planning.occupancy import Occupancy
 from portdash.planning.requests import Placement
 from portdash.planning.rules import own_range
+from portdash.record import record
 from portdash.store.projection.portmap import Entry
 from portdash.store.projection.scope import Scope
 from portdash.text import clean
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Wanted:
     """A service, and the port that a map says."""
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,6 +11,7 @@ from portdash.model.assignment import Assignment, Source
 from portdash.model.ports import IpProtocol
 from portdash.model.state import StoreState
 from portdash.model.storage import Applied, Batch, Op, Rejected
+from portdash.record import record
 from portdash.store.projection.checking import check
 from portdash.store.projection.committed_file import CommittedFile, Swapped, Unusable
 from portdash.store.projection.editing import draft
@@ -22,7 +22,7 @@ from portdash.store.projection.scope import Scope
 from portdash.text import and_list, clean
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MapChange:
     """What a map changes for one service."""
 
@@ -32,7 +32,7 @@ class MapChange:
     after: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MapPlan:
     """What taking in a map comes to."""
 

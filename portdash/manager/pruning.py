@@ -1,7 +1,6 @@
 """Giving back what workspaces have whose directory is gone, one workspace at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from portdash.errors import PlanOutdated
 from portdash.manager.apply import Outcome, apply_plan
@@ -10,10 +9,11 @@ from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
 from portdash.model.workspace import Workspace
 from portdash.planning.pruning import plan_prune, rows_of
+from portdash.record import record
 from portdash.text import clean
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kept:
     """A workspace that is not seen and yet not taken for gone."""
 

@@ -3,7 +3,6 @@
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,6 +17,7 @@ from portdash.manager.exporting import own_rows
 from portdash.model.assignment import Assignment, ServiceSpec
 from portdash.model.snapshot import Snapshot
 from portdash.planning.well_known import well_known
+from portdash.record import record
 from portdash.report.scope import workspace_label
 from portdash.text import clean
 
@@ -27,7 +27,7 @@ SPEAKING_OF_US = ("portdash", "port_manager", "PortManager")
 """Words that a file has in which ports come from portdash."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Spot:
     """One hard-coded port, and where it stands."""
 
@@ -47,7 +47,7 @@ class Spot:
         return advice(self.judged, self.form)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Scan:
     """What was found in a directory."""
 

@@ -1,18 +1,18 @@
 """Where the assignments of this configuration are kept, and whether all is well there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from portdash.config.paths import default_store_url
 from portdash.config.settings import Config
 from portdash.config.urls import redacted
 from portdash.manager.opening import COMMITTED
+from portdash.record import record
 
 SQLITE = "sqlite:///"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class StorePlace:
     """Where assignments live, as the configuration says."""
 

@@ -1,7 +1,7 @@
 """Which ports a service would get, without giving it any: by its name, its type, or the kind of server it is."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from portdash.config.problems import nearest
 from portdash.errors import UsageError
@@ -14,12 +14,13 @@ from portdash.planning.candidates import Search, exhausted, search
 from portdash.planning.inheritance import root_of
 from portdash.planning.requests import Placement
 from portdash.planning.well_known import WELL_KNOWN, well_known
+from portdash.record import record
 from portdash.text import clean
 
 _SERVICE_LIKE = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,62}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Suggestion:
     """The ports something would get now. None of them is reserved."""
 

@@ -1,7 +1,7 @@
 """What a caller asks for, completed by what the configuration and the store know of the service."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
@@ -11,10 +11,11 @@ from portdash.model.names import base_name, check_service, split_qualified
 from portdash.model.ports import IpProtocol, PortRange, check_port, parse_range
 from portdash.model.snapshot import Snapshot
 from portdash.planning.requests import ANY_KIND, Override, Placement
+from portdash.record import record
 from portdash.text import clean
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Wish:
     """One service somebody wants a port for. None, or an empty collection, means `not said`."""
 

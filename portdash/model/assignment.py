@@ -1,10 +1,11 @@
 """Intent: which service should have which port, what it asked for, and why it got what it got."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 
 from portdash.model.names import variable_for
 from portdash.model.ports import IpProtocol, PortRange
+from portdash.record import record
 
 
 class Source(StrEnum):
@@ -60,7 +61,7 @@ class Verdict(StrEnum):
     """An override that is not a port number."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reason:
     """One candidate that was tried, and what became of it."""
 
@@ -71,7 +72,7 @@ class Reason:
     """Who is in the way, ready to read: `node 4121 (shop@fix-login)`."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(order=True)
 class ServiceKey:
     """What makes an assignment one and the same. Two keys are equal exactly when they name the same service."""
 
@@ -85,7 +86,7 @@ class ServiceKey:
     protocol: IpProtocol = IpProtocol.TCP
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Match:
     """How a service's own process is recognised. Every field given must fit."""
 
@@ -99,7 +100,7 @@ class Match:
     """Name of the systemd unit it runs in, with or without `.service`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ServiceSpec:
     """What a service asks for. Kept with its assignment, so that any process can plan it anew."""
 
@@ -136,7 +137,7 @@ class ServiceSpec:
         return replace(self, name=name, env=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Assignment:
     """The lasting fact that a service has a port. Survives exit and reboot; never expires."""
 
@@ -186,7 +187,7 @@ class Assignment:
         return url_of(self.port, scheme)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Lease:
     """A live process uses an assignment now. Losing it never deletes the assignment."""
 

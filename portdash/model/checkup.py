@@ -1,9 +1,9 @@
 """What an examination of this machine and its configuration has found."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from portdash.model.ports import PortRange
+from portdash.record import record
 
 
 class Level(StrEnum):
@@ -16,7 +16,7 @@ class Level(StrEnum):
     """Something does not work, or will not."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Check:
     """One thing that was looked at. Its texts are clean."""
 
@@ -29,7 +29,7 @@ class Check:
     """What to do; None where there is nothing to do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Resources:
     """How much of the machine is in use. What the system does not tell is None."""
 

@@ -1,10 +1,10 @@
 """Where intent and reality disagree."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from portdash.model.assignment import ServiceKey
 from portdash.model.ports import IpProtocol
+from portdash.record import record
 
 
 class ConflictKind(StrEnum):
@@ -32,7 +32,7 @@ class ConflictKind(StrEnum):
         return self in (ConflictKind.OUT_OF_RANGE, ConflictKind.FORBIDDEN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Conflict:
     """One disagreement, from the side of the service that suffers it."""
 

@@ -1,11 +1,10 @@
 """What a caller takes for want of an assignment."""
 
-from dataclasses import dataclass
-
 from portdash.model.assignment import Reason, url_of
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class DefaultPort:
     """The port a service asked for first, where it could be given none. Nobody keeps it: it may be in use.
 

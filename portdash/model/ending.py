@@ -1,9 +1,9 @@
 """What was agreed to before a port is freed, and the tool that does it where ending a process is not the way."""
 
 import shlex
-from dataclasses import dataclass
 from enum import StrEnum
 
+from portdash.record import record
 from portdash.text import clean
 
 
@@ -18,7 +18,7 @@ class Allowance(StrEnum):
     """Databases are ended too."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tool:
     """What stops a server for good where its process would only be started again."""
 

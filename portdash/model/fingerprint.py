@@ -1,9 +1,9 @@
 """What a listener turned out to be."""
 
-from dataclasses import dataclass
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Fingerprint:
     """One kind of server, and how it was recognised. Its text is clean."""
 

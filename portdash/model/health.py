@@ -1,7 +1,8 @@
 """What is known about how well a service does, and by what kind of proof."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from portdash.record import record
 
 
 class HealthState(StrEnum):
@@ -27,7 +28,7 @@ class HealthLevel(StrEnum):
     HTTP = "http"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Health:
     """One verdict. Volatile: shown by whoever probes, never stored."""
 

@@ -1,9 +1,9 @@
 """What a machine tells the others, again and again, of one instance that runs on it."""
 
-from dataclasses import dataclass
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Heartbeat:
     """One instance. What others wrote: nothing in it is to be believed before it was checked."""
 

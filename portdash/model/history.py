@@ -1,12 +1,12 @@
 """What became of assignments: changed rows, the operations that changed them, and the lines of history."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from portdash.model.assignment import Assignment, ServiceKey
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Change:
     """One row before and after a batch."""
 
@@ -21,7 +21,7 @@ class Change:
         return row.key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Operation:
     """A batch that was applied, kept so that it can be undone and so that a retry has no second effect."""
 
@@ -51,7 +51,7 @@ class EventKind(StrEnum):
     """A service does better or worse: told to who listens, and never stored."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Event:
     """One line of history."""
 

@@ -1,15 +1,15 @@
 """Ports that a store keeps from everybody for a while: those given back a moment ago, and those of a plan at work."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from portdash.model.ports import IpProtocol
+from portdash.record import record
 
 QUARANTINE_SECONDS = 60.0
 """How long a port that was given back is kept from other services: browsers, clients and TIME_WAIT remember it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Quarantine:
     """A port that was given back a moment ago."""
 
@@ -30,7 +30,7 @@ class PlanState(StrEnum):
     ROLLED_BACK = "rolled_back"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class PlanRecord:
     """A plan that ends processes, written down before it starts so that a crash leaves a trace."""
 

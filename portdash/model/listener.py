@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from portdash.model.carriers import is_carrier
 from portdash.model.ports import IpProtocol
+from portdash.record import record
 
 if TYPE_CHECKING:
     from portdash.model.project import Project
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Process:
     """Facts of one process. Text is cleaned already; what may not be read is None."""
 
@@ -36,7 +36,7 @@ class Process:
         return f"{self.name or 'process'} {self.pid}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ancestor:
     """A process above a listener's owner; the chain is nearest first."""
 
@@ -46,7 +46,7 @@ class Ancestor:
     """What it runs, where that says more than its name: `npm run dev`, `node vite`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Hints:
     """The few things that the environment of a process told us. Nobody else vouches for them."""
 
@@ -58,8 +58,6 @@ class Hints:
     """The port it was told to take, by `PORT`."""
     pm2: str | None = None
     """What pm2 calls it."""
-    reloaded: bool = False
-    """Whether it says that a reloader started it, and starts it again when a file changes."""
     service: str | None = None
     """The service that `portdash run` started it as."""
     workspace: str | None = None
@@ -70,7 +68,7 @@ NO_HINTS = Hints()
 """What an environment that may not be read tells."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Container:
     """The container that answers on a published port, or would if it ran. Text is cleaned already."""
 
@@ -100,7 +98,7 @@ class Container:
         return known or (self.engine,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Listener:
     """One socket: TCP in LISTEN, or UDP bound to a port."""
 
@@ -172,7 +170,7 @@ class Ownership(StrEnum):
         return self in (Ownership.CONFIRMED, Ownership.PRESUMED)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attribution:
     """The answer to `whose is it?` with what it rests on."""
 

@@ -1,12 +1,11 @@
 """What a `run` has left behind."""
 
-from dataclasses import dataclass
-
 from portdash.model.listener import Process
 from portdash.model.ports import IpProtocol
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Orphan:
     """The processes of one run whose portdash has ended: an identity that is checked again before anything is sent."""
 

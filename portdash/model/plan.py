@@ -1,7 +1,6 @@
 """What is going to be done: ordered steps with reasons, what they cost and what they leave."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from portdash.model.assignment import Assignment, ServiceKey
@@ -10,6 +9,7 @@ from portdash.model.listener import Process
 from portdash.model.ports import IpProtocol
 from portdash.model.protected import data_owner_of
 from portdash.model.workspace import Workspace
+from portdash.record import record
 from portdash.text import and_list, plural
 
 GRACE = 5.0
@@ -45,7 +45,7 @@ class Action(StrEnum):
     """The container that holds the port is stopped."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Target:
     """What a step ends: an identity that is checked again before anything is sent to it."""
 
@@ -97,7 +97,7 @@ def depths(members: Iterable[Process]) -> Mapping[int, int]:
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Step:
     """One thing to do. Exactly what is shown is what is done."""
 
@@ -127,7 +127,7 @@ class Step:
         return self.after.port if self.after else None
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(order=True)
 class Cost:
     """What a plan costs; less is better, from left to right."""
 
@@ -141,7 +141,7 @@ class Cost:
     """Processes and containers ended that are not ours."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unresolved:
     """Something the plan leaves as it is."""
 
@@ -153,7 +153,7 @@ class Unresolved:
     """The service whose server a person has to start again, where that is what is left."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Plan:
     """The whole answer to one request. Applying it is all or nothing."""
 

@@ -1,15 +1,14 @@
 """The rules that placement follows: from the configuration, and from the operating system."""
 
-from dataclasses import dataclass
-
 from portdash.model.plan import Strategy
 from portdash.model.ports import PortRange
+from portdash.record import record
 
 DEFAULT_PRIORITY = 3
 DEFAULT_BASE_PORT = 4000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TypeRange:
     """The ports set aside for one type of service."""
 
@@ -20,7 +19,7 @@ class TypeRange:
     priority: int = DEFAULT_PRIORITY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Policy:
     """What the configuration says about placement."""
 
@@ -38,7 +37,7 @@ class Policy:
     """Whether this project may displace services of other workspaces."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class PortLimits:
     """What the operating system says about ports, read at run time."""
 

@@ -1,10 +1,10 @@
 """Port numbers, ranges of them, and the two protocols that have ports here."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from portdash.errors import InvalidPort
 from portdash.model.protocol import IpProtocol
+from portdash.record import record
 
 __all__ = [
     "FIRST_PORT", "LAST_PORT", "IpProtocol", "PortRange", "check_port", "parse_port", "parse_range",
@@ -13,7 +13,7 @@ __all__ = [
 FIRST_PORT, LAST_PORT = 1, 65535
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(order=True)
 class PortRange:
     """The ports from `first` to `last`, both included."""
 

@@ -1,9 +1,9 @@
 """The project a directory lies in."""
 
-from dataclasses import dataclass
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Project:
     """The project a directory lies in."""
 

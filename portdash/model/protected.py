@@ -3,10 +3,10 @@
 Names are in lower case. One that ends in `*` stands for all that begin so.
 """
 
-from dataclasses import dataclass
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Protected:
     """Processes of one kind, why they are left alone, and what to do instead."""
 

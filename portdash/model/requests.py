@@ -1,9 +1,9 @@
 """What a supervisor is asked to do: a row in the store, with a deadline and room for an answer."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from portdash.model.assignment import ServiceKey
+from portdash.record import record
 
 REQUEST_KEPT = 60.0
 """Seconds after its deadline for which a request is kept: whoever asked has read the answer by then, or never will."""
@@ -20,7 +20,7 @@ class RequestKind(StrEnum):
     """End the child and start it again on another port."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Request:
     """One thing that the supervisor of one service is asked to do."""
 

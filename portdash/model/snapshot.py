@@ -1,7 +1,7 @@
 """One frozen view of everything at one moment. Planning reads it, faces render it, nothing changes it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ from portdash.model.listener import Attribution, Container, Listener, Ownership
 from portdash.model.policy import Policy, PortLimits
 from portdash.model.ports import IpProtocol
 from portdash.model.workspace import Workspace
+from portdash.record import record
 
 
 class Status(StrEnum):
@@ -27,7 +28,7 @@ class Status(StrEnum):
     CONFLICT = "conflict"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Declaration:
     """A service that is known, whether or not it has a port yet."""
 
@@ -36,7 +37,7 @@ class Declaration:
     has_command: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SeenListener:
     """A listener with the service it is attributed to."""
 
@@ -51,7 +52,7 @@ class SeenListener:
         return self.key is not None and self.attribution.ownership.is_ours
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ServiceView:
     """A service with all that is known about it."""
 
@@ -95,7 +96,7 @@ class ServiceView:
         return bool(self.elsewhere) or bool(self.attribution and self.attribution.ownership.is_ours)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Snapshot:
     """Configuration, assignments, listeners, ownership and conflicts of one moment."""
 

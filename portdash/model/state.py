@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
 from portdash.model.workspace import Workspace
+from portdash.record import record
 
 if TYPE_CHECKING:
     from portdash.model.kept import PlanRecord, Quarantine
     from portdash.model.requests import Request
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class StoreState:
     """Everything a store holds, at one revision."""
 

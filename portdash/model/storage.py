@@ -1,6 +1,6 @@
 """What a store can be asked for, and what it answers."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
@@ -9,9 +9,10 @@ from portdash.model.kept import PlanRecord
 from portdash.model.requests import Request
 from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Claim:
     """Give the service the first of `options` whose port nobody has.
 
@@ -23,7 +24,7 @@ class Claim:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Remove:
     """Delete the row, which must be at revision `expected`, and put its port in quarantine."""
 
@@ -32,7 +33,7 @@ class Remove:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RecordWorkspace:
     """Remember which root has which workspace name. A root that has a name keeps it."""
 
@@ -40,14 +41,14 @@ class RecordWorkspace:
     workspace: Workspace
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TakeLease:
     """Note that a process uses the assignment; replaces an earlier lease of the service."""
 
     lease: Lease
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DropLease:
     """End a lease; without effect when another token holds it by now."""
 
@@ -55,35 +56,35 @@ class DropLease:
     token: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RecordPlan:
     """Write down a plan or its new state."""
 
     record: PlanRecord
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RecordEvent:
     """Add a line of history that no row change stands for."""
 
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MarkUndone:
     """Note that an operation was taken back. The batch that does so is not offered for undoing itself."""
 
     operation_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ask:
     """Put a request to the supervisor whose lease has its token; refused when that lease is over."""
 
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """Answer a request; without effect when it is gone, or answered already."""
 
@@ -95,7 +96,7 @@ class Answer:
 Op = Claim | Remove | RecordWorkspace | TakeLease | DropLease | RecordPlan | RecordEvent | MarkUndone | Ask | Answer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Batch:
     """Changes that happen together or not at all, as one revision."""
 
@@ -110,7 +111,7 @@ class Batch:
     ops: tuple[Op, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Applied:
     """The batch is stored; it was acknowledged after it became durable."""
 
@@ -125,7 +126,7 @@ class Applied:
         return self.operation.revision
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rejected:
     """A precondition failed, or no option was free; nothing was stored."""
 

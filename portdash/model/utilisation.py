@@ -1,11 +1,10 @@
 """How full a range of ports is."""
 
-from dataclasses import dataclass
-
 from portdash.model.ports import PortRange
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Utilisation:
     """One range and what has become of its ports. A port counts once, whatever the protocol."""
 

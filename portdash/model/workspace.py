@@ -1,9 +1,9 @@
 """The project that services belong to."""
 
-from dataclasses import dataclass
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Workspace:
     """The project that services belong to."""
 

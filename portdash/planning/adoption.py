@@ -1,7 +1,6 @@
 """Planning to make listeners services: the port they have becomes theirs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from portdash.errors import UsageError
 from portdash.model.assignment import ServiceKey, ServiceSpec, Source
@@ -13,10 +12,11 @@ from portdash.planning.drafting import Draft
 from portdash.planning.exporting import check_variables
 from portdash.planning.requests import Placement
 from portdash.planning.wording import holder_text, title
+from portdash.record import record
 from portdash.text import clean
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Adoption:
     """A listener that becomes a service."""
 

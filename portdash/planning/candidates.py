@@ -1,7 +1,7 @@
 """Which ports a service would get, best first, and why not the others."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from portdash.errors import InvalidPort, NoPortAvailable
@@ -12,6 +12,7 @@ from portdash.model.snapshot import Snapshot
 from portdash.planning.occupancy import Group, Occupancy
 from portdash.planning.requests import Override, Placement
 from portdash.planning.rules import candidate_ports, search_ranges, source_of
+from portdash.record import record
 from portdash.text import and_list, clean
 
 MOST_OPTIONS = 64
@@ -23,7 +24,7 @@ _TIERS = {Verdict.PREFERRED_BY: 1, Verdict.QUARANTINED: 1, Verdict.CONTAINER: 1,
 """Ports with these verdicts can be had when no better one is left."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Search:
     """What a search came to."""
 

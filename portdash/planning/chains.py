@@ -1,16 +1,17 @@
 """A chain of moves that ends on a free port and frees one for the claimant, and how it becomes steps of a plan."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from portdash.model.assignment import Assignment, Reason, Verdict
 from portdash.planning.candidates import MOST_REASONS, Search, find
 from portdash.planning.displacement import exchange_row, release_vanished
 from portdash.planning.drafting import Draft, displaced
 from portdash.planning.occupancy import Group
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Link:
     """One service of a chain and the port it takes."""
 
@@ -18,7 +19,7 @@ class Link:
     port: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chain:
     """A way to place the claimant: it takes the first link's port, whose service is the second link, and so on."""
 

@@ -11,7 +11,6 @@ several claimants is the cheapest for all of them together, whatever their order
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from portdash.model.assignment import ServiceKey
@@ -22,6 +21,7 @@ from portdash.planning.displacement import Price, may_displace, price_of
 from portdash.planning.drafting import Draft
 from portdash.planning.occupancy import Group, Slot
 from portdash.planning.rules import every_candidate
+from portdash.record import record
 
 MOST_EXPANSIONS = 200_000
 """Ports looked at for an exchange before the search gives up being exact: a tenth of a second at most."""
@@ -29,7 +29,7 @@ MOST_EXPANSIONS = 200_000
 _NOTHING: Price = (0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Way:
     """How a service can be pushed off its port: what that costs in all, and who takes whose port for it."""
 

@@ -1,7 +1,6 @@
 """All that is known about one port besides who listens there: why it is given to nobody, or better not taken."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from portdash.model.assignment import ServiceKey, ServiceSpec
 from portdash.model.listener import Listener
@@ -9,12 +8,13 @@ from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Snapshot
 from portdash.planning.rules import BROWSER_BLOCKED
 from portdash.planning.wording import Names, holder_text
+from portdash.record import record
 from portdash.text import clean
 
 IPV4_ANY, IPV6_ANY = "0.0.0.0", "::"  # noqa: S104  compared, not bound
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fact:
     """One thing to know about a port."""
 

@@ -1,9 +1,9 @@
 """What the planner can be asked for."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from portdash.model.assignment import ServiceKey, ServiceSpec
+from portdash.record import record
 
 ANY_KIND = "*"
 """Stands for every kind of server."""
@@ -17,7 +17,7 @@ class Override(NamedTuple):
     """As found; it need not be a port. Our own export come back is filtered out before."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Placement:
     """A service that wants a port, with everything it asks for."""
 

@@ -1,16 +1,16 @@
 """What `up` starts, and what waits for what. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from portdash.config.problems import nearest
 from portdash.config.services import ServiceConfig
 from portdash.errors import NoSuchService, UsageError
 from portdash.model.names import base_name, check_service, instance_names
+from portdash.record import record
 from portdash.text import clean
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Part:
     """One process of what is started together: a service, or one of its instances."""
 

@@ -1,13 +1,13 @@
 """Whether every assignment is answered by its own server: the verdict of ownership, said as yes or no."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from portdash.model.conflict import Conflict, ConflictKind
 from portdash.model.listener import Attribution, Ownership
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.planning.wording import holders_text
+from portdash.record import record
 from portdash.text import clean
 
 
@@ -33,7 +33,7 @@ class Answer(StrEnum):
         return self in (Answer.OWNED, Answer.IDLE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Verified:
     """One assignment and who answers there."""
 

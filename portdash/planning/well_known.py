@@ -1,12 +1,12 @@
 """Well-known servers: what type of service each is, and the port it has everywhere until somebody changes it."""
 
 import re
-from dataclasses import dataclass
 
 from portdash.model.names import base_name
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WellKnown:
     """One kind of server."""
 

@@ -5,12 +5,12 @@ It holds no arguments of processes, no hostname, and no user's name but where a 
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from portdash.model.assignment import Source, Verdict
 from portdash.model.listener import Listener
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.record import record
 from portdash.report.record import Record
 from portdash.report.redaction import Redaction
 from portdash.report.scope import Scope, workspace_label
@@ -24,7 +24,7 @@ Row = tuple[str, ...]
 LEGEND = "held by: = its own server, ~ presumably its own, ? not verified, ≠ somebody else's"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Section:
     """A heading with a table, a list of lines, or the one sentence that says there is nothing."""
 
@@ -37,7 +37,7 @@ class Section:
     """Said when there are neither rows nor lines; a section without even that is left out."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """All that is said, in order."""
 

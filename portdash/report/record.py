@@ -1,15 +1,15 @@
 """What history says of a scope, in figures: ports given, and how many conflicts were settled."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from portdash.model.conflict import Conflict
 from portdash.model.history import Event, EventKind
+from portdash.record import record
 from portdash.report.scope import Scope
 from portdash.text import plural
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Record:
     """Counts of what happened, as far back as history is kept."""
 

@@ -5,8 +5,9 @@ in a URL. Rather too much is masked than too little.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from portdash.record import record
 
 MASK = "***"
 
@@ -38,7 +39,7 @@ def mask_secrets(text: str) -> str:
     return _FLAG.sub(rf"\1\2{MASK}", text)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Redaction:
     """What a report leaves out. Applying it twice changes nothing."""
 

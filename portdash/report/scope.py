@@ -1,14 +1,13 @@
 """How much of a snapshot a report or a status is about."""
 
-from dataclasses import dataclass
-
 from portdash.model.assignment import ServiceKey
 from portdash.model.conflict import Conflict
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
+from portdash.record import record
 from portdash.text import clean
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Scope:
     """One service, one workspace, or, with neither, all of it."""
 

@@ -1,13 +1,13 @@
 """Counting services by how they got their ports."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from portdash.model.assignment import Source
 from portdash.model.snapshot import ServiceView
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Tally:
     """The figures of a summary."""
 

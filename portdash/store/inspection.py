@@ -5,11 +5,12 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 from portdash.errors import StoreError
+from portdash.record import record
 from portdash.store import trouble
 from portdash.store.backup import copies
 from portdash.store.connection import check_integrity, format_of, open_connection
@@ -22,7 +23,7 @@ COUNTED = ("assignment", "workspace", "lease", "event", "operation")
 _NOTHING: Mapping[str, int | None] = MappingProxyType(dict.fromkeys(COUNTED))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Inspection:
     """A store's file at one moment."""
 

@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,6 +14,7 @@ from portdash.errors import StoreDamaged, StoreError
 from portdash.files import sync_directory
 from portdash.model.assignment import Assignment, ServiceKey, Source
 from portdash.model.history import Change, Operation
+from portdash.record import record
 from portdash.store import trouble
 from portdash.store.connection import check_integrity, open_connection
 from portdash.store.inspection import inspect
@@ -27,7 +28,7 @@ from portdash.store.writing import create, restore
 from portdash.text import clean
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Repair:
     """What was recovered, and what was lost."""
 

@@ -1,7 +1,6 @@
 """The seam between the transition and the back ends: the rows it looks at, and what it answers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
@@ -10,6 +9,7 @@ from portdash.model.kept import QUARANTINE_SECONDS, PlanRecord, Quarantine
 from portdash.model.ports import IpProtocol
 from portdash.model.requests import Request
 from portdash.model.workspace import Workspace
+from portdash.record import record
 
 Slot = tuple[str, IpProtocol, int]
 """A port of a host, which at most one service has; services that inherit it aside."""
@@ -55,7 +55,7 @@ class Refusal(Exception):
     """A precondition failed, or no option was free; `str()` says which, for people."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Effects:
     """All that a batch changes. None in a mapping means that the row goes."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from portdash.model.requests import Request, RequestKind
+from portdash.record import record
 from portdash.supervisor.orders import Ready
 from portdash.text import clean
 
@@ -12,7 +13,7 @@ FREED_LIMIT = 10.0
 """Seconds that the port of a child that has ended may take to be free, and another service to make room."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Errand:
     """One request on its way."""
 

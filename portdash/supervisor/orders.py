@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from portdash.errors import PortdashError, StoreBusy, StoreError
@@ -14,6 +14,7 @@ from portdash.manager.plans import plan_move, plan_release
 from portdash.manager.wishes import Wish, place
 from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.plan import Strategy
+from portdash.record import record
 from portdash.store.locking import lock_file
 from portdash.supervisor.environment import Run, child_environment
 from portdash.supervisor.logs import log_path
@@ -23,7 +24,7 @@ GRACE = 10.0
 """Seconds a child that is asked to end may take."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Order:
     """How one service is to be run."""
 
@@ -39,7 +40,7 @@ class Order:
     grace: float = GRACE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Ready:
     """A service with its port, about to be started."""
 

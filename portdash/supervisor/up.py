@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from portdash.manager.deps import Deps
 from portdash.planning.start_order import Part, endings
+from portdash.record import record
 from portdash.supervisor.orders import GRACE
 from portdash.supervisor.running_part import Hear, RunningPart, start_part
 from portdash.supervisor.upness import has_check, running_words, why_not_well
@@ -24,7 +24,7 @@ _PATIENCE = 30.0
 """Seconds after which it is said that one is not well yet, and those that wait for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Stage:
     """How the parts are started, and who hears of them."""
 

@@ -1,11 +1,11 @@
 """Does the child listen where it should? What a look at the sockets says. Pure."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from portdash.model.listener import Listener
 from portdash.model.ports import IpProtocol
+from portdash.record import record
 
 
 class Progress(StrEnum):
@@ -21,7 +21,7 @@ class Progress(StrEnum):
     """Somebody else listens on its port."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Finding:
     """The verdict, and what it rests on."""
 

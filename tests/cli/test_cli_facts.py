@@ -30,7 +30,7 @@ def test_status_of_a_project(portdash: Portdash, project: Path, free_port: FreeP
     server(running, cwd=project)
     result = portdash("status")
     lines = {line.split()[0]: line.split() for line in result.out.splitlines() if line.strip()}
-    assert lines["SERVICE"] == ["SERVICE", "PORT", "SOURCE", "STATUS", "HEALTH", "HELD", "BY"]
+    assert lines["SERVICE"] == ["SERVICE", "PORT", "SOURCE", "STATUS", "HEALTH", "HELD", "BY", "PURPOSE"]
     assert lines["api"][:4] == ["api", "detected", "on", "port"] or lines["api"][1] == str(running)
     assert f"api detected on port {running}" in result.out
     assert "running" in result.out
@@ -110,7 +110,7 @@ def test_check_of_a_free_port(portdash: Portdash, free_port: FreePort):
     nothing: list[object] = []
     assert document == {
         "schema_version": 1, "port": port, "free": True,
-        "holders": nothing, "addresses": nothing, "assigned": nothing, "facts": nothing,
+        "holders": nothing, "addresses": nothing, "assigned": nothing, "bound": nothing, "facts": nothing,
     }  # fmt: skip
 
 
@@ -288,3 +288,13 @@ def test_signs_where_the_output_cannot_carry_them(
     assert summary.isascii()
     assert summary.startswith("PORT ALLOCATION SUMMARY:\n")
     assert f"| Port: {port:<5} | PREFERRED | Attempts: 1\n" in summary
+
+
+def test_status_says_what_services_are_for_once_one_says_it(portdash: Portdash):
+    portdash("allocate", "api")
+    assert "PURPOSE" not in portdash("status").out
+    portdash("allocate", "web", "--purpose", "the shop's page")
+    heading, api, web = portdash("status").out.splitlines()[1:4]
+    assert heading.endswith("PURPOSE")
+    assert web.endswith("the shop's page")
+    assert api.endswith("nobody")

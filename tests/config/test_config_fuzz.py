@@ -33,7 +33,7 @@ tables = st.recursive(
     lambda inner: st.dictionaries(keys, st.one_of(inner, st.lists(inner, max_size=3), scalars), max_size=5),
     max_leaves=20,
 )
-quietly = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quietly = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def outcome(home: Path, environ: dict[str, str] | None = None) -> Config | ConfigError:

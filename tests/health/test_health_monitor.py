@@ -108,12 +108,10 @@ async def test_a_service_is_asked_again_and_again(told: Told):
         await becomes(lambda: len(server.requests) > 5)
         assert server.connections == 1
         assert monitor.verdicts()["web"].level is HealthLevel.HTTP
-        await becomes(lambda: len(monitor.latencies("web")) > 5)
-        assert all(latency is not None and latency > 0 for latency in monitor.latencies("web"))
-        assert monitor.latencies("nobody") == ()
+        await becomes(lambda: len(monitor.pulses()["web"].latencies) > 5)
         (pulse,) = monitor.pulses().values()
         assert (pulse.asked, pulse.interval) == ("GET /", HTTP.interval)
-        assert len(pulse.latencies) > 5
+        assert all(latency is not None and latency > 0 for latency in pulse.latencies)
         await becomes(lambda: monitor.pulses()["web"].due is not None)
         monitor.stop()
         await task

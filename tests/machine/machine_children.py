@@ -1,9 +1,6 @@
 """A real server in a process of its own, as the tests of the machine get it from `serve`."""
 
-import os
-import re
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,8 +20,3 @@ class Child:
 
 
 Serve = Callable[..., Child]
-
-
-def tells_bound() -> bool:
-    """Say whether the kernel lists sockets that are bound and do not listen: since Linux 6.8."""
-    return sys.platform == "linux" and tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6, 8)

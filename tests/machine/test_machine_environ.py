@@ -30,7 +30,7 @@ def test_what_is_told():
     data = b"\0".join(
         (
             *(b"npm_lifecycle_event=dev", b"npm_package_name=@shop/web", b"PORT=3000", b"pm_id=0", b"name=api one"),
-            *(b"RUN_MAIN=true", b"PORTDASH_SERVICE=web", b"PORTDASH_WORKSPACE=shop~1a2b", b"TOKEN=x", b""),
+            *(b"PORTDASH_SERVICE=web", b"PORTDASH_WORKSPACE=shop~1a2b", b"TOKEN=x", b""),
         )
     )
     assert hints_from(data) == Hints(
@@ -38,7 +38,6 @@ def test_what_is_told():
         package="@shop/web",
         port=3000,
         pm2="api one",
-        reloaded=True,
         service="web",
         workspace="shop~1a2b",
     )

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import psutil
 import pytest
-from machine_children import tells_bound
+from kernel import tells_bound
 
 from portdash.machine.diag_messages import DiagRow, end_of, messages, read_connections, read_table
 from portdash.machine.netlink_diag import Dump, SocketDiag

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
-from machine_children import Serve, tells_bound
+from kernel import tells_bound
+from machine_children import Serve
 from odd_procs import A, B, C, FakeProc, line
 
 from portdash.machine import sockets_system

@@ -12,11 +12,12 @@ from portdash.cli.parameters import read_slot
 from portdash.errors import ExitCode
 from portdash.machine.addresses import read_address
 from portdash.machine.availability import IN_USE
-from portdash.manager.checking import OnAddress, free_part, on_addresses
-from portdash.model.listener import Listener
+from portdash.manager.checking import OnAddress, free_part, on_addresses, silent_holders
+from portdash.model.listener import Listener, Process
+from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Snapshot
 from portdash.planning.port_facts import Fact, port_facts
-from portdash.text import and_list
+from portdash.text import and_list, clean
 
 
 @click.command("check")
@@ -36,6 +37,7 @@ def command(options: Globals, *, port: str, addresses: tuple[str, ...], as_json:
     with options.deps() as deps:
         snapshot = deps.observer.snapshot()
         holding = look_at(deps, snapshot, number, protocol)
+        silent = silent_holders(deps, number) if holding.refusal == IN_USE and protocol is IpProtocol.TCP else ()
     listeners = [seen.listener for seen in holding.holders]
     places = tuple(on_addresses(protocol, number, listeners, asked))
     facts = tuple(port_facts(snapshot, number, protocol))
@@ -50,23 +52,28 @@ def command(options: Globals, *, port: str, addresses: tuple[str, ...], as_json:
                     for each in places
                 ],
                 "assigned": [view.key.workspace + "/" + view.name for view in holding.services],
+                "bound": [{"pid": each.pid, "process": clean(each.name or "")} for each in silent],
                 "facts": [{"kind": each.kind, "text": each.text} for each in facts],
             }
         )
     else:
-        emit_lines(_lines(holding, snapshot, places, listeners))
+        emit_lines(_lines(holding, snapshot, places, listeners, silent))
         emit_lines(_facts(holding, facts))
     return ExitCode.YES if is_free else ExitCode.NO
 
 
 def _lines(
-    holding: Holding, snapshot: Snapshot, places: Sequence[OnAddress], listeners: Sequence[Listener]
+    holding: Holding,
+    snapshot: Snapshot,
+    places: Sequence[OnAddress],
+    listeners: Sequence[Listener],
+    silent: Sequence[Process],
 ) -> Iterator[str]:
     name = port_text(holding)
     if not places:
         yield from verdict_lines(holding, snapshot)
         if holding.refusal == IN_USE:
-            yield f"{name} may be bound by a socket that does not listen, or be the near end of a connection"
+            yield _silence(name, silent)
         elif listeners and (free := free_part(holding.protocol, holding.port, listeners)):
             yield f"{name} is free on {and_list(free)}"
         return
@@ -79,6 +86,13 @@ def _lines(
             yield f"{name} on {each.address} is free"
     if assigned := assigned_text(holding, snapshot):
         yield f"{name} is {assigned.removeprefix(', ')}"
+
+
+def _silence(name: str, silent: Sequence[Process]) -> str:
+    """Return why a port is in use though nobody listens."""
+    if not silent:
+        return f"{name} may be bound by a socket that does not listen, or be the near end of a connection"
+    return f"{name} is bound by {and_list(clean(each.label) for each in silent)}, and nobody listens"
 
 
 def _facts(holding: Holding, facts: Sequence[Fact]) -> Iterator[str]:

@@ -1,10 +1,10 @@
 """What a command is: one thing a person can ask for, declared once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from portdash.dashboard.context import Context
+from portdash.record import record
 
 
 class Group(StrEnum):
@@ -22,7 +22,7 @@ def always(_context: Context) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Command:
     """One thing a person can ask for."""
 

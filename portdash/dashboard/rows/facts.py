@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 
 from portdash.dashboard.rows.row import Group, Kind, Other, RowKey, service_row_key
@@ -12,6 +12,7 @@ from portdash.model.history import Event
 from portdash.model.listener import Listener
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
 from portdash.model.workspace import Workspace
+from portdash.record import record
 
 NEW_FOR = 10.0
 """Seconds during which a row that appeared is marked as new."""
@@ -20,7 +21,7 @@ GONE_FOR = 5.0
 _NO_PULSES: Mapping[ServiceKey, Pulse] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Facts:
     """Everything rows and details are made from. Build it with `digest`."""
 

@@ -1,7 +1,7 @@
 """The list of the main screen: services by workspace, then other listeners, in one scroll."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from portdash.dashboard.rows import texts
@@ -27,12 +27,13 @@ from portdash.dashboard.rows.view import Sort, View
 from portdash.dashboard.rows.words import state_of
 from portdash.model.history import Event
 from portdash.model.snapshot import ServiceView
+from portdash.record import record
 
 _HEADED = frozenset({Kind.SERVICE, Kind.SOCKET, Kind.CONFLICT, Kind.RANGE, Kind.EVENT})
 """Rows that stand under the heads of columns."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ListState:
     """What the person at the keyboard chose to see."""
 
@@ -41,13 +42,13 @@ class ListState:
     only: str | None = None
     """The workspace that the list is narrowed to."""
     view: View = View.SERVICES
-    sort: Sort = Sort()  # noqa: RUF009  frozen
-    beside: Beside = Beside()  # noqa: RUF009  frozen
+    sort: Sort = Sort()
+    beside: Beside = Beside()
     said: tuple[tuple[int, Event], ...] = ()
     """What this dashboard has said, numbered, for the view of history."""
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Listing:
     """The rows shown, in order."""
 

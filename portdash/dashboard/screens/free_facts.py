@@ -1,7 +1,6 @@
 """What is said before the holders of a port are ended: who they are, whose, and what could be done instead. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from portdash.dashboard.restarts import service_label, tilde
 from portdash.dashboard.screens.facts import Fact
@@ -12,11 +11,12 @@ from portdash.model.ending import Allowance
 from portdash.model.plan import Action, Plan
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import SeenListener, Snapshot
+from portdash.record import record
 from portdash.report.words import uptime, worst_conflict
 from portdash.text import clean, plural
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Subject:
     """The port that is to be freed, in the world as it was when the dialog opened."""
 

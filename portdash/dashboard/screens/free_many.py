@@ -23,10 +23,11 @@ from portdash.manager.apply import Outcome
 from portdash.model.plan import Plan
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Snapshot
+from portdash.record import record
 from portdash.text import and_list, clean, plural
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """One port, and what is going to become of it, or became."""
 

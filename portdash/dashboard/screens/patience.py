@@ -6,13 +6,14 @@ delivers as keys (`tmux paste-buffer`) arrives within milliseconds, and a hand d
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import monotonic
 
 from textual.events import Key
 
+from portdash.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Patience:
     """How long a dialog waits before it believes a key."""
 

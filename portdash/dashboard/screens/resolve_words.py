@@ -1,19 +1,19 @@
 """What the resolve screen says about a conflict, about consent, and about a world that moved on. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from portdash.dashboard.restarts import service_label
 from portdash.model.assignment import ServiceKey
 from portdash.model.conflict import Conflict, ConflictKind
 from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
+from portdash.record import record
 from portdash.text import and_list, clean, plural
 
 _HELD = (ConflictKind.SQUATTED, ConflictKind.DUPLICATE, ConflictKind.MUTUAL)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Consent:
     """How a person agrees to what cannot be taken back."""
 

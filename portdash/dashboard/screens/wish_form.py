@@ -1,7 +1,6 @@
 """The fields of a new allocation, and how what stands in them becomes a `Wish`."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from textual import on
@@ -18,6 +17,7 @@ from portdash.manager.wishes import Wish
 from portdash.model.names import check_service
 from portdash.model.ports import parse_port, parse_range
 from portdash.model.snapshot import Snapshot
+from portdash.record import record
 from portdash.text import clean
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ MORE = (
 """Id, label and example of each field that is folded away at first."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mistake:
     """What is wrong with one field."""
 

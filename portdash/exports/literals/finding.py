@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from portdash.exports.block import END, START
 from portdash.exports.literals.forms import Form
 from portdash.exports.literals.patterns import PATTERNS, SEVERAL, Kind, Pattern
 from portdash.model.ports import FIRST_PORT, LAST_PORT
+from portdash.record import record
 
 LONGEST_LINE = 2000
 """Characters of the longest line that is looked at: longer ones are written by programs."""
@@ -54,7 +54,7 @@ def _shapes(form: Form) -> _Shapes:
 _shapes_of = lru_cache(maxsize=None)(_shapes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Literal:
     """A port that stands in a file."""
 

@@ -1,16 +1,16 @@
 """What to write in the place of a hard-coded port: the same line, with the port from where portdash puts it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from portdash.exports.literals.finding import Literal
 from portdash.exports.literals.forms import Form
 from portdash.exports.literals.judging import Judged, Known, Verdict, service_name
 from portdash.exports.literals.patterns import Kind
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Way:
     """How a language gets at a port. `{var}`, `{port}` and `{name}` stand for the service's."""
 

@@ -1,13 +1,13 @@
 """What a hard-coded port means beside the assignments and declarations of a workspace."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from portdash.exports.literals.finding import Literal
 from portdash.exports.literals.forms import Form
 from portdash.exports.literals.patterns import Kind
 from portdash.model.names import variable_for
+from portdash.record import record
 
 
 class Verdict(StrEnum):
@@ -34,7 +34,7 @@ class Verdict(StrEnum):
         return self not in (Verdict.DIFFERS, Verdict.TAKEN, Verdict.UNASSIGNED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Known:
     """A service as far as ports in files are concerned."""
 
@@ -61,7 +61,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Judged:
     """The verdict on one hard-coded port."""
 

@@ -4,10 +4,10 @@ No pattern repeats anything without a bound, so that no line, however it was mad
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 from portdash.exports.literals.forms import CODE, COMMANDS, Form
+from portdash.record import record
 
 
 class Kind(StrEnum):
@@ -32,7 +32,7 @@ class Kind(StrEnum):
     """One of several ports in brackets."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pattern:
     """One shape."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from portdash.health.endpoint import endpoint_of
@@ -72,22 +71,3 @@ class Identifier:
                 found = await ask(endpoint_of(listener), guess, timeout=timeout, may_greet=may_greet(listener))
                 self._answers[instance] = fingerprint(found) if found else None
         return self._answers[instance]
-
-    async def identify_all(
-        self,
-        listeners: Iterable[Listener],
-        *,
-        timeout: float = 1.0,  # noqa: ASYNC109  for each of the few questions
-    ) -> Mapping[Listener, Fingerprint]:
-        """Return what each of several listeners is; those that stay unknown are left out."""
-        listeners = tuple(listeners)
-        found = await asyncio.gather(*(self.identify(each, timeout=timeout) for each in listeners))
-        return {listener: each for listener, each in zip(listeners, found, strict=True) if each is not None}
-
-    def forget_gone(self, listeners: Iterable[Listener]) -> None:
-        """Forget what is not among `listeners`, all that there are now."""
-        here = {Instance.of(each) for each in listeners}
-        for gone in self._answers.keys() - here:
-            del self._answers[gone]
-        for gone in self._turns.keys() - here:
-            del self._turns[gone]

@@ -10,13 +10,13 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from time import perf_counter
 from typing import NamedTuple
 
 from portdash.health.endpoint import Endpoint
 from portdash.health.failing import failure
 from portdash.model.health import Health, HealthLevel, HealthState
+from portdash.record import record
 from portdash.text import clean
 
 Handshake = Callable[[Endpoint, float], Awaitable[Health]]
@@ -39,7 +39,7 @@ class Answer(NamedTuple):
     """Not clean yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Exchange:
     """What is said, what is expected, and how to take leave. Is a `Handshake`."""
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 
 from portdash.health.endpoint import Endpoint
 from portdash.health.handshakes.exchange import LARGEST, Answer, visit
 from portdash.model.health import Health, HealthLevel, HealthState
+from portdash.record import record
 
 _PATIENCE = 0.02
 """Seconds in which a server that is there does not hang up by itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class HangUp:
     """Ends a connection and waits for the server to do so. Is a `Handshake`."""
 

@@ -4,10 +4,10 @@ import errno
 import os
 import stat as modes
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from portdash.files import replace_file
+from portdash.record import record
 from portdash.store.projection.portmap import LARGEST
 
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -30,7 +30,7 @@ class Swapped(Exception):
     """Somebody else, such as a checkout, wrote the file in between; nothing was replaced."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """The file as it was at one moment."""
 

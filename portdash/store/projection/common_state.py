@@ -9,12 +9,12 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from portdash.errors import UsageError
 from portdash.model.ports import check_port
+from portdash.record import record
 from portdash.store import trouble
 from portdash.text import clean
 
@@ -22,7 +22,7 @@ DIRECTORY = "projections"
 """Below the state directory."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Agreed:
     """What the file and the rows said when they last agreed."""
 

@@ -1,13 +1,14 @@
 """From what was edited in the committed file to the batch that the authority gets. Pure but for the placer."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Source, Verdict
 from portdash.model.ports import IpProtocol
 from portdash.model.state import StoreState
 from portdash.model.storage import Claim, Op, RecordWorkspace, Remove
 from portdash.planning.rules import source_of
+from portdash.record import record
 from portdash.store.projection.checking import Parents
 from portdash.store.projection.merge import Edits, root_of
 from portdash.store.projection.placing import Placer, Slot, Want
@@ -18,7 +19,7 @@ ACTOR = "file"
 """Who changed the rows, as history calls it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Draft:
     """What the file's edits come to."""
 

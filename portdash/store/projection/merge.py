@@ -5,12 +5,12 @@ the authority's. What only one side changed wins; where both did, the file wins,
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from portdash.model.ports import IpProtocol
+from portdash.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Held:
     """A service's row as the file sees it."""
 
@@ -22,7 +22,7 @@ class Held:
     protocol: IpProtocol = IpProtocol.TCP
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Edits:
     """What the file asks of the rows."""
 

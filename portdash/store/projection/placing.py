@@ -1,7 +1,6 @@
 """Where a service goes whose committed port is somebody else's on this machine."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
@@ -9,6 +8,7 @@ from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpe
 from portdash.model.ports import LAST_PORT, IpProtocol
 from portdash.model.state import StoreState
 from portdash.planning.rules import source_of
+from portdash.record import record
 
 MOST_OPTIONS = 16
 """Ports offered for one service."""
@@ -16,7 +16,7 @@ _UNPRIVILEGED = 1024
 Slot = tuple[IpProtocol, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Want:
     """A service that needs another port than the committed one, if only on this machine."""
 

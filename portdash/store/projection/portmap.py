@@ -6,10 +6,10 @@ A person edits this file and git merges it, so whatever is off is named with its
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from portdash.errors import UsageError
 from portdash.model.names import check_service
+from portdash.record import record
 from portdash.text import clean
 
 LARGEST = 1 << 20
@@ -33,7 +33,7 @@ class BadMap(ValueError):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One service and its port."""
 

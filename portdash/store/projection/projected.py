@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from portdash.errors import StoreError, StoreFileInvalid, StoreUnavailable
 from portdash.model.history import Event, Operation
 from portdash.model.state import StoreState
 from portdash.model.storage import Applied, Batch, Rejected, Store
+from portdash.record import record
 from portdash.store.projection.committed_file import CommittedFile, Signature, is_settled
 from portdash.store.projection.notices import notices
 from portdash.store.projection.placing import Placer, next_free
@@ -19,7 +20,7 @@ _POLL = 0.05
 """Seconds between two looks at the file while the revision is watched."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Look:
     """The last look: of what, and what it came to."""
 

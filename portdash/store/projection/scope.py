@@ -1,7 +1,7 @@
 """Which rows of the authority a committed file stands for: those of one workspace, environment, user and host."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from portdash.model.assignment import Assignment, ServiceKey, ServiceSpec, Source
@@ -9,10 +9,11 @@ from portdash.model.ports import IpProtocol
 from portdash.model.state import StoreState
 from portdash.model.storage import Batch, Claim, Remove
 from portdash.model.workspace import Workspace
+from portdash.record import record
 from portdash.store.projection.merge import Held
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Scope:
     """One workspace of one user in one environment on one machine, and what is declared of its services."""
 

@@ -1,7 +1,6 @@
 """The three sides that are brought to agree, read at one moment: the file, the rows, and what they last agreed on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from portdash.errors import StoreFileInvalid
@@ -9,6 +8,7 @@ from portdash.model.assignment import Assignment
 from portdash.model.history import EventKind
 from portdash.model.state import StoreState
 from portdash.model.storage import Store
+from portdash.record import record
 from portdash.store.projection.checking import check
 from portdash.store.projection.committed_file import CommittedFile, Found, Unusable
 from portdash.store.projection.common_state import Agreed, CommonState
@@ -21,7 +21,7 @@ _EVENTS = 100
 """Latest events of a name that are looked at; it may be that of services of other workspaces as well."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Side:
     """All three sides, and what was edited in the file."""
 

@@ -3,12 +3,12 @@
 import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from portdash.model.state import StoreState
 from portdash.model.storage import Batch, Rejected, Store
+from portdash.record import record
 from portdash.store.locking import lock_file
 from portdash.store.projection.committed_file import CommittedFile, Found, Swapped, Unusable
 from portdash.store.projection.common_state import Agreed
@@ -32,7 +32,7 @@ Clock = Callable[[], float]
 """Tells the Unix time in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Agreement:
     """What a round came to."""
 

@@ -1,17 +1,18 @@
 """Where a Redis server is: a URL taken apart, and as it may be shown."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import unquote, urlsplit
 
 from portdash.errors import ConfigError
+from portdash.record import record
 from portdash.text import clean
 
 DEFAULT_PORT = 6379
 _HINT = "a store on a server is redis://HOST:PORT/DB, or rediss:// with TLS; special signs in a password as %2F"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Address:
     """A database of a server, and who we are there."""
 

@@ -1,14 +1,16 @@
 """The Lua scripts, and the keys they work on."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
+
+from portdash.record import record
 
 _HERE = Path(__file__).parent
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Script:
     """One script as the server knows it."""
 
@@ -27,7 +29,7 @@ def script(name: str) -> Script:
     return Script("".join((_HERE / f"{part}.lua").read_text("utf-8") for part in ("prelude", name)))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Keys:
     """The keys of one store. All have one hash tag, so a cluster keeps them together."""
 

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from portdash.config.hooks import HookEvent
 from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.health import Health, HealthState
 from portdash.model.history import Event, EventKind
+from portdash.record import record
 from portdash.report.history import event_json
 from portdash.text import clean
 
@@ -15,7 +15,7 @@ _ILL = (HealthState.UNHEALTHY, HealthState.HUNG)
 _WELL = (HealthState.HEALTHY, HealthState.DEGRADED)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Happening:
     """What happened, and its line."""
 
