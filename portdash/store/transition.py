@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from portdash.model.assignment import Assignment, Lease, ServiceKey, Source
 from portdash.model.history import Change, Event, EventKind, Operation
 from portdash.model.kept import PlanRecord, PlanState, Quarantine
-from portdash.model.requests import Request, is_kept
 from portdash.model.storage import (
     Answer,
     Ask,
@@ -26,6 +25,7 @@ from portdash.model.storage import (
 )
 from portdash.model.workspace import Workspace
 from portdash.store import refusals
+from portdash.store.asking import Asked
 from portdash.store.rows import Effects, Refusal, Rows, Slot, slot_of
 
 
@@ -61,10 +61,10 @@ class _Draft:
     workspaces: list[tuple[str, Workspace]] = field(default_factory=list)
     quarantines: dict[Slot, Quarantine | None] = field(default_factory=dict)
     plans: dict[str, PlanRecord | None] = field(default_factory=dict)
-    requests: dict[str, Request | None] = field(default_factory=dict)
     undone: list[str] = field(default_factory=list)
     vacated: frozenset[ServiceKey] = field(init=False)
     reserved: frozenset[Slot] = field(init=False)
+    asked: Asked = field(init=False)
 
     def __post_init__(self) -> None:
         ops = self.batch.ops
@@ -73,8 +73,7 @@ class _Draft:
         own = {op.record.id for op in ops if isinstance(op, RecordPlan)}
         others = (plan for plan in self.rows.plans() if plan.id not in own)
         self.reserved = frozenset((plan.host, *slot) for plan in others for slot in plan.reserved)
-        over = (each.id for each in self.rows.requests() if not is_kept(each, self.batch.at))
-        self.requests.update(dict.fromkeys(over))
+        self.asked = Asked(self.rows.requests(), self.batch.at)
 
     def take(self, op: Op) -> None:
         """Work one op in."""
@@ -88,9 +87,9 @@ class _Draft:
             case DropLease():
                 self._drop_lease(op)
             case Ask():
-                self._ask(op.request)
+                self.asked.ask(op.request, self._held(op.request.key))
             case Answer():
-                self._answer(op)
+                self.asked.answer(op)
             case _:
                 self._note(op)
 
@@ -138,7 +137,7 @@ class _Draft:
             workspaces=tuple(self.workspaces),
             quarantines=self.quarantines,
             plans=self.plans,
-            requests=self.requests,
+            requests=self.asked.changes,
             undone=tuple(self.undone),
         )
 
@@ -220,20 +219,6 @@ class _Draft:
         held = self._held(op.key)
         if held is not None and held.token == op.token:
             self.leases[op.key] = None
-
-    def _ask(self, request: Request) -> None:
-        held = self._held(request.key)
-        if held is None or held.token != request.token:
-            raise Refusal(refusals.not_run(request.key.service))
-        self.requests[request.id] = request
-
-    def _answer(self, op: Answer) -> None:
-        known = self.requests[op.request_id] if op.request_id in self.requests else self._request(op.request_id)
-        if known is not None and known.is_open:
-            self.requests[op.request_id] = replace(known, ok=op.ok, answer=op.text)
-
-    def _request(self, identity: str) -> Request | None:
-        return next((each for each in self.rows.requests() if each.id == identity), None)
 
     def _record_workspace(self, host: str, workspace: Workspace) -> None:
         """Write a workspace down; a root keeps the name it has, and a name the root."""
