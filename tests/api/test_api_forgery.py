@@ -170,7 +170,7 @@ async def test_methods_that_nobody_needs_are_refused(app: Litestar, _method: str
         if (wanted := deserved(method, path)) is not None:
             answer = await ask(app, method, path, [HOST, BEARER, ("access-control-request-method", "POST")])
             check(answer, wanted, method)
-            assert answer.headers["allow"] == "GET, POST, DELETE"
+            assert "OPTIONS" not in answer.headers["allow"]
 
 
 @pytest.mark.parametrize(("method", "path"), [route for route in ROUTES if route[0] != "GET"])
