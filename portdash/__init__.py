@@ -199,6 +199,8 @@ def __getattr__(name: str) -> object:
         return value
     if name == "config":
         return import_module("portdash.config")  # a package that can be called: it answers as get_config does
+    if name == "testing":
+        return import_module("portdash.testing")
     raise AttributeError(f"module 'portdash' has no attribute {name!r}")
 
 

@@ -1,13 +1,9 @@
-"""What requests are sent over: httpcore's pools, as httpx uses them, with connections that are watched while they wait.
-
-While no answer comes, a read is interrupted, the server is looked at, and the read goes on: so a request is never sent
-twice to find out whether it was heard, and no thread waits beside it.
-"""
+"""What requests are sent over: httpcore's pools, as httpx uses them, with connections that are watched."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, TypeAlias
@@ -15,9 +11,7 @@ from typing import Any, TypeAlias
 import httpcore
 import httpx
 
-from portdash.discovery.suspicion import WATCH
-
-# ruff: noqa: ASYNC109  the signatures are httpcore's
+from portdash.discovery.watched import AsyncWatchedBackend, WatchedBackend
 
 DEFAULT_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5.0)
 """As httpx has them, for each instance."""
@@ -61,7 +55,7 @@ class Wire:
                     max_connections=self._limits.max_connections,
                     max_keepalive_connections=self._limits.max_keepalive_connections,
                     keepalive_expiry=self._limits.keepalive_expiry,
-                    network_backend=_Backend(),
+                    network_backend=WatchedBackend(),
                 )
             return self._pools[origin]
 
@@ -93,7 +87,7 @@ class AsyncWire:
             max_connections=self._limits.max_connections,
             max_keepalive_connections=self._limits.max_keepalive_connections,
             keepalive_expiry=self._limits.keepalive_expiry,
-            network_backend=_AsyncBackend(),
+            network_backend=AsyncWatchedBackend(),
         )
         for gone in [self._pools.pop(each) for each in _unused(self._pools) if each != origin]:
             await gone.aclose()
@@ -135,100 +129,6 @@ class AsyncCarried:
     async def aclose(self) -> None:
         """Close its connections."""
         await self._transport.aclose()
-
-
-class _WatchedStream(httpcore.NetworkStream):
-    """A connection whose waits are cut into pieces while somebody watches."""
-
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream = stream
-        self.close = stream.close  # type: ignore[method-assign]
-        self.get_extra_info = stream.get_extra_info  # type: ignore[method-assign]
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        watch = WATCH.get()
-        if watch is None:
-            return self._stream.read(max_bytes, timeout)
-        for wait in watch.waits(timeout):
-            try:
-                data = self._stream.read(max_bytes, wait)
-            except httpcore.ReadTimeout as error:
-                late = error
-                if watch.look(self.get_extra_info("client_addr"), self.get_extra_info("server_addr")):
-                    break
-            else:
-                watch.received += len(data)
-                return data
-        raise late
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if watch := WATCH.get():
-            watch.sent += len(buffer)
-        self._stream.write(buffer, timeout)
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        return _WatchedStream(self._stream.start_tls(ssl_context, server_hostname, timeout))
-
-
-class _AsyncWatchedStream(httpcore.AsyncNetworkStream):
-    """The same for asyncio and trio."""
-
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
-        self._stream = stream
-        self.aclose = stream.aclose  # type: ignore[method-assign]
-        self.get_extra_info = stream.get_extra_info  # type: ignore[method-assign]
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        watch = WATCH.get()
-        if watch is None:
-            return await self._stream.read(max_bytes, timeout)
-        for wait in watch.waits(timeout):
-            try:
-                data = await self._stream.read(max_bytes, wait)
-            except httpcore.ReadTimeout as error:
-                late = error
-                if watch.look(self.get_extra_info("client_addr"), self.get_extra_info("server_addr")):
-                    break
-            else:
-                watch.received += len(data)
-                return data
-        raise late
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        if watch := WATCH.get():
-            watch.sent += len(buffer)
-        await self._stream.write(buffer, timeout)
-
-    async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.AsyncNetworkStream:
-        return _AsyncWatchedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
-
-
-class _Backend(httpcore.SyncBackend):
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        return _WatchedStream(super().connect_tcp(host, port, timeout, local_address, socket_options))
-
-
-class _AsyncBackend(httpcore.AnyIOBackend):
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        return _AsyncWatchedStream(await super().connect_tcp(host, port, timeout, local_address, socket_options))
 
 
 def _for_any(request: httpcore.Request) -> httpx.Request:

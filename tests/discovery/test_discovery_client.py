@@ -246,5 +246,6 @@ def test_workspaces_keep_a_client_as_long_as_it_is_well():
 
 def test_importing_portdash_imports_no_httpx():
     code = "import sys, portdash; portdash.LoadBalancer([]); print('httpx' in sys.modules, 'anyio' in sys.modules)"
+    code += "; portdash.testing.TestInstance"  # which needs no import of its own
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]

@@ -16,6 +16,7 @@ from portdash.discovery.failures import AllInstancesFailed
 from portdash.discovery.instance import Instance
 from portdash.discovery.metrics import Metrics
 from portdash.discovery.policy import Kind
+from portdash.discovery.wire import MOST_POOLS, AsyncWire, Wire
 from portdash.errors import NoInstances, StoreError
 from portdash.testing import TestInstance
 
@@ -332,3 +333,13 @@ def test_closing_lets_go_of_the_source(connect: Connect):
     source = Moving()
     connect(LoadBalancer(source, name="api")).close()
     assert source.is_closed
+
+
+async def test_connections_to_places_that_are_gone_are_let_go():
+    wire, async_wire = Wire(), AsyncWire()
+    for port in range(1, 3 * MOST_POOLS):
+        wire._new_pool((b"http", b"localhost", port))
+        await async_wire._new_pool((b"http", b"localhost", port))
+        assert max(len(wire._pools), len(async_wire._pools)) <= MOST_POOLS
+    wire.close()
+    await async_wire.aclose()
