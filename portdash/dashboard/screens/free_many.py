@@ -14,7 +14,7 @@ from portdash.dashboard.desk import Desk
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.facts import Fact, facts
-from portdash.dashboard.screens.fields import Field
+from portdash.dashboard.screens.fields import Field, NumberField
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.shell import free_command
 from portdash.errors import PortdashError
@@ -54,7 +54,7 @@ class HowMany(Horizontal):
     def compose(self) -> ComposeResult:
         """Lay out the question and the field."""
         yield Static(id="asks", markup=False)
-        yield Field(id="count", max_length=3)
+        yield NumberField(id="count", max_length=3)
 
 
 class FreeManyScreen(Dialog[Outcome | None]):
