@@ -262,12 +262,12 @@ async def test_read_only_says_so_and_applies_nothing():
         assert desk.applied == []
 
 
-async def test_while_a_plan_is_applied_the_dialog_cannot_be_left_nor_confirmed_again():
+async def test_while_a_plan_is_applied_the_dialog_cannot_be_confirmed_again():
     desk: Any = FakeDesk(gate=Event(), lines=("ending node 4121 …",))
     async with opened(ReleaseScreen(desk, snapshot(), [API_ROW.key], patience=AT_ONCE)) as (host, pilot):
         await press(host, pilot, "y")
         await until(host, pilot, "ending node 4121")
-        await press(host, pilot, "y", "escape", "n")
+        await press(host, pilot, "y", "y")
         await pilot.pause()
         assert host.screen is host.dialog
         desk.gate.set()
