@@ -109,6 +109,8 @@ def _init(cls: type[object], parts: tuple[Field[object], ...]) -> Callable[..., 
     positional, by_name, body = ["self"], list[str](), list[str]()
     for part in parts:
         name = part.name
+        if not part.init:
+            continue  # `__post_init__` fills it, by object.__setattr__
         fill = getattr(vars(cls).get(name), "__set__", None)  # to fill a slot is faster than object.__setattr__
         names[f"set_{name}"] = fill or partial(_set, name)
         argument, value = name, name

@@ -47,6 +47,15 @@ class Checked:
 
 
 @record
+class Derived:
+    text: str
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", len(self.text))
+
+
+@record
 class Nothing:
     pass
 
@@ -116,6 +125,10 @@ def test_the_check_after_filling_runs_the_first_time_and_every_time():
         with pytest.raises(ValueError, match="0"):
             Checked(0)
     assert Checked(1).port == 1
+
+
+def test_a_field_may_be_left_to_what_follows_filling():
+    assert (Derived("abc").size, replace(Derived("abc"), text="a").size) == (3, 1)
 
 
 @pytest.mark.parametrize("left", [(1, 2), (1, 3), (0, 9)])
