@@ -21,6 +21,7 @@ from portdash.supervisor import child as children
 from portdash.supervisor.blame import Blame, blame
 from portdash.supervisor.budget import Budget
 from portdash.supervisor.child import CannotStart, Child, Sink
+from portdash.supervisor.leftovers import end_leftovers
 from portdash.supervisor.logs import ServiceLog, log_path
 from portdash.supervisor.orders import Order, Ready, give_back, leave, prepare
 from portdash.supervisor.signals import Signals
@@ -175,6 +176,8 @@ class Supervisor:
                     return await self._accompany(child, ready, hold, marker)
             finally:
                 await child.stop(grace=self._order.grace)
+                for line in await asyncio.to_thread(end_leftovers, self._deps, ready, grace=self._order.grace):
+                    self._say(line)
 
     async def _accompany(self, child: Child, ready: Ready, hold: Hold | None, marker: Path) -> Ended:
         """See the child listen, and wait for its end."""
