@@ -96,6 +96,7 @@ class Attendant:
                     ended = await self._accompany(child, ready, hold, marker)
             finally:
                 await child.stop(grace=self._order.grace)
+                await self._lookout.clear_up(ready, grace=self._order.grace)
             return ended._replace(status=child.status or 0) if ended.how is End.ASKED else ended
 
     async def _child(self, ready: Ready, handed: socket | None) -> Child:

@@ -63,11 +63,24 @@ class Child:
 
     async def wait(self) -> int:
         """Wait for its end and for all it printed; return its status."""
-        await self._process.wait()
+        await self._exited()
         # What it left running may keep its output open; that is not waited for.
         await asyncio.wait(self._output, timeout=0.5) if self._output else None
         assert self.status is not None
         return self.status
+
+    async def _exited(self) -> None:
+        """Wait for its own end; asyncio waits for all who have its output, too, such as a daemon that it became."""
+        try:
+            descriptor = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
+        except ProcessLookupError:
+            pass  # it has ended, and was collected
+        except OSError:  # this kernel or sandbox knows no such thing
+            await self._process.wait()
+        else:
+            await (self._process.wait() if descriptor is None else _readable(descriptor))
+        while self.status is None:  # noqa: ASYNC110  nothing else announces that the event loop has collected it
+            await asyncio.sleep(0.005)
 
     def signal(self, number: int) -> None:
         """Send a signal to its group; what has ended meanwhile is no matter."""
@@ -107,7 +120,7 @@ class Child:
             self.signal(getattr(signal, "SIGKILL", signal.SIGTERM))
             await self._gone(_KILLING)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._process.wait(), _KILLING)
+            await asyncio.wait_for(self._exited() if self.status is None else asyncio.sleep(0), _KILLING)
         for each in self._output:
             each.cancel()  # what it left running may print on; it is heard no more
 
@@ -171,6 +184,17 @@ def find(program: str, environ: Mapping[str, str], cwd: Path) -> str:
     if has_directory and os.path.lexists(wanted):
         raise CannotStart(f"{program} cannot be run: it is not an executable file", NOT_EXECUTABLE)
     raise CannotStart(f"there is no command {program}", NOT_FOUND)
+
+
+async def _readable(descriptor: int) -> None:
+    """Wait until a descriptor can be read, and close it."""
+    loop, ready = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(descriptor, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
 
 
 async def _relay(stream: asyncio.StreamReader, number: int, sink: Sink) -> None:

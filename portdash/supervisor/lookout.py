@@ -11,6 +11,7 @@ from portdash.machine.holds import Hold, keeps_away
 from portdash.manager.deps import Deps
 from portdash.model.ports import IpProtocol
 from portdash.supervisor.child import Child
+from portdash.supervisor.leftovers import end_leftovers
 from portdash.supervisor.orders import Ready
 from portdash.supervisor.verify import Finding, Progress, judge
 from portdash.text import clean
@@ -80,6 +81,11 @@ class Lookout:
         except OSError:
             return Finding(progress=Progress.WAITING)
         return judge(listeners, row.port, protocol=row.key.protocol, tree=tree)
+
+    async def clear_up(self, ready: Ready, *, grace: float) -> None:
+        """End what an ended child has left on its port, and name what else of it is still there."""
+        for line in await asyncio.to_thread(end_leftovers, self._deps, ready, grace=grace):
+            self._say(line)
 
     def is_kept_away(self, ready: Ready) -> bool:
         """Say whether a server could not have the port now."""

@@ -2,16 +2,14 @@
 
 import contextlib
 import os
-import shutil
 import socket
 import subprocess
-import tempfile
-import venv
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from real_servers import PATIENCE, Real, as_user, free_port, own_directory, running
+from server_packages import node_modules, python_programs
 
 from portdash.config.sections import HealthConfig
 from portdash.config.services import HealthCheck
@@ -23,10 +21,6 @@ from portdash.model.health import HealthLevel, HealthState
 pytestmark = [pytest.mark.servers, pytest.mark.needs_linux]
 LONG = 30.0
 """Seconds that no answer takes."""
-CACHE = Path(
-    os.environ.get("PORTDASH_TEST_SERVERS") or Path(tempfile.gettempdir()) / f"portdash-servers-{os.geteuid()}"
-)
-"""Where packages are installed, once for many runs."""
 MAX_ERRORS = 5
 
 
@@ -146,12 +140,7 @@ async def test_rabbitmq():
 @pytest.fixture(scope="module")
 def python() -> Path:
     """The programs of an environment with web frameworks."""
-    home = CACHE / "python"
-    if not (home / "bin" / "uvicorn").exists():
-        venv.create(home, with_pip=True, clear=True)
-        packages = ["flask", "django", "fastapi", "gunicorn", "uvicorn"]
-        subprocess.run([home / "bin" / "python", "-m", "pip", "install", "-q", *packages], check=True, env=os.environ)
-    return home / "bin"
+    return python_programs()
 
 
 @contextlib.contextmanager
@@ -209,15 +198,7 @@ async def test_gunicorn(python: Path):
 @pytest.fixture(scope="module")
 def node() -> Path:
     """A directory of packages."""
-    home = CACHE / "npm"
-    if not (home / "node_modules" / "webpack-dev-server").exists():
-        home.mkdir(parents=True, exist_ok=True)
-        (home / "package.json").write_text('{"private": true}')
-        packages = ["vite", "express", "webpack", "webpack-cli", "webpack-dev-server"]
-        npm = shutil.which("npm")
-        assert npm is not None
-        subprocess.run([npm, "install", "--no-audit", "--no-fund", *packages], check=True, cwd=home, env=os.environ)
-    return home / "node_modules"
+    return node_modules()
 
 
 PAGE = {"index.html": "<!doctype html><title>Shop</title>", "package.json": '{"name": "shop-web"}'}

@@ -98,3 +98,20 @@ def test_what_a_child_leaves_behind_is_collected_while_it_runs(run: Run, tmp_pat
     assert running.process.poll() is None
     os.kill(running.process.pid, signal.SIGTERM)
     assert running.ends() == 128 + signal.SIGTERM
+
+
+def test_one_that_forks_into_the_background_leaves_nobody_on_its_port(run: Run):
+    running = run("web", "--", *SERVER, "twice")
+    running.until("had left its port to another process of its own")
+    assert running.ends() == 0
+    assert not any(b"supervised_server.py\0twice" in line for line in command_lines())
+
+
+@pytest.mark.faults
+def test_what_it_started_beside_its_server_is_named_and_left_alone(run: Run, tmp_path: Path):
+    pid = tmp_path / "pid"
+    script = f"(setsid sh -c 'echo $$ > {pid}; exec sleep 60' &); until [ -s {pid} ]; do :; done; exit 4"
+    running = run("web", "--", "sh", "-c", script)
+    assert running.ends() == 4
+    assert f"left running, though web started it: sleep {pid.read_text().strip()}" in running.err
+    os.kill(int(pid.read_text()), signal.SIGKILL)
