@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -20,8 +20,10 @@ from portdash.manager.asking import to_wish
 from portdash.manager.deps import Deps
 from portdash.manager.finding import find_service
 from portdash.manager.plans import plan_release, plan_resolve
+from portdash.model.assignment import ServiceKey
 from portdash.model.history import Operation
 from portdash.model.plan import Plan
+from portdash.model.requests import Request
 from portdash.model.snapshot import Snapshot
 from portdash.report.serialise import Json, document, plan_json, service_json
 from portdash.text import clean
@@ -31,6 +33,8 @@ FAR_BACK = 200
 
 NOTHING = Reply(HTTPStatus.NO_CONTENT, b"")
 Act = Callable[[Deps], Reply]
+Ask = Callable[[Deps, Snapshot, Sequence[ServiceKey]], tuple[Request, ...]]
+"""Puts one question to the supervisors of services: `manager.supervising.stop`, `restart`."""
 
 
 class Actor:
@@ -87,6 +91,25 @@ class Actor:
             return _reply(HTTPStatus.OK, document(plan=plan_json(plan), applied=True))
 
         return self._once(key, act, body.service or "conflicts", writes=not body.dry_run)
+
+    def ask(self, name: str, question: Ask, key: Key | None) -> Reply:
+        """Ask who runs a service, and tell the answer. Raises NoSuchService, NotSupervised, Unanswered, StoreError."""
+
+        def act(deps: Deps) -> Reply:
+            snapshot = deps.observer.snapshot()
+            view = find_service(snapshot, name)
+            (asked,) = question(deps, snapshot, [view.key])
+            self._board.look(anew=True)
+            told = document(
+                name=clean(view.name),
+                workspace=clean(view.key.workspace),
+                port=view.port,
+                done=bool(asked.ok),
+                detail=clean(asked.answer or "", limit=None),
+            )
+            return _reply(HTTPStatus.OK, told)
+
+        return self._once(key, act, name)
 
     def _once(
         self, key: Key | None, act: Act, what: str, *, writes: bool = True, again: Callable[[], Reply] | None = None

@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException
 from portdash.api import problems
 from portdash.api.core import Core
 from portdash.api.guarding import Guard
-from portdash.api.routes import compat, discovery, events, management, meta, metrics
+from portdash.api.routes import compat, discovery, events, management, meta, metrics, services
 from portdash.api.settings import Settings
 from portdash.errors import PortdashError
 from portdash.manager.deps import Deps
@@ -21,7 +21,7 @@ from portdash.text import clean
 
 _log = logging.getLogger("portdash.api")
 _CODES = {HTTPStatus.NOT_FOUND: "no_such_route", HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed"}
-_MODULES = (compat, management, discovery, events, metrics, meta)
+_MODULES = (compat, management, discovery, services, events, metrics, meta)
 RETRY_AFTER = "1"
 """Seconds after which a store that could not be used may be asked again."""
 

@@ -38,6 +38,11 @@ _KEY = _parameter(
     "Idempotency-Key", "header", "Under one key a request has one effect.", type="string", pattern="^[!-~]{1,200}$"
 )
 _NAME = _parameter("name", "path", "The service.", type="string", pattern=r"^[A-Za-z][A-Za-z0-9._-]{0,62}$")
+_INSTANCE = _parameter(
+    "name", "path", "The service, or an instance of it such as `web@2`.", type="string",
+    pattern=r"^[A-Za-z][A-Za-z0-9._-]{0,62}(@([2-9]|[1-9][0-9]{1,2}))?$",
+)  # fmt: skip
+_LINES = _parameter("lines", "query", "So many at most; 100 if not said.", type="integer", minimum=1, maximum=1000)
 _WORKSPACE = _parameter("workspace", "path", "Workspace.", type="string", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")
 _PORT = _parameter("port", "path", "The port.", type="integer", minimum=1, maximum=65535)
 _DETAILED = _parameter("detailed", "query", "Whether each service is told.", type="boolean")
@@ -122,6 +127,20 @@ ROUTES = (
         method="GET", path=f"{DISCOVERY}/services/{{workspace}}/{{name}}/health", parameters=(_WORKSPACE, _NAME),
         text="The same for a service of another workspace.", statuses=(200, 503), answer=shapes.ServiceHealth,
         example=examples.HEALTH,
+    ),
+    Route(
+        method="POST", path=f"{DISCOVERY}/services/{{name}}/stop", parameters=(_INSTANCE, _KEY),
+        text="Let a service that portdash runs end.", answer=shapes.Asked, example=examples.ASKED,
+    ),
+    Route(
+        method="POST", path=f"{DISCOVERY}/services/{{name}}/restart", parameters=(_INSTANCE, _KEY),
+        text="Let a service that portdash runs end, and start again on the port it has.", answer=shapes.Asked,
+        example={**examples.ASKED, "detail": "web is on 3000"},
+    ),
+    Route(
+        method="GET", path=f"{DISCOVERY}/services/{{name}}/log", parameters=(_INSTANCE, _LINES),
+        text="The latest lines that a service printed, without colours.", answer=shapes.Printed,
+        example=examples.PRINTED,
     ),
     Route(
         method="GET", path="/api/v1/events", parameters=(_LAST,), media="text/event-stream", answer=shapes.EventData,

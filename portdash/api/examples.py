@@ -77,3 +77,12 @@ HEALTH: Json = {
     "port": 3000,
     "health": {"state": "healthy", "level": "http", "latency_ms": 1.9, "detail": "200"},
 }
+ASKED: Json = {
+    "schema_version": 1,
+    "name": "web",
+    "workspace": "shop",
+    "port": 3000,
+    "done": True,
+    "detail": "web has ended",
+}
+PRINTED: Json = {"schema_version": 1, "name": "web", "workspace": "shop", "lines": ["listening on 3000"]}

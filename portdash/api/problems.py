@@ -14,6 +14,7 @@ from portdash.errors import (
     PortdashError,
     Refused,
     StoreError,
+    Unanswered,
     UsageError,
 )
 from portdash.text import clean
@@ -75,6 +76,7 @@ _STATUS: tuple[tuple[type[PortdashError], HTTPStatus], ...] = (
     (NoPortAvailable, HTTPStatus.CONFLICT),
     (Refused, HTTPStatus.CONFLICT),
     (StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (Unanswered, HTTPStatus.GATEWAY_TIMEOUT),
     (TooManyStreams, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 """The first that fits counts."""

@@ -208,6 +208,26 @@ class ServiceHealth(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Only of a service whose URL is fixed."""
 
 
+class Asked(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What became of a question to who runs a service."""
+
+    schema_version: Literal[1]
+    name: str
+    workspace: str
+    port: int | None
+    done: bool
+    detail: str
+
+
+class Printed(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The latest lines that a service printed, the newest last."""
+
+    schema_version: Literal[1]
+    name: str
+    workspace: str
+    lines: list[str]
+
+
 class Ports(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Ports by service, `environment` and `urls`."""
 

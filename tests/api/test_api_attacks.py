@@ -144,7 +144,8 @@ async def test_a_store_that_is_away_is_said_and_no_mistake_of_ours(
         if path in asked or (path.endswith("/health") and "3000" in path):
             continue
         body = b'{"name": "web"}' if path == ALLOCATE else b"" if method == "GET" else b"{}"
-        answer = await ask(app, method, path, ASKING if method != "GET" else ASKING[:2], body)
+        target = path.replace("/services/3000/", "/services/web/")  # a service is known by its name alone
+        answer = await ask(app, method, target, ASKING if method != "GET" else ASKING[:2], body)
         assert (answer.status, answer.code) == (503, error.code), (method, path, answer.body)
         assert answer.headers["retry-after"] == "1"
         assert answer.body.decode().isprintable()

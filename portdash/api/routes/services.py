@@ -1,0 +1,88 @@
+"""`/api/v1/discovery/services/{name}`: stopping and restarting what portdash runs, and what a service printed."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from itertools import chain
+
+from litestar import MediaType, Response, get, post
+
+from portdash.api.answering import AnyRequest, key_of, query_of, replied
+from portdash.api.bodies import Body, read_body
+from portdash.api.core import core_of
+from portdash.api.problems import BadRequest
+from portdash.errors import NoSuchService
+from portdash.manager.deps import Deps
+from portdash.manager.finding import find_service
+from portdash.manager.supervising import restart, stop
+from portdash.model.names import split_qualified
+from portdash.report.serialise import Json, document
+from portdash.supervisor.log_lines import LogReader, shown
+from portdash.supervisor.logs import log_path
+from portdash.text import clean
+
+PREFIX = "/api/v1/discovery/services"
+DEFAULT_LINES, MOST_LINES = 100, 1000
+LONGEST_LINE = 2000
+"""Characters of a line that are told."""
+
+
+@post(f"{PREFIX}/{{name:str}}/stop", status_code=200)
+async def stop_service(request: AnyRequest) -> Response[bytes]:
+    """Let a service that portdash runs end."""
+    read_body(await request.body(), Body)
+    name, key = _name(request), await key_of(request)
+    return replied(await asyncio.to_thread(core_of(request).actor.ask, name, stop, key))
+
+
+@post(f"{PREFIX}/{{name:str}}/restart", status_code=200)
+async def restart_service(request: AnyRequest) -> Response[bytes]:
+    """Let a service that portdash runs end, and start again on the port it has."""
+    read_body(await request.body(), Body)
+    name, key = _name(request), await key_of(request)
+    return replied(await asyncio.to_thread(core_of(request).actor.ask, name, restart, key))
+
+
+@get(f"{PREFIX}/{{name:str}}/log")
+async def service_log(request: AnyRequest) -> Response[Json]:
+    """Return the latest lines that a service printed."""
+    name, count = _name(request), _count(query_of(request, "lines").get("lines"))
+    told = await asyncio.to_thread(log_json, core_of(request).deps, name, count)
+    return Response(told, media_type=MediaType.JSON)
+
+
+def log_json(deps: Deps, name: str, count: int) -> Json:
+    """Return the latest lines, without colours and commands. Raises NoSuchService, StoreError."""
+    view = find_service(deps.observer.snapshot(), name)
+    unknown = NoSuchService(
+        f"nothing is known of what {clean(view.name)} prints",
+        hint="what `portdash run` or `portdash up` has started is kept",
+    )
+    if deps.state_dir is None:
+        raise unknown
+    try:
+        with closing(LogReader(log_path(deps.state_dir, view.key), count)) as reader:
+            lines = list(chain(reader.read(), reader.rest()))[-count:]
+    except FileNotFoundError:
+        raise unknown from None
+    told = [shown(line, colours=False)[:LONGEST_LINE] for line in lines]
+    return document(name=clean(view.name), workspace=clean(view.key.workspace), lines=told)
+
+
+def _name(request: AnyRequest) -> str:
+    """Return the name in the path. Raises InvalidName."""
+    name = str(request.path_params["name"])
+    split_qualified(name)
+    return name
+
+
+def _count(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_LINES
+    if text.isascii() and text.isdigit() and len(text) < 5 and 1 <= int(text) <= MOST_LINES:
+        return int(text)
+    raise BadRequest("lines is no number of lines", hint=f"a whole number from 1 to {MOST_LINES}")
+
+
+HANDLERS = (stop_service, restart_service, service_log)
