@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from hostile_world import MARK, PIECES
-from terminal_window import Terminal
+from terminal_window import Open, Terminal
 
 pytestmark = pytest.mark.needs_linux
 
@@ -46,8 +46,7 @@ def look_at(window: Terminal, number: int, *, dialogs: int = len(DIALOGS)) -> No
     window.press("g", "j")
     window.wait_for(f"─ w{number // 4}/svc{number} ──")
     for key, words in DIALOGS[:dialogs]:
-        window.press(key)
-        window.wait_for(words)
+        window.press_until(key, words)
         window.press_while("\x1b", words)
     for leaf in ("Log", "History", "Config", "Why"):
         window.press("]")
@@ -64,15 +63,15 @@ def leave(window: Terminal) -> None:
     assert_harmless(window.sent)
 
 
-def hostile(seed: int, amount: int, home: Path, size: tuple[int, int]) -> Terminal:
+def hostile(terminal: Open, seed: int, amount: int, home: Path) -> Terminal:
     script = Path(__file__).with_name("hostile_world.py")
-    window = Terminal([], size=size, cwd=home, program=[sys.executable, str(script), str(seed), str(amount), str(home)])
+    window = terminal(program=[sys.executable, str(script), str(seed), str(amount), str(home)])
     window.wait_for("q Quit")
     return window
 
 
-def test_forty_strings_in_every_place(home: Path):
-    window = hostile(1, 40, home, (160, 45))
+def test_forty_strings_in_every_place(terminal: Open, home: Path):
+    window = hostile(terminal, 1, 40, home)
     window.press("G")
     look_at(window, 17, dialogs=2)
     leave(window)
@@ -80,8 +79,8 @@ def test_forty_strings_in_every_place(home: Path):
 
 @pytest.mark.faults
 @pytest.mark.parametrize("seed", range(2, 7))
-def test_five_hundred_strings_in_every_place(home: Path, seed: int):
-    window = hostile(seed, 100, home, (160, 45))
+def test_five_hundred_strings_in_every_place(terminal: Open, home: Path, seed: int):
+    window = hostile(terminal, seed, 100, home)
     for number in range(0, 100, 5):
         look_at(window, number)
     for _ in range(60):
