@@ -83,7 +83,7 @@ def test_forty_strings_in_every_place(terminal: Open, home: Path):
 @pytest.mark.parametrize("seed", range(2, 7))
 def test_five_hundred_strings_in_every_place(terminal: Open, home: Path, seed: int):
     window = hostile(terminal, seed, 100, home)
-    for number in range(0, 100, max(5, 40 // SCALE)):
+    for number in range(0, 100, max(5, 100 // SCALE)):
         look_at(window, number)
     for _ in range(60):
         window.press("j", "\x04")

@@ -109,4 +109,4 @@ async def test_some_keys(seed: int, monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.faults
 @pytest.mark.parametrize("seed", range(20))
 async def test_many_keys(seed: int, monkeypatch: pytest.MonkeyPatch):
-    assert_by_its_dialog(await storm(seed, min(1000, 100 * SCALE), monkeypatch))
+    assert_by_its_dialog(await storm(seed, min(1000, 60 * SCALE), monkeypatch))
