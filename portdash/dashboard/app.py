@@ -4,21 +4,25 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
+from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.events import Event, Key, Resize
+from textual.filter import LineFilter
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from portdash.config.sections import Glyphs as GlyphChoice
 from portdash.config.settings import Config
+from portdash.dashboard.ascii_filter import AsciiFilter
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.glyphs import Glyphs, glyphs_for
 from portdash.dashboard.keymap import make_keymap
@@ -51,6 +55,7 @@ class PortdashApp(App[int], inherit_bindings=False):
 
     def __init__(self, desk: Desk, *, options: Options | None = None) -> None:
         self.options = options or Options()
+        self._ascii = AsciiFilter()
         self.keymap = make_keymap(self.options.keys)
         # Under NO_COLOR Textual turns colours to grey unless it is told at once that the terminal's own are wanted.
         super().__init__(ansi_color=True if self.options.theme.startswith("ansi-") else None)
@@ -65,6 +70,23 @@ class PortdashApp(App[int], inherit_bindings=False):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self.options.theme if self.options.theme in self.available_themes else DARK.name
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Draw in ASCII, dialogs too, where the terminal cannot be trusted with more."""
+        filters = super().get_line_filters()
+        return [*filters, self._ascii] if self.options.glyphs.is_ascii else filters
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Turn no page of a list that has no room: Textual looks up lines it has not laid out, and fails."""
+        lines = default_namespace if isinstance(default_namespace, OptionList) else None
+        if lines is not None and action in {"page_up", "page_down"} and not lines.scrollable_content_region:
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the main screen: it is painted before anything has been read."""

@@ -1,6 +1,6 @@
 """The palette: every command by name, from the same declarations as the keys."""
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from portdash.dashboard.commands import COMMANDS, Command, Group
@@ -46,6 +46,19 @@ class PortdashCommands(Provider):
 
     def _run(self, command: Command) -> "Runner":
         return Runner(self._main, command.id)
+
+
+class Palette(CommandPalette):
+    """The line to type in, and the commands that fit."""
+
+    def __init__(self) -> None:
+        super().__init__([PortdashCommands], placeholder="Search for a command …")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Turn no page of a list that has no room: Textual looks up lines that it has not laid out yet, and fails."""
+        if action == "command_list" and not self.query_one(CommandList).scrollable_content_region:
+            return False
+        return super().check_action(action, parameters)
 
 
 class Runner:

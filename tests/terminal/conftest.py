@@ -12,8 +12,10 @@ def terminal(home: Path) -> Iterator[Open]:
     """Open dashboards; all are ended afterwards."""
     opened: list[Terminal] = []
 
-    def start(*arguments: str, size: tuple[int, int] = (160, 45), cwd: Path = home) -> Terminal:
-        opened.append(Terminal(list(arguments), size=size, cwd=cwd))
+    def start(
+        *arguments: str, size: tuple[int, int] = (160, 45), cwd: Path = home, program: list[str] | None = None
+    ) -> Terminal:
+        opened.append(Terminal(list(arguments), size=size, cwd=cwd, program=program))
         return opened[-1]
 
     yield start

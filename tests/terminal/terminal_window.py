@@ -12,6 +12,8 @@ import pyte
 
 LIMIT = 60.0
 """Seconds after which a text that does not appear is an error; a busy machine is slow to start Python."""
+PAUSE = 0.5
+"""Seconds between a key and the same key again: an `esc` still unread when another key comes would make it alt."""
 
 
 class Terminal:
@@ -51,9 +53,9 @@ class Terminal:
             assert time.monotonic() < until, f"{text!r} did not appear:\n{self.text}"
             self._read()
 
-    def _read(self) -> None:
+    def _read(self, timeout: float = 5) -> None:
         try:
-            read = self.child.read_nonblocking(65536, timeout=5)
+            read = self.child.read_nonblocking(65536, timeout=timeout)
         except pexpect.TIMEOUT:
             return
         self.sent += read
@@ -66,19 +68,20 @@ class Terminal:
 
     def press_until(self, key: str, answer: str) -> None:
         """Press a key, again as long as a dialog takes it for typed ahead, until `answer` stands on the screen."""
-        until = time.monotonic() + LIMIT
-        while answer not in self.text:
-            assert time.monotonic() < until, f"{answer!r} did not appear:\n{self.text}"
-            self.press(key)
-            self._read()
+        self._press_until(key, lambda: answer in self.text, f"{answer!r} did not appear")
 
     def press_while(self, key: str, answer: str) -> None:
         """Press a key, again as long as a dialog takes it for typed ahead, until `answer` is gone from the screen."""
+        self._press_until(key, lambda: answer not in self.text, f"{answer!r} did not go")
+
+    def _press_until(self, key: str, is_so: Callable[[], bool], error: str) -> None:
         until = time.monotonic() + LIMIT
-        while answer in self.text:
-            assert time.monotonic() < until, f"{answer!r} did not go:\n{self.text}"
+        while not is_so():
+            assert time.monotonic() < until, f"{error}:\n{self.text}"
             self.press(key)
-            self._read()
+            again = time.monotonic() + PAUSE
+            while not is_so() and (left := again - time.monotonic()) > 0:
+                self._read(left)
 
     def wait_for_end(self) -> int:
         """Read to the end; return the exit status, or minus the signal that ended it."""

@@ -1,15 +1,17 @@
 """Strings that strangers chose, in every place there is for one: the terminal gets what Textual says, and no more."""
 
+import os
 import re
 import sys
 from pathlib import Path
 
 import pytest
 from hostile_world import MARK, PIECES
-from terminal_window import Terminal
+from terminal_window import Open, Terminal
 
 pytestmark = pytest.mark.needs_linux
 
+SCALE = int(os.environ.get("PORTDASH_TEST_SCALE", "1"))
 ALLOWED = re.compile(
     rb"\x1b\[[0-9;:?<>=$]*[A-Za-z~]|\x1b\[[0-9;?]*\$[a-z]|\x1b\]22;[a-z]*\x07|\x1b[78=>]|\x1b\(B|\x1bP=[0-9]s\x1b\\"
 )
@@ -46,13 +48,12 @@ def look_at(window: Terminal, number: int, *, dialogs: int = len(DIALOGS)) -> No
     window.press("g", "j")
     window.wait_for(f"─ w{number // 4}/svc{number} ──")
     for key, words in DIALOGS[:dialogs]:
-        window.press(key)
-        window.wait_for(words)
+        window.press_until(key, words)
         window.press_while("\x1b", words)
     for leaf in ("Log", "History", "Config", "Why"):
         window.press("]")
         window.wait_for(f"[{leaf}]")
-    window.press("\x1b")
+    window.press_while("\x1b", f"  /svc{number}  ")
 
 
 def leave(window: Terminal) -> None:
@@ -64,15 +65,15 @@ def leave(window: Terminal) -> None:
     assert_harmless(window.sent)
 
 
-def hostile(seed: int, amount: int, home: Path, size: tuple[int, int]) -> Terminal:
+def hostile(terminal: Open, seed: int, amount: int, home: Path) -> Terminal:
     script = Path(__file__).with_name("hostile_world.py")
-    window = Terminal([], size=size, cwd=home, program=[sys.executable, str(script), str(seed), str(amount), str(home)])
+    window = terminal(program=[sys.executable, str(script), str(seed), str(amount), str(home)])
     window.wait_for("q Quit")
     return window
 
 
-def test_forty_strings_in_every_place(home: Path):
-    window = hostile(1, 40, home, (160, 45))
+def test_forty_strings_in_every_place(terminal: Open, home: Path):
+    window = hostile(terminal, 1, 40, home)
     window.press("G")
     look_at(window, 17, dialogs=2)
     leave(window)
@@ -80,9 +81,9 @@ def test_forty_strings_in_every_place(home: Path):
 
 @pytest.mark.faults
 @pytest.mark.parametrize("seed", range(2, 7))
-def test_five_hundred_strings_in_every_place(home: Path, seed: int):
-    window = hostile(seed, 100, home, (160, 45))
-    for number in range(0, 100, 5):
+def test_five_hundred_strings_in_every_place(terminal: Open, home: Path, seed: int):
+    window = hostile(terminal, seed, 100, home)
+    for number in range(0, 100, max(5, 100 // SCALE)):
         look_at(window, number)
     for _ in range(60):
         window.press("j", "\x04")

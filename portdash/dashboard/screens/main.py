@@ -5,7 +5,6 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import BindingType
-from textual.command import CommandPalette
 from textual.events import Key, ScreenResume, ScreenSuspend
 from textual.widgets import Input
 
@@ -210,9 +209,9 @@ class MainScreen(Acting, inherit_bindings=False):
 
     def action_palette(self) -> None:
         """Find a command by name."""
-        from portdash.dashboard.palette import PortdashCommands  # noqa: PLC0415
+        from portdash.dashboard.palette import Palette  # noqa: PLC0415
 
-        self.app.push_screen(CommandPalette([PortdashCommands], placeholder="Search for a command …"))
+        self.app.push_screen(Palette())
 
     def action_redraw(self) -> None:
         """Draw the whole screen again."""

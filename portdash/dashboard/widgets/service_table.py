@@ -167,10 +167,12 @@ class ServiceTable(CursorTable, inherit_bindings=False):
         self._columns = None
 
     def _line(self, index: int) -> Line:
+        width = self.scrollable_content_region.width
+        if self._columns_width != width:  # a scroll bar came or went, which no event tells
+            self.forget_lines()
         if index not in self._lines:
             assert self.listing is not None
             row, facts = self.listing.rows[index], self.listing.facts
-            width = self.scrollable_content_region.width
             self._lines[index] = line_of(row, facts, self.columns, width, self.listing.state.beside)
             self._ages[index] = ages_told(row, facts)
         return self._lines[index]

@@ -95,9 +95,26 @@ async def test_dialogs_open_on_the_row_that_was_meant(monkeypatch: pytest.Monkey
 async def test_the_palette_offers_every_command_and_runs_it():
     async with running(desk_for()) as (pilot, main):
         await pilot.press("colon")
-        await until(pilot, lambda: type(pilot.app.screen).__name__ == "CommandPalette")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "Palette")
         await pilot.press(*"trouble")
         await until(pilot, lambda: "Trouble" in "\n".join(screen_lines(pilot.app)))
         await pilot.press("escape")
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is main)
+
+
+async def test_no_page_is_turned_where_there_is_no_room_for_one():
+    async with running(desk_for()) as (pilot, main):
+        await pilot.press("colon")
+        await until(
+            pilot, lambda: type(pilot.app.screen).__name__ == "Palette" and pilot.app.screen.query("CommandList")
+        )
+        await pilot.resize_terminal(20, 3)
+        await pilot.press("down", "pagedown", "pageup")
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is main)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "HelpScreen")
+        await pilot.resize_terminal(20, 1)
+        await pilot.press("down", "pagedown", "pageup")
+        assert pilot.app._exception is None

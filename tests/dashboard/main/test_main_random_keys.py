@@ -1,5 +1,6 @@
 """Keys in random order: nothing crashes, and nothing is ended or given back but by its dialog."""
 
+import os
 import random
 from collections.abc import Callable
 
@@ -20,6 +21,7 @@ from portdash.demo.scene import demo_deps
 from portdash.manager.apply import Outcome
 from portdash.model.plan import Action, Plan
 
+SCALE = int(os.environ.get("PORTDASH_TEST_SCALE", "1"))
 LEAVING = ("quit", "leave", "suspend", "edit", "open")
 """Commands that leave the dashboard, or start something beside it."""
 IN_DIALOGS = (
@@ -106,5 +108,5 @@ async def test_some_keys(seed: int, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.faults
 @pytest.mark.parametrize("seed", range(20))
-async def test_a_thousand_keys(seed: int, monkeypatch: pytest.MonkeyPatch):
-    assert_by_its_dialog(await storm(seed, 1000, monkeypatch))
+async def test_many_keys(seed: int, monkeypatch: pytest.MonkeyPatch):
+    assert_by_its_dialog(await storm(seed, min(1000, 60 * SCALE), monkeypatch))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import scenes
-from fakes import FakeDesk, look, running, screen_lines
+from fakes import FakeDesk, look, running, screen_lines, until
 
 from portdash.dashboard.offers import Resolutions
 from portdash.dashboard.rows.facts import GONE_FOR, NEW_FOR, Facts, digest
@@ -100,6 +100,7 @@ def test_a_new_row_grows_older_by_seconds():
 async def test_the_screen_is_what_it_would_be_if_drawn_anew():
     desk = FakeDesk(at(0), home=scenes.HOME)
     async with running(desk) as (pilot, main):
+        await until(pilot, lambda: "LAST EVENTS" in "\n".join(screen_lines(pilot.app)))  # they come a moment later
         for passed in LATER:
             await look(pilot, main, desk, at(passed))
             shown = screen_lines(pilot.app)
