@@ -198,6 +198,20 @@ class Context:
             return "it is a service already" if is_service else "the row under the cursor is no listener"
         return self.no_change()
 
+    def no_supervisor(self) -> str | None:
+        """Say why nobody can be asked to stop or restart the service."""
+        if reason := self.no_own() or self.no_change():
+            return reason
+        view, facts = self.service, self.facts
+        if view is None or facts is None:
+            return "the row under the cursor is no service"
+        if view.key.workspace != facts.snapshot.workspace:
+            return "it is of another workspace; x frees its port once that is typed"
+        lease = facts.snapshot.leases.get(view.key)
+        if lease is None or not lease.supervised:
+            return "portdash does not run it: `portdash run` does, and x frees its port"
+        return None
+
     def no_probe(self) -> str | None:
         """Say why nobody can be asked what it is."""
         if reason := self.no_row():

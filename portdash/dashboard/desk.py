@@ -28,6 +28,7 @@ from portdash.model.listener import Listener
 from portdash.model.names import base_name
 from portdash.model.plan import Plan, Strategy
 from portdash.model.ports import IpProtocol
+from portdash.model.requests import RequestKind
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.store.schema import EVENTS_KEPT
 from portdash.supervisor.logs import log_path
@@ -217,6 +218,23 @@ class Desk:
             self._acted_at = self.now()
             with self._lock:
                 self._under_way -= 1
+
+    def ask_supervisor(self, key: ServiceKey, kind: RequestKind) -> tuple[bool, str]:
+        """Ask who runs a service to stop or restart it; return whether it was done, and the answer. Blocks.
+
+        Raises NotSupervised, Unanswered, StoreError.
+        """
+        from portdash.manager.requests import ask  # noqa: PLC0415  only where it is wanted
+
+        with self._lock:
+            self._under_way += 1
+        try:
+            request = ask(self._deps, key, kind)
+        finally:
+            self._acted_at = self.now()
+            with self._lock:
+                self._under_way -= 1
+        return bool(request.ok), request.answer or ""
 
     def workspace_names(self, snapshot: Snapshot) -> tuple[str, ...]:
         """Return the names of all workspaces, ours first."""

@@ -59,7 +59,7 @@ SHOTS = (
     Shot(name="main", size=(160, 45), shows="squatted"),
     Shot(name="main-light", size=(160, 45), shows="squatted", theme=LIGHT.name),
     Shot(name="main-80x24", size=(80, 24), shows="squatted"),
-    Shot(name="listening", size=(160, 45), keys=("2",), shows="systemd-resolved"),
+    Shot(name="listening", size=(160, 45), keys=("2",), shows="PROCESS"),
     Shot(name="conflicts", size=(160, 32), keys=("3",), shows="WAY OUT"),
     Shot(name="ranges", size=(120, 40), keys=("4", "j", "l"), shows="PORTS 5017"),
     Shot(name="history", size=(120, 40), keys=("5",), shows="given back by hand"),

@@ -20,7 +20,7 @@ from portdash.manager.deps import Deps
 if TYPE_CHECKING:
     from schemathesis.generation.case import Case
 
-FEW, MANY = 100, 1000
+FEW, MANY = 30, 1000
 SILENT = 503
 """What a service that is not there is answered with, and a store out of reach: said in the schema, and no failure."""
 

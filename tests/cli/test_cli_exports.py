@@ -199,7 +199,7 @@ def test_env_says_which_file_is_older_than_the_store(portdash: Portdash, shop: P
     portdash("export")
     portdash("export", "-o", ".env.local")
     (shop / ".env.local").unlink()
-    portdash("move", "web")
+    portdash("allocate", "another")
     portdash("export", "-o", ".env.compose")
     for name, value in json.loads(portdash("export", "--format", "json").out).items():
         monkeypatch.setenv(name, value)

@@ -75,6 +75,16 @@ ROW = (
         is_menu=True,
     ),
     Command(
+        id="service",
+        keys=("s",),
+        label="Service",
+        help="Stop or restart what portdash runs",
+        group=Group.ROW,
+        unavailable=Context.no_supervisor,
+        rank=45,
+        is_menu=True,
+    ),
+    Command(
         id="mark",
         keys=("space",),
         label="Mark",

@@ -64,6 +64,13 @@ class Acting(Choosing):
         elif self.snapshot and slots:
             self._open(FreeScreen(self.desk, self.snapshot, *slots[0]))
 
+    def action_service(self) -> None:
+        """Stop what portdash runs, or start it again."""
+        from portdash.dashboard.screens.service import ServiceScreen  # noqa: PLC0415
+
+        if self.snapshot and (view := self.context.service):
+            self._open(ServiceScreen(self.desk, self.snapshot, view.key))
+
     def action_undo(self) -> None:
         """Take the last change back."""
         from portdash.dashboard.screens.undo import UndoScreen  # noqa: PLC0415

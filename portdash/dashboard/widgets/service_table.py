@@ -42,6 +42,7 @@ class ServiceTable(CursorTable, inherit_bindings=False):
         height: 1fr;
         overflow: hidden auto;
         scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
     }
     """
 
