@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tarfile
 import tempfile
@@ -150,9 +151,10 @@ class DockerEngine:
         with self._connection() as client:
             while time.monotonic() < until:
                 assert engine.poll() is None, (self.directory / "log").read_text()
-                with contextlib.suppress(httpx.HTTPError):
-                    if client.get("/_ping").is_success:
-                        return
+                if _accepts(str(self.socket)):  # httpx leaves a socket open that is refused
+                    with contextlib.suppress(httpx.HTTPError):
+                        if client.get("/_ping").is_success:
+                            return
                 time.sleep(0.05)
         raise AssertionError((self.directory / "log").read_text())
 
@@ -188,3 +190,9 @@ def _network_put_back() -> Iterator[None]:
         subprocess.run(["iptables-restore"], input=saved, capture_output=True, check=False)
         with contextlib.suppress(OSError):
             _FORWARDING.write_text(forwarding)
+
+
+def _accepts(path: str) -> bool:
+    """Say whether somebody accepts connections on a Unix socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(path) == 0
