@@ -84,7 +84,8 @@ class TestInstance:
         self._ask(f"fail {status}")
 
     def well(self) -> None:
-        """Let it answer at once and with 200 again, and count from 0."""
+        """Let it answer at once and with 200 again, and count from 0; if it hangs, it goes on first."""
+        self.resume()  # a stopped process would never read the line, and we would wait for its answer for ever
         self._ask("well")
 
     def hang(self) -> None:
