@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from portdash.model.assignment import ServiceKey
     from portdash.model.snapshot import ServiceView, Snapshot
 
-_NOT_READY = (HealthState.UNHEALTHY, HealthState.HUNG, HealthState.STARTING)
-
 
 @record(kw_only=True)
 class Asked:
@@ -41,7 +39,7 @@ class Asked:
     @property
     def is_ready(self) -> bool:
         """Whether requests may be sent to it."""
-        return self.is_there and self.health.state not in _NOT_READY
+        return self.is_there and not (self.health.state.is_ill or self.health.state is HealthState.STARTING)
 
     def json(self) -> Json:
         """Return it as other programs read it."""

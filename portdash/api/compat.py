@@ -15,7 +15,6 @@ from portdash.planning.well_known import well_known
 from portdash.report.serialise import Json
 from portdash.text import clean
 
-ILL = (HealthState.UNHEALTHY, HealthState.HUNG)
 _WEBSOCKETS = ("websocket", "websockets", "ws", "wss", "socket")
 """Names of services that are spoken to by websocket."""
 _OWN_KEYS = ("environment", "urls")
@@ -33,7 +32,7 @@ def ports_json(snapshot: Snapshot) -> Json:
 def health_json(snapshot: Snapshot, *, now: float, detailed: bool) -> Json:
     """Return how the services of the workspace do, all in one word or, `detailed`, one by one. `now` is unix time."""
     views = list(_here(snapshot))
-    ill = any(view.health.state in ILL for view in views)
+    ill = any(view.health.state.is_ill for view in views)
     summary: Json = {"status": "unhealthy" if ill else "healthy", "timestamp": moment(now)}
     if not detailed:
         return summary

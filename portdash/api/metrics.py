@@ -22,7 +22,6 @@ from portdash.manager.history_tail import HistoryTail
 from portdash.manager.troubles import Troubles
 from portdash.model.assignment import Source
 from portdash.model.conflict import ConflictKind
-from portdash.model.health import HealthState
 from portdash.model.history import Event, EventKind
 from portdash.model.names import base_name
 from portdash.model.snapshot import ServiceView, Snapshot, Status
@@ -32,7 +31,6 @@ from portdash.text import clean
 L = TypeVar("L", bound=tuple[str, ...])
 
 _SERVED = (Status.RUNNING, Status.CONNECTED)
-_ILL = (HealthState.UNHEALTHY, HealthState.HUNG)
 GONE = "gone"
 """Result of an allocation that was given back before anybody asked how it went."""
 
@@ -132,7 +130,7 @@ def _up(views: tuple[ServiceView, ...]) -> dict[tuple[str, ...], int]:
     for view in views:
         if view.port is not None:
             labels = (view.key.workspace, view.key.service, str(view.port))
-            is_up = view.status in _SERVED and view.health.state not in _ILL
+            is_up = view.status in _SERVED and not view.health.state.is_ill
             found[labels] = max(found.get(labels, 0), int(is_up))  # two environments may have the very same
     return found
 

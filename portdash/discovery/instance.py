@@ -54,7 +54,7 @@ class Instance:
     @property
     def is_well(self) -> bool:
         """Whether it does what it should, be it with a restriction."""
-        return self.health.state in (HealthState.HEALTHY, HealthState.DEGRADED)
+        return self.health.state.is_well
 
 
 _RANKS = {

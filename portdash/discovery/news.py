@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from portdash.model.health import HealthState
-
 if TYPE_CHECKING:
     from portdash.discovery.instance import Instance
 
-_ILL = (HealthState.UNHEALTHY, HealthState.HUNG)
 KEPT = 256
 """Ports that are remembered for having been down: whoever comes and goes on ever new ports is no leak."""
 
@@ -59,4 +56,4 @@ def _is_up(instance: Instance) -> bool | None:
     """Whether an instance does well; None where it starts, or nobody knows."""
     if instance.is_well:
         return True
-    return False if instance.health.state in _ILL else None
+    return False if instance.health.state.is_ill else None

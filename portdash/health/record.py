@@ -54,7 +54,7 @@ class Record:
 
     def note(self, found: Health) -> None:
         """Take in the outcome of a check."""
-        bad = found.state in (HealthState.UNHEALTHY, HealthState.HUNG)
+        bad = found.state.is_ill
         self.latencies.append(None if bad else found.latency_ms)
         self.standing = step(self.standing, found, self.watched.check.rules, age=self.watched.look.age)
 

@@ -83,9 +83,9 @@ def pending(deps: Deps, token: str) -> tuple[Request, ...]:
     return tuple(sorted((each for each in found if now < each.deadline), key=lambda each: (each.at, each.id)))
 
 
-def answer(deps: Deps, request: Request, *, ok: bool, text: str, more: tuple[Op, ...] = ()) -> None:
-    """Answer a request, and in the same batch do `more`. Raises StoreError."""
-    put(deps, f"{request.key.service}: {text}", (Answer(request.id, ok, text), *more))
+def answer(deps: Deps, request: Request, *, ok: bool, text: str) -> None:
+    """Answer a request. Raises StoreError."""
+    put(deps, f"{request.key.service}: {text}", (Answer(request.id, ok, text),))
 
 
 def put(deps: Deps, title: str, ops: Iterable[Op]) -> None:

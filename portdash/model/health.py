@@ -15,6 +15,16 @@ class HealthState(StrEnum):
     STARTING = "starting"
     UNKNOWN = "unknown"
 
+    @property
+    def is_ill(self) -> bool:
+        """Whether nothing should be sent to it: it is unhealthy, or hung."""
+        return self in (HealthState.UNHEALTHY, HealthState.HUNG)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it answers, be it slowly."""
+        return self in (HealthState.HEALTHY, HealthState.DEGRADED)
+
 
 class HealthLevel(StrEnum):
     """What the verdict rests on, cheapest first."""

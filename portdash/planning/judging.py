@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from portdash.model.assignment import ServiceKey
-from portdash.model.health import Health, HealthLevel, HealthState
+from portdash.model.health import Health, HealthLevel
 from portdash.model.snapshot import ServiceView, Snapshot, Status
 
 
 def has_answered(health: Health) -> bool:
     """Whether a database, cache or broker answered in its own protocol."""
-    return health.level is HealthLevel.PROTOCOL and health.state in (HealthState.HEALTHY, HealthState.DEGRADED)
+    return health.level is HealthLevel.PROTOCOL and health.state.is_well
 
 
 def with_health(snapshot: Snapshot, verdicts: Mapping[ServiceKey, Health]) -> Snapshot:

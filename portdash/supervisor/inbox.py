@@ -11,7 +11,6 @@ from portdash.errors import PortdashError, StoreError
 from portdash.manager.deps import Deps
 from portdash.manager.requests import answer, pending
 from portdash.model.requests import Request
-from portdash.model.storage import Op
 from portdash.text import clean
 
 _WAKE = 2.0
@@ -57,10 +56,10 @@ class Inbox:
         """Let a request that was taken be the next again."""
         self._queue.put_nowait(request)
 
-    async def answer(self, request: Request, *, ok: bool, text: str, more: tuple[Op, ...] = ()) -> None:
-        """Answer, and do `more` in the same batch; a store that takes no answer is said."""
+    async def answer(self, request: Request, *, ok: bool, text: str) -> None:
+        """Answer; a store that takes no answer is said."""
         try:
-            await asyncio.to_thread(answer, self._deps, request, ok=ok, text=text, more=more)
+            await asyncio.to_thread(answer, self._deps, request, ok=ok, text=text)
         except PortdashError as error:
             self._say(f"warning: {clean(error.message)}")
 

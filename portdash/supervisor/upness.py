@@ -6,12 +6,9 @@ from portdash.health.targets import targets
 from portdash.manager.deps import Deps
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
-from portdash.model.health import HealthState
 from portdash.model.names import base_name
 from portdash.supervisor.orders import key_of
 from portdash.text import clean
-
-_WELL = (HealthState.HEALTHY, HealthState.DEGRADED)
 
 
 def running_words(deps: Deps, name: str) -> str | None:
@@ -44,4 +41,4 @@ def why_not_well(deps: Deps, name: str) -> str | None:
     verdict = check_twice(look(), look).get(key)
     if verdict is None:
         return "nobody listens"
-    return None if verdict.state in _WELL else clean(verdict.detail or verdict.state)
+    return None if verdict.state.is_well else clean(verdict.detail or verdict.state)

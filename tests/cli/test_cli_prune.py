@@ -11,7 +11,10 @@ from cli_harness import Portdash
 
 from portdash.manager.apply import Outcome
 from portdash.manager.deps import Deps
+from portdash.model.listener import Process
+from portdash.model.orphan import Orphan
 from portdash.model.plan import Plan
+from portdash.model.ports import IpProtocol
 from portdash.model.workspace import Workspace
 
 
@@ -104,6 +107,11 @@ def test_what_was_given_back_before_a_refusal_is_said(
         return outcome
 
     monkeypatch.setattr(module, "prune", while_the_second_comes_back)
+    left = Orphan(
+        token="0" * 32, service="api", workspace="shop", processes=(Process(pid=77, started_at=1.0, name="node"),),
+        sockets=((IpProtocol.TCP, 4100),),
+    )  # fmt: skip
+    monkeypatch.setattr(module, "orphans", lambda _deps: (left,))
     result = portdash("prune", "--yes", *(["--json"] if as_json else []))
     assert result.code == 6
     assert "second is there again" in (result.document["error"]["message"] if as_json else result.err)
@@ -113,6 +121,9 @@ def test_what_was_given_back_before_a_refusal_is_said(
         assert [(each["workspace"], each["applied"]) for each in document["vanished"]] == [
             ("first", True),
             ("second", False),
+        ]
+        assert [(each["service"], each["ports"], each["ended"]) for each in document["orphans"]] == [
+            ("api", [4100], False)
         ]
     else:
         assert "web gave 4000 back" in result.out

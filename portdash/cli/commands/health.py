@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from portdash.manager.deps import Deps
     from portdash.model.snapshot import Snapshot
 
-_ILL = (HealthState.UNHEALTHY, HealthState.HUNG)
-
 
 @click.command("health")
 @click.argument("name", required=False)
@@ -65,7 +63,7 @@ def command(
         )
     if probe is not None and not told:
         return ExitCode.NO
-    return ExitCode.NO if any(each.health.state in _ILL for each in told) else ExitCode.YES
+    return ExitCode.NO if any(each.health.state.is_ill for each in told) else ExitCode.YES
 
 
 def _services(deps: Deps, snapshot: Snapshot, name: str | None, everywhere: bool) -> list[Told]:

@@ -36,7 +36,7 @@ def command(options: Globals, *, dry_run: bool, yes: bool, as_json: bool) -> int
     """
     with options.deps() as deps:
         snapshot = deps.observer.snapshot()
-        found, unseen, left = plans(deps, snapshot), kept(deps, snapshot), orphans(deps, snapshot)
+        found, unseen, left = plans(deps, snapshot), kept(deps, snapshot), orphans(deps)
         if not as_json:
             _list(found, unseen)
             list_orphans(left)
@@ -47,10 +47,11 @@ def command(options: Globals, *, dry_run: bool, yes: bool, as_json: bool) -> int
         refuse_if_read_only(deps, "prune")
         asks = must_ask(Ask.NEVER if yes else Ask.ALWAYS)
         done, failed = _prune_all(deps, found, asks=asks, silent=as_json)
-        fates = [] if failed else end_orphans(deps, left, asks=asks, silent=as_json)
+        still = [Fate(orphan=each) for each in left]
+        fates = still if failed else end_orphans(deps, left, asks=asks, silent=as_json)
     if done and not as_json:
         say(undo_hint(snapshot, done))
-    if failed and not (as_json and done):
+    if failed and not as_json:
         raise failed
     if as_json:
         _emit(found, unseen, fates, done=done, failed=failed)

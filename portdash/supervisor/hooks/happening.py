@@ -5,14 +5,11 @@ from collections.abc import Iterator, Mapping
 
 from portdash.config.hooks import HookEvent
 from portdash.model.assignment import Assignment, ServiceKey
-from portdash.model.health import Health, HealthState
+from portdash.model.health import Health
 from portdash.model.history import Event, EventKind
 from portdash.record import record
 from portdash.report.history import event_json
 from portdash.text import clean
-
-_ILL = (HealthState.UNHEALTHY, HealthState.HUNG)
-_WELL = (HealthState.HEALTHY, HealthState.DEGRADED)
 
 
 @record
@@ -63,10 +60,10 @@ class Illness:
         """Yield who has fallen ill and who is well again; `now` is Unix time in seconds."""
         self._ill &= verdicts.keys()
         for key, health in verdicts.items():
-            if health.state in _ILL and key not in self._ill:
+            if health.state.is_ill and key not in self._ill:
                 self._ill.add(key)
                 yield self._happening(HookEvent.UNHEALTHY, key, health, rows.get(key), now)
-            elif health.state in _WELL and key in self._ill:
+            elif health.state.is_well and key in self._ill:
                 self._ill.discard(key)
                 yield self._happening(HookEvent.HEALTHY, key, health, rows.get(key), now)
 
