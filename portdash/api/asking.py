@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from portdash.config.urls import redacted
 from portdash.health.fixed import check_fixed
 from portdash.health.once import APART, check_once, hung
-from portdash.health.targets import targets
+from portdash.health.targets import targets, without_server
 from portdash.manager.finding import find_service
-from portdash.model.health import Health, HealthLevel, HealthState
+from portdash.model.health import Health, HealthState
 from portdash.record import record
 from portdash.report.serialise import Json, document, health_json
 from portdash.text import clean
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from portdash.health.record import Watched
     from portdash.manager.deps import Deps
     from portdash.model.assignment import ServiceKey
-    from portdash.model.snapshot import ServiceView, Snapshot
 
 
 @record(kw_only=True)
@@ -56,13 +55,10 @@ async def ask(deps: Deps, board: Board, name: str) -> Asked:
         return Asked(name=declared.name, port=None, health=health, is_there=True, url=redacted(url))
     snapshot = (await board.view()).snapshot
     view = find_service(snapshot, name)
-    key, services = _answering(view, snapshot), targets(snapshot, deps.config)
-    watched = services.get(key)
+    watched = targets(snapshot, deps.config).get(view.key)
     if watched is None:
-        detail = "its port is held by somebody else" if view.listeners else "nobody listens"
-        health = Health(state=HealthState.UNKNOWN, level=HealthLevel.KERNEL, detail=detail)
-        return Asked(name=view.name, port=view.port, health=health, is_there=False)
-    health = await _ask(deps, board, key, watched)
+        return Asked(name=view.name, port=view.port, health=without_server(view), is_there=False)
+    health = await _ask(deps, board, view.key, watched)
     return Asked(name=view.name, port=view.port, health=health, is_there=True)
 
 
@@ -74,11 +70,3 @@ async def _ask(deps: Deps, board: Board, key: ServiceKey, watched: Watched) -> H
     await asyncio.sleep(APART)
     again = await asyncio.to_thread(lambda: targets(board.look(anew=True).snapshot, deps.config))
     return hung({key: watched}, again).get(key, verdict)
-
-
-def _answering(view: ServiceView, snapshot: Snapshot) -> ServiceKey:
-    """Return the service whose server answers for this one: of one that shares its parent's port, the parent."""
-    if view.spec.inherit_from is None or view.is_running:
-        return view.key
-    parents = (other.key for other in snapshot.services if other.port == view.port and other.is_running)
-    return next(parents, view.key)

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from portdash.api.publishing import SERVICE, WORKSPACE
 from portdash.model.assignment import Assignment, url_of
-from portdash.model.health import HealthState
 from portdash.model.names import base_name
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.planning.rules import WEB_TYPES
@@ -36,7 +35,7 @@ def health_json(snapshot: Snapshot, *, now: float, detailed: bool) -> Json:
     summary: Json = {"status": "unhealthy" if ill else "healthy", "timestamp": moment(now)}
     if not detailed:
         return summary
-    return {**summary, "services": {clean(view.name): _service(view, snapshot, now) for view in views}}
+    return {**summary, "services": {clean(view.name): _service(view, now) for view in views}}
 
 
 def scheme_of(row: Assignment) -> str | None:
@@ -61,23 +60,12 @@ def _here(snapshot: Snapshot) -> Iterator[ServiceView]:
             yield view
 
 
-def _service(view: ServiceView, snapshot: Snapshot, now: float) -> Json:
-    server = _server(view, snapshot)
-    listener = server.listeners[0] if server.listeners else None
+def _service(view: ServiceView, now: float) -> Json:
+    listener = view.listeners[0] if view.listeners else None
     started = listener.owner.started_at if listener and listener.owner else None
     return {
-        "status": server.health.state.value,
+        "status": view.health.state.value,
         "connections": listener.connections if listener else None,
         "uptime": None if started is None else round(max(0.0, now - started), 3),
         "timestamp": moment(now),
     }
-
-
-def _server(view: ServiceView, snapshot: Snapshot) -> ServiceView:
-    """Return the service whose server answers: of one that shares a port, the parent, which alone is checked."""
-    if view.listeners and view.health.state is not HealthState.UNKNOWN:
-        return view
-    for other in snapshot.services:
-        if view.spec.inherit_from and other.port == view.port and other.health.state is not HealthState.UNKNOWN:
-            return other
-    return view

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from portdash.discovery.instance import Nearness
 from portdash.health.endpoint import endpoint_of
-from portdash.health.looks import Seen, look_at
+from portdash.health.looks import Seen, look_at, shared_ports
 from portdash.health.targets import target
 from portdash.manager.finding import find_service, workspace_named
 from portdash.model.listener import Ownership
@@ -75,12 +75,12 @@ def own_servers(snapshot: Snapshot, config: Config, views: tuple[ServiceView, ..
 
     Each process counts once, with the port it was given before others that it opened.
     """
-    places = set()
+    places, shared = set(), shared_ports(snapshot)
     for view in views:
         label = workspace_label(snapshot, view.key.workspace)
         for listener, is_ours in _servers(view):
             seen = Seen(listener, look_at(listener, snapshot.taken_at), is_ours)
-            asked = target(view.key, seen, snapshot, config)
+            asked = target(view.key, seen, snapshot, config, shared=shared)
             if listener.protocol is not IpProtocol.TCP or asked is None:
                 continue
             candidate = Candidate(view.name, listener, Nearness.OWN, label, asked, is_ours)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from portdash.health.kernel import Liveness, Look, passive_verdict
 from portdash.health.liveness import liveness
 from portdash.model.listener import Listener, Ownership
+from portdash.planning.inheritance import root_of
 
 if TYPE_CHECKING:
     from portdash.model.assignment import ServiceKey
@@ -30,11 +31,13 @@ class Seen(NamedTuple):
 def servers_seen(snapshot: Snapshot, *, stand: Stand = liveness) -> dict[ServiceKey, Seen]:
     """Return the server of each service that has one: its own, on whatever port, else one that may be its own.
 
-    One that is known to be another's is not there. `stand` reads the processes.
+    One that is known to be another's is not there. Of a service that inherits its port it is the one of the service
+    whose port that is, wherever that runs. `stand` reads the processes.
     """
     seen = {}
+    views, shared = {view.key: view for view in snapshot.services}, shared_ports(snapshot)
     for view in snapshot.services:
-        if found := _server_of(view):
+        if found := _server_of(view) or _server_of(views[shared.get(view.key, view.key)]):
             listener, is_ours = found
             seen[view.key] = Seen(listener, look_at(listener, snapshot.taken_at, stand=stand), is_ours)
     return seen
@@ -63,6 +66,16 @@ def passive_verdicts(snapshot: Snapshot, *, stand: Stand = liveness) -> dict[Ser
     """Return what kernel and engines say of each service whose own server runs."""
     servers = servers_seen(snapshot, stand=stand)
     return {key: passive_verdict(seen.look) for key, seen in servers.items() if seen.is_ours}
+
+
+def shared_ports(snapshot: Snapshot) -> dict[ServiceKey, ServiceKey]:
+    """Return, for each service that inherits its port, the one whose port it is, where the protocol is the same."""
+    children = [view.key for view in snapshot.services if view.spec.inherit_from is not None]
+    if not children:
+        return {}
+    specs = {view.key: view.spec for view in snapshot.services}
+    roots = {key: root_of(key, specs) for key in children}
+    return {key: root for key, root in roots.items() if root.protocol is key.protocol}
 
 
 def _server_of(view: ServiceView) -> tuple[Listener, bool] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from portdash.health.checks import Check, check_for
@@ -11,16 +11,18 @@ from portdash.health.fingerprints.processes import by_process
 from portdash.health.fingerprints.table import PORTS
 from portdash.health.handshakes import NEVER_CONNECTED
 from portdash.health.liveness import liveness
-from portdash.health.looks import Seen, Stand, servers_seen
+from portdash.health.looks import Seen, Stand, servers_seen, shared_ports
 from portdash.health.record import Watched
+from portdash.model.health import Health, HealthLevel, HealthState
 from portdash.model.names import base_name
 from portdash.model.ports import IpProtocol
 
 if TYPE_CHECKING:
+    from portdash.config.services import ServiceConfig
     from portdash.config.settings import Config
     from portdash.model.assignment import ServiceKey
     from portdash.model.listener import Listener
-    from portdash.model.snapshot import Snapshot
+    from portdash.model.snapshot import ServiceView, Snapshot
 
 _REMEMBERED = 4096
 Kind = Callable[["Listener"], str | None]
@@ -65,18 +67,30 @@ def targets(
     The configuration tells of this workspace's services alone; those of others are only asked what disturbs nobody. A
     server of which nobody knows whose it is gets a packet only where a check is declared.
     """
-    found = {}
+    found, shared = {}, shared_ports(snapshot)
     for key, seen in servers_seen(snapshot, stand=stand).items():
-        asked = target(key, seen, snapshot, config, kind=kind)
+        asked = target(key, seen, snapshot, config, shared=shared, kind=kind)
         if asked is not None:
             found[key] = asked
     return found
 
 
-def target(key: ServiceKey, seen: Seen, snapshot: Snapshot, config: Config, *, kind: Kind = kind_of) -> Watched | None:
-    """Return how one server of a service is checked; None where nobody knows whose it is and no check is declared."""
+def target(
+    key: ServiceKey,
+    seen: Seen,
+    snapshot: Snapshot,
+    config: Config,
+    *,
+    shared: Mapping[ServiceKey, ServiceKey],
+    kind: Kind = kind_of,
+) -> Watched | None:
+    """Return how one server of a service is checked; None where nobody knows whose it is and no check is declared.
+
+    `shared` is what `shared_ports` tells of the snapshot.
+    """
     is_here = key.workspace == snapshot.workspace and key.environment == snapshot.environment
-    check = _check(key, seen, config if is_here else None, config, kind)
+    service = _declared(key, shared.get(key), config) if is_here else None
+    check = _check(service, seen, config, kind)
     return None if check is None else watched(seen, check)
 
 
@@ -93,8 +107,21 @@ def watched(seen: Seen, check: Check) -> Watched:
     )
 
 
-def _check(key: ServiceKey, seen: Seen, own: Config | None, config: Config, kind: Kind) -> Check | None:
-    service = own.service(base_name(key.service)) if own else None
+def without_server(view: ServiceView) -> Health:
+    """Return what is known of a service that has no server of its own."""
+    detail = "its port is held by somebody else" if view.listeners else "nobody listens"
+    return Health(state=HealthState.UNKNOWN, level=HealthLevel.KERNEL, detail=detail)
+
+
+def _declared(key: ServiceKey, root: ServiceKey | None, config: Config) -> ServiceConfig | None:
+    """Return the declaration that says how a service is checked: its own, else that of `root`, whose port it has."""
+    own = config.service(base_name(key.service))
+    if root is None or (own is not None and own.health is not None):
+        return own
+    return config.service(base_name(root.service))
+
+
+def _check(service: ServiceConfig | None, seen: Seen, config: Config, kind: Kind) -> Check | None:
     declared = service.health if service else None
     if not seen.is_ours and declared is None:
         return None

@@ -6,7 +6,7 @@ import pytest
 
 from portdash.config.services import HealthCheck, ServiceConfig
 from portdash.config.settings import Config
-from portdash.health.checks import HttpGet, Speak
+from portdash.health.checks import HttpGet, Speak, TcpConnect
 from portdash.health.endpoint import Endpoint
 from portdash.health.kernel import Liveness
 from portdash.health.looks import look_at, passive_verdicts, servers_seen
@@ -106,6 +106,21 @@ def test_a_service_that_runs_elsewhere_is_asked_there():
     squatted = replace(view("web", listener(3000), FOREIGN), elsewhere=(listener(3001),))
     for each in (away, squatted):
         assert found(snapshot(each), config())["web"].endpoint == Endpoint("127.0.0.1", 3001)
+
+
+def test_who_inherits_a_port_is_checked_as_the_one_whose_port_it_is():
+    server, socket = view("server", listener(3000)), view("socket", listener(3000))
+    socket = replace(socket, spec=replace(socket.spec, inherit_from="server"))
+    declared = config(server=HealthCheck(http_get="/health"))
+    for each in (server, replace(view("server", None), elsewhere=(listener(3000),))):
+        result = found(snapshot(each, socket), declared)
+        assert result["socket"].check == result["server"].check
+        assert result["socket"].check.probe == HttpGet(path="/health")
+    away = replace(socket, listeners=(), attribution=None)
+    moved = replace(view("server", None), elsewhere=(listener(3001),))
+    assert found(snapshot(moved, away), declared)["socket"].endpoint == Endpoint("127.0.0.1", 3001)
+    own = config(server=HealthCheck(http_get="/health"), socket=HealthCheck(tcp=True))
+    assert found(snapshot(server, socket), own)["socket"].check.probe == TcpConnect()
 
 
 def test_the_configuration_is_this_workspaces_alone():

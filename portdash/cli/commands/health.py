@@ -14,7 +14,6 @@ from portdash.cli.service_text import qualified
 from portdash.config.urls import redacted
 from portdash.errors import ExitCode, UsageError
 from portdash.manager.finding import find_service
-from portdash.model.health import Health, HealthLevel, HealthState
 from portdash.model.ports import IpProtocol
 from portdash.report.scope import Scope
 from portdash.report.words import service_name
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from portdash.health.record import Watched
     from portdash.health.unregistered import Answer
     from portdash.manager.deps import Deps
+    from portdash.model.health import Health
     from portdash.model.snapshot import Snapshot
 
 
@@ -69,7 +69,7 @@ def command(
 def _services(deps: Deps, snapshot: Snapshot, name: str | None, everywhere: bool) -> list[Told]:
     from portdash.cli.health_text import Told  # noqa: PLC0415  see above
     from portdash.health.once import check_twice  # noqa: PLC0415  it loads asyncio, 30 ms that --help need not pay
-    from portdash.health.targets import targets  # noqa: PLC0415
+    from portdash.health.targets import targets, without_server  # noqa: PLC0415
 
     fixed = [each for each in deps.config.services if each.url is not None]
     if name is not None:
@@ -87,7 +87,7 @@ def _services(deps: Deps, snapshot: Snapshot, name: str | None, everywhere: bool
         Told(
             name=qualified(view, snapshot),
             port=view.port,
-            health=verdicts.get(view.key) or _without_server(taken=bool(view.listeners)),
+            health=verdicts.get(view.key) or without_server(view),
             asked=services.get(view.key),
         )
         for view in views
@@ -112,11 +112,6 @@ def _fixed(deps: Deps, services: list[ServiceConfig]) -> list[Told]:
         Told(name=clean(each.name), port=None, health=health, asked=asked, what=clean(redacted(url)))
         for each, url, (health, asked) in zip(services, urls, asyncio.run(ask_all()), strict=True)
     ]
-
-
-def _without_server(*, taken: bool) -> Health:
-    detail = "its port is held by somebody else" if taken else "nobody listens"
-    return Health(state=HealthState.UNKNOWN, level=HealthLevel.KERNEL, detail=detail)
 
 
 def _probe(deps: Deps, snapshot: Snapshot, port: int) -> list[Told]:
