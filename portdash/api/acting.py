@@ -42,7 +42,7 @@ class Actor:
 
     def __init__(self, deps: Deps, board: Board, settings: Settings) -> None:
         # Overrides stand in the environment of who asks, and a server has only its own.
-        self._deps = replace(deps, actor="api", environ={})
+        self._deps = replace(deps, environ={})
         self._board = board
         self._settings = settings
         self._retries = Retries()

@@ -48,7 +48,7 @@ def _lines(document: Document) -> Iterator[str]:
     title = f"{_text(info.get('title'))} {_text(info.get('version'))}"
     yield f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
     yield f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
-    yield f"<h1>{title}</h1><p><small>{_text(info.get('description'), limit=2000)}</small></p>"
+    yield f"<h1>{title}</h1><p><small>{_text(info.get('summary'), limit=2000)}</small></p>"
     yield f"<p><code>{_text(_CURL)}</code></p>"
     yield '<p>For programs: <a href="/openapi.json">openapi.json</a>; for Prometheus: <code>/metrics</code></p>'
     group = None
@@ -70,8 +70,8 @@ def _group(path: str) -> str:
 
 
 def _operation(method: str, path: str, operation: Document, document: Document) -> Iterator[str]:
-    said = operation.get("description") or operation.get("summary")
-    yield f"<details><summary><b>{method.upper()}</b>{_text(path)}</summary><p>{_text(said, limit=2000)}</p>"
+    yield f"<details><summary><b>{method.upper()}</b>{_text(path)}</summary>"
+    yield f"<p>{_text(operation.get('summary'), limit=2000)}</p>"
     rows = [*_parameters(operation, document), *_body(operation, document), *_responses(operation)]
     if rows:
         yield "<table>"

@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 from portdash import __version__
 from portdash.manager.deps import Deps
 from portdash.manager.history_tail import HistoryTail
-from portdash.manager.troubles import Troubles
+from portdash.manager.troubles import Troubles, kind_of
 from portdash.model.assignment import Source
 from portdash.model.conflict import ConflictKind
 from portdash.model.history import Event, EventKind
@@ -60,7 +60,7 @@ class Tally:
             read, _missed = self._tail.read()
             for event in (*self._troubles.sift(read), *self._troubles.see(snapshot)):
                 if event.kind is EventKind.CONFLICT:
-                    self._conflicts[event.reason.partition(":")[0]] += 1
+                    self._conflicts[kind_of(event)] += 1
                 elif event.kind is EventKind.ASSIGNED:
                     self._allocations[_result(event, snapshot)] += 1
             return Counts(dict(self._allocations), dict(self._conflicts))

@@ -9,7 +9,6 @@ import msgspec
 
 from portdash import __version__
 from portdash.api.catalogue import ROUTES, Parameter, Route
-from portdash.api.gate import PUBLIC
 from portdash.api.problems import MEDIA_TYPE, Problem
 
 Json = dict[str, Any]
@@ -65,8 +64,6 @@ def _operation(route: Route, references: dict[Any, Json]) -> Json:
     if route.body:
         content = {"schema": references[route.body], "example": route.body_example}
         said["requestBody"] = {"required": True, "content": {"application/json": content}}
-    if route.path in PUBLIC:
-        said["security"] = []
     return said
 
 

@@ -43,7 +43,6 @@ def published(deps: Deps, wanted: Tcp) -> Iterator[int]:
             raise NoPortAvailable(f"{wanted.port} is not free: {problem}", hint="say another one: --tcp PORT")
         yield wanted.port
         return
-    deps = deps.by("api")
     row = _assigned(deps, wanted)
     try:
         yield row.port

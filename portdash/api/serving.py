@@ -61,6 +61,7 @@ def serve(
     `ready` is called with the TCP port once everything listens. Raises AlreadyServing, Refused, NoPortAvailable,
     StoreError.
     """
+    deps = deps.by("api")
     with ExitStack() as stack:
         sockets = [stack.enter_context(unix_socket(uds))] if uds else []
         port = stack.enter_context(published(deps, tcp)) if tcp else None

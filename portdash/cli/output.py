@@ -43,6 +43,12 @@ def say(line: str, tone: Tone = Tone.PLAIN) -> None:
     _write(sys.stderr, line, tone)
 
 
+def talk(line: str) -> None:
+    """Write a line of talk at once, in the name of portdash: beside what children print."""
+    say(f"portdash: {line}")
+    sys.stderr.flush()
+
+
 def warn(line: str) -> None:
     """Write a warning."""
     say(f"portdash: warning: {line}", Tone.WARNING)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from portdash.cli.background import detached
 from portdash.cli.context import Globals, home, working_directory
-from portdash.cli.output import say
+from portdash.cli.output import say, talk
 from portdash.config.paths import state_dir
 from portdash.config.services import ServiceConfig
 from portdash.config.settings import Flags
@@ -118,7 +118,7 @@ async def _supervised(deps: Deps, order: Order, state: Path, flags: Flags) -> in
             from portdash.cli.on_terminal import supervise_on_terminal  # noqa: PLC0415  POSIX only
 
             return await supervise_on_terminal(deps, order, state, started.tell)
-        supervisor = Supervisor(deps, order, state_dir=state, sink=_pass_on, say=_talk, started=started.tell)
+        supervisor = Supervisor(deps, order, state_dir=state, sink=_pass_on, say=talk, started=started.tell)
         return await supervisor.run()
 
 
@@ -128,11 +128,6 @@ def _is_interactive() -> bool:
     from portdash.supervisor.terminal import is_interactive  # noqa: PLC0415  POSIX only
 
     return is_interactive()
-
-
-def _talk(line: str) -> None:
-    say(f"portdash: {line}")
-    sys.stderr.flush()
 
 
 def _pass_on(number: int, data: bytes) -> None:

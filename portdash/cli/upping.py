@@ -7,7 +7,7 @@ from functools import partial
 
 from portdash.cli.background import PROGRAM
 from portdash.cli.context import Globals
-from portdash.cli.output import say, warn
+from portdash.cli.output import talk, warn
 from portdash.cli.prefixed import Prefixed
 from portdash.cli.running import check_trusted
 from portdash.errors import LockedDown, UsageError
@@ -41,7 +41,7 @@ def bring_up(options: Globals, names: Sequence[str], *, detaches: bool) -> int:
 def start_together(deps: Deps, parts: Sequence[Part], line: Callable[[str], Sequence[str]], *, detaches: bool) -> int:
     """Start the parts, `line` being what follows `portdash` for each; return the exit code."""
     output = Prefixed([part.name for part in parts])
-    stage = Stage(command=lambda name: (*PROGRAM, *line(name)), hear=output.hear, say=_talk, stays=not detaches)
+    stage = Stage(command=lambda name: (*PROGRAM, *line(name)), hear=output.hear, say=talk, stays=not detaches)
     up = Up(deps, parts, stage)
     code = asyncio.run(up.run())
     if detaches:
@@ -64,8 +64,3 @@ def _here(deps: Deps, name: str) -> str:
 
 def _run_line(options: Globals, name: str) -> tuple[str, ...]:
     return (*options.arguments(), "run", name)
-
-
-def _talk(line: str) -> None:
-    say(f"portdash: {line}")
-    sys.stderr.flush()

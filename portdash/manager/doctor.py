@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from portdash.exports.variables import Variable
 from portdash.machine.resources import read_resources, why_hidden
 from portdash.manager.deps import Deps
 from portdash.manager.exporting import export_variables, freshness
+from portdash.manager.extras import EXTRAS, missing_packages
 from portdash.manager.opening import open_deps
 from portdash.manager.store_checkup import STORE, held_checks, place_checks
 from portdash.manager.written import written_files
@@ -33,8 +33,6 @@ SECTIONS = (
     INSTALLED,
 )  # fmt: skip
 """In the order in which they are shown."""
-EXTRAS = {"redis": ("redis",), "api": ("litestar", "uvicorn", "prometheus_client")}
-"""Packages that each extra brings."""
 
 
 @record(kw_only=True)
@@ -206,8 +204,8 @@ def _terminal(terminal: Terminal) -> Iterator[Check]:
 
 
 def _extras() -> Iterator[Check]:
-    for extra, packages in EXTRAS.items():
-        missing = [name for name in packages if find_spec(name) is None]
+    for extra in EXTRAS:
+        missing = missing_packages(extra)
         text = f"extra {extra} is installed" if not missing else f"extra {extra} is not installed"
         hint = f"`python -m pip install 'portdash[{extra}]'`, if you need it" if missing else None
         yield Check(section=INSTALLED, level=Level.OK, text=text, hint=hint)

@@ -37,6 +37,11 @@ def conflict_event(kind: EventKind, conflict: Conflict, *, at: float, actor: str
     )
 
 
+def kind_of(event: Event) -> str:
+    """Return the kind of the conflict that an event of `conflict_event` is about."""
+    return event.reason.partition(":")[0]
+
+
 def trouble_of(event: Event) -> Trouble:
     """Return the trouble that an event is about."""
     return event.workspace, event.service.casefold(), event.from_port or 0

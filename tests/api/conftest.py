@@ -38,7 +38,7 @@ def deps(machine: FakeMachine) -> Deps:
         config=Config(),
         clock=FrozenClock(1_800_000_000.0),
         place=Place("here", "dev", SHOP, "development"),
-        actor="test",
+        actor="api",
     )
 
 

@@ -3,19 +3,22 @@
 import base64
 import hashlib
 import re
+from html import escape
 from html.parser import HTMLParser
 
+from portdash.api.catalogue import ROUTES
 from portdash.api.docs import docs_page
+from portdash.api.openapi import openapi
 
 HOSTILE = "<script>alert(1)</script>\"'&\x1b[2J\u202e"
 DOCUMENT = {
     "openapi": "3.1.0",
-    "info": {"title": "portdash", "version": "1", "description": HOSTILE},
+    "info": {"title": "portdash", "version": "1", "summary": HOSTILE},
     "paths": {
         "/api/ports": {"get": {"summary": "The ports", "responses": {"200": {"description": "All of them."}}}},
         "/api/v1/x/allocate": {
             "post": {
-                "description": HOSTILE,
+                "summary": HOSTILE,
                 "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Body"}}}},
                 "parameters": [{"name": "since", "in": "query", "description": "A revision."}, None, {"$ref": "#/no"}],
             },
@@ -42,6 +45,13 @@ def test_it_says_what_the_document_says():
     for words in ("portdash 1", "/api/ports", "The ports", "All of them.", "<b>POST</b>/api/v1/x/allocate", "since",
                   "A revision.", "Its name.", "/api/v1/x</h2>"):  # fmt: skip
         assert words in text, words
+
+
+def test_every_route_and_the_whole_are_told_in_a_sentence():
+    text = docs_page(openapi()).body.decode()
+    assert "<p></p>" not in text
+    assert "<small></small>" not in text.partition("<h2>")[0]
+    assert all(escape(route.text) in text for route in ROUTES)
 
 
 def test_what_is_foreign_stays_text():

@@ -49,7 +49,7 @@ async def test_a_change_is_told_as_it_happens(deps: Deps, told: Streams):
     identity, kind, data = text.decode().rstrip("\n").split("\n")
     assert (identity, kind) == ("id: 1", "event: assigned")
     found = msgspec.json.decode(data.removeprefix("data: "), type=shapes.EventData)
-    assert (found.service, found.after, found.actor) == ("web", 3000, "test")
+    assert (found.service, found.after, found.actor) == ("web", 3000, "api")
     await stream.aclose()  # type: ignore[attr-defined]
     assert told.count == 0
 

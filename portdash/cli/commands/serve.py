@@ -14,6 +14,7 @@ from portdash.cli.context import Globals, home
 from portdash.cli.output import emit, say
 from portdash.config.paths import runtime_dir, state_dir
 from portdash.errors import ConfigError, Refused, UsageError
+from portdash.manager.extras import missing_packages
 from portdash.manager.log_handler import LogHandler
 from portdash.model.ports import parse_port
 from portdash.text import clean
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 ANY = "any"
 """What --tcp says without a port."""
-_EXTRA = ("litestar", "uvicorn", "h11", "prometheus_client")
 
 
 @click.command("serve")
@@ -65,10 +65,7 @@ def command(options: Globals, *, tcp: str | None, uds: Path | None, open_read: b
 
 def _need_extra() -> None:
     """Raise ConfigError where what the API is made with is not installed."""
-    from importlib.util import find_spec  # noqa: PLC0415  only where somebody serves
-
-    missing = [name for name in _EXTRA if find_spec(name) is None]
-    if missing:
+    if missing := missing_packages("api"):
         raise ConfigError(
             f"the HTTP API needs {' and '.join(missing)}, which is not installed",
             hint="python -m pip install 'portdash[api]'",
