@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from portdash.config.settings import Config
+from portdash.health.rounds import Rounds
 from portdash.manager.allocation_log import Log, to_logging
 from portdash.manager.events import EventStream
 from portdash.model.assignment import ServiceKey
@@ -60,6 +61,8 @@ class Deps:
     """The other stores of this machine."""
     verdicts: Callable[[], Mapping[ServiceKey, Health]] = dict
     """How services do, as far as somebody checks them."""
+    rounds: Rounds = field(default_factory=Rounds)
+    """Who checks services for those in this process who have asked for it."""
     state_dir: Path | None = None
     """Where what is known beside the store is kept, None where nothing is."""
     held: StoreState | None = None

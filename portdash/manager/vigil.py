@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portdash.health.monitor import Monitor
 from portdash.health.targets import Kinds, targets
 from portdash.model.assignment import ServiceKey
 from portdash.model.health import Health, HealthState
@@ -27,19 +26,18 @@ class Vigil:
         self._kinds = Kinds()
         self._ill: set[ServiceKey] = set()
         self._names: dict[ServiceKey, tuple[str, int | None]] = {}
-        self._monitor: Monitor[ServiceKey] = Monitor(changed=self._changed)
+        self._round = deps.rounds.join(self._changed)
 
     def see(self, snapshot: Snapshot) -> None:
         """Check the services of a snapshot from now on."""
         here = [view for view in snapshot.services if view.key.workspace == snapshot.workspace]
         self._names = {view.key: (view.name, view.port) for view in here}
         found = targets(snapshot, self._deps.config, kind=self._kinds)
-        self._monitor.start()
-        self._monitor.watch({key: watched for key, watched in found.items() if key in self._names})
+        self._round.watch({key: watched for key, watched in found.items() if key in self._names})
 
     def stop(self) -> None:
         """End all checks."""
-        self._monitor.stop()
+        self._round.leave()
 
     def _changed(self, key: ServiceKey, before: Health, after: Health) -> None:
         """Take note of another state; in the monitor's thread."""

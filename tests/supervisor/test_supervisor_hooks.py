@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,9 +22,11 @@ from portdash.manager.allocate import allocate, settle
 from portdash.manager.deps import Deps, Place
 from portdash.manager.finding import find_service
 from portdash.manager.plans import plan_move
+from portdash.manager.watcher import Watcher
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
 from portdash.model.health import Health, HealthState
+from portdash.model.history import Event, EventKind
 from portdash.model.listener import Listener, Process
 from portdash.model.ports import IpProtocol
 from portdash.model.project import Project
@@ -162,11 +165,11 @@ def test_a_service_that_falls_ill_is_told_once_until_it_is_well(world: World):
     assert [each["event"] for each in world.heard(2)] == ["unhealthy", "healthy"]
 
 
-@pytest.mark.needs_linux
-def test_where_nobody_checks_services_the_hooks_do(world: World):
+@pytest.fixture
+def server(world: World) -> Iterator["subprocess.Popen[bytes]"]:
+    """The process of the service `web`, on 3000."""
     root = "/w/shop"
-    server = subprocess.Popen(["sleep", "300"])
-    try:
+    with subprocess.Popen(["sleep", "300"]) as server:
         world.machine = FakeMachine(host="here", user="dev", projects=(Project(root=root, name="shop"),))
         place = Place("here", "dev", Workspace(name="shop", root=root), "development")
         world.deps = replace(world.deps, machine=world.machine, place=place, verdicts=dict)
@@ -178,13 +181,34 @@ def test_where_nobody_checks_services_the_hooks_do(world: World):
                 project=Project(root=root, name="shop"),
             )
         )  # fmt: skip
-        world.run(world.hook("unhealthy"))
-        server.send_signal(signal.SIGSTOP)
-        told = world.heard(1)[0]
-        assert (told["event"], told["service"], told["reason"]) == ("unhealthy", "web", "hung: stopped by a signal")
-    finally:
+        yield server
         server.kill()
-        server.wait()
+
+
+@pytest.mark.needs_linux
+def test_where_nobody_checks_services_the_hooks_do(world: World, server: "subprocess.Popen[bytes]"):
+    world.run(world.hook("unhealthy"))
+    server.send_signal(signal.SIGSTOP)
+    told = world.heard(1)[0]
+    assert (told["event"], told["service"], told["reason"]) == ("unhealthy", "web", "hung: stopped by a signal")
+
+
+@pytest.mark.needs_linux
+def test_hooks_and_who_listens_beside_them_have_one_monitor(world: World, server: "subprocess.Popen[bytes]"):
+    world.run(world.hook("unhealthy"))
+    server.send_signal(signal.SIGSTOP)
+    world.heard(1)
+    events: list[Event] = []
+    world.deps.events.on(EventKind.HEALTH, events.append)
+    watcher = Watcher(world.deps, look=0.02)
+    watcher.start(health=True)
+    until(lambda: events)  # though it was ill before anybody listened
+    assert events[0].reason == "hung: stopped by a signal"
+    assert [each.name for each in threading.enumerate()].count("portdash-health") == 1
+    world.close()
+    server.send_signal(signal.SIGCONT)
+    watcher.stop()
+    until(lambda: "portdash-health" not in [each.name for each in threading.enumerate()])
 
 
 def test_what_flaps_is_told_at_once_and_then_as_a_number(world: World):

@@ -21,7 +21,7 @@ from portdash.errors import PortdashError
 from portdash.manager.events import EventStream
 from portdash.manager.watcher import Watcher
 from portdash.model.history import Event, EventKind
-from portdash.supervisor.hooks.checking import Rounds
+from portdash.supervisor.hooks.checking import Checking
 from portdash.supervisor.hooks.crew import Crew, Say
 from portdash.supervisor.hooks.damping import QUIET, Damper
 from portdash.supervisor.hooks.duty import Duties
@@ -87,7 +87,7 @@ class HookRunner:
         self._claim = claim
         self._damper: Damper[tuple[str, tuple[HookEvent, str, str]], Happening] = Damper(quiet)
         self._illness = Illness(deps.actor)
-        self._rounds = Rounds(self._deps) if deps.verdicts is dict else None
+        self._checking = Checking(self._deps) if deps.verdicts is dict else None
         self._on_duty: dict[str, HookConfig] = {}
         self._claimed = float("-inf")
         self._said: set[str] = set()
@@ -122,8 +122,8 @@ class HookRunner:
             self._loop = None
             self._ready.set()
             watcher.stop()
-            if self._rounds:
-                self._rounds.stop()
+            if self._checking:
+                self._checking.stop()
             await crew.end(GRACE)
             duties.close()
 
@@ -172,7 +172,7 @@ class HookRunner:
     def _tell_of_health(self, crew: Crew) -> None:
         if not any(_HEALTH.intersection(hook.on) for hook in self._on_duty.values()):
             return
-        verdicts = self._rounds.verdicts() if self._rounds else self._deps.verdicts()
+        verdicts = self._checking.verdicts() if self._checking else self._deps.verdicts()
         rows = self._deps.store.snapshot().assignments
         for happening in self._illness.see(verdicts, rows, self._deps.clock.now()):
             self._tell(crew, happening)
