@@ -27,7 +27,7 @@ async def supervise_on_terminal(deps: Deps, order: Order, state_dir: Path, start
     pair = open_pair()
     os.set_blocking(pair.ours, False)
     supervisor = Supervisor(
-        deps, order, state_dir=state_dir, sink=lambda _number, _data: None, say=_talk, terminal=pair, started=started
+        deps, order, state_dir=state_dir, sink=lambda _number, _data: None, say=talk_raw, terminal=pair, started=started
     )
     loop = asyncio.get_running_loop()
     keys = _Keys(pair.ours, supervisor.signals)
@@ -103,5 +103,6 @@ def _write(data: bytes, supervisor: Supervisor) -> None:
         os.write(sys.stdout.fileno(), data)
 
 
-def _talk(line: str) -> None:
+def talk_raw(line: str) -> None:
+    """Write a line of talk to a terminal that is in raw mode."""
     os.write(sys.stderr.fileno(), f"portdash: {clean(line, limit=None)}\r\n".encode())

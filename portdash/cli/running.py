@@ -4,8 +4,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Mapping
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,11 +115,22 @@ async def _supervised(deps: Deps, order: Order, state: Path, flags: Flags) -> in
             stack.callback(announcing(order.wish.name, url, flags, interval=interval).stop)
         started = stack.enter_context(closing(Announcement()))
         if _is_interactive():
-            from portdash.cli.on_terminal import supervise_on_terminal  # noqa: PLC0415  POSIX only
+            from portdash.cli.on_terminal import supervise_on_terminal, talk_raw  # noqa: PLC0415  POSIX only
 
+            stack.enter_context(_hooks(deps, talk_raw))
             return await supervise_on_terminal(deps, order, state, started.tell)
+        stack.enter_context(_hooks(deps, talk))
         supervisor = Supervisor(deps, order, state_dir=state, sink=_pass_on, say=talk, started=started.tell)
         return await supervisor.run()
+
+
+def _hooks(deps: Deps, say: Callable[[str], None]) -> AbstractContextManager[None]:
+    """Run the configured hooks while inside, unless another process does."""
+    if not deps.config.hooks:
+        return nullcontext()
+    from portdash.supervisor.hooks.runner import hooks_on_duty  # noqa: PLC0415  only where there are any
+
+    return hooks_on_duty(deps, say=say)
 
 
 def _is_interactive() -> bool:

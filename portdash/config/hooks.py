@@ -18,6 +18,7 @@ class HookEvent(StrEnum):
     TERMINATED = EventKind.TERMINATED.value
     CONFLICT = EventKind.CONFLICT.value
     RESOLVED = EventKind.RESOLVED.value
+    FAILOVER = EventKind.FAILOVER.value
     UNHEALTHY = "unhealthy"
     """It is unhealthy, or hung."""
     HEALTHY = "healthy"

@@ -14,6 +14,7 @@ from portdash.discovery.suspicion import PATIENCE
 from portdash.discovery.trip import Settings
 
 if TYPE_CHECKING:
+    from portdash.discovery.failovers import Failovers
     from portdash.discovery.sources import Ports, Urls
     from portdash.discovery.starting import Start
 
@@ -53,11 +54,14 @@ OPTIONS = frozenset(Options.__optional_keys__)
 
 def settings_for(service: str | LoadBalancer, options: Options) -> Settings:
     """Return how requests to a service are sent; nobody is asked yet. Raises UsageError, ConfigError, InvalidName."""
+    failovers = None
     if isinstance(service, LoadBalancer):
         balancer, name = service, service.name
     else:
         name = service
-        source = options.get("source") or _source(name, options)
+        given = options.get("source")
+        source = given or _source(name, options)
+        failovers = None if given else _failovers(name, options)
         policy = options.get("policy", "healthiest")
         balancer = LoadBalancer(source, policy, weights=options.get("weights"), name=name)
     return Settings(
@@ -65,9 +69,17 @@ def settings_for(service: str | LoadBalancer, options: Options) -> Settings:
         balancer=balancer,
         recorder=recorder_for(options.get("metrics"), name),
         log=options.get("logger") or LOG,
+        failovers=failovers,
         retry_unsafe=options.get("retry_unsafe", False),
         patience=options.get("suspect_after", PATIENCE),
     )
+
+
+def _failovers(name: str, options: Options) -> Failovers:
+    from portdash.discovery.failovers import Failovers, writer  # noqa: PLC0415  see below
+    from portdash.discovery.sources import opener  # noqa: PLC0415
+
+    return Failovers(writer(name, opener(options.get("environment")), workspace=options.get("workspace")))
 
 
 def _source(name: str, options: Options) -> Source:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -26,6 +26,7 @@ from portdash.text import clean
 
 if TYPE_CHECKING:
     from portdash.config.settings import Config
+    from portdash.manager.deps import Deps
 
 Ports: TypeAlias = PortRange | range | tuple[int, int] | str
 Urls: TypeAlias = str | Iterable[str]
@@ -80,7 +81,7 @@ def source_for(
     begin = None if start is None else starter(bare, start, cwd=cwd, workspace=where)
     local = LocalSource(
         f"{where}/{bare}" if where else bare,
-        lambda: open_deps(flags=flags, cwd=cwd, environ=os.environ, home=Path.home(), actor="library"),
+        opener(environment, cwd=cwd),
         ports=found,
         only_here=workspace is not None,
         wait=START_PATIENCE if begin and wait is None else wait,
@@ -90,6 +91,12 @@ def source_for(
     if (registry := store_registry(config)) is None:
         return local
     return ClusterSource(Cluster(bare, [registry], config, state_dir=state, workspace=where), local)
+
+
+def opener(environment: str | None, *, cwd: Path | None = None) -> Callable[[], Deps]:
+    """Return what opens store and machine for a client that was made in `cwd`, else in this directory."""
+    where, flags = cwd or Path.cwd(), Flags(environment=environment)
+    return lambda: open_deps(flags=flags, cwd=where, environ=os.environ, home=Path.home(), actor="library")
 
 
 def from_env(name: str, **said: Any) -> Explained:  # noqa: ANN401  what `source_for` takes

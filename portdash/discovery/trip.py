@@ -35,6 +35,7 @@ from portdash.record import record
 from portdash.text import clean
 
 if TYPE_CHECKING:
+    from portdash.discovery.failovers import Failovers
     from portdash.discovery.metrics import Recorder
 
 CONNECT_LIMIT = 0.15
@@ -52,6 +53,8 @@ class Settings:
     balancer: LoadBalancer
     recorder: Recorder
     log: logging.Logger = LOG
+    failovers: Failovers | None = None
+    """Who writes down that they go from one instance to another again and again; None for nobody."""
     retry_unsafe: bool = False
     """Whether POST and PATCH may be repeated after they were sent."""
     patience: float | None = PATIENCE
@@ -210,6 +213,8 @@ class Trip:
         if costs(left):
             self._to.balancer.spend()
         self._to.recorder.failover(left.instance, taken)
+        if self._to.failovers is not None:
+            self._to.failovers.note(left.instance, taken, left.verdict.kind.value, time.monotonic())
         self._to.log.info(
             "Instance %s unhealthy, initiating failover to %s: %s",
             _name(left.instance), _name(taken), left.verdict.kind.value,

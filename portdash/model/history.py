@@ -47,6 +47,8 @@ class EventKind(StrEnum):
     TERMINATED = "terminated"
     CONFLICT = "conflict"
     RESOLVED = "resolved"
+    FAILOVER = "failover"
+    """Requests of a client went on from one instance to another, several times within a minute."""
     HEALTH = "health"
     """A service does better or worse: told to who listens, and never stored."""
 

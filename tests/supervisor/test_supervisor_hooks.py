@@ -13,14 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from supervised import Run
 
 from portdash.config.hooks import HookConfig, HookEvent
-from portdash.config.settings import Config
+from portdash.config.settings import Config, Flags
 from portdash.demo.clock import FrozenClock
 from portdash.demo.machine import FakeMachine
+from portdash.discovery.failovers import Failover, writer
 from portdash.manager.allocate import allocate, settle
 from portdash.manager.deps import Deps, Place
 from portdash.manager.finding import find_service
+from portdash.manager.opening import open_deps
 from portdash.manager.plans import plan_move
 from portdash.manager.watcher import Watcher
 from portdash.manager.wishes import Wish
@@ -209,6 +212,26 @@ def test_hooks_and_who_listens_beside_them_have_one_monitor(world: World, server
     server.send_signal(signal.SIGCONT)
     watcher.stop()
     until(lambda: "portdash-health" not in [each.name for each in threading.enumerate()])
+
+
+@pytest.mark.needs_linux
+def test_a_run_runs_hooks_and_they_hear_of_repeated_failovers(run: Run, home: Path, project: Path):
+    config = home / ".config/portdash/config.toml"
+    told = config.with_name("told")
+    with config.open("a") as file:
+        file.write("[[hooks]]\non = ['failover']\ncommand = ['sh', '-c', 'cat > part && mv part told']\n")
+    running = run("api", "--", sys.executable, str(Path(__file__).with_name("supervised_server.py")))
+    running.until("api is on")
+    environ = {"HOME": str(home)}
+    write = writer("api", lambda: open_deps(flags=Flags(), cwd=project, environ=environ, home=home, actor="library"))
+    write(Failover(from_port=8080, to_port=8081, why="hung", count=3))
+    until(told.exists)
+    document = json.loads(told.read_text())
+    assert (document["event"], document["service"], document["workspace"]) == ("failover", "api", "shop")
+    assert document["ports"] == {"from": 8080, "to": 8081}
+    assert document["reason"] == "3 times within 60 s, the last: hung"
+    running.signal()
+    running.ends()
 
 
 def test_what_flaps_is_told_at_once_and_then_as_a_number(world: World):

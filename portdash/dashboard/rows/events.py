@@ -13,7 +13,7 @@ from portdash.report.words import age
 from portdash.text import clean
 
 _DAY = 86400.0
-_TONES = {EventKind.CONFLICT: Tone.WARN, EventKind.TERMINATED: Tone.WARN}
+_TONES = {EventKind.CONFLICT: Tone.WARN, EventKind.TERMINATED: Tone.WARN, EventKind.FAILOVER: Tone.WARN}
 
 
 def event_rows(events: Iterable[Event], said: Iterable[tuple[int, Event]] = ()) -> Iterator[Row]:
