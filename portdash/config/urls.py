@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 from portdash.config.problems import Rejected, suggestion
 
 STORE_SCHEMES = ("sqlite", "json", "redis", "rediss", "memory")
-REGISTRY_SCHEMES = ("redis", "rediss", "http", "https", "consul", "etcd")
+REGISTRY_SCHEMES = ("redis", "rediss", "http", "https")
 _STORE_HINT = "a store is sqlite:///ABSOLUTE/FILE, json:PATH, redis://HOST:PORT/DB, rediss://HOST:PORT/DB or memory:"
 
 

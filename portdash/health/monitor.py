@@ -31,8 +31,8 @@ class Monitor(Generic[K]):
     """Asks the services that it is told to watch, until it is stopped.
 
     `sink` is called with every verdict, `changed` with every one that differs in state from the one before, both in the
-    monitor's thread. It knows no store: keys are whatever the caller calls its services. `watch`, `verdicts`,
-    `latencies`, `pulses`, `hurry` and `stop` may be called from any thread. In a forked child it is as one that never
+    thread that runs the checks. It knows no store: keys are whatever the caller calls its services. `watch`,
+    `verdicts`, `pulses`, `hurry` and `stop` may be called from any thread. In a forked child it is as one that never
     started.
     """
 

@@ -215,7 +215,7 @@ def test_a_url_that_is_said_wins_and_nobody_looks(monkeypatch: pytest.MonkeyPatc
     [
         ({"url": "localhost:8080"}, UsageError, "url="),
         ({"cluster": "gopher://a"}, UsageError, "cluster="),
-        ({"cluster": "consul://a"}, UsageError, "consul:// cannot be asked"),
+        ({"cluster": "consul://a"}, UsageError, "cluster= cannot be used: consul is not possible"),
         ({"environment": "x\x1b[2J"}, UnknownEnvironment, "Unknown environment: x"),
         ({"ports": range(8080, 8080)}, InvalidPort, "no range"),
         ({"ports": range(1, 9, 2)}, InvalidPort, "no range"),
