@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from portdash.config.urls import is_registry
@@ -13,6 +12,7 @@ from portdash.discovery.instance import Instance, ranked
 from portdash.discovery.listed import ask_urls, fixed
 from portdash.discovery.roll import Roll, Wanted
 from portdash.errors import StoreError, UsageError
+from portdash.forks import ForkLock
 
 if TYPE_CHECKING:
     from portdash.config.settings import Config
@@ -80,7 +80,7 @@ class ClusterSource:
     def __init__(self, cluster: Cluster, local: LocalSource | None = None) -> None:
         self._cluster = cluster
         self._local = local
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._here: tuple[Instance, ...] = ()
         self._there = self._joined = cluster.unasked
 

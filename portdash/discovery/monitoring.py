@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from threading import Lock, Thread, current_thread
+from threading import Thread, current_thread
 from typing import TYPE_CHECKING, TypeVar
 
 from portdash.config.durations import parse_duration
@@ -16,6 +16,7 @@ from portdash.discovery.exits import Exits
 from portdash.discovery.finding import LOG
 from portdash.discovery.news import Change, News
 from portdash.errors import PortdashError, UsageError
+from portdash.forks import ForkLock
 from portdash.text import clean
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class HealthWatch:
         self._interval = _seconds(interval)
         self._log = logger or LOG
         self._callbacks: list[Callback] = []
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._exits: Exits | None = None
         self._thread: Thread | None = None
         self._pid = os.getpid()

@@ -9,9 +9,10 @@ from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from functools import partial
 from threading import Event as Flag
-from threading import Lock, Thread, current_thread
+from threading import Thread, current_thread
 from typing import Generic, TypeVar
 
+from portdash.forks import ForkLock
 from portdash.health.course import Course
 from portdash.health.pulse import Pulse
 from portdash.health.record import Watched
@@ -44,7 +45,7 @@ class Monitor(Generic[K]):
     ) -> None:
         self._sink = sink
         self._changed = changed
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._begin_afresh()
 
     def _begin_afresh(self) -> None:
@@ -130,7 +131,6 @@ class Monitor(Generic[K]):
         """In a forked child, let go of what is the parent's without touching it: its thread is not here."""
         if self._pid != os.getpid():
             _INHERITED.append((self._loop, self._services))
-            self._lock = Lock()
             self._begin_afresh()
 
     def _take(self, wanted: Mapping[K, Watched]) -> None:

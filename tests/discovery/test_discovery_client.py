@@ -5,11 +5,13 @@ import contextlib
 import logging
 import os
 import queue
+import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -19,6 +21,7 @@ from own_ports import own_port
 import portdash
 from portdash.discovery.balancer import LoadBalancer
 from portdash.discovery.metrics import Metrics
+from portdash.discovery.prometheus import PrometheusMetrics
 from portdash.errors import UsageError
 from portdash.testing import TestInstance
 
@@ -249,3 +252,45 @@ def test_importing_portdash_imports_no_httpx():
     code += "; portdash.testing.TestInstance"  # which needs no import of its own
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.needs_linux
+@pytest.mark.usefixtures("known")
+def test_a_forked_child_waits_for_no_thread_of_its_parent():
+    transport, workspaces, metrics = portdash.mounts()["port://"], portdash.Workspaces("api"), PrometheusMetrics()
+    watch = portdash.HealthWatch(balancer().source)
+
+    def use_all() -> bool:
+        watch.start()
+        watch.stop()
+        with httpx.Client(mounts={"port://": transport}) as client:
+            return client.get("port://api/").status_code == workspaces.client("shop").get("/").status_code == 200
+
+    with transport._lock, workspaces._lock, metrics._lock, watch._lock:  # as other threads may hold them at a fork
+        child = os.fork()
+        if child == 0:
+            signal.alarm(int(PATIENCE))  # or it would wait for ever
+            with contextlib.suppress(BaseException):
+                os._exit(0 if use_all() and metrics.of("api").figures().looks == 0 else 1)
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert use_all()
+    workspaces.close()
+
+
+def test_a_workspace_waits_for_no_other_one():
+    begun, may_end = threading.Event(), threading.Event()
+
+    def start(workspace: str) -> None:
+        if workspace == "slow":
+            begun.set()
+            may_end.wait(PATIENCE)
+
+    with portdash.Workspaces("nosuch", start=start, wait=0.01) as workspaces, ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(workspaces.client, "slow")
+        assert begun.wait(PATIENCE)
+        quick = pool.submit(workspaces.client, "quick")
+        assert isinstance(quick.exception(PATIENCE), portdash.NoInstances)
+        assert not slow.done()
+        may_end.set()
+        assert isinstance(slow.exception(PATIENCE), portdash.NoInstances)
