@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import anyio
 import httpx
 import pytest
 from client_worlds import instance
@@ -111,9 +112,28 @@ def test_a_failover_is_told_to_the_log(pair: tuple[TestInstance, TestInstance], 
     told = [each.getMessage() for each in caplog.records if each.name == "portdash.discovery"]
     assert told == [
         f"Instance {dead} is left alone for a while: refused",
-        f"Instance {dead} unhealthy, initiating failover to {pair[0].port}: refused",
+        f"Request goes on from {dead} to {pair[0].port}: refused",
         f"Connected to api on port {pair[0].port}",
     ]
+
+
+def test_neither_log_nor_error_tells_a_password(
+    pair: tuple[TestInstance, TestInstance], caplog: pytest.LogCaptureFixture
+):
+    dead, well = f"http://me:hunter2@localhost:{own_port()}", f"http://me:hunter2@localhost:{pair[0].port}"
+    with caplog.at_level(logging.DEBUG):
+        with portdash.Client(cluster=[dead, well], policy="first") as client:
+            client.get("/")
+            client.discover()
+        with portdash.Client(cluster=[dead]) as client, pytest.raises(portdash.AllInstancesFailed) as raised:
+            client.get("/")
+        with pytest.raises(portdash.NoInstances) as refused:
+            portdash.connect("api", url=dead)
+    told = caplog.text + str(raised.value) + str(raised.value.__cause__) + str(refused.value)
+    assert "***@localhost" in str(raised.value)
+    assert "***@localhost" in str(refused.value)
+    assert told.count("***@localhost") > 4
+    assert "hunter2" not in told
 
 
 @pytest.mark.usefixtures("known")
@@ -210,6 +230,97 @@ def test_a_monitor_calls_back_when_a_server_ends():
         one.stop()
         assert told.get(timeout=PATIENCE) == (one.port, False)
     assert watch._thread is None
+
+
+def test_a_monitor_that_runs_takes_another_interval():
+    looks: queue.SimpleQueue[None] = queue.SimpleQueue()
+    with portdash.Client(source=Looked(looks)) as client:
+        watch = client.monitor(3600.0)
+        looks.get(timeout=PATIENCE)
+        assert client.monitor("10ms") is watch
+        for _ in range(3):
+            looks.get(timeout=PATIENCE)
+        client.monitor()  # which says none
+        looks.get(timeout=PATIENCE)
+
+
+class Looked:
+    """A source that tells when it is looked at."""
+
+    def __init__(self, looks: queue.SimpleQueue[None]) -> None:
+        self._looks = looks
+
+    def current(self) -> tuple[portdash.Instance, ...]:
+        return (instance(8080),)
+
+    def refresh(self) -> tuple[portdash.Instance, ...]:
+        self._looks.put(None)
+        return self.current()
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class Held:
+    """A source whose looks and whose end take until they are let go on."""
+
+    def __init__(self) -> None:
+        self.begun, self.may_end = threading.Event(), threading.Event()
+        self.was_let_go: list[bool] = []
+
+    def current(self) -> tuple[portdash.Instance, ...]:
+        return ()
+
+    def refresh(self) -> tuple[portdash.Instance, ...]:
+        self.begun.set()
+        self.was_let_go.append(self.may_end.wait(10.0))
+        return ()
+
+    def close(self) -> None:
+        self.refresh()
+
+
+async def test_to_close_a_client_holds_up_nobody_else():
+    source = Held()
+    client = portdash.AsyncClient(source=source)
+    client.monitor(3600.0)
+    closing = asyncio.create_task(client.aclose())
+    assert await asyncio.to_thread(source.begun.wait, PATIENCE)
+    await asyncio.sleep(0)
+    source.may_end.set()  # by the loop, while the watch and then the source are being closed
+    await closing
+    assert source.was_let_go == [True, True]
+
+
+async def test_a_client_of_a_task_that_is_cancelled_is_closed_to_the_end():
+    source = Held()
+
+    async def use() -> None:
+        async with portdash.AsyncClient(source=source) as client:
+            await client.get("/")
+
+    with anyio.CancelScope() as scope:
+        asyncio.get_running_loop().call_soon(scope.cancel)
+        asyncio.get_running_loop().call_later(0.01, source.may_end.set)
+        await use()
+    assert scope.cancelled_caught
+    assert source.was_let_go[-1] is True
+
+
+async def test_who_is_cancelled_waits_for_no_look():
+    source = Held()
+    client = portdash.AsyncClient(source=source)
+    for ask in (client.discover, client.instances, lambda: client.get("/")):
+        source.begun.clear()
+        with anyio.move_on_after(PATIENCE) as scope:
+            task = asyncio.create_task(asyncio.to_thread(source.begun.wait, PATIENCE))
+            task.add_done_callback(lambda _, s=scope: s.cancel())
+            await ask()
+        assert scope.cancelled_caught
+        assert source.was_let_go == []
+        await task
+    source.may_end.set()
+    await client.aclose()
 
 
 class Living:

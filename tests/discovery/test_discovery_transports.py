@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
-from client_faces import FACES, Face, kinds, route
+from client_faces import FACES, URL, Face, kinds, route
 from client_worlds import instance
 from own_ports import own_port
 
@@ -18,6 +18,7 @@ from portdash.discovery.metrics import Metrics
 from portdash.discovery.policy import Kind
 from portdash.discovery.wire import MOST_POOLS, AsyncWire, Wire
 from portdash.errors import NoInstances, StoreError
+from portdash.model.health import Health
 from portdash.testing import TestInstance
 
 Connect = Callable[..., Face]
@@ -321,6 +322,44 @@ def test_a_plain_transport_of_httpx_can_carry_it(servers: list[TestInstance]):
     servers[0].stop()
     face = FACES["sync"](LoadBalancer([x.instance for x in servers], "first"), transport=httpx.HTTPTransport())
     assert kinds(face.send()) == ["refused", "answered"]
+    face.close()
+
+
+@pytest.mark.parametrize("kind", sorted(FACES))
+def test_a_url_s_user_and_password_go_to_its_instance_alone(kind: str):
+    heard: list[tuple[str, str | None]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        heard.append((request.headers["Host"], request.headers.get("Authorization")))
+        return httpx.Response(503 if request.url.host == "one" else 200)
+
+    urls = ("http://me:p%40ss@one:81", "http://two:82")
+    there = LoadBalancer([Instance(service="api", url=url, health=Health()) for url in urls], "first")
+    face = FACES[kind](there, transport=httpx.MockTransport(answer))
+    assert face.send().status_code == 200
+    assert heard == [("one:81", httpx_would_say("http://me:p%40ss@one:81")), ("two:82", None)]
+    heard.clear()
+    face.send(auth=("other", "word"))  # whoever says it at the request means it
+    assert {auth for _, auth in heard} == {httpx_would_say("http://other:word@one")}
+    face.close()
+
+
+def httpx_would_say(url: str) -> str:
+    """Return the Authorization header that a client of httpx sends to a URL."""
+    echo = httpx.MockTransport(lambda request: httpx.Response(200, text=request.headers["Authorization"]))
+    with httpx.Client(transport=echo) as client:
+        return client.get(url).text
+
+
+@pytest.mark.parametrize("location", ["http://[::1", "http://a:b/", "//:x", "http://\x00/"])
+@pytest.mark.parametrize("kind", sorted(FACES))
+def test_a_redirect_that_leads_nowhere_is_passed_on(kind: str, location: str):
+    carrier = httpx.MockTransport(lambda _: httpx.Response(302, headers={"Location": location}))
+    face = FACES[kind](LoadBalancer([instance(1)]), transport=carrier)
+    for url in (URL, "port://api/users"):
+        with pytest.raises(httpx.RemoteProtocolError):  # as any client of httpx has it
+            face.send(url=url)
+    assert [each.in_flight for each in face.transport.settings.balancer.standings()] == [0]
     face.close()
 
 
