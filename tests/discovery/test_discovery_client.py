@@ -366,9 +366,9 @@ def test_importing_portdash_imports_no_httpx():
 
 
 @pytest.mark.needs_linux
-@pytest.mark.usefixtures("known")
-def test_a_forked_child_waits_for_no_thread_of_its_parent():
-    transport, workspaces, metrics = portdash.mounts()["port://"], portdash.Workspaces("api"), PrometheusMetrics()
+def test_a_forked_child_waits_for_no_thread_of_its_parent(known: TestInstance):
+    transport, metrics = portdash.mounts()["port://"], PrometheusMetrics()
+    workspaces = portdash.Workspaces("api", url=known.url)
     watch = portdash.HealthWatch(balancer().source)
 
     def use_all() -> bool:
