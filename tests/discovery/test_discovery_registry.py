@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from own_ports import own_port
 from redis_server import RedisServer
 
 import portdash
@@ -29,6 +30,7 @@ from portdash.errors import StoreUnavailable, UsageError
 from portdash.manager.opening import open_deps
 from portdash.model.heartbeat import Heartbeat
 from portdash.store.redis.registry import Registry
+from portdash.testing import TestInstance
 
 pytestmark = pytest.mark.needs_redis
 
@@ -151,6 +153,30 @@ def test_a_registry_that_never_was_there_hides_nothing_of_our_own(
         assert [each.port for each in source.refresh()] == [port]
     with closing(source_for("api", cluster=own_redis.url)) as cluster, pytest.raises(StoreUnavailable):
         cluster.refresh()
+
+
+def test_a_client_needs_the_registry_only_to_learn_of_the_first(
+    own_redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(roll, "REST", 0.0)
+    monkeypatch.chdir(tmp_path)
+    own_redis.kill()
+    with TestInstance(port=own_port()) as one, portdash.Client("api", cluster=own_redis.url) as client:
+        with pytest.raises(portdash.AllInstancesFailed) as raised:
+            client.get("/")
+        assert isinstance(raised.value.__cause__, StoreUnavailable)
+        own_redis.start()
+        with closing(Registry(own_redis.url)) as registry:
+            registry.beat([replace(AWAY, address="127.0.0.1", port=one.port)], seconds=60.0)
+        assert client.get("/").json()["port"] == one.port
+        own_redis.kill()
+        one.stop()
+        with pytest.raises(portdash.AllInstancesFailed):
+            client.get("/")
+        one.start()
+        assert client.get("/").json()["port"] == one.port
+        with portdash.Client("api", cluster=own_redis.url) as later:
+            assert later.get("/").json()["port"] == one.port
 
 
 def test_what_runs_here_is_announced_with_its_health(
