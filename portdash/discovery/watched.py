@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable
+from contextlib import suppress
 
 import httpcore
 
 from portdash.discovery.suspicion import WATCH
+
+_LOCALHOST = ("::1", "127.0.0.1")
+"""In the order in which its name is resolved."""
 
 
 class _WatchedStream(httpcore.NetworkStream):
@@ -102,7 +106,11 @@ class WatchedBackend(httpcore.SyncBackend):
 
 
 class AsyncWatchedBackend(httpcore.AnyIOBackend):
-    """Makes such connections for asyncio and trio."""
+    """Makes such connections for asyncio and trio.
+
+    Both addresses of localhost are known without asking for them, which takes a thread, and on a busy machine longer
+    than a connection may.
+    """
 
     async def connect_tcp(
         self,
@@ -113,4 +121,9 @@ class AsyncWatchedBackend(httpcore.AnyIOBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Connect, as httpcore does."""
-        return _AsyncWatchedStream(await super().connect_tcp(host, port, timeout, local_address, socket_options))
+        *others, last = _LOCALHOST if host == "localhost" else (host,)
+        for address in others:
+            with suppress(httpcore.ConnectError):  # nobody listens there, or there is no such family
+                stream = await super().connect_tcp(address, port, timeout, local_address, socket_options)
+                return _AsyncWatchedStream(stream)
+        return _AsyncWatchedStream(await super().connect_tcp(last, port, timeout, local_address, socket_options))

@@ -18,6 +18,8 @@ from portdash.discovery.breaker import Circuit
 from portdash.discovery.instance import Instance
 from portdash.testing import TestInstance
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 PATIENCE = 60.0
 Connect = Callable[..., Face]
 HalfOpen = Callable[[bytes], Instance]
