@@ -8,16 +8,15 @@ twice to find out whether it was heard, and no thread waits beside it.
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 
 import httpcore
 
 from portdash.discovery.suspicion import WATCH
-
-_LOCALHOST = ("::1", "127.0.0.1")
-"""In the order in which its name is resolved."""
 
 
 class _WatchedStream(httpcore.NetworkStream):
@@ -108,8 +107,8 @@ class WatchedBackend(httpcore.SyncBackend):
 class AsyncWatchedBackend(httpcore.AnyIOBackend):
     """Makes such connections for asyncio and trio.
 
-    Both addresses of localhost are known without asking for them, which takes a thread, and on a busy machine longer
-    than a connection may.
+    The addresses of localhost are asked for once: each time it would take a thread, and on a busy machine longer than a
+    connection may.
     """
 
     async def connect_tcp(
@@ -121,9 +120,19 @@ class AsyncWatchedBackend(httpcore.AnyIOBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Connect, as httpcore does."""
-        *others, last = _LOCALHOST if host == "localhost" else (host,)
+        *others, last = _localhost() if host == "localhost" else (host,)
         for address in others:
             with suppress(httpcore.ConnectError):  # nobody listens there, or there is no such family
                 stream = await super().connect_tcp(address, port, timeout, local_address, socket_options)
                 return _AsyncWatchedStream(stream)
         return _AsyncWatchedStream(await super().connect_tcp(last, port, timeout, local_address, socket_options))
+
+
+@cache
+def _localhost() -> tuple[str, ...]:
+    """Return the addresses that the system has for localhost, in its order; the name where it has none."""
+    try:
+        found = socket.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)
+    except OSError:
+        return ("localhost",)
+    return tuple(dict.fromkeys(str(place[0]) for *_, place in found))
