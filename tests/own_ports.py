@@ -10,7 +10,10 @@ import socket
 
 _FIRST, _SHARE, _SHARES = 20_011, 1_300, 9
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_ports = itertools.cycle(range(_FIRST + WORKER % _SHARES * _SHARE, _FIRST + (WORKER % _SHARES + 1) * _SHARE))
+_BEGIN = _FIRST + WORKER % _SHARES * _SHARE
+_ports = itertools.cycle(range(_BEGIN, _BEGIN + _SHARE))
+for _ in range(os.getpid() % _SHARE):  # two test runs at a time do not begin at the same port
+    next(_ports)
 
 
 def own_port() -> int:

@@ -51,10 +51,6 @@ class DiscoveryConfig:
     timeout: float = 10.0
     range: PortRange | None = None
     """Ports in which unregistered instances are looked for; None looks at those of the service alone."""
-    max_retries: int = 3
-    """Rounds over all instances before a request fails."""
-    retry_backoff: float = 1.0
-    """Seconds between two rounds."""
     cluster: tuple[str, ...] = field(default=(), repr=False)
     """Registries of other machines, as URLs; may hold passwords."""
 

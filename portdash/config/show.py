@@ -14,7 +14,7 @@ from portdash.text import clean
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
-_DURATIONS = ("interval", "timeout", "initial_delay", "refresh", "retry_backoff")
+_DURATIONS = ("interval", "timeout", "initial_delay", "refresh")
 _URLS = ("store", "url", "cluster")
 _SECRETS = ("token", "headers")
 _TOP = ("environment", "strategy", "base_port", "return_home", "read_only", "debug")

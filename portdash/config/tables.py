@@ -234,8 +234,6 @@ class DiscoveryTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     timeout: Seconds | None = None
     range: Span | None = None
-    max_retries: Count | None = None
-    retry_backoff: Seconds | None = None
     cluster: tuple[RegistryUrl, ...] | None = None
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+from base64 import b64encode
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -9,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from portdash.config.problems import Rejected, suggestion
 
 STORE_SCHEMES = ("sqlite", "json", "redis", "rediss", "memory")
-REGISTRY_SCHEMES = ("redis", "rediss", "http", "https", "consul", "etcd")
+REGISTRY_SCHEMES = ("redis", "rediss", "http", "https")
 _STORE_HINT = "a store is sqlite:///ABSOLUTE/FILE, json:PATH, redis://HOST:PORT/DB, rediss://HOST:PORT/DB or memory:"
 
 
@@ -62,6 +63,12 @@ def is_local(url: str) -> bool:
 def is_registry(url: str) -> bool:
     """Say whether a checked URL is one of a server that keeps who announces what."""
     return url.partition(":")[0].lower() in ("redis", "rediss")
+
+
+def basic_auth(user: str, password: str) -> str | None:
+    """Return what the Authorization header says for the user name and password of a URL, decoded; None for neither."""
+    pair = f"{user}:{password}".encode("utf-8", "surrogateescape")
+    return f"Basic {b64encode(pair).decode('ascii')}" if user or password else None
 
 
 def resolve_path(text: str, *, directory: Path, home: Path) -> Path:

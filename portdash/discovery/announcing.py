@@ -16,6 +16,7 @@ from portdash.discovery.cluster import registry_at
 from portdash.discovery.finding import LOG
 from portdash.discovery.local import LocalSource
 from portdash.errors import PortdashError, UsageError
+from portdash.manager.finding import workspace_named
 from portdash.manager.opening import open_deps
 from portdash.model.heartbeat import Heartbeat
 from portdash.model.names import split_qualified
@@ -33,15 +34,24 @@ PATIENCE = 5.0
 
 
 class Announcement:
-    """Looks at the instances of a service every `interval` seconds and announces them, until `stop` or the end.
+    """Looks at what runs as the service `name` every `interval` seconds and announces it, until `stop` or the end.
 
-    In a forked child it does not run. One that listens on loopback alone is announced only where the registry is on
+    Of `web@2` and others beside `web` each is announced by whoever runs it, and taken back by him alone. In a forked
+    child it does not run. One that listens on loopback alone is announced only where the registry is on
     this machine as well: others could not reach it.
     """
 
     def __init__(
-        self, source: LocalSource, registry: Registry, *, interval: float, version: str = "", log: logging.Logger = LOG
+        self,
+        name: str,
+        source: LocalSource,
+        registry: Registry,
+        *,
+        interval: float,
+        version: str = "",
+        log: logging.Logger = LOG,
     ) -> None:
+        self._workspace, self._service = split_qualified(name)
         self._source = source
         self._registry = registry
         self._interval = interval
@@ -51,6 +61,8 @@ class Announcement:
         self._stopped = Event()
         self._told: tuple[Heartbeat, ...] = ()
         self._said = ""
+        self.beats = 0
+        """How often it has announced what there was."""
         self._thread = Thread(target=self._run, name="portdash-announce", daemon=True)
 
     def start(self) -> Announcement:
@@ -68,17 +80,37 @@ class Announcement:
 
     def beat(self) -> None:
         """Announce once what there is now, and take back what is no more. Raises PortdashError."""
-        found = self._source.refresh()
+        wanted = self._service.casefold()
+        found = [each for each in self._source.refresh() if each.service.casefold() == wanted]
         deps = self._source.deps
         assert deps is not None
         address = self._registry.local_address()
-        now = tuple(_heartbeats(found, deps, address, self._version))
+        now = tuple(self._heartbeats(found, deps, address))
         places = {each.port for each in now}
         gone = [each for each in self._told if each.port not in places]
         self._registry.beat(now, seconds=LIVES * self._interval)
         if gone:
             self._registry.withdraw(gone)
         self._told = now
+        self.beats += 1
+
+    def _heartbeats(self, found: Iterable[Instance], deps: Deps, address: str) -> Iterable[Heartbeat]:
+        is_near = address.startswith("127.") or address == "::1"
+        known = deps.held.workspaces if deps.held else ()
+        workspace = workspace_named(known, self._workspace) if self._workspace else deps.place.workspace.name
+        for each in found:
+            if each.port is not None and (is_near or not _on_loopback(each, deps)):
+                yield Heartbeat(
+                    host=deps.place.host,
+                    label=platform.node(),
+                    address=address,
+                    port=each.port,
+                    service=each.service,
+                    workspace=workspace,
+                    environment=deps.place.environment,
+                    health=each.health.state.value,
+                    version=self._version,
+                )
 
     def _run(self) -> None:
         while True:
@@ -101,7 +133,7 @@ class Announcement:
 
 
 def announce(name: str, *, interval: float | None = None, version: str = "") -> Announcement:
-    """Announce the instances of a service on this machine in the configuration's registry, from now on.
+    """Announce what runs as a service on this machine in the configuration's registry, from now on.
 
     The registry is the store where that is a `redis://` one, else the first such of `[discovery] cluster`. `interval`
     is `[health] interval` unless told otherwise. Raises UsageError where there is no registry, InvalidName,
@@ -124,24 +156,8 @@ def announcing(name: str, url: str, flags: Flags, *, interval: float, version: s
     def opened() -> Deps:
         return open_deps(flags=flags, cwd=cwd, environ=os.environ, home=Path.home(), actor="library")
 
-    return Announcement(LocalSource(name, opened), registry_at(url), interval=interval, version=version).start()
-
-
-def _heartbeats(found: Iterable[Instance], deps: Deps, address: str, version: str) -> Iterable[Heartbeat]:
-    is_near = address.startswith("127.") or address == "::1"
-    for each in found:
-        if each.port is not None and (is_near or not _on_loopback(each, deps)):
-            yield Heartbeat(
-                host=deps.place.host,
-                label=platform.node(),
-                address=address,
-                port=each.port,
-                service=each.service,
-                workspace=deps.place.workspace.name,
-                environment=deps.place.environment,
-                health=each.health.state.value,
-                version=version,
-            )
+    source = LocalSource(name, opened, only_here=True)
+    return Announcement(name, source, registry_at(url), interval=interval, version=version).start()
 
 
 def _on_loopback(instance: Instance, deps: Deps) -> bool:

@@ -7,14 +7,13 @@ from collections.abc import AsyncIterable
 from functools import partial
 from typing import Unpack
 
-import anyio.to_thread
 import httpx
 
+from portdash.discovery.apart import for_now, to_the_end
 from portdash.discovery.balancer import LoadBalancer
 from portdash.discovery.bodies import AsyncBody
 from portdash.discovery.options import Options, settings_for
 from portdash.discovery.policy import Accept, GiveUp, Try
-from portdash.discovery.suspicion import WATCH
 from portdash.discovery.trip import EXTENSION, Route, Trip
 from portdash.discovery.wire import AsyncCarried, AsyncWire
 from portdash.errors import PortdashError
@@ -64,31 +63,24 @@ class AsyncFailoverTransport(httpx.AsyncBaseTransport):
                 await answer.aclose()
 
     async def _attempt(self, trip: Trip, step: Try) -> httpx.Response | None:
-        instance = step.instance
-        request, watch = trip.outgoing(step)
-        token = WATCH.set(watch)
-        try:
+        answer = None
+        with trip.sending(step) as request:
             answer = await self._wire.send(request)
-        except httpx.TransportError as error:
-            trip.failed(instance, error, watch)
+        if answer is None:
             return None
-        except BaseException:
-            trip.abandoned(instance)
-            raise
-        finally:
-            WATCH.reset(token)
-        trip.answered(instance, answer)
-        assert isinstance(answer.stream, AsyncIterable)
-        answer.stream = AsyncBody(answer.stream, partial(trip.ended, instance))
+        trip.answered(step.instance, answer)
+        if not answer.is_closed:
+            assert isinstance(answer.stream, AsyncIterable)
+            answer.stream = AsyncBody(answer.stream, partial(trip.ended, step.instance))
         return answer
 
     async def _look(self, trip: Trip) -> None:
         try:
-            trip.refreshed(len(await anyio.to_thread.run_sync(self.settings.balancer.source.refresh)))
+            trip.refreshed(len(await for_now(self.settings.balancer.source.refresh)))
         except PortdashError as error:
             trip.refreshed(0, error)
 
     async def aclose(self) -> None:
         """Close the connections, and let go of the source."""
         await self._wire.aclose()
-        self.settings.balancer.source.close()
+        await to_the_end(self.settings.balancer.source.close)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from random import Random
-from threading import Lock
 
 from portdash.clock import SystemClock
 from portdash.discovery.breaker import Circuit, RetryBudget
@@ -17,6 +15,7 @@ from portdash.discovery.source import Source
 from portdash.discovery.standing import UNTRIED, Standing, Track
 from portdash.discovery.suspicion import is_stopped
 from portdash.errors import NoInstances, UsageError
+from portdash.forks import ForkLock
 from portdash.model.sources import Clock
 
 LOOK_EVERY = 0.1
@@ -58,7 +57,7 @@ class LoadBalancer:
             raise UsageError("a weight is a whole number from 1 on", hint="weights={8080: 5, 8081: 1}")
         self._clock = clock or SystemClock()
         self._looks = looks
-        self._pid, self._lock = os.getpid(), Lock()
+        self._lock = ForkLock()
         self._tracks: dict[Key, Track] = {}
         self._tripped: set[Key] = set()
         """Those whose breaker is not closed: mostly none, so that a request need not ask all."""
@@ -72,7 +71,7 @@ class LoadBalancer:
         if not instances:
             raise NoInstances("there is no instance to pick from")
         now = self._clock.monotonic()
-        with self._here():
+        with self._lock:
             return self._policy.pick([self._option(each, now) for each in instances]).instance
 
     @contextmanager
@@ -97,7 +96,7 @@ class LoadBalancer:
     def standings(self) -> tuple[Standing, ...]:
         """Return how each instance stands, in the order of the source."""
         instances, now = self.source.current(), self._clock.monotonic()
-        with self._here():
+        with self._lock:
             tracks = [(each, self._track(each)) for each in instances]
             return tuple(
                 Standing(
@@ -112,7 +111,7 @@ class LoadBalancer:
     def field(self, errand: Errand, *, was_refreshed: bool = False) -> Field:
         """Return what there is to choose from. What must not be repeated is not sent as the trial of a breaker."""
         instances, now = self.source.current(), self._clock.monotonic()
-        with self._here():
+        with self._lock:
             shut = [key for key in self._tripped if self._is_shut(key, errand, now)]
             return Field(
                 instances=instances,
@@ -126,38 +125,38 @@ class LoadBalancer:
         if instance.pid is None:
             return False
         now = self._clock.monotonic()
-        with self._here():
+        with self._lock:
             track = self._track(instance)
             if now < track.seen_at + LOOK_EVERY:
                 return track.was_stopped
             track.seen_at = now
         stopped = self._looks(instance.pid)
-        with self._here():
+        with self._lock:
             track.was_stopped = stopped
         return stopped
 
     def begin(self, instance: Instance) -> None:
         """Count a request that is sent to it."""
         now = self._clock.monotonic()
-        with self._here():
+        with self._lock:
             self._track(instance).begin(now)
             self._budget.earn()
 
     def judge(self, instance: Instance, verdict: Verdict, seconds: float) -> bool:
         """Take note of what came of a request; say whether it is asked no more for a while because of it."""
         now = self._clock.monotonic()
-        with self._here():
+        with self._lock:
             return self._noting(instance, self._track(instance).judge(verdict, seconds, now), now)
 
     def done(self, instance: Instance, *, broke: bool = False) -> bool:
         """Count a request as over; say whether its instance is asked no more for a while, because answers broke off."""
         now = self._clock.monotonic()
-        with self._here():
+        with self._lock:
             return self._noting(instance, self._track(instance).done(now, broke=broke), now)
 
     def spend(self) -> None:
         """Take a repeat out of the budget."""
-        with self._here():
+        with self._lock:
             self._budget.spend()
 
     def _noting(self, instance: Instance, opened: bool, now: float) -> bool:
@@ -194,12 +193,6 @@ class LoadBalancer:
                     self._tripped.discard(each)
             track = self._tracks[key] = Track(instance)
         return track
-
-    def _here(self) -> Lock:
-        """Return the lock; in a forked child a new one, for a thread that is not there may have held the other."""
-        if self._pid != os.getpid():
-            self._pid, self._lock = os.getpid(), Lock()
-        return self._lock
 
 
 class _These:

@@ -6,11 +6,11 @@ import asyncio
 import os
 import re
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import anyio.to_thread
 import httpx
 
+from portdash.discovery.apart import for_now, to_the_end
 from portdash.discovery.async_transport import AsyncFailoverTransport
 from portdash.discovery.balancer import LoadBalancer
 from portdash.discovery.breaker import Circuit
@@ -36,6 +36,15 @@ class _OfService:
     _failover: FailoverTransport | AsyncFailoverTransport
     _watch: HealthWatch | None
     _callbacks: list[Callback]
+
+    if TYPE_CHECKING:  # what both take; what is httpx's goes on to httpx
+
+        def __init__(self, service: str | LoadBalancer | None = None, **options: Any) -> None: ...  # noqa: ANN401
+
+    @classmethod
+    def from_env(cls, service: str, **options: Any) -> Self:  # noqa: ANN401
+        """Return a client for the environment that PORTDASH_ENV says, else ENV. Raises UnknownEnvironment."""
+        return cls(service, environment=environment_from(os.environ), **options)
 
     @property
     def service(self) -> str:
@@ -65,16 +74,19 @@ class _OfService:
             for each in self.balancer.standings()
         )
 
-    def monitor(self, interval: float | str = 30.0, *, loop: asyncio.AbstractEventLoop | None = None) -> HealthWatch:
-        """Look every `interval` seconds, and at once when a process ends, until the client is closed.
+    def monitor(
+        self, interval: float | str | None = None, *, loop: asyncio.AbstractEventLoop | None = None
+    ) -> HealthWatch:
+        """Look every `interval` seconds, 30 unless said, and at once when a process ends, until the client is closed.
 
-        Callbacks of `on_health_change` are called in a thread of its own, or in `loop`. Raises UsageError.
+        Callbacks of `on_health_change` are called in a thread of its own, or in `loop`. Where it looks already, what is
+        said counts from now on. Raises UsageError.
         """
         if self._watch is None:
-            self._watch = HealthWatch(self.balancer.source, interval=interval, logger=self._settings.log)
+            self._watch = HealthWatch(self.balancer.source, logger=self._settings.log)
             for callback in self._callbacks:
                 self._watch.on_health_change(callback)
-        self._watch.start(loop)
+        self._watch.start(loop, interval=interval)
         return self._watch
 
     def on_health_change(self, callback: C) -> C:
@@ -108,8 +120,7 @@ class _OfService:
         if not self._look():
             raise nothing(self.service, getattr(self.balancer.source, "reasons", ()))
         instance = self.balancer.pick()
-        where = instance.url if instance.port is None else f"port {instance.port}"
-        self._settings.log.info("Connected to %s on %s", clean(self.service), clean(where))
+        self._settings.log.info("Connected to %s on %s", clean(self.service), instance.where)
         return instance
 
 
@@ -133,11 +144,6 @@ class Client(_OfService, httpx.Client):
         self._failover = FailoverTransport(_named(service, ours), transport=transport, **ours)
         self._prepare()
         super().__init__(**_with_mount(theirs, self._failover))
-
-    @classmethod
-    def from_env(cls, service: str, **options: Any) -> Self:  # noqa: ANN401
-        """Return a client for the environment that PORTDASH_ENV says, else ENV. Raises UnknownEnvironment."""
-        return cls(service, environment=environment_from(os.environ), **options)
 
     def close(self) -> None:
         """Close the connections, end the monitor, and let go of the source."""
@@ -182,14 +188,9 @@ class AsyncClient(_OfService, httpx.AsyncClient):
         self._prepare()
         super().__init__(**_with_mount(theirs, self._failover))
 
-    @classmethod
-    def from_env(cls, service: str, **options: Any) -> Self:  # noqa: ANN401
-        """Return a client for the environment that PORTDASH_ENV says, else ENV. Raises UnknownEnvironment."""
-        return cls(service, environment=environment_from(os.environ), **options)
-
     async def aclose(self) -> None:
         """Close the connections, end the monitor, and let go of the source."""
-        self._unwatch()
+        await to_the_end(self._unwatch)
         await super().aclose()
 
     async def __aexit__(
@@ -198,16 +199,16 @@ class AsyncClient(_OfService, httpx.AsyncClient):
         exc_value: BaseException | None = None,
         traceback: TracebackType | None = None,
     ) -> None:
-        self._unwatch()
+        await to_the_end(self._unwatch)
         await super().__aexit__(exc_type, exc_value, traceback)
 
     async def discover(self) -> Instance:
         """Look for instances, and return the one that is next. Raises NoInstances and StoreError."""
-        return await anyio.to_thread.run_sync(self._discover)
+        return await for_now(self._discover)
 
     async def instances(self) -> tuple[Instance, ...]:
         """Look for instances, and return them, the best first. Raises StoreError."""
-        return await anyio.to_thread.run_sync(self._look)
+        return await for_now(self._look)
 
     @property
     def port(self) -> int | None:

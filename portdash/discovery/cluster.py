@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from portdash.config.urls import is_registry
@@ -13,6 +12,7 @@ from portdash.discovery.instance import Instance, ranked
 from portdash.discovery.listed import ask_urls, fixed
 from portdash.discovery.roll import Roll, Wanted
 from portdash.errors import StoreError, UsageError
+from portdash.forks import ForkLock
 
 if TYPE_CHECKING:
     from portdash.config.settings import Config
@@ -22,11 +22,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_WEB = ("http", "https")
-
 
 class Cluster:
-    """The instances of one service in a cluster. Nobody is asked before `look`. Raises UsageError for other URLs."""
+    """The instances of one service in a cluster, at checked URLs. Nobody is asked before `look`."""
 
     def __init__(
         self,
@@ -37,18 +35,12 @@ class Cluster:
         state_dir: Path | None,
         workspace: str | None = None,
     ) -> None:
-        registries: list[str] = []
-        others: list[str] = []
-        for url in urls:
-            scheme = url.partition(":")[0].lower()
-            if not is_registry(url) and scheme not in _WEB:
-                raise UsageError(f"a cluster at {scheme}:// cannot be asked", hint="say redis://HOST:PORT/DB, or URLs")
-            (registries if is_registry(url) else others).append(url)
+        asked = tuple(urls)
         self._name = name
         self._config = config
         self._workspace = workspace
-        self._urls = tuple(others)
-        self._rolls = tuple(Roll(registry_at(url), state_dir=state_dir) for url in registries)
+        self._urls = tuple(url for url in asked if not is_registry(url))
+        self._rolls = tuple(Roll(registry_at(url), state_dir=state_dir) for url in asked if is_registry(url))
 
     @property
     def unasked(self) -> tuple[Instance, ...]:
@@ -88,7 +80,7 @@ class ClusterSource:
     def __init__(self, cluster: Cluster, local: LocalSource | None = None) -> None:
         self._cluster = cluster
         self._local = local
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._here: tuple[Instance, ...] = ()
         self._there = self._joined = cluster.unasked
 

@@ -63,8 +63,7 @@ def verdict_of(error: httpx.TransportError, watch: Watch) -> Verdict:
 
 
 def _told(attempt: Attempt) -> str:
-    port, verdict = attempt.instance.port, attempt.verdict
-    where = clean(attempt.instance.url) if port is None else f"port {port}"
+    verdict = attempt.verdict
     status = f" with status {verdict.status}" if verdict.status else ""
     detail = f" ({verdict.detail})" if verdict.detail else ""
-    return f"{where} {verdict.kind.value}{status}{detail} after {attempt.seconds * 1000:.0f} ms"
+    return f"{attempt.instance.where} {verdict.kind.value}{status}{detail} after {attempt.seconds * 1000:.0f} ms"

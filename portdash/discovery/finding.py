@@ -20,7 +20,7 @@ from portdash.discovery.listed import fixed
 from portdash.errors import NoInstances
 from portdash.health.looks import identity_of
 from portdash.health.once import APART, hung
-from portdash.manager.endpoints import url_at
+from portdash.manager.endpoints import fixed_url, url_at
 from portdash.manager.finding import workspace_named
 from portdash.model.health import Health, HealthLevel, HealthState
 from portdash.model.names import base_name
@@ -56,13 +56,13 @@ def discover(
 ) -> tuple[Instance, ...]:
     """Return the instances of a service, the best first.
 
-    A URL that is fixed by a variable or the configuration is the only one, and nobody looks. Of a cluster that the
-    configuration names all are asked. `ports` is where listeners
-    that are no service are asked as well. `wait` is how many seconds there are for one to do well. Without `every` the
-    first is all that counts, and who is slow is not waited for. Raises NoInstances, InvalidName, StoreError.
+    A URL that is fixed by a variable or the configuration is the only one, and nobody looks; it counts for a service of
+    our own workspace alone. Of a cluster that the configuration names all are asked. `ports` is where listeners that
+    are no service are asked as well. `wait` is how many seconds there are for one to do well. Without `every` the first
+    is all that counts, and who is slow is not waited for. Raises NoInstances, InvalidName, StoreError.
     """
-    bare = name.rpartition("/")[2]
-    if url := deps.config.url_of(bare):
+    where, _, bare = name.rpartition("/")
+    if url := fixed_url(deps, name):
         return (fixed(bare, url),)
     urls, registry = deps.config.discovery.cluster, store_registry(deps.config)
     found, there = Looked(instances=()), tuple[Instance, ...]()
@@ -70,7 +70,8 @@ def discover(
         found = seek(deps, name, ports=ports, wait=wait, every=every)
     if beyond := urls or (registry and [registry]):
         state = state_dir(deps.environ, Path.home())
-        with closing(Cluster(bare, beyond, deps.config, state_dir=state)) as cluster:
+        workspace = workspace_named(deps.held.workspaces if deps.held else (), where) if where else None
+        with closing(Cluster(bare, beyond, deps.config, state_dir=state, workspace=workspace)) as cluster:
             there = cluster.look() if urls else cluster.look_beside(deps.place)
     if not (found.instances or there):
         raise nothing(name, (*found.reasons, "no other machine has one") if beyond else found.reasons, wait)
@@ -117,7 +118,20 @@ async def look(
     log: logging.Logger = LOG,
 ) -> Looked:
     """Return the instances that there are now; `log` is told of each that was looked at."""
-    snapshot, config = deps.observer.snapshot(), deps.config
+    return await _look_in(deps.observer.snapshot(), deps, name, ports=ports, every=every, only_here=only_here, log=log)
+
+
+async def _look_in(
+    snapshot: Snapshot,
+    deps: Deps,
+    name: str,
+    *,
+    ports: PortRange | None,
+    every: bool,
+    only_here: bool = False,
+    log: logging.Logger = LOG,
+) -> Looked:
+    config = deps.config
     views = views_of(snapshot, name)
     bare = base_name(views[0].name if views else name.rpartition("/")[2])
     own = tuple(own_servers(snapshot, config, views))
@@ -145,12 +159,12 @@ async def look(
 
 
 def look_at_all(deps: Deps, *, ports: PortRange | None = None) -> tuple[Instance, ...]:
-    """Return the instances of every service of this workspace, by name, the best of each first."""
+    """Return the instances of every service of this workspace, by name, the best of each first; from one snapshot."""
     snapshot = deps.observer.snapshot()
     here = {base_name(view.key.service) for view in snapshot.services if view.key.workspace == snapshot.workspace}
 
     async def look_for_all() -> list[Looked]:
-        return await asyncio.gather(*(look(deps, name, ports=ports, every=True) for name in sorted(here)))
+        return await asyncio.gather(*(_look_in(snapshot, deps, name, ports=ports, every=True) for name in sorted(here)))
 
     return tuple(instance for looked in run_apart(look_for_all()) for instance in looked.instances)
 

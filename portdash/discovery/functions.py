@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from portdash.config.settings import Flags
+from portdash.config.urls import redacted
 from portdash.discovery.finding import look_at_all, nothing
 from portdash.discovery.sources import range_of, source_for
 from portdash.errors import NoInstances
@@ -71,7 +72,7 @@ def connect(name: str, *, timeout: float = 1.0, **said: Any) -> socket.socket:  
             try:
                 return _connected(instance.url, timeout)
             except OSError as error:
-                tried[instance.url] = f"{clean(instance.url)}: {error.strerror or error}"
+                tried[instance.url] = f"{clean(redacted(instance.url))}: {error.strerror or error}"
     if not tried:
         raise nothing(name, source.reasons)
     raise NoInstances(

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from dataclasses import field
 from enum import IntEnum
 
+from portdash.config.urls import redacted
 from portdash.model.health import Health, HealthState
 from portdash.record import record
+from portdash.text import clean
 
 
 class Nearness(IntEnum):
@@ -45,6 +47,11 @@ class Instance:
     """Of the service, where it is announced."""
     stale_since: float | None = None
     """Unix time at which it was last known, where whoever knows it is away; such a one is used last."""
+
+    @property
+    def where(self) -> str:
+        """Its port; where that is not known its URL, without what may be a secret. Ready to show."""
+        return clean(redacted(self.url), limit=None) if self.port is None else f"port {self.port}"
 
     @property
     def status(self) -> str:

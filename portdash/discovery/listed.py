@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from portdash.config.services import ServiceConfig
@@ -21,23 +21,18 @@ _UNSEEN = Health(detail="its URL is fixed, and nobody looked")
 
 
 class ListedSource:
-    """Implements `Source`: always the same, in the order in which they are said, or by what `ask` says of them."""
+    """Implements `Source`: always the same, in the order in which they are said; nobody is asked."""
 
-    def __init__(
-        self, name: str, urls: Iterable[str], *, ask: Callable[[], tuple[Instance, ...]] | None = None
-    ) -> None:
+    def __init__(self, name: str, urls: Iterable[str]) -> None:
         self.reasons: tuple[str, ...] = ()
-        self._ask = ask
         self._instances = tuple(fixed(name, url) for url in urls)
 
     def current(self) -> tuple[Instance, ...]:
-        """Return them as they were last asked, if ever."""
+        """Return them."""
         return self._instances
 
     def refresh(self) -> tuple[Instance, ...]:
-        """Ask them, where that is wanted, and return them."""
-        if self._ask is not None:
-            self._instances = self._ask()
+        """Return them."""
         return self._instances
 
     def close(self) -> None:

@@ -7,12 +7,12 @@ import os
 import time
 from collections.abc import Callable
 from functools import partial
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from portdash.discovery.finding import LOG, Looked, seek
 from portdash.discovery.trust import Trust
 from portdash.errors import StoreError
+from portdash.forks import ForkLock
 from portdash.text import clean, plural
 
 if TYPE_CHECKING:
@@ -49,11 +49,10 @@ class LocalSource:
         self._wait = wait
         self._start = start
         self._log = log
+        self._looking, self._guard = ForkLock(), ForkLock()
         self._begin()
 
     def _begin(self) -> None:
-        self._pid = os.getpid()
-        self._looking, self._guard = Lock(), Lock()
         self._deps: Deps | None = None
         self._trust: Trust | None = None
         self._began = float("-inf")
@@ -63,6 +62,7 @@ class LocalSource:
         """Where instances were last found: what is the same is not said again."""
         self.reasons: tuple[str, ...] = ()
         """What the last look looked at, where it found none; ready to show."""
+        self._pid = os.getpid()  # last: another thread of a forked child takes it for done
 
     @property
     def deps(self) -> Deps | None:
@@ -131,7 +131,9 @@ class LocalSource:
             self.reasons = found.reasons
 
     def _leave_parent(self) -> None:
-        """In a forked child, begin anew: the parent's store, locks and files are not for us."""
+        """In a forked child, begin anew: the parent's store and files are not for us."""
         if self._pid != os.getpid():
-            _INHERITED.append((self._deps, self._trust))
-            self._begin()
+            with self._guard:
+                if self._pid != os.getpid():
+                    _INHERITED.append((self._deps, self._trust))
+                    self._begin()

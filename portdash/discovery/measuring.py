@@ -10,6 +10,7 @@ from portdash.discovery.finding import seek
 from portdash.discovery.instance import Instance, ranked
 from portdash.discovery.listed import ask_urls
 from portdash.discovery.metrics import percentile
+from portdash.manager.endpoints import fixed_url
 from portdash.model.names import base_name
 from portdash.record import record
 
@@ -70,7 +71,7 @@ def measure(deps: Deps, name: str, *, looks: int, ports: PortRange | None = None
     Of a service whose URLs are fixed, those are asked.
     """
     bare = name.rpartition("/")[2]
-    url = deps.config.url_of(bare)
+    url = fixed_url(deps, name)
     urls = (url,) if url else tuple(each for each in deps.config.discovery.cluster if each.startswith("http"))
     times: list[float] = []
     last: dict[str, Instance] = {}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left
 from collections import Counter, deque
 from datetime import timedelta
-from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
+from portdash.forks import ForkLock
 from portdash.record import record
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ class Metrics:
     """Implements `Recorder`, and is read at any time: `metrics.failover_count`, or all at once with `figures()`."""
 
     def __init__(self) -> None:
-        self._pid, self._lock = os.getpid(), Lock()
+        self._lock = ForkLock()
         self._instances = self._looks = self._misses = self._failovers = 0
         self._seconds = 0.0
         self._recent: deque[float] = deque(maxlen=KEPT)
@@ -92,14 +91,14 @@ class Metrics:
 
     def found(self, count: int, /) -> None:
         """Take note of a look that found so many instances."""
-        with self._here():
+        with self._lock:
             self._instances = count
             self._looks += 1
             self._misses += not count
 
     def attempt(self, instance: Instance, seconds: float, ok: bool, /) -> None:
         """Take note of one attempt at one instance, and whether it was answered as it should be."""
-        with self._here():
+        with self._lock:
             self._outcomes[instance.port, ok] += 1
             if ok:
                 self._seconds += seconds
@@ -108,12 +107,12 @@ class Metrics:
 
     def failover(self, left: Instance, taken: Instance, /) -> None:  # noqa: ARG002  which ones is for others to keep
         """Take note that a request went on from one instance to another."""
-        with self._here():
+        with self._lock:
             self._failovers += 1
 
     def figures(self) -> Figures:
         """Return all figures, as they are at one moment."""
-        with self._here():
+        with self._lock:
             recent, outcomes = sorted(self._recent), dict(self._outcomes)
             return Figures(
                 instances_found=self._instances,
@@ -144,12 +143,6 @@ class Metrics:
     def avg_response_time(self) -> timedelta:
         """Mean time of the attempts that went well."""
         return self.figures().avg_response_time
-
-    def _here(self) -> Lock:
-        """Return the lock; in a forked child a new one, for a thread that is not there may have held the other."""
-        if self._pid != os.getpid():
-            self._pid, self._lock = os.getpid(), Lock()
-        return self._lock
 
 
 def recorder_for(metrics: Recorder | Part | None, service: str) -> Recorder:

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from threading import Lock, Thread, current_thread
+from threading import Thread, current_thread
 from typing import TYPE_CHECKING, TypeVar
 
 from portdash.config.durations import parse_duration
@@ -16,6 +16,7 @@ from portdash.discovery.exits import Exits
 from portdash.discovery.finding import LOG
 from portdash.discovery.news import Change, News
 from portdash.errors import PortdashError, UsageError
+from portdash.forks import ForkLock
 from portdash.text import clean
 
 if TYPE_CHECKING:
@@ -45,12 +46,12 @@ class HealthWatch:
         self._interval = _seconds(interval)
         self._log = logger or LOG
         self._callbacks: list[Callback] = []
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._exits: Exits | None = None
+        """Those of the thread that is to run; one that has others has been stopped."""
         self._thread: Thread | None = None
         self._pid = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._is_stopped = False
         self._said = ""
         """The trouble that was logged last, empty when all is well."""
 
@@ -62,14 +63,16 @@ class HealthWatch:
     def start(self, loop: asyncio.AbstractEventLoop | None = None, *, interval: float | str | None = None) -> None:
         """Begin, in a thread of its own, unless it has begun; callbacks are called in `loop`, where there is one.
 
-        An `interval` that is said here counts from the next look on. Raises UsageError for one that is none.
+        An `interval` or `loop` that is said here counts from now on, also where it has begun. Raises UsageError for an
+        interval that is none.
         """
         if interval is not None:
             self._interval = _seconds(interval)
         with self._lock:
             if self._thread is not None and self._pid == os.getpid():
+                self._loop = loop or self._loop
                 return
-            self._pid, self._loop, self._is_stopped = os.getpid(), loop, False
+            self._pid, self._loop = os.getpid(), loop
             self._exits = exits = Exits()
             self._thread = Thread(target=self._run, args=(exits,), name="portdash-instances", daemon=True)
             self._thread.start()
@@ -77,35 +80,40 @@ class HealthWatch:
     def stop(self) -> None:
         """End; no callback is called from the thread after it has returned."""
         with self._lock:
-            thread, self._thread, self._is_stopped = self._thread, None, True
-            if thread is None or self._exits is None or self._pid != os.getpid():
+            thread, self._thread = self._thread, None
+            exits, self._exits = self._exits, None
+            if thread is None or exits is None or self._pid != os.getpid():
                 return
-            self._exits.wake()
+            exits.wake()
         if thread is not current_thread():
             thread.join(PATIENCE)
 
     def _run(self, exits: Exits) -> None:
-        news, due, pause = News(), 0.0, SOON
+        news, looked, pause = News(), float("-inf"), SOON
         try:
-            while not self._is_stopped:
-                now = time.monotonic()
-                changes = self._look(exits, news, again=now >= due)
-                if now >= due or changes:
-                    pause = SOON if changes else min(2 * pause, self._interval)
-                    due = time.monotonic() + (self._interval if news.all_well else min(pause, self._interval))
-                exits.sleep(min(GLANCE, due - time.monotonic()))
+            while self._exits is exits:
+                again = time.monotonic() >= looked + self._pause(news, pause)
+                changes = self._look(exits, news, again=again)
+                if again or changes:
+                    pause = SOON if changes else 2 * pause
+                    looked = time.monotonic()
+                exits.sleep(min(GLANCE, looked + self._pause(news, pause) - time.monotonic()))
         finally:
             exits.close()
+
+    def _pause(self, news: News, pause: float) -> float:
+        """Return the seconds from one look to the next; the interval may be another by now."""
+        return self._interval if news.all_well else min(pause, self._interval)
 
     def _look(self, exits: Exits, news: News, *, again: bool) -> list[Change]:
         """Look at what is known, and `again` at what there is; tell what changed, and return it."""
         changes = []
         try:
-            changes += self._tell(news.see(self._source.current())) if not again else []
+            changes += self._tell(exits, news.see(self._source.current())) if not again else []
             if again or changes:
                 found = self._source.refresh()
                 exits.watch(found)
-                changes += self._tell(news.see(found))
+                changes += self._tell(exits, news.see(found))
             self._said = ""
         except Exception as error:  # noqa: BLE001  the thread must outlive whatever it runs into, and says it
             text = error.message if isinstance(error, PortdashError) else f"{type(error).__name__}: {error}"
@@ -114,9 +122,11 @@ class HealthWatch:
             self._said = text
         return changes
 
-    def _tell(self, changes: Iterable[Change]) -> list[Change]:
+    def _tell(self, exits: Exits, changes: Iterable[Change]) -> list[Change]:
         told = []
         for change in changes:
+            if self._exits is not exits:
+                break  # it was stopped while it looked
             if change.healthy:
                 self._log.info("Instance %d recovered", change.port)
             else:

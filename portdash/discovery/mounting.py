@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import Unpack
 
 import httpx
@@ -10,6 +9,7 @@ import httpx
 from portdash.discovery.async_transport import AsyncFailoverTransport
 from portdash.discovery.options import Options
 from portdash.discovery.transport import FailoverTransport
+from portdash.forks import ForkLock
 
 SCHEME = "port://"
 
@@ -19,7 +19,7 @@ class PortTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def __init__(self, **options: Unpack[Options]) -> None:
         self._options = options
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._sync: dict[str, FailoverTransport] = {}
         self._async: dict[str, AsyncFailoverTransport] = {}
 

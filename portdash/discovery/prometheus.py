@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from portdash.discovery.metrics import BUCKETS, Metrics
 from portdash.errors import UsageError
+from portdash.forks import ForkLock
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -28,7 +28,7 @@ class PrometheusMetrics:
             raise UsageError(
                 "there is no prometheus_client to collect for", hint="pip install 'portdash[api]' brings it"
             ) from error
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._parts: dict[str, Metrics] = {}
 
     def of(self, service: str) -> Metrics:

@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -16,6 +15,7 @@ import msgspec
 from portdash.discovery.instance import Instance, Nearness
 from portdash.errors import StoreError
 from portdash.files import replace_file
+from portdash.forks import ForkLock
 from portdash.model.assignment import url_of
 from portdash.model.health import Health, HealthState
 from portdash.model.heartbeat import Heartbeat
@@ -66,7 +66,7 @@ class Roll:
     def __init__(self, registry: Registry, *, state_dir: Path | None) -> None:
         self._registry = registry
         self._file = state_dir / f"registry-{registry.label}.json" if state_dir else None
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._kept: _Kept | None = None
         self._rests_until = 0.0
 

@@ -19,6 +19,7 @@ from portdash.discovery.local import LocalSource
 from portdash.discovery.source import Source
 from portdash.discovery.starting import Start, starter
 from portdash.errors import InvalidPort, UsageError
+from portdash.machine.projects import workspace_for
 from portdash.manager.opening import open_deps
 from portdash.model.names import split_qualified
 from portdash.model.ports import PortRange, parse_range
@@ -57,14 +58,14 @@ def source_for(
 ) -> Explained:
     """Return where the instances of a service come from; nobody is asked yet.
 
-    The first of these that is said: `url`; the URL that PORTDASH_URL_NAME or the configuration fixes; the URLs and
-    registries of `cluster`, or of the configuration's; else this machine, and what others announce where the store is a
-    registry: the servers of the service of a workspace (that of the
-    working directory unless told otherwise) by store and socket table, and, in `ports`, listeners that are no service
-    and answer as one of it would. There `wait` is how many seconds a look may wait for one that does well, and `start`
-    what is started when there is none: a command, through `portdash run -d`, or a function that is given the
-    workspace. `logger` is told what is looked at. Raises UsageError, InvalidName, InvalidPort, ConfigError and, naming
-    it, UnknownEnvironment.
+    The first of these that is said: `url`; the URL that PORTDASH_URL_NAME or the configuration fixes for a service of
+    our own workspace; the URLs and registries of `cluster`, or of the configuration's; else this machine, and what
+    others announce where the store is a registry: the servers of the service of a workspace (that of the working
+    directory unless told otherwise) by store and socket table, and, in `ports`, listeners that are no service and
+    answer as one of it would. There `wait` is how many seconds a look may wait for one that does well, and `start` what
+    is started when there is none: a command, through `portdash run -d`, or a function that is given the workspace.
+    `logger` is told what is looked at. Raises UsageError, InvalidName, InvalidPort, ConfigError and, naming it,
+    UnknownEnvironment.
     """
     where, bare = split_qualified(name)
     found = range_of(ports)
@@ -72,9 +73,9 @@ def source_for(
         return ListedSource(bare, [_checked(url)])
     cwd, flags = Path.cwd(), Flags(environment=environment)
     config = load(cwd=cwd, environ=os.environ, flags=flags, home=Path.home())
-    if known := config.url_of(bare):
-        return ListedSource(bare, [known])
     where = workspace or where
+    if (known := config.url_of(bare)) and (where is None or _is_ours(where, config, cwd)):
+        return ListedSource(bare, [known])
     state = state_dir(os.environ, Path.home())
     if urls := _cluster(cluster, config):
         return ClusterSource(Cluster(bare, urls, config, state_dir=state, workspace=where))
@@ -129,6 +130,13 @@ def range_of(ports: Ports | None) -> PortRange | None:
         shown = clean(repr(ports), limit=80)
         raise InvalidPort(f"{shown} is no range of ports", hint="write range(8080, 8091), or (8080, 8090)") from None
     return PortRange(first, last)
+
+
+def _is_ours(workspace: str, config: Config, cwd: Path) -> bool:
+    """Whether a workspace is that of the working directory, as far as that tells its name without the store."""
+    if config.workspace is not None:
+        return workspace.casefold() == config.workspace.casefold()
+    return workspace_for(cwd, Path.home(), base=config.workspace_base).is_called(workspace)
 
 
 def _cluster(said: Urls | None, config: Config) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from portdash.discovery.balancer import LoadBalancer
 from portdash.discovery.bodies import Body
 from portdash.discovery.options import Options, settings_for
 from portdash.discovery.policy import Accept, GiveUp, Try
-from portdash.discovery.suspicion import WATCH
 from portdash.discovery.trip import EXTENSION, Route, Trip
 from portdash.discovery.wire import Carried, Wire
 from portdash.errors import PortdashError
@@ -60,22 +59,15 @@ class FailoverTransport(httpx.BaseTransport):
                 answer.close()
 
     def _attempt(self, trip: Trip, step: Try) -> httpx.Response | None:
-        instance = step.instance
-        request, watch = trip.outgoing(step)
-        token = WATCH.set(watch)
-        try:
+        answer = None
+        with trip.sending(step) as request:
             answer = self._wire.send(request)
-        except httpx.TransportError as error:
-            trip.failed(instance, error, watch)
+        if answer is None:
             return None
-        except BaseException:
-            trip.abandoned(instance)
-            raise
-        finally:
-            WATCH.reset(token)
-        trip.answered(instance, answer)
-        assert isinstance(answer.stream, Iterable)
-        answer.stream = Body(answer.stream, partial(trip.ended, instance))
+        trip.answered(step.instance, answer)
+        if not answer.is_closed:
+            assert isinstance(answer.stream, Iterable)
+            answer.stream = Body(answer.stream, partial(trip.ended, step.instance))
         return answer
 
     def _look(self, trip: Trip) -> None:

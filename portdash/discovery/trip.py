@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from types import TracebackType
+from typing import TYPE_CHECKING
 
 import httpcore
 import httpx
 
 from portdash.discovery.balancer import LoadBalancer
+from portdash.discovery.errands import errand_of
 from portdash.discovery.failures import AllInstancesFailed, all_failed, verdict_of
 from portdash.discovery.finding import LOG
 from portdash.discovery.instance import Instance
+from portdash.discovery.place import Place, place_of
 from portdash.discovery.policy import (
-    IDEMPOTENT,
     UNAVAILABLE,
     Accept,
     Attempt,
-    Errand,
     GiveUp,
     Kind,
     Step,
@@ -29,7 +29,7 @@ from portdash.discovery.policy import (
     costs,
     next_step,
 )
-from portdash.discovery.suspicion import PATIENCE, Watch
+from portdash.discovery.suspicion import PATIENCE, WATCH, Watch
 from portdash.errors import PortdashError
 from portdash.record import record
 from portdash.text import clean
@@ -74,24 +74,6 @@ class Route:
         return self.instance.port
 
 
-class Place(NamedTuple):
-    """Where a URL leads, as it goes over the wire."""
-
-    scheme: bytes
-    host: bytes
-    port: int | None
-    netloc: bytes
-    prefix: bytes
-    """The path, without a slash at its end."""
-
-
-@lru_cache(maxsize=256)
-def place_of(url: str) -> Place:
-    """Return it. Raises httpx.InvalidURL."""
-    read = httpx.URL(url)
-    return Place(read.raw_scheme, read.raw_host, read.port, read.netloc, read.raw_path.rstrip(b"/"))
-
-
 class Trip:
     """Asks the policy for each step, keeps the attempts, and tells balancer, recorder and log what came of them."""
 
@@ -131,6 +113,10 @@ class Trip:
         self._look_failed = error
         self._to.recorder.found(found)
 
+    def sending(self, step: Try) -> Sending:
+        """Return what is entered for the request as this instance is to get it, and left when its answer begins."""
+        return Sending(self, step)
+
     def outgoing(self, step: Try) -> tuple[httpcore.Request, Watch]:
         """Return the request as this instance is to get it, and what watches it; it counts as sent from now on."""
         instance, given = step.instance, self._request
@@ -139,21 +125,20 @@ class Trip:
         request = httpcore.Request(
             given.method,
             httpcore.URL(scheme=place.scheme, host=place.host, port=place.port, target=target),
-            headers=[(name, place.netloc if name.lower() == b"host" else value) for name, value in given.headers.raw],
+            headers=place.headers(given.headers.raw),
             content=given.stream,
             extensions={**given.extensions, "timeout": self._timeout(step, place)},
         )
         self._to.balancer.begin(instance)
         return request, Watch(instance.pid, self._to.patience if step.may_suspect else None)
 
-    def failed(self, instance: Instance, error: httpx.TransportError, watch: Watch) -> None:
-        """Take note that no answer came. Raises the error where it says nothing of the instance."""
+    def failed(self, instance: Instance, error: httpx.TransportError, watch: Watch) -> bool:
+        """Take note that no answer came; say whether the error says anything of the instance."""
         verdict = verdict_of(error, watch)
         self._error = error
         self._end(instance, verdict)
         self._to.balancer.done(instance)
-        if verdict.kind is Kind.ABANDONED:
-            raise error
+        return verdict.kind is not Kind.ABANDONED
 
     def abandoned(self, instance: Instance) -> None:
         """Take note that the caller let go."""
@@ -161,10 +146,12 @@ class Trip:
         self._to.balancer.done(instance)
 
     def answered(self, instance: Instance, answer: httpx.Response) -> None:
-        """Take note of an answer. It is under way until its body is done with."""
+        """Take note of an answer. Unless it came whole, as a mock's does, it is under way until its body is done."""
         status = answer.status_code
         kind = Kind.UNAVAILABLE if status in UNAVAILABLE else Kind.ANSWERED
         self._end(instance, Verdict(kind, status=status))
+        if answer.is_closed:
+            self.ended(instance, broke=False)
         if answer.has_redirect_location:
             self._root(answer)
 
@@ -193,10 +180,16 @@ class Trip:
 
     def _root(self, answer: httpx.Response) -> None:
         """Name the service in a redirect that names no host: what is relative to `port://` nobody can tell."""
-        here, to = self._request.url, answer.headers["Location"]
-        if here.scheme not in ("http", "https") and httpx.URL(to).is_relative_url:
-            there = httpx.URL("http://here").copy_with(raw_path=here.raw_path).join(to)
-            answer.headers["Location"] = str(here.copy_with(raw_path=there.raw_path, fragment=there.fragment))
+        here = self._request.url
+        if here.scheme in ("http", "https"):
+            return
+        try:
+            to = httpx.URL(answer.headers["Location"])
+            if to.is_relative_url:
+                there = httpx.URL("http://here").copy_with(raw_path=here.raw_path).join(to)
+                answer.headers["Location"] = str(here.copy_with(raw_path=there.raw_path, fragment=there.fragment))
+        except httpx.InvalidURL:
+            return  # it leads nowhere, and whoever follows it is told so by httpx
 
     def _end(self, instance: Instance, verdict: Verdict) -> None:
         seconds = time.monotonic() - self._began
@@ -216,7 +209,7 @@ class Trip:
         if self._to.failovers is not None:
             self._to.failovers.note(left.instance, taken, left.verdict.kind.value, time.monotonic())
         self._to.log.info(
-            "Instance %s unhealthy, initiating failover to %s: %s",
+            "Request goes on from %s to %s: %s",
             _name(left.instance), _name(taken), left.verdict.kind.value,
         )  # fmt: skip
 
@@ -231,22 +224,30 @@ class Trip:
         return limits
 
 
-def errand_of(request: httpx.Request, *, retry_unsafe: bool) -> Errand:
-    """Return what the policy must know of a request."""
-    stream = request.stream
-    # What can be read both ways is bytes or a form, and can be read again; of a form with a pipe in it nobody knows the
-    # length.
-    both = isinstance(stream, httpx.AsyncByteStream) and isinstance(stream, httpx.SyncByteStream)
-    return _errand(
-        retry_unsafe or request.method in IDEMPOTENT or "Idempotency-Key" in request.headers,
-        isinstance(stream, httpx.ByteStream) or (both and "Content-Length" in request.headers),
-    )
+class Sending:
+    """One attempt on its way. An error that says something of the instance ends here, and there is no answer."""
 
+    __slots__ = ("_step", "_token", "_trip", "_watch")
 
-@cache
-def _errand(is_repeatable: bool, is_replayable: bool) -> Errand:
-    return Errand(is_repeatable=is_repeatable, is_replayable=is_replayable)
+    def __init__(self, trip: Trip, step: Try) -> None:
+        self._trip = trip
+        self._step = step
+
+    def __enter__(self) -> httpcore.Request:
+        request, self._watch = self._trip.outgoing(self._step)
+        self._token = WATCH.set(self._watch)
+        return request
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        WATCH.reset(self._token)
+        if isinstance(error, httpx.TransportError):
+            return self._trip.failed(self._step.instance, error, self._watch)
+        if error is not None:
+            self._trip.abandoned(self._step.instance)
+        return False
 
 
 def _name(instance: Instance) -> str:
-    return clean(instance.url) if instance.port is None else str(instance.port)
+    return instance.where if instance.port is None else str(instance.port)

@@ -8,8 +8,11 @@ twice to find out whether it was heard, and no thread waits beside it.
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterable
+from contextlib import suppress
+from functools import cache
 
 import httpcore
 
@@ -102,7 +105,11 @@ class WatchedBackend(httpcore.SyncBackend):
 
 
 class AsyncWatchedBackend(httpcore.AnyIOBackend):
-    """Makes such connections for asyncio and trio."""
+    """Makes such connections for asyncio and trio.
+
+    The addresses of localhost are asked for once: each time it would take a thread, and on a busy machine longer than a
+    connection may.
+    """
 
     async def connect_tcp(
         self,
@@ -113,4 +120,19 @@ class AsyncWatchedBackend(httpcore.AnyIOBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Connect, as httpcore does."""
-        return _AsyncWatchedStream(await super().connect_tcp(host, port, timeout, local_address, socket_options))
+        *others, last = _localhost() if host == "localhost" else (host,)
+        for address in others:
+            with suppress(httpcore.ConnectError):  # nobody listens there, or there is no such family
+                stream = await super().connect_tcp(address, port, timeout, local_address, socket_options)
+                return _AsyncWatchedStream(stream)
+        return _AsyncWatchedStream(await super().connect_tcp(last, port, timeout, local_address, socket_options))
+
+
+@cache
+def _localhost() -> tuple[str, ...]:
+    """Return the addresses that the system has for localhost, in its order; the name where it has none."""
+    try:
+        found = socket.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)
+    except OSError:
+        return ("localhost",)
+    return tuple(dict.fromkeys(str(place[0]) for *_, place in found))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
 from portdash.discovery.client import Client
+from portdash.forks import ForkLock
 
 
 class Workspaces:
@@ -15,40 +15,48 @@ class Workspaces:
         Workspaces("api").client("shop").get("/users")
 
     The options are those of `Client`; with `start`, a workspace that has no instance gets one. Safe for any number of
-    threads.
+    threads: while one looks for instances in a workspace, the others wait for it only there.
     """
 
     def __init__(self, service: str, **options: Any) -> None:  # noqa: ANN401  what `Client` takes
         self._service = service
         self._options = options
-        self._lock = Lock()
-        self._clients: dict[str, Client] = {}
+        self._lock = ForkLock()
+        self._seats: dict[str, _Seat] = {}
 
     def client(self, workspace: str) -> Client:
         """Return the client of a workspace; a new one looks first. Raises NoInstances and StoreError.
 
         One that had instances and has none any more is closed, and a new one takes its place.
         """
-        with self._lock:
-            known = self._clients.get(workspace)
-            if known is not None and known.healthy:
-                return known
-            client = Client(self._service, workspace=workspace, **self._options)
-            try:
-                client.discover()
-            except BaseException:
-                client.close()
-                raise
-            if known is not None:
-                known.close()
-            self._clients[workspace] = client
-            return client
+        while True:
+            with self._lock:
+                seat = self._seats.get(workspace) or self._seats.setdefault(workspace, _Seat())
+            with seat.lock:
+                if not seat.is_given_up:
+                    return self._settle(seat, workspace)
 
     def close(self) -> None:
-        """Close all clients."""
+        """Close all clients, each once nobody looks for its instances any more."""
         with self._lock:
-            while self._clients:
-                self._clients.popitem()[1].close()
+            seats, self._seats = self._seats, {}
+        for seat in seats.values():
+            with seat.lock:
+                seat.is_given_up = True
+                seat.close()
+
+    def _settle(self, seat: _Seat, workspace: str) -> Client:
+        if seat.client is not None and seat.client.healthy:
+            return seat.client
+        client = Client(self._service, workspace=workspace, **self._options)
+        try:
+            client.discover()
+        except BaseException:
+            client.close()
+            raise
+        seat.close()
+        seat.client = client
+        return client
 
     def __enter__(self) -> Self:
         return self
@@ -57,3 +65,19 @@ class Workspaces:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class _Seat:
+    """The place of the client of one workspace; whoever changes it holds its lock."""
+
+    def __init__(self) -> None:
+        self.lock = ForkLock()
+        self.client: Client | None = None
+        self.is_given_up = False
+        """Who waited for the lock takes another."""
+
+    def close(self) -> None:
+        """Close the client, where there is one."""
+        if self.client is not None:
+            self.client.close()
+            self.client = None

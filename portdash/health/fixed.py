@@ -10,9 +10,9 @@ import socket
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from portdash.config.urls import is_local
+from portdash.config.urls import basic_auth, is_local
 from portdash.health.checks import Check, HttpGet, Probe, Speak, TcpConnect, check_for
 from portdash.health.endpoint import Endpoint
 from portdash.health.failing import failure
@@ -78,6 +78,9 @@ def _placed(probe: HttpGet, parts: SplitResult, port: int) -> HttpGet:
     if not is_local(parts.geturl()):
         host = parts.netloc.rpartition("@")[2]
         headers = {"Host": host if parts.port else f"{host}:{port}" if port not in (80, 443) else host, **headers}
+    auth = basic_auth(unquote(parts.username or ""), unquote(parts.password or ""))
+    if auth and all(name.lower() != "authorization" for name in headers):
+        headers = {**headers, "Authorization": auth}
     return replace(probe, path=path + query, headers=headers, tls=parts.scheme in ("https", "wss"), host=parts.hostname)
 
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from functools import partial
 from threading import Event as Flag
-from threading import Lock, Thread, current_thread
+from threading import Thread, current_thread
 from typing import Generic, TypeVar
 
+from portdash.forks import ForkLock
 from portdash.health.course import Course
 from portdash.health.pulse import Pulse
 from portdash.health.record import Watched
@@ -31,8 +32,8 @@ class Monitor(Generic[K]):
     """Asks the services that it is told to watch, until it is stopped.
 
     `sink` is called with every verdict, `changed` with every one that differs in state from the one before, both in the
-    monitor's thread. It knows no store: keys are whatever the caller calls its services. `watch`, `verdicts`,
-    `latencies`, `pulses`, `hurry` and `stop` may be called from any thread. In a forked child it is as one that never
+    thread that runs the checks. It knows no store: keys are whatever the caller calls its services. `watch`,
+    `verdicts`, `pulses`, `hurry` and `stop` may be called from any thread. In a forked child it is as one that never
     started.
     """
 
@@ -44,7 +45,7 @@ class Monitor(Generic[K]):
     ) -> None:
         self._sink = sink
         self._changed = changed
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._begin_afresh()
 
     def _begin_afresh(self) -> None:
@@ -130,7 +131,6 @@ class Monitor(Generic[K]):
         """In a forked child, let go of what is the parent's without touching it: its thread is not here."""
         if self._pid != os.getpid():
             _INHERITED.append((self._loop, self._services))
-            self._lock = Lock()
             self._begin_afresh()
 
     def _take(self, wanted: Mapping[K, Watched]) -> None:

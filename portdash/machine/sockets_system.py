@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
+from portdash.forks import ForkLock
 from portdash.machine.fd_scan import find_holders, link_of
 from portdash.machine.netlink_diag import SocketDiag
 from portdash.machine.procfs import PROC
@@ -38,7 +38,7 @@ class SystemSockets:
         self._otherwise = otherwise
         self._tables = tables
         self._proc = proc
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._first: _First | None = None
         self._watched: WatchedSockets | None = None
         self._pid = os.getpid()

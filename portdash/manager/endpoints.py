@@ -27,6 +27,12 @@ def endpoint_or(default: str | None, name: str, find: Callable[[], str]) -> str:
         return default
 
 
+def fixed_url(deps: Deps, name: str) -> str | None:
+    """Return the URL that a variable or the configuration fixes for a service; that of another workspace has none."""
+    where, slash, bare = name.rpartition("/")
+    return deps.config.url_of(bare) if not slash or deps.place.workspace.is_called(where) else None
+
+
 def endpoint(deps: Deps, name: str, *, scheme: str = "http") -> str:
     """Return the URL of a service: as its variable says, else where its server was seen, else as assigned or declared.
 
@@ -34,7 +40,7 @@ def endpoint(deps: Deps, name: str, *, scheme: str = "http") -> str:
     Raises NoSuchService where there is no answer, InvalidName, StoreError.
     """
     _, bare = split_qualified(name)
-    fixed = deps.config.url_of(bare)
+    fixed = fixed_url(deps, name)
     declared = deps.config.service(bare)
     if fixed and (declared is None or declared.url is None or fixed != declared.url):
         return fixed  # the variable PORTDASH_URL_<SERVICE>

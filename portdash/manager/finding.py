@@ -11,9 +11,7 @@ from portdash.text import clean
 
 def workspace_named(workspaces: Iterable[Workspace], text: str) -> str:
     """Return the name of the workspace that `shop` or its label `shop@fix-login` means; an unknown one as it stands."""
-    wanted = text.casefold()
-    found = (each.name for each in workspaces if wanted in (each.name.casefold(), each.label.casefold()))
-    return next(found, text)
+    return next((each.name for each in workspaces if each.is_called(text)), text)
 
 
 def find_service(snapshot: Snapshot, text: str) -> ServiceView:

@@ -20,3 +20,7 @@ class Workspace:
     def label(self) -> str:
         """How people read it: `shop`, `shop@fix-login`."""
         return f"{self.repository or self.name}@{self.worktree}" if self.worktree else self.name
+
+    def is_called(self, text: str) -> bool:
+        """Say whether its name or its label is meant; case does not count."""
+        return text.casefold() in (self.name.casefold(), self.label.casefold())

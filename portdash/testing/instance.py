@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import weakref
@@ -91,6 +92,8 @@ class TestInstance:
     def hang(self) -> None:
         """Stop its process where it is, as SIGSTOP does: it keeps its port, and the kernel takes connections for it."""
         psutil.Process(self.pid).suspend()
+        if hasattr(os, "waitid"):  # a signal comes when the process is next on a processor
+            os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         """Let it go on after `hang`."""

@@ -199,7 +199,6 @@ def test_the_other_sections_are_decoded(setting: Setting):
         glyphs = "ascii"
         [discovery]
         range = [8080, 8090]
-        max_retries = 5
         cluster = ["redis://h"]
         [api]
         port = 9000

@@ -78,8 +78,9 @@ def test_what_is_no_url_is_rejected(url: str):
 
 def test_a_cluster_is_a_list_of_registries():
     assert parse_cluster("http://a, redis://b:1") == ("http://a", "redis://b:1")
-    with pytest.raises(Rejected, match="ftp"):
-        parse_cluster("http://a,ftp://b")
+    for nobodys in ("ftp", "consul", "etcd"):
+        with pytest.raises(Rejected, match=nobodys):
+            parse_cluster(f"http://a,{nobodys}://b")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""The synchronous and the asynchronous driver behind one face, so that one suite tests both."""
+"""The synchronous and the asynchronous driver behind one face, so that one suite tests both.
+
+They suspect nobody unless `suspect_after` says so: a server of a busy machine may read a request late.
+"""
 
 # ruff: noqa: ANN401  options are those of httpx, and ours
 
@@ -28,7 +31,7 @@ class SyncFace:
     """Sends through httpx.Client."""
 
     def __init__(self, service: str | LoadBalancer, **options: Any) -> None:
-        self.transport = FailoverTransport(service, **options)
+        self.transport = FailoverTransport(service, **{"suspect_after": None, **options})
         self._client = httpx.Client(transport=self.transport, timeout=10.0)
 
     def send(self, method: str = "GET", url: str = URL, **options: Any) -> httpx.Response:
@@ -49,7 +52,7 @@ class AsyncFace:
     """Sends through httpx.AsyncClient, in one event loop."""
 
     def __init__(self, service: str | LoadBalancer, **options: Any) -> None:
-        self.transport = AsyncFailoverTransport(service, **options)
+        self.transport = AsyncFailoverTransport(service, **{"suspect_after": None, **options})
         self._runner = asyncio.Runner()
         self._client = httpx.AsyncClient(transport=self.transport, timeout=10.0)
 

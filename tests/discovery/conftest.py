@@ -12,6 +12,7 @@ import pytest
 from own_ports import own_port
 
 import portdash
+from portdash.discovery import trip
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "health"))
 
@@ -70,6 +71,12 @@ def serve_api(serve: Serve) -> Callable[[], int]:
         return port
 
     return start
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No connection is given up because a busy machine is late with it."""
+    monkeypatch.setattr(trip, "CONNECT_LIMIT", 60.0)
 
 
 @pytest.fixture

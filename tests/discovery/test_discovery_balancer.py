@@ -164,9 +164,8 @@ def test_many_threads_keep_the_count():
 @pytest.mark.needs_linux
 def test_a_forked_child_does_not_wait_for_a_thread_of_its_parent():
     balancer = LoadBalancer([A])
-    balancer._lock.acquire()  # as a thread may hold it at the moment of the fork
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if balancer.pick() == A else 1)
-    balancer._lock.release()
+    with balancer._lock:  # as a thread may hold it at the moment of the fork
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if balancer.pick() == A else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

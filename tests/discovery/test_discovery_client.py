@@ -5,12 +5,15 @@ import contextlib
 import logging
 import os
 import queue
+import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
+import anyio
 import httpx
 import pytest
 from client_worlds import instance
@@ -19,6 +22,7 @@ from own_ports import own_port
 import portdash
 from portdash.discovery.balancer import LoadBalancer
 from portdash.discovery.metrics import Metrics
+from portdash.discovery.prometheus import PrometheusMetrics
 from portdash.errors import UsageError
 from portdash.testing import TestInstance
 
@@ -108,9 +112,28 @@ def test_a_failover_is_told_to_the_log(pair: tuple[TestInstance, TestInstance], 
     told = [each.getMessage() for each in caplog.records if each.name == "portdash.discovery"]
     assert told == [
         f"Instance {dead} is left alone for a while: refused",
-        f"Instance {dead} unhealthy, initiating failover to {pair[0].port}: refused",
+        f"Request goes on from {dead} to {pair[0].port}: refused",
         f"Connected to api on port {pair[0].port}",
     ]
+
+
+def test_neither_log_nor_error_tells_a_password(
+    pair: tuple[TestInstance, TestInstance], caplog: pytest.LogCaptureFixture
+):
+    dead, well = f"http://me:hunter2@localhost:{own_port()}", f"http://me:hunter2@localhost:{pair[0].port}"
+    with caplog.at_level(logging.DEBUG):
+        with portdash.Client(cluster=[dead, well], policy="first") as client:
+            client.get("/")
+            client.discover()
+        with portdash.Client(cluster=[dead]) as client, pytest.raises(portdash.AllInstancesFailed) as raised:
+            client.get("/")
+        with pytest.raises(portdash.NoInstances) as refused:
+            portdash.connect("api", url=dead)
+    told = caplog.text + str(raised.value) + str(raised.value.__cause__) + str(refused.value)
+    assert "***@localhost" in str(raised.value)
+    assert "***@localhost" in str(refused.value)
+    assert told.count("***@localhost") > 4
+    assert "hunter2" not in told
 
 
 @pytest.mark.usefixtures("known")
@@ -209,6 +232,97 @@ def test_a_monitor_calls_back_when_a_server_ends():
     assert watch._thread is None
 
 
+def test_a_monitor_that_runs_takes_another_interval():
+    looks: queue.SimpleQueue[None] = queue.SimpleQueue()
+    with portdash.Client(source=Looked(looks)) as client:
+        watch = client.monitor(3600.0)
+        looks.get(timeout=PATIENCE)
+        assert client.monitor("10ms") is watch
+        for _ in range(3):
+            looks.get(timeout=PATIENCE)
+        client.monitor()  # which says none
+        looks.get(timeout=PATIENCE)
+
+
+class Looked:
+    """A source that tells when it is looked at."""
+
+    def __init__(self, looks: queue.SimpleQueue[None]) -> None:
+        self._looks = looks
+
+    def current(self) -> tuple[portdash.Instance, ...]:
+        return (instance(8080),)
+
+    def refresh(self) -> tuple[portdash.Instance, ...]:
+        self._looks.put(None)
+        return self.current()
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class Held:
+    """A source whose looks and whose end take until they are let go on."""
+
+    def __init__(self) -> None:
+        self.begun, self.may_end = threading.Event(), threading.Event()
+        self.was_let_go: list[bool] = []
+
+    def current(self) -> tuple[portdash.Instance, ...]:
+        return ()
+
+    def refresh(self) -> tuple[portdash.Instance, ...]:
+        self.begun.set()
+        self.was_let_go.append(self.may_end.wait(10.0))
+        return ()
+
+    def close(self) -> None:
+        self.refresh()
+
+
+async def test_to_close_a_client_holds_up_nobody_else():
+    source = Held()
+    client = portdash.AsyncClient(source=source)
+    client.monitor(3600.0)
+    closing = asyncio.create_task(client.aclose())
+    assert await asyncio.to_thread(source.begun.wait, PATIENCE)
+    await asyncio.sleep(0)
+    source.may_end.set()  # by the loop, while the watch and then the source are being closed
+    await closing
+    assert source.was_let_go == [True, True]
+
+
+async def test_a_client_of_a_task_that_is_cancelled_is_closed_to_the_end():
+    source = Held()
+
+    async def use() -> None:
+        async with portdash.AsyncClient(source=source) as client:
+            await client.get("/")
+
+    with anyio.CancelScope() as scope:
+        asyncio.get_running_loop().call_soon(scope.cancel)
+        asyncio.get_running_loop().call_later(0.01, source.may_end.set)
+        await use()
+    assert scope.cancelled_caught
+    assert source.was_let_go[-1] is True
+
+
+async def test_who_is_cancelled_waits_for_no_look():
+    source = Held()
+    client = portdash.AsyncClient(source=source)
+    for ask in (client.discover, client.instances, lambda: client.get("/")):
+        source.begun.clear()
+        with anyio.move_on_after(PATIENCE) as scope:
+            task = asyncio.create_task(asyncio.to_thread(source.begun.wait, PATIENCE))
+            task.add_done_callback(lambda _, s=scope: s.cancel())
+            await ask()
+        assert scope.cancelled_caught
+        assert source.was_let_go == []
+        await task
+    source.may_end.set()
+    await client.aclose()
+
+
 class Living:
     """A source that knows a server as long as it runs."""
 
@@ -249,3 +363,45 @@ def test_importing_portdash_imports_no_httpx():
     code += "; portdash.testing.TestInstance"  # which needs no import of its own
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.needs_linux
+def test_a_forked_child_waits_for_no_thread_of_its_parent(known: TestInstance):
+    transport, metrics = portdash.mounts()["port://"], PrometheusMetrics()
+    workspaces = portdash.Workspaces("api", url=known.url)
+    watch = portdash.HealthWatch(balancer().source)
+
+    def use_all() -> bool:
+        watch.start()
+        watch.stop()
+        with httpx.Client(mounts={"port://": transport}) as client:
+            return client.get("port://api/").status_code == workspaces.client("shop").get("/").status_code == 200
+
+    with transport._lock, workspaces._lock, metrics._lock, watch._lock:  # as other threads may hold them at a fork
+        child = os.fork()
+        if child == 0:
+            signal.alarm(int(PATIENCE))  # or it would wait for ever
+            with contextlib.suppress(BaseException):
+                os._exit(0 if use_all() and metrics.of("api").figures().looks == 0 else 1)
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert use_all()
+    workspaces.close()
+
+
+def test_a_workspace_waits_for_no_other_one():
+    begun, may_end = threading.Event(), threading.Event()
+
+    def start(workspace: str) -> None:
+        if workspace == "slow":
+            begun.set()
+            may_end.wait(PATIENCE)
+
+    with portdash.Workspaces("nosuch", start=start, wait=0.01) as workspaces, ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(workspaces.client, "slow")
+        assert begun.wait(PATIENCE)
+        quick = pool.submit(workspaces.client, "quick")
+        assert isinstance(quick.exception(PATIENCE), portdash.NoInstances)
+        assert not slow.done()
+        may_end.set()
+        assert isinstance(slow.exception(PATIENCE), portdash.NoInstances)

@@ -13,6 +13,7 @@ import pytest
 import portdash
 from portdash.discovery import functions
 from portdash.errors import NoInstances
+from portdash.observer import Observer
 
 Serve = Callable[..., "subprocess.Popen[str]"]
 FreePort = Callable[[], int]
@@ -58,6 +59,17 @@ def test_the_best_and_all_of_them(two: tuple[int, int], serve: Serve, project: P
     assert portdash.target("api") == f"ipv4:127.0.0.1:{two[1]}"
     portdash.allocate("web", lease=False)
     assert sorted(each.service for each in portdash.discover_all()) == ["api", "api@2"]
+
+
+def test_all_services_are_found_in_one_snapshot(two: tuple[int, int], serve: Serve, monkeypatch: pytest.MonkeyPatch):
+    serve(two[0])
+    for name in ("web", "db", "mail"):
+        portdash.allocate(name, lease=False)
+    looks = []
+    look = Observer.snapshot
+    monkeypatch.setattr(Observer, "snapshot", lambda self: looks.append(1) or look(self))  # type: ignore[func-returns-value]
+    assert [each.service for each in portdash.discover_all()] == ["api"]
+    assert len(looks) == 1
 
 
 def test_none_is_an_error_that_says_where_was_looked(two: tuple[int, int]):

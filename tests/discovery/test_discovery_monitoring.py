@@ -12,6 +12,7 @@ from queue import Empty, Queue
 
 import pytest
 
+from portdash.discovery import monitoring
 from portdash.discovery.instance import Instance
 from portdash.discovery.monitoring import HealthWatch
 from portdash.discovery.news import KEPT, Change, News
@@ -159,6 +160,35 @@ def test_a_callback_that_fails_and_a_store_that_is_away_stop_nothing(caplog: pyt
     told.looks.queue.clear()
     told.looked()
     watch.stop()
+
+
+class Slow(Told):
+    """A source whose looks take until they are let go on."""
+
+    def __init__(self, *instances: Instance) -> None:
+        super().__init__(*instances)
+        self.may_end = threading.Event()
+
+    def refresh(self) -> tuple[Instance, ...]:
+        found = super().refresh()
+        self.may_end.wait(PATIENCE)
+        return found
+
+
+def test_a_watch_that_is_stopped_while_it_looks_and_started_runs_once(watching: Watch, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(monitoring, "PATIENCE", 0.0)
+    told = Slow(instance(8080, "unhealthy"))
+    watch = watching(told)
+    first = watch._thread
+    told.looked()
+    watch.stop()
+    watch.start()
+    told.may_end.set()
+    assert first
+    first.join(PATIENCE)
+    assert not first.is_alive()
+    assert told.heard() == (8080, False)
+    assert told.empty(), "what the first was about to say is said no more"
 
 
 async def test_callbacks_come_in_the_loop():

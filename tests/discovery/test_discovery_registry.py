@@ -7,29 +7,36 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from own_ports import own_port
 from redis_server import RedisServer
 
 import portdash
-from portdash.config.settings import Config
+from portdash.config.paths import user_file
+from portdash.config.settings import Config, Flags
 from portdash.discovery import roll
 from portdash.discovery.announcing import LIVES, Announcement
 from portdash.discovery.cluster import Cluster, ClusterSource
+from portdash.discovery.finding import discover
 from portdash.discovery.instance import Nearness
 from portdash.discovery.local import LocalSource
 from portdash.discovery.roll import Roll, Wanted
 from portdash.discovery.sources import source_for
 from portdash.errors import StoreUnavailable, UsageError
+from portdash.manager.opening import open_deps
 from portdash.model.heartbeat import Heartbeat
 from portdash.store.redis.registry import Registry
+from portdash.testing import TestInstance
 
 pytestmark = pytest.mark.needs_redis
 
 ServeApi = Callable[[], int]
+Serve = Callable[..., "subprocess.Popen[str]"]
+FreePort = Callable[[], int]
 AWAY = Heartbeat(
     host="f" * 32, label="laptop", address="10.0.0.7", port=8080, service="api", workspace="shop",
     environment="development", health="healthy", version="1.2",
@@ -148,6 +155,30 @@ def test_a_registry_that_never_was_there_hides_nothing_of_our_own(
         cluster.refresh()
 
 
+def test_a_client_needs_the_registry_only_to_learn_of_the_first(
+    own_redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(roll, "REST", 0.0)
+    monkeypatch.chdir(tmp_path)
+    own_redis.kill()
+    with TestInstance(port=own_port()) as one, portdash.Client("api", cluster=own_redis.url) as client:
+        with pytest.raises(portdash.AllInstancesFailed) as raised:
+            client.get("/")
+        assert isinstance(raised.value.__cause__, StoreUnavailable)
+        own_redis.start()
+        with closing(Registry(own_redis.url)) as registry:
+            registry.beat([replace(AWAY, address="127.0.0.1", port=one.port)], seconds=60.0)
+        assert client.get("/").json()["port"] == one.port
+        own_redis.kill()
+        one.stop()
+        with pytest.raises(portdash.AllInstancesFailed):
+            client.get("/")
+        one.start()
+        assert client.get("/").json()["port"] == one.port
+        with portdash.Client("api", cluster=own_redis.url) as later:
+            assert later.get("/").json()["port"] == one.port
+
+
 def test_what_runs_here_is_announced_with_its_health(
     registry: Registry, redis_server: RedisServer, serve_api: ServeApi, monkeypatch: pytest.MonkeyPatch
 ):
@@ -172,6 +203,64 @@ def test_what_runs_here_is_announced_with_its_health(
     announcement._source.close()
 
 
+@pytest.fixture
+def announce(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Announcement]]:
+    """Announce once: `announce(name)`; whatever beats later comes too late for any test."""
+    monkeypatch.setenv("PORTDASH_CLUSTER_URL", redis_server.url)
+    with ExitStack() as stack:
+
+        def begin(name: str) -> Announcement:
+            announcement = portdash.announce(name, interval=3600.0)
+            stack.callback(announcement.stop)
+            wait_for(lambda: announcement.beats > 0)
+            return announcement
+
+        yield begin
+
+
+Announce = Callable[[str], Announcement]
+
+
+def test_who_ends_takes_back_itself_alone(registry: Registry, announce: Announce, serve: Serve, free_port: FreePort):
+    with closing(portdash.PortManager()) as manager:
+        for name in ("api", "api@2"):
+            serve(manager.allocate(name, preferred=free_port(), lease=False).port)
+    first, other = announce("api"), announce("api@2")
+    assert sorted(each.service for each in registry.heartbeats()) == ["api", "api@2"]
+    first.stop()
+    assert [each.service for each in registry.heartbeats()] == ["api@2"]
+    other.stop()
+    assert registry.heartbeats() == ()
+
+
+def test_a_service_is_announced_in_its_own_workspace_and_no_server_of_another_project(
+    registry: Registry, announce: Announce, serve: Serve, free_port: FreePort, project: Path
+):
+    home, other, third = Path.home(), project.parent / "other", project.parent / "third"
+    for root in (other, third):
+        (root / ".git").mkdir(parents=True)
+    os.chdir(other)
+    own, strange = portdash.allocate("api", preferred=free_port(), lease=False).port, free_port()
+    os.chdir(project)
+    serve(own, cwd=other), serve(strange, cwd=third)
+    file = user_file(os.environ, home)
+    file.parent.mkdir(parents=True)
+    file.write_text(f"[discovery]\nrange = '{strange}'\n")
+    announce("web")
+    assert registry.heartbeats() == ()
+    announce("other/api")
+    assert [(each.workspace, each.port) for each in registry.heartbeats()] == [("other", own)]
+
+
+def test_a_workspace_that_is_named_has_its_own_alone(registry: Registry, redis_server: RedisServer, project: Path):
+    registry.beat([replace(AWAY, workspace="blog"), replace(AWAY, port=81)], seconds=60.0)
+    environ = {**os.environ, "PORTDASH_CLUSTER_URL": redis_server.url}
+    with closing(open_deps(flags=Flags(), cwd=project, environ=environ, home=Path.home(), actor="library")) as deps:
+        assert [each.port for each in discover(deps, "blog/api")] == [8080]
+        assert [each.port for each in discover(deps, "shop/api")] == [81]
+        assert sorted(each.port or 0 for each in discover(deps, "api")) == [81, 8080]
+
+
 def test_the_thread_goes_on_when_the_server_is_back_and_takes_back_what_it_told(
     own_redis: RedisServer, serve_api: ServeApi, caplog: pytest.LogCaptureFixture
 ):
@@ -180,7 +269,7 @@ def test_the_thread_goes_on_when_the_server_is_back_and_takes_back_what_it_told(
     with caplog.at_level(logging.WARNING, "portdash.discovery"):
         source = source_for("api")
         assert isinstance(source, LocalSource)
-        announcement = Announcement(source, Registry(own_redis.url), interval=0.05).start()
+        announcement = Announcement("api", source, Registry(own_redis.url), interval=0.05).start()
         wait_for(lambda: "nothing is announced for now" in caplog.text)
     own_redis.start()
     with closing(Registry(own_redis.url)) as registry:

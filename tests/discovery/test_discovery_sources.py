@@ -13,10 +13,15 @@ import pytest
 
 import portdash
 from portdash.config.paths import user_file
+from portdash.config.settings import Flags
 from portdash.discovery import local
+from portdash.discovery.finding import discover
 from portdash.discovery.local import LocalSource
+from portdash.discovery.measuring import measure
 from portdash.discovery.sources import environment_from, from_env, range_of, source_for
 from portdash.errors import InvalidName, InvalidPort, NoInstances, StoreError, UnknownEnvironment, UsageError
+from portdash.manager.endpoints import endpoint
+from portdash.manager.opening import open_deps
 from portdash.model.ports import PortRange
 
 Serve = Callable[..., "subprocess.Popen[str]"]
@@ -91,6 +96,32 @@ def test_a_workspace_has_its_own_alone(project: Path, serve: Serve, home: Path, 
         assert [each.port for each in source.refresh()] == [there]
     with closing(source_for("web", workspace="shop", ports=(there, there))) as source:
         assert source.refresh() == ()
+
+
+def test_a_fixed_url_is_that_of_our_own_workspace(
+    project: Path, serve: Serve, home: Path, free_port: FreePort, monkeypatch: pytest.MonkeyPatch
+):
+    other, there = home / "src" / "other", free_port()
+    (other / ".git").mkdir(parents=True)
+    os.chdir(other)
+    portdash.PortManager().allocate("api", preferred=there, lease=False)
+    os.chdir(project)
+    serve(there, cwd=other)
+    monkeypatch.setenv("PORTDASH_URL_API", "http://fixed:1")
+    expected = {"api": "http://fixed:1", "shop/api": "http://fixed:1", "other/api": f"http://localhost:{there}"}
+    with closing(open_deps(flags=Flags(), cwd=project, environ=os.environ, home=home, actor="library")) as deps:
+        for name, url in expected.items():
+            with closing(source_for(name)) as source:
+                assert [each.url for each in source.refresh()] == [url]
+            assert [each.url for each in discover(deps, name)] == [url]
+            assert endpoint(deps, name) == url
+        (measured,) = measure(deps, "other/api", looks=1).instances
+        assert measured.instance.port == there
+    with closing(source_for("api", workspace="other")) as source:
+        assert [each.port for each in source.refresh()] == [there]
+    monkeypatch.setenv("PORTDASH_WORKSPACE", "other")
+    with closing(source_for("other/api")) as source:
+        assert [each.url for each in source.refresh()] == ["http://fixed:1"]
 
 
 def test_one_is_started_where_there_is_none(source: LocalSource, api: int, ended: Callable[[int | None], None]):
@@ -215,7 +246,7 @@ def test_a_url_that_is_said_wins_and_nobody_looks(monkeypatch: pytest.MonkeyPatc
     [
         ({"url": "localhost:8080"}, UsageError, "url="),
         ({"cluster": "gopher://a"}, UsageError, "cluster="),
-        ({"cluster": "consul://a"}, UsageError, "consul:// cannot be asked"),
+        ({"cluster": "consul://a"}, UsageError, "cluster= cannot be used: consul is not possible"),
         ({"environment": "x\x1b[2J"}, UnknownEnvironment, "Unknown environment: x"),
         ({"ports": range(8080, 8080)}, InvalidPort, "no range"),
         ({"ports": range(1, 9, 2)}, InvalidPort, "no range"),

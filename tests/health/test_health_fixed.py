@@ -35,6 +35,22 @@ async def test_a_declared_path_is_below_that_of_the_url():
     assert server.requests[0].startswith(b"GET /api/health ")
 
 
+@pytest.mark.parametrize(
+    ("place", "headers", "expected"),
+    [
+        ("me:p%40ss@127.0.0.1", {}, b"Authorization: Basic bWU6cEBzcw==\r\n"),
+        ("me:p%40ss@127.0.0.1", {"authorization": "Bearer x"}, b"authorization: Bearer x\r\n"),
+        ("127.0.0.1", {}, None),
+    ],
+)
+async def test_user_and_password_of_the_url_are_sent(place: str, headers: dict[str, str], expected: bytes | None):
+    async with answering(response()) as server:
+        await verdict(f"http://{place}:{server.endpoint.port}", HealthCheck(http_get="/", headers=headers))
+    (request,) = server.requests
+    assert request.lower().count(b"authorization") == (1 if expected else 0)
+    assert (expected or b"") in request
+
+
 async def test_a_server_of_ipv6_alone_is_reached_by_localhost():
     async with answering(response(), address="::1") as server:
         assert (await verdict(f"http://localhost:{server.endpoint.port}/")).state is HealthState.HEALTHY

@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
+from portdash.forks import ForkLock
 from portdash.machine.containers.addresses import Address, Addresses, find_addresses
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Engines:
         self._find = find
         self._limit = limit
         self._monotonic = monotonic
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._lines: dict[Address, Line] = {}
         self._slots: frozenset[tuple[str, str, int]] = frozenset()
         self._rows: tuple[Socket, ...] | None = None
