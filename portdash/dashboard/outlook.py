@@ -49,9 +49,9 @@ class Outlook:
         return self.sorts.get(self.view, Sort())
 
     def list_state(
-        self, said: tuple[tuple[int, Event], ...] = (), ways_out: Mapping[ServiceKey, str] = _NONE
+        self, said: tuple[tuple[int, Event], ...] = (), ways_out: Mapping[ServiceKey, str] = _NONE, *, width: int = 0
     ) -> ListState:
-        """Return it as the rows are made from it."""
+        """Return it as the rows are made from it, in lines of `width` cells."""
         return ListState(
             self.folded or frozenset(),
             self.filter,
@@ -60,6 +60,7 @@ class Outlook:
             sort=self.sort,
             beside=Beside(self.marked, ways_out),
             said=said,
+            width=width,
         )
 
     def forget_lost_marks(self, facts: Facts) -> None:
