@@ -14,7 +14,7 @@ from portdash.model.assignment import ServiceKey
 from portdash.model.history import Event
 from portdash.model.snapshot import ServiceView
 
-_NONE: Mapping[ServiceKey, str] = {}
+_NONE: Mapping[ServiceKey, tuple[str, ...]] = {}
 
 
 @dataclass(slots=True)
@@ -49,7 +49,11 @@ class Outlook:
         return self.sorts.get(self.view, Sort())
 
     def list_state(
-        self, said: tuple[tuple[int, Event], ...] = (), ways_out: Mapping[ServiceKey, str] = _NONE, *, width: int = 0
+        self,
+        said: tuple[tuple[int, Event], ...] = (),
+        ways_out: Mapping[ServiceKey, tuple[str, ...]] = _NONE,
+        *,
+        width: int = 0,
     ) -> ListState:
         """Return it as the rows are made from it, in lines of `width` cells."""
         return ListState(

@@ -170,7 +170,7 @@ class MainView(Screen[None]):
         self.show_frame()
         self.show_bars()
 
-    def ways_out(self) -> dict[ServiceKey, str]:
+    def ways_out(self) -> dict[ServiceKey, tuple[str, ...]]:
         """Return what resolving each conflict would do, where the view shows it."""
         return {}
 
