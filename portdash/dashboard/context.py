@@ -103,6 +103,17 @@ class Context:
         return f"http://localhost:{port}" if port is not None else ""
 
     @property
+    def answered_by(self) -> str:
+        """Who answers at `url`, where it is not the service: a stranger, or nobody; else empty."""
+        view, held = self.service, self.held
+        if view is None or (self.row and self.row.socket):
+            return ""
+        if held is None:
+            return f"it runs on {view.elsewhere[0].port} instead" if view.elsewhere else "nobody listens there now"
+        is_ours = view.attribution is not None and view.attribution.ownership.is_ours
+        return "" if is_ours else f"THEIR server, {held.label}, not {view.name}"
+
+    @property
     def slots(self) -> tuple[tuple[int, IpProtocol], ...]:
         """The ports that freeing would free: of marked rows, of the row, or what the servers of a workspace hold."""
         if self.marked:

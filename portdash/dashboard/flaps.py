@@ -9,9 +9,9 @@ from portdash.model.snapshot import ServiceView, Snapshot
 
 WINDOW = 300.0
 """Seconds within which changes are counted."""
-CHANGES = 4
-"""So many changes between running and not running within the window are flapping: started and stopped twice by hand is
-work, a third time in five minutes is a loop."""
+CHANGES = 6
+"""So many changes between running and not running within the window are flapping: stopped and started again twice by
+hand is work, a third time in five minutes is a loop."""
 
 
 @dataclass(slots=True)
@@ -19,6 +19,7 @@ class Flaps:
     """Counts, from one look to the next, how often each service began or ceased to run."""
 
     running: dict[ServiceKey, bool] = field(default_factory=dict)
+    ports: dict[ServiceKey, int | None] = field(default_factory=dict)
     changes: dict[ServiceKey, deque[float]] = field(default_factory=dict)
     """When each service changed, oldest first; Unix time in seconds."""
 
@@ -38,10 +39,13 @@ class Flaps:
             if not times:
                 del self.changes[key]
         running = {view.key: view.is_running for view in snapshot.services}
+        ports = {view.key: view.port for view in snapshot.services}
         for key, runs in running.items():
-            if self.running.get(key, runs) is not runs:
+            if self.ports.get(key, ports[key]) != ports[key]:
+                self.changes.pop(key, None)  # somebody moved it: what stops and starts for that is no loop
+            elif self.running.get(key, runs) is not runs:
                 self.changes.setdefault(key, deque(maxlen=100)).append(now)
-        self.running = running
+        self.running, self.ports = running, ports
 
     def _told(self, view: ServiceView) -> ServiceView:
         count = len(self.changes.get(view.key, ()))

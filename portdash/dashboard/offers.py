@@ -10,12 +10,13 @@ from portdash.dashboard.rows.offered import Offer
 from portdash.errors import PortdashError
 from portdash.manager.naming import suggest_name
 from portdash.model.assignment import ServiceKey
+from portdash.model.conflict import ConflictKind
 from portdash.model.plan import Action, Plan
 from portdash.model.snapshot import ServiceView
 from portdash.report.words import worst_conflict
 from portdash.text import and_list, plural
 
-_ON_ROWS = ("resolve", "move", "adopt", "free", "probe", "release")
+_ON_ROWS = ("resolve", "move", "adopt", "free", "probe", "release", "service", "open", "copy")
 
 
 def offers_for(context: Context, printed: Callable[[str], Sequence[str]]) -> tuple[Offer, ...]:
@@ -43,7 +44,10 @@ def _effect(name: str, context: Context) -> str:
     if len(context.slots) > 1:
         effects["free"] = f"end who holds its {plural(len(context.slots), 'port')}; a dialog has a verdict on each"
     if held := context.held:
-        effects["free"] = f"end {held.label}, which holds {held.port}; a dialog names all that end"
+        effects["free"] = f"end {held.label}; asks first"
+    if url := context.url:
+        effects["open"] = context.answered_by or url
+        effects["copy"] = url
     if len(listeners) == 1:
         name_then = suggest_name(listeners[0])
         effects["adopt"] = f"make it the service {name_then}; it keeps {listeners[0].port}, nothing is started or ended"
@@ -54,17 +58,25 @@ def _effect(name: str, context: Context) -> str:
 
 def resolution_text(plan: Plan) -> str:
     """Say in a line what a plan would do."""
-    if plan.is_stuck:
-        return next(left.text for left in plan.unresolved if left.asked)
-    if not plan.steps:
-        return plan.unresolved[0].text if plan.unresolved else "nothing is to be changed"
-    moves = [
-        f"{step.after.name} moves to {step.to_port}"
-        for step in plan.steps
-        if step.action in (Action.MOVE, Action.ASSIGN) and step.after
-    ]
+    return resolution_words(plan, None)[0]
+
+
+def resolution_words(plan: Plan, view: ServiceView | None) -> tuple[str, ...]:
+    """Say in a line what a plan would do, and shorter where it is told beside the service it is for."""
+    if plan.is_stuck or not plan.steps:
+        left = next((each for each in plan.unresolved if each.asked), None) or next(iter(plan.unresolved), None)
+        text = left.text if left else "nothing is to be changed"
+        conflict = worst_conflict(view) if view else None
+        is_misplaced = conflict is not None and conflict.kind is ConflictKind.MISPLACED
+        return (text, f"start it again on {view.port}") if view and is_misplaced else (text,)
+    moved = [step.after for step in plan.steps if step.action in (Action.MOVE, Action.ASSIGN) and step.after]
     ends = [step.target.label for step in plan.steps if step.target]
-    return f"{and_list(moves) or plan.title}, {'ends ' + and_list(ends) if ends else 'nothing ends'}"
+    end = "ends " + and_list(ends) if ends else "nothing ends"
+    text = f"{and_list(f'{row.name} moves to {row.port}' for row in moved) or plan.title}, {end}"
+    if view and len(moved) == 1 and moved[0].key == view.key:
+        short = f"move to {moved[0].port}"
+        return (text, f"{short}, {end}", short)
+    return (text,)
 
 
 class Resolutions:
@@ -73,19 +85,23 @@ class Resolutions:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._world: Facts | None = None
-        self._known: dict[ServiceKey, str] = {}
+        self._known: dict[ServiceKey, tuple[str, ...]] = {}
 
     def text_for(self, facts: Facts | None, view: ServiceView | None) -> str:
         """Return it in a line; empty for a service that is in no conflict."""
+        return next(iter(self.words_for(facts, view)), "")
+
+    def words_for(self, facts: Facts | None, view: ServiceView | None) -> tuple[str, ...]:
+        """Return it in the fullest wording first; nothing for a service that is in no conflict."""
         if facts is None or view is None or worst_conflict(view) is None:
-            return ""
+            return ()
         if not facts.is_same_world(self._world):
             self._known = {}
         self._world = facts
         if view.key not in self._known:
             try:
-                text = resolution_text(self._desk.plan_resolve(facts.snapshot, view.key))
+                words = resolution_words(self._desk.plan_resolve(facts.snapshot, view.key), view)
             except PortdashError as error:
-                text = error.message
-            self._known[view.key] = text
+                words = (error.message,)
+            self._known[view.key] = words
         return self._known[view.key]

@@ -14,7 +14,7 @@ from portdash.model.assignment import ServiceKey
 from portdash.model.history import Event
 from portdash.model.snapshot import ServiceView
 
-_NONE: Mapping[ServiceKey, str] = {}
+_NONE: Mapping[ServiceKey, tuple[str, ...]] = {}
 
 
 @dataclass(slots=True)
@@ -49,9 +49,13 @@ class Outlook:
         return self.sorts.get(self.view, Sort())
 
     def list_state(
-        self, said: tuple[tuple[int, Event], ...] = (), ways_out: Mapping[ServiceKey, str] = _NONE
+        self,
+        said: tuple[tuple[int, Event], ...] = (),
+        ways_out: Mapping[ServiceKey, tuple[str, ...]] = _NONE,
+        *,
+        width: int = 0,
     ) -> ListState:
-        """Return it as the rows are made from it."""
+        """Return it as the rows are made from it, in lines of `width` cells."""
         return ListState(
             self.folded or frozenset(),
             self.filter,
@@ -60,6 +64,7 @@ class Outlook:
             sort=self.sort,
             beside=Beside(self.marked, ways_out),
             said=said,
+            width=width,
         )
 
     def forget_lost_marks(self, facts: Facts) -> None:

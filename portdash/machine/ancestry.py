@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 DEEPEST = 64
 """Ancestors looked at; a longer chain is a table that changes while it is read."""
 ORPHAN = "orphan"
+PROGRAM = "portdash"
+_RUNNING = frozenset(("run", "up"))
+"""Commands that start services and stand above them."""
+_WORDS = 12
+"""Words of a command line that such a command is looked for in."""
 ENGINES = frozenset(("docker", "podman", "container"))
 """What `via` says of what containers hold."""
 _ENGINE_OF = {"libpod": "podman", "docker": "docker"}
@@ -86,7 +91,15 @@ def via(owner: Process, chain: Sequence[Process], setting: Setting, *, orphan: b
             return keeper.label
     if unit_of(setting.cgroup):
         return "systemd"
+    if any(is_supervisor(process) for process in chain):
+        return PROGRAM
     return ORPHAN if orphan else None
+
+
+def is_supervisor(process: Process) -> bool:
+    """Say whether a process is portdash running a service. It is named last: who gave the order says more."""
+    words = [word.rpartition("/")[2] for word in (process.command or ())[:_WORDS]]
+    return PROGRAM in words and not _RUNNING.isdisjoint(words[words.index(PROGRAM) :])
 
 
 def is_orphan(chain: Sequence[Process], setting: Setting) -> bool:

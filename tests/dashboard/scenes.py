@@ -226,7 +226,7 @@ def working_day() -> Snapshot:
             "web",
             4321,
             own=listener(4321, 6120, up=12, via="vscode", workspace=BLOG),
-            health=Health(state=HealthState.DEGRADED, level=HealthLevel.HTTP, detail="flapping 6x"),
+            health=Health(state=HealthState.DEGRADED, level=HealthLevel.HTTP, detail="flapping 6x in 5 min"),
         ),
         service(
             INFRA,

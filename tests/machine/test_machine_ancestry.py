@@ -142,6 +142,16 @@ class TestVia:
         assert table.via(10, Setting()) is None
         assert table.via(20, Setting()) == "docker"
 
+    def test_what_portdash_runs_is_kept_by_it_unless_somebody_else_gave_the_order(self):
+        detached = ("python", 1, "/usr/bin/python3", "-P", "-m", "portdash", "run", "web")
+        table = Table(p1=("systemd", 0), p10=detached, p20=("node", 10))
+        assert table.via(20) == "portdash"
+        typed = ("portdash", 5, "/usr/bin/python3", "/usr/local/bin/portdash", "up")
+        table = Table(p1=("systemd", 0), p5=("claude", 1), p10=typed, p20=("node", 10))
+        assert table.via(20) == "claude"
+        looking = ("portdash", 1, "/usr/bin/python3", "/usr/local/bin/portdash", "--view", "2")
+        assert Table(p1=("systemd", 0), p10=looking, p20=("node", 10)).via(20) is None
+
     def test_a_unit_and_a_container_are_read_from_the_control_group(self):
         table = Table(p1=("systemd", 0), p10=("nginx", 1), p20=("pm2 v5", 1), p30=("node", 20))
         unit = Setting(has_terminal=False, cgroup="/system.slice/web.service")

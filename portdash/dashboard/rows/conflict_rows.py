@@ -26,7 +26,7 @@ def conflict_rows(facts: Facts) -> Iterator[Row]:
             yield Row(Kind.CONFLICT, (Kind.CONFLICT, (view.key,)), view)
 
 
-def conflict_cells(row: Row, facts: Facts, ways_out: Mapping[ServiceKey, str]) -> dict[Column, Cell]:
+def conflict_cells(row: Row, facts: Facts, ways_out: Mapping[ServiceKey, tuple[str, ...]]) -> dict[Column, Cell]:
     """Return what each column says of a conflict; `ways_out` tells what resolving would do, where that is known."""
     view = row.subject
     assert isinstance(view, ServiceView)
@@ -44,7 +44,7 @@ def conflict_cells(row: Row, facts: Facts, ways_out: Mapping[ServiceKey, str]) -
         Column.PORT: (("-" if view.port is None else str(view.port),), Tone.PLAIN),
         Column.HOLDER: ((holder, server.label if server else holder), Tone.PLAIN),
         Column.SINCE: ((since_text(view, facts),), Tone.DIM),
-        Column.WAY_OUT: ((ways_out.get(view.key) or out,), Tone.DIM),
+        Column.WAY_OUT: (ways_out.get(view.key) or (out,), Tone.DIM),
     }
 
 

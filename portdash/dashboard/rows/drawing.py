@@ -17,15 +17,15 @@ from portdash.dashboard.rows.words import up_of
 from portdash.model.assignment import ServiceKey
 from portdash.model.snapshot import ServiceView
 
-_NONE: Mapping[ServiceKey, str] = {}
+_NONE: Mapping[ServiceKey, tuple[str, ...]] = {}
 
 
 class Beside(NamedTuple):
     """What rows are drawn from besides the facts."""
 
     marked: frozenset[RowKey] = frozenset()
-    ways_out: Mapping[ServiceKey, str] = _NONE
-    """What resolving each conflict would do, where that is known."""
+    ways_out: Mapping[ServiceKey, tuple[str, ...]] = _NONE
+    """What resolving each conflict would do, in the fullest wording first, where that is known."""
 
 
 def cells_for(row: Row, facts: Facts, beside: Beside) -> Mapping[Column, Cell]:

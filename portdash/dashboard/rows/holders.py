@@ -47,7 +47,7 @@ def _absent(view: ServiceView, facts: Facts) -> tuple[str, ...]:
     if view.assignment is None:
         return ("  a allocates it", "")
     last = facts.last_running.get(view.key)
-    if last is None:
+    if last is None or last < (view.assignment.assigned_at or 0.0):  # what ran then had another assignment
         return ("  port free",)
     ago = f"  exited {age(facts.now - last)} ago"
     return (f"{ago}, port free", ago)

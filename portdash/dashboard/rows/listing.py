@@ -9,6 +9,7 @@ from portdash.dashboard.rows.drawing import Beside
 from portdash.dashboard.rows.facts import Facts, is_in
 from portdash.dashboard.rows.filtering import Filter
 from portdash.dashboard.rows.matching import matches
+from portdash.dashboard.rows.prose import wrapped
 from portdash.dashboard.rows.row import (
     OTHERS_KEY,
     SYSTEM_KEY,
@@ -46,6 +47,8 @@ class ListState:
     beside: Beside = Beside()
     said: tuple[tuple[int, Event], ...] = ()
     """What this dashboard has said, numbered, for the view of history."""
+    width: int = 0
+    """Cells of a line, for the rows that are prose; 0 while nobody knows."""
 
 
 @record(slots=False)
@@ -84,7 +87,7 @@ def build_listing(facts: Facts, state: ListState) -> Listing:
     rows = [*_first_run(facts, state), *_service_rows(facts, state), *_other_rows(facts, state)]
     hidden = len(facts.subjects) - sum(1 for row in rows if row.kind in (Kind.SERVICE, Kind.LISTENER))
     rows = [*_empty_text(facts, state, rows), *rows]
-    rows += _notices(facts)
+    rows += _notices(facts, state.width)
     return Listing(tuple(rows), facts, state, hidden)
 
 
@@ -160,22 +163,26 @@ def _empty_text(facts: Facts, state: ListState, rows: list[Row]) -> list[Row]:
         return []
     services = any(row.kind is Kind.SERVICE for row in rows)
     if state.filter.is_active and not any(row.kind in (Kind.SERVICE, Kind.LISTENER) for row in rows):
-        return text_rows("empty", (texts.no_match(facts, state.filter, is_narrowed=state.only is not None),))
+        return text_rows(
+            "empty", (texts.no_match(facts, state.filter, is_narrowed=state.only is not None),), state.width
+        )
     has_group = any(row.kind is Kind.GROUP for row in rows)
     if state.only is not None and not services and not has_group and not state.filter.is_active:
-        return text_rows("empty", (texts.empty_here(facts, state.only),))
+        return text_rows("empty", (texts.empty_here(facts, state.only),), state.width)
     return []
 
 
-def _notices(facts: Facts) -> list[Row]:
-    lines = list(facts.snapshot.notices)
+def _notices(facts: Facts, width: int) -> list[Row]:
+    lines = [line.replace(f"{facts.home}/", "~/") if facts.home != "/" else line for line in facts.snapshot.notices]
     if facts.snapshot.hidden_owners:
         lines.insert(0, texts.hidden_owners(facts.snapshot.hidden_owners))
-    return text_rows("notice", tuple(f"  {line}" for line in lines))
+    return text_rows("notice", tuple(f"  {line}" for line in lines), width)
 
 
-def text_rows(name: str, lines: tuple[str, ...]) -> list[Row]:
-    """Return lines that only say something."""
+def text_rows(name: str, lines: tuple[str, ...], width: int = 0) -> list[Row]:
+    """Return lines that only say something; what is wider than `width` cells goes on below itself."""
+    if width:
+        lines = tuple(f"  {piece}".rstrip() for line in lines for piece in wrapped(line.lstrip(), max(10, width - 3)))
     return [Row(Kind.TEXT, (Kind.TEXT, (name, n)), TextLine(line)) for n, line in enumerate(lines)]
 
 

@@ -40,7 +40,9 @@ def _bound_to(other: Other) -> str:
 def group_lines(group: Group, facts: Facts, width: int) -> Iterator[Line]:
     """Yield where a workspace is, and how its services stand."""
     root = group.workspace.root
-    yield from paragraph(facts.abbreviated(root) if root else "outside any project", width)
+    is_remote = any(view.is_remote for view in group.views)
+    nowhere = "of another host: it is changed there" if is_remote else "outside any project"
+    yield from paragraph(facts.abbreviated(root) if root else nowhere, width)
     if group.is_vanished:
         yield from paragraph("its directory is gone; D gives its ports back", width, g.TROUBLE, Tone.WARN)
     yield ()

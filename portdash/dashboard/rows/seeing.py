@@ -24,7 +24,7 @@ def see(facts: Facts, state: ListState) -> Listing:
     shown = [row for row in found if _is_wanted(row, facts, state)]
     rows = sort_rows(shown, state.sort, facts, state.beside)
     if not rows:
-        rows = text_rows("empty", (_empty(facts, state, len(found)),))
+        rows = text_rows("empty", (_empty(facts, state, len(found)),), state.width)
     return Listing(tuple(rows), facts, state, len(found) - len(shown))
 
 

@@ -68,8 +68,10 @@ def describe_state(view: ServiceView, facts: Facts) -> str:
     if conflict:
         who = f"{facts.label_of(view.key.workspace)}/{view.name} "
         return f"{state.word}: {conflict.detail or describe(view, facts)[0].removeprefix(who)}"
-    detail = f", {view.health.detail}" if view.health.detail and view.health.detail not in state.word else ""
-    return f"{state.word}{detail}"
+    said = view.health.detail
+    if said.startswith(state.word):
+        return said
+    return f"{state.word}, {said}" if said and said not in state.word else state.word
 
 
 def _to_do(view: ServiceView, facts: Facts, past: Past | None, width: int) -> Iterator[Line]:

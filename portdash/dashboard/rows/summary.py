@@ -185,7 +185,10 @@ def describe(view: ServiceView, facts: Facts) -> tuple[str, ...]:
         server = view.listeners[0] if view.listeners else view.elsewhere[0] if view.elsewhere else None
         state = state_of(view)
         holder = f": {server.label}" if server else ""
-        detail = f", {view.health.detail}" if view.health.detail and view.health.detail not in state.word else ""
+        said = view.health.detail
+        if said.startswith(state.word):
+            return (f"{who} is {said}{holder}", f"{who} {state.word}{holder}", f"{who} {state.word}")
+        detail = f", {said}" if said and said not in state.word else ""
         return (f"{who} is {state.word}{holder}{detail}", f"{who} {state.word}{holder}", f"{who} {state.word}")
     if conflict.kind is ConflictKind.SQUATTED and view.listeners:
         return _squatted(who, view.listeners[0], conflict.port, facts)

@@ -20,6 +20,12 @@ class Act(Button):
         &:focus { text-style: reverse bold; }
         &:disabled { text-style: dim; }
     }
+    Act:ansi.-style-default {
+        border: none;
+        &:hover, &.-active { border: none !important; }
+        /* The toolkit frames a button that cannot be used, in the terminal's own colours only, and insists on it. */
+        &:disabled { border: none !important; text-style: dim; }
+    }
     """
 
     def __init__(self, label: str, key: str, *, id: str, action: str | None = None) -> None:  # noqa: A002 (Textual's)

@@ -26,6 +26,12 @@ from portdash.text import plural
 class AllocateScreen(PlanDialog):
     """Allocates a port for a new service, or for the one named; with `listeners` it adopts those. `enter` does it."""
 
+    DEFAULT_CSS = """
+    AllocateScreen.-narrow WishForm {
+        & > Grid, Collapsible Grid { grid-size: 1; }
+        #ticks { layout: vertical; }
+    }
+    """
     AUTO_FOCUS: ClassVar[str | None] = "Field"
 
     def __init__(

@@ -66,6 +66,11 @@ class Dialog(ModalScreen[R]):
         .rule { height: 1; margin: 0 0; color: $text-muted; }
         .hint { color: $text-muted; height: auto; }
     }
+    Dialog.-narrow {
+        & > #frame, #foot, #choice { padding: 0; }
+        Act { margin: 0; min-width: 1; }
+    }
+    Dialog.-narrow ConsentRow > Static { max-width: 62%; }
     Dialog.-short {
         #status { margin-top: 0; }
         #buttons { margin-top: 0; }
@@ -104,12 +109,17 @@ class Dialog(ModalScreen[R]):
             with DialogBody(id="body"):
                 yield from self.compose_body()
             with Vertical(id="foot"):
+                yield from self.compose_question()
                 yield Static(id="status", markup=False)
                 with Horizontal(id="buttons"):
                     yield from self.compose_buttons()
 
     def compose_body(self) -> Iterable[Widget]:
         """Yield what stands between title and buttons."""
+        return ()
+
+    def compose_question(self) -> Iterable[Widget]:
+        """Yield what is asked under the body, which never scrolls away."""
         return ()
 
     def compose_buttons(self) -> Iterable[Widget]:

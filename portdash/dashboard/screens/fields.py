@@ -3,6 +3,7 @@
 from typing import ClassVar, Protocol, runtime_checkable
 
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.events import Key, Paste
 from textual.widgets import Checkbox, Input
 
@@ -56,9 +57,21 @@ def _is_digit(character: str | None) -> bool:
 
 
 class Tick(Checkbox, inherit_bindings=False):
-    """A compact check box; `enter` is left to the dialog, which confirms with it."""
+    """A compact check box, `[x]` or `[ ]` in any colours; `enter` is left to the dialog, which confirms with it."""
 
+    DEFAULT_CSS = """
+    Tick, Tick.-on, Tick:ansi, Tick:ansi.-on {
+        background: transparent;
+        & > .toggle--button { color: $foreground; background: transparent; text-style: bold; }
+    }
+    Tick:focus { border: none !important; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "toggle_button", "Toggle", show=False)]
 
     def __init__(self, label: str, *, id: str) -> None:  # noqa: A002
         super().__init__(label, id=id, compact=True)
+
+    @property
+    def _button(self) -> Content:
+        """The sign before the label; the toolkit's own says by its colour alone whether it is set."""
+        return Content.assemble((f"[{'x' if self.value else ' '}]", self.get_visual_style("toggle--button")))

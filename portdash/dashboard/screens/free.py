@@ -71,8 +71,11 @@ class FreeScreen(PlanDialog):
         return self._subject.slot
 
     def compose_body(self) -> Iterable[Widget]:
-        """Yield who ends, how, and the same for the shell; then the question that has to be typed."""
+        """Yield who ends, how, and the same for the shell."""
         yield Static(id="facts", markup=False)
+
+    def compose_question(self) -> Iterable[Widget]:
+        """Yield the row in which a number has to be typed."""
         yield ConsentRow()
 
     def compose_buttons(self) -> Iterable[Widget]:
@@ -124,7 +127,7 @@ class FreeScreen(PlanDialog):
         self.show_plan(plan)
         if plan.steps and not self.has_consent and not self.desk.is_read_only:
             self.query_one(ConsentRow).ask(plan, answer=self.port)
-            self.query_one(ConsentRow).scroll_visible(animate=False)
+            self.call_after_refresh(self._fit)
         elif self.obstacle:
             self.say("nobody listens on it any more" if not plan.steps else self.obstacle, error=True)
 

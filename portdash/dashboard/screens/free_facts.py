@@ -94,7 +94,8 @@ def _holder(subject: Subject, seen: SeenListener) -> str:
 def whose_lines(subject: Subject) -> Iterator[str]:
     """Yield whose each holder is, and where it runs."""
     for seen in subject.holders:
-        place = seen.listener.owner.cwd if seen.listener.owner else None
+        # What a container calls its directory is none of this machine.
+        place = seen.listener.owner.cwd if seen.listener.owner and not seen.listener.container else None
         where = f"  in {tilde(place, subject.home)}" if place else ""
         if seen.key is None:
             yield f"≠ no service's{where}"

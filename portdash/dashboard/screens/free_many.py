@@ -79,8 +79,11 @@ class FreeManyScreen(Dialog[Outcome | None]):
         self._lines: list[str] = []
 
     def compose_body(self) -> Iterable[Widget]:
-        """Yield a row a port, and the question."""
+        """Yield a row a port."""
         yield Static(id="rows", markup=False)
+
+    def compose_question(self) -> Iterable[Widget]:
+        """Yield the row in which a number has to be typed."""
         yield ConsentRow()
 
     def compose_buttons(self) -> Iterable[Widget]:

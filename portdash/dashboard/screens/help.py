@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, NamedTuple
 
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 from textual import on
@@ -15,6 +16,9 @@ from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.patience import Patience
 from portdash.text import clean
+
+SIDE_BY_SIDE = 52
+"""Cells from which on what a command does stands beside its name."""
 
 
 class HelpRow(NamedTuple):
@@ -58,7 +62,8 @@ class HelpScreen(Dialog[str | None]):
 
     def compose_body(self) -> Iterable[Widget]:
         """Yield the lines, those that cannot be used grey and with the reason."""
-        options = [Option(prompt(row), id=str(number)) for number, row in enumerate(self.rows)]
+        has_keys = any(row.key for row in self.rows)
+        options = [Option(Prompt(row, has_keys=has_keys), id=str(number)) for number, row in enumerate(self.rows)]
         yield OptionList(*options, markup=False)
 
     def compose_buttons(self) -> Iterable[Widget]:
@@ -86,15 +91,29 @@ class HelpScreen(Dialog[str | None]):
         self.dismiss(row.command or row.key)
 
 
-def prompt(row: HelpRow) -> Table:
-    """Return a line of help: key, command, what it does or why not."""
-    grid = Table.grid(padding=(0, 1), expand=True)
-    grid.add_column(width=9)
-    grid.add_column(width=16, no_wrap=True)
-    grid.add_column(ratio=1, overflow="fold")
-    style = "dim" if row.reason else ""
-    told = f"not here: {clean(row.reason)}" if row.reason else clean(row.help)
-    grid.add_row(
-        Text(clean(row.key), style=style or "bold"), Text(clean(row.label), style=style), Text(told, style=style)
-    )
-    return grid
+class Prompt:
+    """A line of help: key, command, what it does or why not; where there is little room the last stands below."""
+
+    def __init__(self, row: HelpRow, *, has_keys: bool = True) -> None:
+        self._style = "dim" if row.reason else ""
+        self._key = Text(clean(row.key), style=self._style or "bold")
+        self._label = Text(clean(row.label), style=self._style)
+        told = f"not here: {clean(row.reason)}" if row.reason else clean(row.help)
+        self._told = Text(told, style=self._style)
+        self._has_keys = has_keys
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield it in columns, or in two lines."""
+        grid = Table.grid(padding=(0, 1), expand=True)
+        keys = [self._key] if self._has_keys else []
+        if keys:
+            grid.add_column(width=9)
+        if options.max_width >= SIDE_BY_SIDE:
+            grid.add_column(width=16, no_wrap=True)
+            grid.add_column(ratio=1, overflow="fold")
+            grid.add_row(*keys, self._label, self._told)
+        else:
+            grid.add_column(ratio=1, overflow="fold")
+            told = [Text.assemble("  ", self._told)] if self._told else []
+            grid.add_row(*keys, Group(self._label, *told))
+        yield grid

@@ -93,8 +93,8 @@ class Acting(Choosing):
     def action_open(self) -> None:
         """Open it in the browser, or say where it is."""
         context = self.context
-        theirs = "" if context.service is None or context.service.is_running else " (not your server)"
-        self.toast(f"{open_url(context.url, self.options.environ)}{theirs}")
+        theirs = f"{context.answered_by}: " if context.answered_by else ""
+        self.toast(f"{theirs}{open_url(context.url, self.options.environ)}")
 
     def action_copy(self) -> None:
         """Copy its URL, or its port where it has none."""

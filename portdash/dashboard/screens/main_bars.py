@@ -23,6 +23,7 @@ from portdash.dashboard.rows.ranges import bucket_text, range_details, strip_wid
 from portdash.dashboard.rows.row import EventLine, Line, RangeLine, Row, RowKey, Span
 from portdash.dashboard.rows.summary import Standing, freshness, header_line, trouble_line, troubles
 from portdash.dashboard.rows.view import View, order_text
+from portdash.dashboard.rows.words import state_of
 from portdash.dashboard.screens.arrangement import Where
 from portdash.dashboard.screens.main_view import MainView
 from portdash.dashboard.widgets.key_bar import Entry
@@ -135,13 +136,13 @@ class Bars(MainView):
         """Another pane has the keys: the footer says what they do there."""
         self.show_bars()
 
-    def ways_out(self) -> dict[ServiceKey, str]:
+    def ways_out(self) -> dict[ServiceKey, tuple[str, ...]]:
         """Return what resolving would do, for the first rows of the view of conflicts."""
         if self.outlook.view is not View.CONFLICTS or self.facts is None:
             return {}
         views = [self.facts.subjects[key] for key in troubles(self.facts)[:MOST_WAYS]]
         texts = {
-            view.key: self._resolutions.text_for(self.facts, view) for view in views if isinstance(view, ServiceView)
+            view.key: self._resolutions.words_for(self.facts, view) for view in views if isinstance(view, ServiceView)
         }
         return {key: text for key, text in texts.items() if text}
 
@@ -154,9 +155,11 @@ class Bars(MainView):
 
     def show_frame(self) -> None:
         """Say on the frame which views there are, and how this one is sorted."""
-        count = len(troubles(self.facts)) if self.facts else 0
+        rows = troubles(self.facts) if self.facts else ()
+        worst = self.facts.subjects[rows[0]] if self.facts and rows else None
         titles = [f"{view.value} {view.title}" for view in View]
-        titles[View.CONFLICTS - 1] += f" ▲{count}" if count else ""
+        if isinstance(worst, ServiceView):
+            titles[View.CONFLICTS - 1] += f" {state_of(worst).glyph}{len(rows)}"
         draw = self.options.glyphs.draw
         parts: list[Content | tuple[str, str]] = []
         for view, title in zip(View, titles, strict=True):

@@ -53,7 +53,16 @@ class Detailing(Bars):
         write = partial(
             details, row, self.facts, offers, tab=tab, asked=self._asked(row.subject_key if row else None, view)
         )
-        self.pane.show(title_of(row, self.facts), write, tabs=tabs, tab=tab, follows=tab is Tab.LOG)
+        hint = self._hint(context, has_tabs=len(tabs) > 1)
+        self.pane.show(title_of(row, self.facts), write, tabs=tabs, tab=tab, hint=hint, follows=tab is Tab.LOG)
+
+    def _hint(self, context: Context, *, has_tabs: bool) -> str:
+        """Return which keys turn the leaves and change the room of the pane."""
+        turning = [*self.keymap.printed("previous_tab")[:1], *self.keymap.printed("next_tab")[:1]] if has_tabs else []
+        name, does = ("zoom", "zoom") if context.has_details else ("back", "back")
+        said = [f"{' '.join(turning)} tabs"] if turning else []
+        said += [f"{key} {does}" for key in self.keymap.printed(name)[:1]]
+        return "  ".join(said)
 
     def _asked(self, key: RowKey | None, view: ServiceView | None) -> Asked:
         """Return what has come so far for a row."""

@@ -162,13 +162,15 @@ class MainView(Screen[None]):
         """Draw the list anew, and with it all that speaks of it. The cursor goes to `start` where it is nowhere."""
         if self.facts is not None:
             self.outlook.forget_lost_marks(self.facts)
-            state = self.outlook.list_state(self.said, self.ways_out())
+            state = self.outlook.list_state(
+                self.said, self.ways_out(), width=self.table.scrollable_content_region.width
+            )
             self.table.without = self.outlook.without.get(self.outlook.view, frozenset())
             self.table.show(see(self.facts, state), start=start or self._start())
         self.show_frame()
         self.show_bars()
 
-    def ways_out(self) -> dict[ServiceKey, str]:
+    def ways_out(self) -> dict[ServiceKey, tuple[str, ...]]:
         """Return what resolving each conflict would do, where the view shows it."""
         return {}
 

@@ -92,7 +92,7 @@ class MoveScreen(PlanDialog):
 
     def _plan_facts(self, plan: Plan, to: int | None) -> list[Fact]:
         steps = ["  ".join(step_cells(step, self.snapshot)) for step in plan.steps]
-        passed = [line for step in plan.steps if step.after and (line := tried(step.after))]
+        passed = list(dict.fromkeys(line for step in plan.steps if step.after and (line := tried(step.after))))
         return [
             ("Plan", steps or "no step: it stays where it is"),
             ("Passed", passed),

@@ -4,13 +4,13 @@ import shlex
 from collections.abc import Iterator
 
 from portdash.dashboard.restarts import restart_line, service_label, start_line
-from portdash.model.assignment import Assignment, Verdict
+from portdash.model.assignment import Assignment, ServiceKey, Verdict
 from portdash.model.ending import Allowance, spelled
 from portdash.model.plan import Action, Plan, Step, Target, depths, grace_of
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.report.redaction import mask_secrets
 from portdash.report.scope import workspace_label
-from portdash.report.words import reason_phrase
+from portdash.report.words import reason_phrase, worst_conflict
 from portdash.text import and_list, clean, plural
 
 COMMAND = 60
@@ -111,6 +111,20 @@ def cost_text(plan: Plan) -> str:
 def left_lines(plan: Plan) -> tuple[str, ...]:
     """Return what stays as it is; what is to be started again is told by `to_do_lines`."""
     return tuple(clean(left.text) for left in plan.unresolved if left.restart is None)
+
+
+def beside_lines(plan: Plan, snapshot: Snapshot, key: ServiceKey) -> Iterator[str]:
+    """Yield what other services stay in trouble because of who holds the port of `key`, when the plan is done."""
+    view = snapshot.service(key)
+    touched = {step.key for step in plan.steps}
+    if view is None or any(step.target for step in plan.steps):
+        return
+    for other in snapshot.services:
+        conflict = worst_conflict(other)
+        if conflict is None or other.key == key or other.key in touched:
+            continue
+        if shared := [each for each in (*other.elsewhere, *other.listeners) if each in view.listeners]:
+            yield f"{service_label(snapshot, other.key)} stays {conflict.kind.value} on {shared[0].port}"
 
 
 def to_do_lines(plan: Plan, snapshot: Snapshot, home: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from textual.widgets import Input, Static
 from portdash.dashboard.clipboard import copy_text
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.screens.act import Act
-from portdash.dashboard.screens.dialog import Dialog
+from portdash.dashboard.screens.dialog import TERSE_BELOW, Dialog
 from portdash.dashboard.screens.fields import Field
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.saving import FileExists, default_path, save_report
@@ -226,7 +226,8 @@ class ReportScreen(Dialog[None]):
     def _render_report(self) -> None:
         self.say("")
         scope = self.scope.label(self.snapshot)
-        mask = "secrets and home masked" if self.is_redacted else "NOTHING MASKED"
+        secrets = "masked" if self.size.width < TERSE_BELOW else "secrets and home masked"
+        mask = secrets if self.is_redacted else "NOTHING MASKED"
         for name, label in (("format", self.format), ("scope", scope), ("mask", mask)):
             self.query_one(f"#{name}", Act).name_it(label)
         self._show_text()

@@ -3,6 +3,7 @@
 from time import localtime, strftime
 from typing import ClassVar
 
+from rich.columns import Columns
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -29,7 +30,7 @@ class ResolveScreen(PlansInAWorld):
     ResolveScreen {
         align: left top;
         background: $background;
-        #head { height: auto; max-height: 3; padding: 0 1; }
+        #head { height: auto; max-height: 4; padding: 0 1; }
         #ways { height: 1fr; overflow-y: auto; }
         #foot { border-top: none; }
         #shell { height: auto; max-height: 2; color: $text-muted; }
@@ -38,7 +39,6 @@ class ResolveScreen(PlansInAWorld):
     }
     ResolveScreen.-wide #ways { layout: horizontal; }
     ResolveScreen.-narrow #copy { display: none; }
-    ResolveScreen.-narrow Act { margin: 0; }
     ResolveScreen.-narrow Way, ResolveScreen.-normal Way {
         & > .long { display: none; }
         & > .short { display: block; }
@@ -145,7 +145,9 @@ class ResolveScreen(PlansInAWorld):
         world = f"changed: {self.difference}, r reads again" if self.difference else "unchanged"
         at = strftime("%H:%M:%S", localtime(self._seen_at))
         key = None if self.is_all else self.key
-        self.query_one("#head", Static).update(cell(f"{headline(self.snapshot, key)}   world as of {at}, {world}"))
+        # Beside each other where there is room for both, else one below the other.
+        said = Columns((cell(headline(self.snapshot, key)), cell(f"world as of {at}, {world}")), padding=(0, 3))
+        self.query_one("#head", Static).update(said)
         self.query_one("#shell", Static).update(cell(f"Same in a shell: {self._shell()}"))
         self._name_acts()
 

@@ -41,7 +41,7 @@ class ResolveActs(Horizontal):
         self._act("yes").name_it(f"Apply {number} {strategy}" if is_wide else f"Apply {number}")
         everything = f"All {plural(conflicts, 'conflict')} in one plan" if is_wide else f"All {conflicts}"
         self._act("all").name_it("Only this" if is_all else everything)
-        self._act("all").display = is_one
+        self._act("all").display = is_one and (conflicts > 1 or is_all)
         self._act("agree").display = ends
         self.set_class(ends and not is_wide, "-crowded")
         self._act("no").name_it("Leave, nothing done" if is_wide else "Leave")

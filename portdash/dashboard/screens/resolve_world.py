@@ -81,7 +81,7 @@ class PlansInAWorld(PlanDialog):
         self._forget_consent()
         for way in self.query(Way):
             plan, error = self._planned(way.strategy)
-            way.show(plan, error, self.snapshot, self.desk.home)
+            way.show(plan, error, self.snapshot, self.desk.home, None if self.is_all else self.key)
         self.say("")
         self._show_state()
 

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from portdash.dashboard.screens.facts import facts, table
 from portdash.dashboard.screens.plan_view import (
     back_text,
+    beside_lines,
     cost_text,
     left_lines,
     step_cells,
@@ -21,6 +22,7 @@ from portdash.dashboard.screens.plan_view import (
     to_do_lines,
     tried,
 )
+from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Plan, Step, Strategy
 from portdash.model.snapshot import Snapshot
 from portdash.text import clean
@@ -62,10 +64,11 @@ class Way(VerticalScroll, can_focus=False):
         yield Static(classes="long", markup=False)
         yield Static(classes="short", markup=False)
 
-    def show(self, plan: Plan | None, error: str, snapshot: Snapshot, home: str) -> None:
-        """Take a plan, or the reason why there is none."""
+    def show(self, plan: Plan | None, error: str, snapshot: Snapshot, home: str, key: ServiceKey | None) -> None:
+        """Take a plan for the service `key`, None for all of them, or the reason why there is none."""
         self.plan, self.error = plan, error
-        content = Group(*_parts(plan, snapshot, home)) if plan else Text(clean(error, limit=400))
+        beside = tuple(beside_lines(plan, snapshot, key)) if plan and key else ()
+        content = Group(*_parts(plan, snapshot, home, beside)) if plan else Text(clean(error, limit=400))
         self.query_one(".long", Static).update(content)
         self.query_one(".short", Static).update(
             Text(brief(plan, error), style="dim", overflow="ellipsis", no_wrap=True)
@@ -93,13 +96,13 @@ def brief(plan: Plan | None, error: str) -> str:
     return cost_text(plan) + (f"; leaves {left} unresolved" if left else "")
 
 
-def _parts(plan: Plan, snapshot: Snapshot, home: str) -> Iterator[RenderableType]:
+def _parts(plan: Plan, snapshot: Snapshot, home: str, beside: tuple[str, ...]) -> Iterator[RenderableType]:
     yield table(_steps(plan, snapshot)) if plan.steps else Text("no step", style="dim")
     yield Text("")
     yield facts(
         [
             ("COST", cost_text(plan)),
-            ("LEFT", left_lines(plan) or "nothing"),
+            ("LEFT", (*left_lines(plan), *beside) or "nothing"),
             ("NOTE", [clean(note) for note in plan.notices]),
             ("YOU", to_do_lines(plan, snapshot, home) or ("nothing" if plan.steps else "")),
             ("BACK", back_text(plan)),

@@ -61,14 +61,13 @@ class WishForm(Vertical):
     WishForm {
         height: auto;
         & > Grid, Collapsible Grid { grid-size: 2; height: auto; grid-rows: 1; grid-gutter: 0 0; }
-        Collapsible { background: transparent; border: none; padding: 0; margin: 0; }
+        Collapsible, Collapsible:ansi { background: transparent; border: none; padding: 0; margin: 0; }
         CollapsibleTitle { padding: 0; }
         CollapsibleTitle:focus { text-style: reverse; }
         Collapsible Contents { padding: 0 0 0 2; height: auto; }
         Tick { width: auto; margin-right: 3; }
-        #ticks { height: 1; }
+        #ticks { height: auto; }
     }
-    .-narrow WishForm { & > Grid, Collapsible Grid { grid-size: 1; } }
     """
 
     class Changed(Message):

@@ -40,17 +40,19 @@ class DetailsPane(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         *,
         tabs: Sequence[str] = (),
         tab: str = "",
+        hint: str = "",
         follows: bool = False,
     ) -> None:
         """Draw what `write` makes of so many cells, under the names of the leaves there are.
 
         Another title means another row, and starts at its top; so does another leaf. One that `follows` starts at its
-        end, and stays there as long as nobody scrolls up.
+        end, and stays there as long as nobody scrolls up. `hint` stands at the foot of the frame.
         """
         self._write, self._follows, self.title = write, follows, title
         names = [f"[{each}]" if each == tab else each for each in tabs] if len(tabs) > 1 else []
         heading = " ── ".join((safe(title), " ─ ".join(names))) if names else safe(title)
         self.border_title = Content(self.glyphs.draw(heading))
+        self.border_subtitle = Content(hint)
         about = f"{title}\n{tab}"
         if about != self._about:
             self._about = about

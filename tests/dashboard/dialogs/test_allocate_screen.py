@@ -41,6 +41,18 @@ async def test_the_preview_follows_what_is_typed():
         assert not host.screen.query_one("#yes", Act).disabled
 
 
+async def test_a_tick_says_in_letters_whether_it_is_set():
+    async with opened(form(FakeDesk())) as (host, pilot):
+        host.screen.query_one(Collapsible).collapsed = False
+        await settled(host, pilot)
+        assert "[ ] pin: never displaced" in host.text
+        host.screen.query_one("#pin", Tick).focus()
+        await press(host, pilot, "space")
+        await settled(host, pilot)
+        assert "[x] pin: never displaced" in host.text
+        assert "[ ] strict: its variable or nothing" in host.text
+
+
 async def test_enter_allocates_what_was_shown():
     desk = FakeDesk()
     async with opened(form(desk), (60, 20)) as (host, pilot):

@@ -7,6 +7,7 @@ from dialog_fakes import AT_ONCE, opened, press, settled
 
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.screens.allocate import AllocateScreen
+from portdash.dashboard.screens.free_facts import Subject, whose_lines
 from portdash.dashboard.screens.move import MoveScreen
 from portdash.dashboard.screens.release import ReleaseScreen
 from portdash.dashboard.screens.report import ReportScreen
@@ -15,6 +16,7 @@ from portdash.dashboard.screens.undo import UndoScreen
 from portdash.demo.scene import demo_deps
 from portdash.manager.finding import find_service
 from portdash.model.assignment import ServiceKey, Source
+from portdash.model.ports import IpProtocol
 
 
 @pytest.fixture
@@ -53,6 +55,11 @@ async def test_allocating_stores_the_port_that_was_shown_and_undo_takes_it_back(
         assert port_of(desk, key) is None
 
 
+def test_the_directory_of_a_container_is_none_of_this_machine(desk: Desk):
+    (line,) = whose_lines(Subject(desk.look(), 6379, IpProtocol.TCP, desk.home))
+    assert line == "= shop/redis's own"
+
+
 async def test_a_name_that_has_its_port_already_changes_nothing(desk: Desk):
     async with opened(AllocateScreen(desk, desk.look(), patience=AT_ONCE)) as (host, pilot):
         await press(host, pilot, *"api")
@@ -69,6 +76,7 @@ async def test_resolving_moves_the_squatted_service(desk: Desk):
     key = key_of(desk, "web")
     async with opened(ResolveScreen(desk, desk.look(), key, patience=AT_ONCE), (160, 45)) as (host, pilot):
         assert "shop/web wants 3000" in host.text
+        assert "LEFT  shop@fix-login/web stays misplaced on 3000" in host.text
         await press(host, pilot, "enter")
         await settled(host, pilot)
         assert len(host.answers) == 1

@@ -1,5 +1,6 @@
 """Moving a service, and taking the last change back."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +23,9 @@ from dialog_fakes import (
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.move import MoveScreen
 from portdash.dashboard.screens.undo import UndoScreen
+from portdash.model.assignment import ServiceKey
+from portdash.model.plan import Action, Plan
+from portdash.model.snapshot import Snapshot
 
 
 def mover(desk: FakeDesk, of: Any = WEB.key) -> MoveScreen:  # noqa: ANN401
@@ -43,6 +47,17 @@ async def test_an_empty_field_is_the_next_best_port():
         await settled(host, pilot)
         assert desk.applied[0][0].steps[0].to_port == 3003
         assert len(host.answers) == 1
+
+
+async def test_ports_that_were_passed_over_are_told_once_however_many_steps_there_are():
+    class Restarting(FakeDesk):
+        def plan_move(self, snapshot: Snapshot, key: ServiceKey, to: int | None = None) -> Plan:
+            (step,) = super().plan_move(snapshot, key, to).steps
+            return plan("move", step, replace(step, action=Action.RESTART))
+
+    async with opened(mover(Restarting()), (100, 30)) as (host, _):
+        assert "restart" in host.text
+        assert host.text.count("3001 given back a moment ago by old") == 1
 
 
 async def test_the_plan_follows_the_port_that_is_typed():

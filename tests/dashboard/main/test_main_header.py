@@ -59,6 +59,9 @@ def test_trouble_is_ranked_and_named():
         " ▲ 1/4 shop/web: 3000 held by node 4121, shop@fix-login (claude)"
     )
     assert "▣ 3 of 4   blog/cms is hung 40s: node 2811" in text_of(trouble_line(facts, troubles(facts)[2], 160))
+    assert "◐ 4 of 4   blog/web is flapping 6x in 5 min: node 6120 " in text_of(
+        trouble_line(facts, troubles(facts)[3], 160)
+    )
 
 
 def test_all_well_says_no_trouble():

@@ -60,7 +60,7 @@ async def test_the_walk_through_trouble_unfolds_and_goes_round():
         await pilot.press("N")
         assert main.table.cursor == web
         assert "▲" not in screen_lines(pilot.app)[1]
-        assert "◐ 4/4 blog/web is flapping 6x: node 6120" in screen_lines(pilot.app)[1]
+        assert "◐ 4/4 blog/web is flapping 6x in 5 min: node 6120" in screen_lines(pilot.app)[1]
 
 
 async def test_next_trouble_leaves_a_filter_that_hides_it():

@@ -88,3 +88,11 @@ async def test_the_bell_rings_unless_it_is_off_or_it_was_our_own_act(key: str, a
         assert len(rung) == rings
         told = any("went down" in note.message for note in pilot.app._notifications)
         assert told is (not key)
+
+
+def test_what_stops_and_starts_for_a_move_is_no_flapping():
+    _before, flaps = flapped(CHANGES - 1, 5)
+    moved = scenes.service(scenes.SHOP, "api", 8003, own=scenes.listener(8003, 3990, workspace=scenes.SHOP))
+    snapshot = flaps.marked(at(moved, CHANGES * 5))
+    assert state_of(snapshot.services[0]).word == "running"
+    assert not flaps.changes

@@ -11,6 +11,7 @@ from portdash.dashboard.context import Context
 from portdash.dashboard.copies import copies_of
 from portdash.dashboard.opening import browser, edit_file, line_of, open_url
 from portdash.errors import PortdashError, UsageError
+from portdash.model.workspace import Workspace
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,30 @@ def test_over_ssh_the_way_there_is_said():
     assert said == "http://localhost:3001 is on this host: ssh -L 3001:localhost:3001 10.0.0.1"
     assert "set BROWSER" in open_url("http://localhost:3001", {})
     assert "no browser" in open_url("http://localhost:3001", {"BROWSER": "/nonexistent/browser"})
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "said"),
+    [
+        (scenes.SHOP, "web", "THEIR server, node 4121, not web"),
+        (scenes.FIX, "web", "it runs on 3000 instead"),
+        (scenes.FIX, "redis", "nobody listens there now"),
+        (scenes.SHOP, "api", ""),
+    ],
+)
+def test_who_answers_in_the_browser_where_it_is_not_the_service(place: Workspace, name: str, said: str):
+    facts = facts_of()
+    key = scenes.key_of(place, name)
+    row = next(row for row in everything(facts).rows if row.key == ("service", key))
+    assert Context(facts=facts, row=row).answered_by == said
+
+
+async def test_opening_what_another_serves_says_so():
+    async with running(desk_for()) as (pilot, main):
+        assert main.table.cursor == WEB
+        await pilot.press("o")
+        (told,) = pilot.app._notifications
+        assert told.message.startswith("THEIR server, node 4121, not web: http://localhost:3000 ")
 
 
 def test_the_line_of_a_service(tmp_path: Path):

@@ -10,7 +10,9 @@ from fakes import desk_for, look, running, screen_lines, until
 from scenes import working_day
 
 from portdash.config.loading import load
+from portdash.config.paths import state_dir
 from portdash.config.settings import Flags
+from portdash.config.trust import record_trust
 from portdash.dashboard.reloading import Reloading
 from portdash.demo.scene import demo_deps
 from portdash.manager.deps import Deps
@@ -60,6 +62,16 @@ def test_a_file_that_is_edited_is_in_force_and_nonsense_is_not(deps: Deps, proje
     assert watch.renewed(second) is second
     file.unlink()
     assert watch.renewed(second).config.services == ()
+
+
+def test_a_project_that_is_trusted_meanwhile_is_read_anew(deps: Deps, project: Path, tmp_path: Path):
+    file = project / "portdash.toml"
+    watch = Reloading(_load(project, tmp_path), deps)
+    written(file, '[services.web]\ncommand = "npm run dev"\n')
+    waiting = watch.renewed(deps)
+    assert "not started until you trust" in waiting.config.warnings[0]
+    record_trust(file, state_dir(deps.environ, tmp_path))
+    assert watch.renewed(waiting).config.warnings == ()
 
 
 def test_another_environment_takes_a_new_start(deps: Deps, project: Path, tmp_path: Path):

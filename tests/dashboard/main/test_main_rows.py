@@ -108,6 +108,34 @@ def test_a_service_that_stopped_says_since_when():
     assert "exited 12m ago, port free" in find(drawn(everything(second), 103), "worker")
 
 
+def test_what_ran_under_another_assignment_did_not_exit():
+    first = facts_of()
+    given = tuple(
+        replace(
+            view,
+            listeners=(),
+            attribution=None,
+            assignment=replace(view.assignment, assigned_at=scenes.NOW + 60) if view.assignment else None,
+        )
+        if view.name == "worker"
+        else view
+        for view in scenes.working_day().services
+    )
+    second = facts_of(scenes.snapshot_of(given, taken_at=scenes.NOW + 720), before=first)
+    assert find(drawn(everything(second), 103), "worker").rstrip().endswith("  port free")
+
+
+def test_a_note_that_is_wider_than_the_list_goes_on_below_itself():
+    note = f"{scenes.HOME}/src/shop/portdash.toml: services.web.command is shown but not started: run `portdash trust`"
+    facts = facts_of(replace(scenes.working_day(), notices=(note,)))
+    rows = build_listing(facts, ListState(frozenset(), width=60)).rows
+    lines = [row.subject.text for row in rows if row.key[0] == Kind.TEXT and row.key[1][0] == "notice"]
+    assert lines == [
+        "  ~/src/shop/portdash.toml: services.web.command is shown",
+        "  but not started: run `portdash trust`",
+    ]
+
+
 def test_rows_keep_their_identity():
     facts = facts_of()
     listing = everything(facts)

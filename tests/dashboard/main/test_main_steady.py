@@ -6,7 +6,7 @@ import pytest
 import scenes
 from fakes import FakeDesk, look, running, screen_lines, until
 
-from portdash.dashboard.offers import Resolutions
+from portdash.dashboard.offers import Resolutions, resolution_words
 from portdash.dashboard.rows.facts import GONE_FOR, NEW_FOR, Facts, digest
 from portdash.dashboard.rows.layout import columns_for
 from portdash.dashboard.rows.listing import Listing, ListState, build_listing
@@ -14,7 +14,7 @@ from portdash.dashboard.rows.paint import ages_of, paint
 from portdash.dashboard.screens import main_view
 from portdash.errors import StoreUnavailable
 from portdash.model.assignment import ServiceKey
-from portdash.model.plan import Plan, Strategy
+from portdash.model.plan import Plan, Strategy, Unresolved
 from portdash.model.snapshot import ServiceView, Snapshot
 
 LATER = (1, 2, 9, 10, 30, 59, 60, 61, 3599, 3600, 7300, 86_400, 90_000, 2_000_000)
@@ -160,3 +160,21 @@ def test_a_resolution_is_worked_out_once_for_each_world():
     assert desk.plans == 1
     resolutions.text_for(facts_of(replace(at(2), revision=99), facts), web)
     assert desk.plans == 2
+
+
+def test_beside_its_service_a_way_out_is_told_in_few_words():
+    facts = facts_of(at(0))
+    views = {view.key: view for view in facts.snapshot.services}
+    web, theirs = views[scenes.key_of(scenes.SHOP, "web")], views[scenes.key_of(scenes.FIX, "web")]
+    resolutions = Resolutions(FakeDesk(at(0), home=scenes.HOME))
+    full, *_, short = resolutions.words_for(facts, web)
+    assert full == "web moves to 3003, nothing ends"
+    assert short == "move to 3003"
+    stuck = Plan(
+        title="resolve web",
+        strategy=Strategy.MINIMAL,
+        workspace=theirs.key.workspace,
+        revision=1,
+        unresolved=(Unresolved("web runs on 3000 instead of 3002: start it again on 3002"),),
+    )
+    assert resolution_words(stuck, theirs)[1:] == ("start it again on 3002",)

@@ -68,6 +68,7 @@ def test_sockets_are_a_row_each_with_their_service():
     assert "≠ web" not in find(found, "5175")
     assert find(found, " 8000 ", "uvicorn").split()[:5] == ["8000", "tcp", "127.0.0.1", "3990", "uvicorn"]
     assert "= api" in find(found, " 8000 ")
+    assert find(found, " 6006 ").split()[5:8] == ["shop@fix-login", "=", "storybook"]
     assert [int(line.split()[0]) for line in found] == sorted(int(line.split()[0]) for line in found)
 
 

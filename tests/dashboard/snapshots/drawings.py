@@ -79,7 +79,7 @@ HISTORY = Stop("history", ("5",), "preview")
 HOME = Stop("home", ("1",), "squatted")
 """Back on the first view; the same as `main`, and so not kept."""
 RESOLVE = Stop("resolve", ("c",), "1 minimal")
-FREE = Stop("free", (BACK, "x"), "Shell")
+FREE = Stop("free", (BACK, "x"), "Type the port")
 ALLOCATE = Stop("allocate", (BACK, "a"), "3005", {"service": "payments", "preferred": "3000, 3005"})
 REPORT = Stop("report", (BACK, "R"), "masked")
 HELP = Stop("help", (BACK, "question_mark"), "Help")
@@ -107,12 +107,12 @@ TOURS = (
     Tour(name="80x24", size=(80, 24), stops=(*VIEWS, *DIALOGS)),
     Tour(name="80x40", size=(80, 40), stops=(MAIN, *LEAVES)),
     Tour(name="60x20", size=(60, 20), stops=(*VIEWS, RESOLVE, FREE)),
-    Tour(name="40x15", size=(40, 15), stops=(*VIEWS, RESOLVE)),
+    Tour(name="40x15", size=(40, 15), stops=(*VIEWS, RESOLVE, FREE, ALLOCATE, REPORT, HELP)),
     Tour(name="first-run-80x24", size=(80, 24), stops=FIRST_RUN, deps=first_run_deps),
     Tour(name="ascii-160x45", size=(160, 45), stops=(MAIN, RESOLVE), is_ascii=True),
     Tour(name="ascii-80x24", size=(80, 24), stops=(MAIN, RANGES, HOME, *DIALOGS), is_ascii=True),
     Tour(name="ascii-60x20", size=(60, 20), stops=(MAIN,), is_ascii=True),
-    Tour(name="no-color-80x24", size=(80, 24), stops=(MAIN, RESOLVE), theme=NO_COLOR),
+    Tour(name="no-color-80x24", size=(80, 24), stops=(MAIN, RESOLVE, FREE, ALLOCATE), theme=NO_COLOR),
 )
 
 
