@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,12 +20,12 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input, OptionList
 
-from portdash.config.sections import Glyphs as GlyphChoice
 from portdash.config.settings import Config
 from portdash.dashboard.ascii_filter import AsciiFilter
 from portdash.dashboard.desk import Desk
-from portdash.dashboard.glyphs import Glyphs, glyphs_for
+from portdash.dashboard.glyphs import Glyphs
 from portdash.dashboard.keymap import make_keymap
+from portdash.dashboard.late_monitor import LateMonitor
 from portdash.dashboard.memory import FILE as MEMORY
 from portdash.dashboard.memory import Memory
 from portdash.dashboard.options import Options
@@ -33,10 +33,7 @@ from portdash.dashboard.rows.view import View
 from portdash.dashboard.screens.main import MainScreen, main_screen
 from portdash.dashboard.theme import DARK, THEMES, theme_for
 from portdash.dashboard.typing_guard import TypingGuard
-from portdash.health.monitor import Monitor
 from portdash.manager.deps import Deps
-from portdash.model.assignment import ServiceKey
-from portdash.supervisor.hooks.runner import hooks_on_duty
 
 
 class PortdashApp(App[int], inherit_bindings=False):
@@ -158,14 +155,20 @@ class PortdashApp(App[int], inherit_bindings=False):
 
 
 def run_dashboard(
-    deps: Deps, options: Options, *, desk: Desk | None = None, load: Callable[[], Config] | None = None
+    deps: Deps,
+    options: Options,
+    *,
+    desk: Desk | None = None,
+    load: Callable[[], Config] | None = None,
+    begin: Callable[[], object] = lambda: None,
 ) -> int:
     """Show the dashboard until it is left; return the exit code. Needs a terminal on stdin and stderr.
 
     `desk` is where it sits; without one it is made, and services are asked how they are for as long as it is shown.
-    `load` then reads the configuration anew where its files have changed.
+    `load` then reads the configuration anew where its files have changed. `begin` is called when all is made ready and
+    the terminal is taken.
     """
-    monitor = Monitor[ServiceKey]() if desk is None else None
+    monitor = LateMonitor() if desk is None else None
     desk = desk or Desk(deps, monitor=monitor, load=load)
     app = PortdashApp(desk, options=options)
 
@@ -173,9 +176,8 @@ def run_dashboard(
         app.call_later(app.notify, text, severity="warning", markup=False)
 
     try:
-        if monitor:
-            monitor.start()
-        with hooks_on_duty(desk.deps, say=say):
+        with _hooks(desk.deps, say):
+            begin()
             answer = app.run(mouse=options.mouse)
     finally:
         if monitor:
@@ -183,22 +185,29 @@ def run_dashboard(
     return answer or app.return_code or 0
 
 
+def _hooks(deps: Deps, say: Callable[[str], None]) -> AbstractContextManager[None]:
+    """Return what runs the configured hooks while inside; most people have none."""
+    if not deps.config.hooks:
+        return nullcontext()
+    from portdash.supervisor.hooks.runner import hooks_on_duty  # noqa: PLC0415
+
+    return hooks_on_duty(deps, say=say)
+
+
 def options_for(
-    deps: Deps, *, filter_text: str = "", view: int | None = None, state_dir: Path | None = None
+    deps: Deps, glyphs: Glyphs, *, filter_text: str = "", view: View = View.SERVICES, state_dir: Path | None = None
 ) -> Options:
     """Return the options that configuration, terminal and memory ask for. Without `state_dir` nothing is remembered."""
     dashboard = deps.config.dashboard
-    found = glyphs_for(os.environ, getattr(sys.__stderr__, "encoding", None) or "utf-8")
-    chosen = {GlyphChoice.UNICODE: Glyphs(), GlyphChoice.ASCII: Glyphs(is_ascii=True)}.get(dashboard.glyphs, found)
     memory = Memory(state_dir / MEMORY) if state_dir else None
     problem = memory.load() if memory else ""
     return Options(
-        view=View(view) if view else View.SERVICES,
+        view=view,
         filter=filter_text,
         read_only=deps.config.read_only,
         keys=deps.config.keys,
         theme=theme_for(os.environ, memory.remembered.theme if memory else None, dashboard.theme),
-        glyphs=chosen,
+        glyphs=glyphs,
         refresh=dashboard.refresh,
         mouse=dashboard.mouse,
         bell=dashboard.bell,

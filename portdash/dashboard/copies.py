@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from portdash.dashboard.context import Context
 from portdash.dashboard.rows.holders import command_of
-from portdash.dashboard.screens.help import HelpRow
+from portdash.dashboard.screens.help_row import HelpRow
 from portdash.manager.naming import suggest_name
 from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView

@@ -1,6 +1,9 @@
-"""The dashboard's only door to the core. Widgets and screens take a Desk and a Snapshot, never a store or a machine."""
+"""The dashboard's only door to the core. Widgets and screens take a Desk and a Snapshot, never a store or a machine.
 
-import asyncio
+A look is all that the first table needs. What plans, acts and asks is behind the methods that do so, and is loaded when
+the first of them is called.
+"""
+
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,18 +11,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from portdash.config.paths import state_dir
-from portdash.config.show import Row as Setting
-from portdash.config.show import service_rows
 from portdash.dashboard.rows.asked import Past
-from portdash.health.pulse import Pulse
-from portdash.health.record import Watched
-from portdash.health.targets import Kinds, targets
-from portdash.manager.adopting import plan_adopt
-from portdash.manager.apply import Outcome, apply_plan
 from portdash.manager.deps import Deps
-from portdash.manager.freeing import plan_free
-from portdash.manager.plans import plan_allocate, plan_move, plan_release, plan_resolve, plan_undo
-from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
 from portdash.model.ending import Allowance
 from portdash.model.health import Health
@@ -28,26 +21,31 @@ from portdash.model.listener import Listener
 from portdash.model.names import base_name
 from portdash.model.plan import Plan, Strategy
 from portdash.model.ports import IpProtocol
-from portdash.model.requests import RequestKind
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.store.schema import EVENTS_KEPT
-from portdash.supervisor.logs import log_path
 
 if TYPE_CHECKING:
+    from portdash.config.show import Row as Setting
     from portdash.dashboard.reloading import Load, Reloading
+    from portdash.health.pulse import Pulse
+    from portdash.health.record import Watched
+    from portdash.health.targets import Kinds
     from portdash.health.unregistered import Answer
+    from portdash.manager.apply import Outcome
+    from portdash.manager.wishes import Wish
+    from portdash.model.requests import RequestKind
 
 
 class Checks(Protocol):
     """Who asks services how they are: a `portdash.health.monitor.Monitor`."""
 
-    def watch(self, services: Mapping[ServiceKey, Watched], /) -> None:
+    def watch(self, services: Mapping[ServiceKey, "Watched"], /) -> None:
         """Ask these from now on, and no others."""
 
     def verdicts(self) -> Mapping[ServiceKey, Health]:
         """Return the verdict on each."""
 
-    def pulses(self) -> dict[ServiceKey, Pulse]:
+    def pulses(self) -> "dict[ServiceKey, Pulse]":
         """Return what the checks of each have come to."""
 
     def hurry(self, key: ServiceKey, /) -> None:
@@ -63,7 +61,7 @@ Ask = Callable[[Listener, Deps], "Awaitable[Answer]"]
 
 async def ask_at_all(listener: Listener, deps: Deps) -> "Answer":
     """Ask it in the way of its kind."""
-    from portdash.health.unregistered import ask_stranger  # noqa: PLC0415  most never want it
+    from portdash.health.unregistered import ask_stranger  # noqa: PLC0415  see the top
 
     return await ask_stranger(listener, deps.clock.now(), deps.config.health)
 
@@ -74,7 +72,7 @@ class Desk:
     Planning is pure and takes milliseconds: call it where you like. `look`, `wait_for_change` and `apply` block, and
     belong in a thread worker. Everything raises what the manager raises: classes of `portdash.errors`.
 
-    `monitor` is told at each look which services there are, and what it says of them is in the next look. Who makes it
+    `monitor` is told by `attend` which services there are, and what it says of them is in the next look. Who makes it
     starts and stops it. `ask` is who asks a listener that is no service, where somebody wants that. `load` reads the
     configuration anew where a look finds that its files have changed.
     """
@@ -82,6 +80,7 @@ class Desk:
     config_error = ""
     """What is wrong with the configuration files as they are now; the last good ones are in force meanwhile."""
     _reloading: "Reloading | None" = None
+    _kinds: "Kinds | None" = None
     _acted_at: float | None = None
     """Unix time at which something was last done here."""
 
@@ -95,7 +94,6 @@ class Desk:
             self._reloading = Reloading(load, self._deps)
         self._monitor = monitor
         self._ask = ask
-        self._kinds = Kinds()
         self._lock = Lock()
         self._under_way = 0
 
@@ -132,12 +130,19 @@ class Desk:
         if self._reloading is not None:
             self._deps = self._reloading.renewed(self._deps)
             self.config_error = self._reloading.error
-        snapshot = self._deps.observer.snapshot()
-        if self._monitor is not None:
-            self._monitor.watch(targets(snapshot, self._deps.config, kind=self._kinds))
-        return snapshot
+        return self._deps.observer.snapshot()
 
-    def pulses(self) -> Mapping[ServiceKey, Pulse]:
+    def attend(self, snapshot: Snapshot) -> None:
+        """Have the services of this snapshot checked from now on, and no others."""
+        if self._monitor is None:
+            return
+        from portdash.health.targets import Kinds, targets  # noqa: PLC0415  see the top
+
+        if self._kinds is None:
+            self._kinds = Kinds()
+        self._monitor.watch(targets(snapshot, self._deps.config, kind=self._kinds))
+
+    def pulses(self) -> "Mapping[ServiceKey, Pulse]":
         """Return what the checks of each service that is asked have come to."""
         return self._monitor.pulses() if self._monitor else {}
 
@@ -148,6 +153,7 @@ class Desk:
 
     def probe(self, listener: Listener) -> "Answer":
         """Ask a listener that is no service, once, what it is and how it does. Blocks for seconds at most."""
+        import asyncio  # noqa: PLC0415  a look needs none
 
         async def ask() -> "Answer":
             return await self._ask(listener, self._deps)
@@ -160,17 +166,21 @@ class Desk:
 
     def past_of(self, snapshot: Snapshot, view: ServiceView) -> Past:
         """Return what the store and the project's files tell of a service. Blocks; says itself what went wrong."""
-        from portdash.dashboard.pasts import past_of  # noqa: PLC0415  not before the first frame
+        from portdash.dashboard.pasts import past_of  # noqa: PLC0415  see the top
 
         return past_of(self._deps, snapshot, view)
 
-    def settings_of(self, view: ServiceView) -> tuple[Setting, ...]:
+    def settings_of(self, view: ServiceView) -> "tuple[Setting, ...]":
         """Return what the configuration declares of a service; nothing for one of another workspace."""
+        from portdash.config.show import service_rows  # noqa: PLC0415  see the top
+
         is_here = not view.is_remote and view.key.workspace == self._deps.place.workspace.name
         return service_rows(self._deps.config, base_name(view.name)) if is_here else ()
 
     def log_of(self, key: ServiceKey) -> Path:
         """Return where the output of a service is kept, if it was started by portdash."""
+        from portdash.supervisor.logs import log_path  # noqa: PLC0415  see the top
+
         return log_path(state_dir(self._deps.environ, Path(self.home)), key)
 
     def wait_for_change(self, revision: int, timeout: float) -> bool:
@@ -178,38 +188,54 @@ class Desk:
         current: int = self._deps.store.watch(revision, timeout)
         return current != revision
 
-    def plan_allocate(self, snapshot: Snapshot, wish: Wish, strategy: Strategy | None = None) -> Plan:
+    def plan_allocate(self, snapshot: Snapshot, wish: "Wish", strategy: Strategy | None = None) -> Plan:
         """Plan a port for one service."""
+        from portdash.manager.plans import plan_allocate  # noqa: PLC0415  see the top
+
         return plan_allocate(self._deps, snapshot, (wish,), strategy=strategy)
 
     def plan_move(self, snapshot: Snapshot, key: ServiceKey, to: int | None = None) -> Plan:
         """Plan another port for a service: `to`, or the next best."""
+        from portdash.manager.plans import plan_move  # noqa: PLC0415  see the top
+
         return plan_move(self._deps, snapshot, key, to)
 
     def plan_resolve(self, snapshot: Snapshot, key: ServiceKey | None, strategy: Strategy | None = None) -> Plan:
         """Plan the way out of one service's conflicts, or of all."""
+        from portdash.manager.plans import plan_resolve  # noqa: PLC0415  see the top
+
         return plan_resolve(self._deps, snapshot, key, strategy=strategy)
 
     def plan_release(self, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> Plan:
         """Plan giving assignments back, with those that inherit from them."""
+        from portdash.manager.plans import plan_release  # noqa: PLC0415  see the top
+
         return plan_release(self._deps, snapshot, keys)
 
     def plan_adopt(self, snapshot: Snapshot, listeners: Sequence[Listener], names: Sequence[str | None] = ()) -> Plan:
         """Plan to make listeners services of their own projects; None or a missing name means the suggested one."""
+        from portdash.manager.adopting import plan_adopt  # noqa: PLC0415  see the top
+
         return plan_adopt(self._deps, snapshot, listeners, names=names)
 
     def plan_free(
         self, snapshot: Snapshot, port: int, protocol: IpProtocol, *, allows: frozenset[Allowance] = frozenset()
     ) -> Plan:
         """Plan to end everybody who listens on a port. Blocks: it asks the machine. Raises Refused."""
+        from portdash.manager.freeing import plan_free  # noqa: PLC0415  see the top
+
         return plan_free(self._deps, snapshot, port, protocol, allows=allows)
 
     def plan_undo(self, snapshot: Snapshot) -> Plan:
         """Plan to take this workspace's last operation back. Raises NoSuchService when there is none."""
+        from portdash.manager.plans import plan_undo  # noqa: PLC0415  see the top
+
         return plan_undo(self._deps, snapshot)
 
-    def apply(self, plan: Plan, *, consent: bool = False, progress: Callable[[str], None] | None = None) -> Outcome:
+    def apply(self, plan: Plan, *, consent: bool = False, progress: Callable[[str], None] | None = None) -> "Outcome":
         """Carry a plan out. Blocks; what it raises (Refused and its kin, StoreError) means that no row was changed."""
+        from portdash.manager.apply import apply_plan  # noqa: PLC0415  see the top
+
         with self._lock:
             self._under_way += 1
         try:
@@ -219,12 +245,12 @@ class Desk:
             with self._lock:
                 self._under_way -= 1
 
-    def ask_supervisor(self, key: ServiceKey, kind: RequestKind) -> tuple[bool, str]:
+    def ask_supervisor(self, key: ServiceKey, kind: "RequestKind") -> tuple[bool, str]:
         """Ask who runs a service to stop or restart it; return whether it was done, and the answer. Blocks.
 
         Raises NotSupervised, Unanswered, StoreError.
         """
-        from portdash.manager.requests import ask  # noqa: PLC0415  only where it is wanted
+        from portdash.manager.requests import ask  # noqa: PLC0415  see the top
 
         with self._lock:
             self._under_way += 1

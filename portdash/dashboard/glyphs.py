@@ -6,6 +6,7 @@ locales (there `●` and `▲` are two cells wide) each is replaced by one ASCII
 
 from collections.abc import Mapping
 
+from portdash.config.sections import Glyphs as Choice
 from portdash.record import record
 
 RUNNING, STARTING, DEGRADED, UNHEALTHY, HUNG = "●", "◔", "◐", "✗", "▣"
@@ -55,8 +56,10 @@ class Glyphs:
         return text.translate(_ASCII) if self.is_ascii else text
 
 
-def glyphs_for(environ: Mapping[str, str], encoding: str) -> Glyphs:
-    """Choose the set for a terminal, from its variables and the encoding of the stream that is drawn on."""
+def glyphs_for(environ: Mapping[str, str], encoding: str, choice: Choice = Choice.AUTO) -> Glyphs:
+    """Choose the set: the one that is wanted, or by the variables of a terminal and the encoding of its stream."""
+    if choice is not Choice.AUTO:
+        return Glyphs(is_ascii=choice is Choice.ASCII)
     locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or ""
     is_cjk = locale[:2].casefold() in ("ja", "ko", "zh")
     is_utf8 = encoding.casefold().replace("-", "").replace("_", "") == "utf8"

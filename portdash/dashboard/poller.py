@@ -69,22 +69,27 @@ class Poller:
 
     def _look(self) -> None:
         try:
-            snapshot = self._flaps.marked(self._desk.look())
-            facts = digest(
-                snapshot,
-                home=self._desk.home,
-                before=self._facts,
-                pulses=self._desk.pulses(),
-                events=self._events(snapshot),
-            )
+            seen = self._desk.look()
+            self._tell(seen)
+            self._desk.attend(seen)
         except PortdashError as error:
             self._post(LookFailed(error.message, error.hint))
         except Exception as error:  # noqa: BLE001  the dashboard outlives whatever a look runs into, and says it
             _log.exception("a look failed")
             self._post(LookFailed(clean(f"{type(error).__name__}: {error}")))
-        else:
-            self._facts = facts
-            self._post(SnapshotTaken(facts))
+
+    def _tell(self, seen: Snapshot) -> None:
+        is_first, snapshot = self._facts is None, self._flaps.marked(seen)
+        self._facts = digest(
+            snapshot,
+            home=self._desk.home,
+            before=self._facts,
+            pulses=self._desk.pulses(),
+            events=self._events(snapshot),
+        )
+        self._post(SnapshotTaken(self._facts))
+        if is_first:
+            self._stopped.wait(GLANCE)  # what comes next loads much, and would hold up the drawing of the first table
 
     def _events(self, snapshot: Snapshot) -> tuple[history.Event, ...]:
         """Return what has happened while somebody looks at it, read anew with each revision."""

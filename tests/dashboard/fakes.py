@@ -35,6 +35,7 @@ class FakeDesk(Desk):
         self.snapshot = snapshot
         self.error: Exception | None = None
         self.looks = 0
+        self.attended: list[Snapshot] = []
         self.beats: dict[ServiceKey, Pulse] = {}
         self.hurried: list[ServiceKey] = []
         self.applying = False
@@ -64,6 +65,9 @@ class FakeDesk(Desk):
         if self.error is not None:
             raise self.error
         return self.snapshot
+
+    def attend(self, snapshot: Snapshot) -> None:
+        self.attended.append(snapshot)
 
     def history(self) -> tuple[Event, ...]:
         return self.past

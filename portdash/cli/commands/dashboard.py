@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from portdash.cli.context import Globals, home, working_directory
 from portdash.config.paths import state_dir
+from portdash.dashboard.first_frame import first_frame
+from portdash.dashboard.glyphs import glyphs_for
+from portdash.dashboard.rows.view import View
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
 
@@ -26,18 +29,22 @@ def open_dashboard(options: Globals, *, filter_text: str, view: int | None, demo
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError("the dashboard needs a terminal", hint="without one, `portdash status` says what there is")
     with _invented(options) if demo else options.deps(quiet=True) as deps:
-        from portdash.dashboard.app import options_for, run_dashboard  # noqa: PLC0415  loads Textual
-
         shown = deps.by("dashboard")
-        desk = None
-        if demo:
-            from portdash.demo.health import demo_desk  # noqa: PLC0415  only for who asks for it
+        encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
+        glyphs = glyphs_for(os.environ, encoding, deps.config.dashboard.glyphs)
+        chosen = View(view) if view else View.SERVICES
+        with first_frame(chosen, glyphs) as begin:
+            from portdash.dashboard.app import options_for, run_dashboard  # noqa: PLC0415  loads Textual
 
-            desk = demo_desk(shown)
-        # The demo touches nothing, so it remembers nothing either.
-        memory = None if demo else state_dir(os.environ, home())
-        chosen = options_for(shown, filter_text=filter_text, view=view, state_dir=memory)
-        return run_dashboard(shown, chosen, desk=desk, load=_loader(options))
+            desk = None
+            if demo:
+                from portdash.demo.health import demo_desk  # noqa: PLC0415  only for who asks for it
+
+                desk = demo_desk(shown)
+            # The demo touches nothing, so it remembers nothing either.
+            memory = None if demo else state_dir(os.environ, home())
+            seen = options_for(shown, glyphs, filter_text=filter_text, view=chosen, state_dir=memory)
+            return run_dashboard(shown, seen, desk=desk, load=_loader(options), begin=begin)
 
 
 def _loader(options: Globals) -> "Callable[[], Config]":

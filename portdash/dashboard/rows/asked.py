@@ -1,11 +1,13 @@
 """What details are shown of, and what they need beside a snapshot: the log, the past, the declaration of a service."""
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from portdash.config.show import Row as Setting
 from portdash.dashboard.rows.health_lines import Probed
 from portdash.model.history import Event
+
+if TYPE_CHECKING:
+    from portdash.config.show import Row as Setting
 
 
 class Tab(StrEnum):
@@ -48,7 +50,7 @@ class Asked(NamedTuple):
     probed: Probed | None = None
     log: Log | None = None
     past: Past | None = None
-    settings: tuple[Setting, ...] = ()
+    settings: "tuple[Setting, ...]" = ()
     """What the configuration declares of it, each value with its origin."""
 
 

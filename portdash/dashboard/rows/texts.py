@@ -7,9 +7,6 @@ from portdash.model.history import EventKind
 from portdash.report.words import age
 from portdash.text import clean, plural
 
-READING = "reading sockets …"
-"""Before the first look: never `none`."""
-
 STARRED = " * not its preferred port"
 """Where no SOURCE column says it."""
 

@@ -1,9 +1,12 @@
 """The five views, and what of them is the same whichever is shown: how they are sorted."""
 
-from enum import IntEnum
-from typing import NamedTuple
+from __future__ import annotations
 
-from portdash.dashboard.rows.layout import Column
+from enum import IntEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from portdash.dashboard.rows.layout import Column
 
 
 class View(IntEnum):

@@ -16,12 +16,11 @@ from portdash.dashboard.messages import CommandRequested, ListenerProbed, MenuRe
 from portdash.dashboard.news import News, news_between
 from portdash.dashboard.options import Options
 from portdash.dashboard.poller import Poller
-from portdash.dashboard.prober import probe_in_thread
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.health_lines import Probed, probed_text
 from portdash.dashboard.rows.row import Other
 from portdash.dashboard.rows.view import View
-from portdash.dashboard.screens.help import HelpRow
+from portdash.dashboard.screens.help_row import HelpRow
 from portdash.dashboard.screens.main_acting import Acting
 
 _SILENT = frozenset({"back", "next_pane", "previous_pane", "next_tab", "previous_tab", "zoom"})
@@ -166,6 +165,8 @@ class MainScreen(Acting, inherit_bindings=False):
         begun = Probed(self.desk.now())
         self.probed = {key: each for key, each in self.probed.items() if key in self.facts.subjects}
         self.probed[row.subject_key] = begun
+        from portdash.dashboard.prober import probe_in_thread  # noqa: PLC0415
+
         probe_in_thread(self.desk, row.subject, begun, self.post_message)
         self.show_bars()
 

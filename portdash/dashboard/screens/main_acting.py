@@ -1,16 +1,17 @@
-"""What opens a dialog, or hands a row to another program. Each dialog is imported when it is first wanted."""
+"""What opens a dialog, or hands a row to another program. Each of them is imported when it is first wanted."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 from textual.screen import Screen
 
-from portdash.dashboard.clipboard import copy_text
-from portdash.dashboard.opening import edit_file, open_url
 from portdash.dashboard.rows.row import Kind
 from portdash.dashboard.screens.main_choosing import Choosing
 from portdash.errors import PortdashError
-from portdash.manager.apply import Outcome
+
+if TYPE_CHECKING:
+    from portdash.manager.apply import Outcome
 
 
 class Acting(Choosing):
@@ -92,6 +93,8 @@ class Acting(Choosing):
 
     def action_open(self) -> None:
         """Open it in the browser, or say where it is."""
+        from portdash.dashboard.opening import open_url  # noqa: PLC0415
+
         context = self.context
         theirs = f"{context.answered_by}: " if context.answered_by else ""
         self.toast(f"{theirs}{open_url(context.url, self.options.environ)}")
@@ -115,6 +118,7 @@ class Acting(Choosing):
 
     def copy(self, text: str) -> None:
         """Copy a text, and say what became of it."""
+        from portdash.dashboard.clipboard import copy_text  # noqa: PLC0415
 
         async def copied() -> None:
             done = await copy_text(self.app, text, self.options.environ)
@@ -125,6 +129,8 @@ class Acting(Choosing):
 
     def action_edit(self) -> None:
         """Edit the portdash.toml of the row's workspace, at this service."""
+        from portdash.dashboard.opening import edit_file  # noqa: PLC0415
+
         context = self.context
         if context.config_file is None:
             return
@@ -142,10 +148,10 @@ class Acting(Choosing):
     def look_now(self) -> None:
         """Look without waiting."""
 
-    def _open(self, screen: Screen[Outcome | None]) -> None:
+    def _open(self, screen: "Screen[Outcome | None]") -> None:
         self.app.push_screen(screen, self._done)
 
-    def _done(self, outcome: Outcome | None) -> None:
+    def _done(self, outcome: "Outcome | None") -> None:
         """Say what was done, and look at what came of it."""
         if outcome is None:
             return
@@ -162,6 +168,6 @@ class Acting(Choosing):
         self.look_now()
 
 
-def _can_be_undone(outcome: Outcome) -> bool:
+def _can_be_undone(outcome: "Outcome") -> bool:
     """Say whether rows were changed: a process that has ended stays so."""
     return outcome.operation is not None and bool(outcome.operation.changes)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.timer import Timer
@@ -9,7 +10,6 @@ from textual.timer import Timer
 from portdash.dashboard.context import Context
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.keymap import Keymap
-from portdash.dashboard.log_tail import LogFollower
 from portdash.dashboard.messages import LogRead, PastRead
 from portdash.dashboard.offers import offers_for
 from portdash.dashboard.options import Options
@@ -19,6 +19,9 @@ from portdash.dashboard.rows.row import EventLine, RangeLine, RowKey, service_ro
 from portdash.dashboard.screens.arrangement import Where
 from portdash.dashboard.screens.main_bars import Bars
 from portdash.model.snapshot import ServiceView, Snapshot
+
+if TYPE_CHECKING:
+    from portdash.dashboard.log_tail import LogFollower
 
 REST = 0.15
 """Seconds that the cursor has to rest on a service before its past is read."""
@@ -106,6 +109,8 @@ class Detailing(Bars):
             return
         self.stop_following()
         if view is not None and key is not None:
+            from portdash.dashboard.log_tail import LogFollower  # noqa: PLC0415  not before a log is wanted
+
             self._log = (key, None)
             self._follower = LogFollower(self.desk.log_of(view.key), self._teller(key))
             self._follower.start()

@@ -9,6 +9,7 @@ from dataclasses import replace
 from textual.events import Click, Resize
 from textual.strip import Strip
 
+from portdash.dashboard.first_frame import READING
 from portdash.dashboard.glyphs import CURSOR
 from portdash.dashboard.messages import (
     BucketChosen,
@@ -25,7 +26,7 @@ from portdash.dashboard.rows.layout import MARGIN, Column, Columns
 from portdash.dashboard.rows.paint import head_line
 from portdash.dashboard.rows.ranges import strip_width
 from portdash.dashboard.rows.row import Kind, Line, Row, Span, Tone
-from portdash.dashboard.rows.texts import READING, STARRED
+from portdash.dashboard.rows.texts import STARRED
 from portdash.dashboard.rows.view import View
 from portdash.dashboard.widgets.cursor_table import CursorTable
 

@@ -8,7 +8,8 @@ from dialog_fakes import AT_ONCE, HOSTILE, WEB, FakeDesk, opened, press, settled
 from textual.widgets import Input, OptionList
 
 from portdash.dashboard.screens import report
-from portdash.dashboard.screens.help import HelpRow, HelpScreen
+from portdash.dashboard.screens.help import HelpScreen
+from portdash.dashboard.screens.help_row import HelpRow
 from portdash.dashboard.screens.report import ReportScreen
 
 

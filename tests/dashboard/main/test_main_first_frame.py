@@ -1,0 +1,140 @@
+"""What is on the screen before Textual is loaded, and what is loaded by the time that something is on the screen."""
+
+import re
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pexpect
+import pytest
+import scenes
+from fakes import SIZES, FakeDesk, screen_lines
+
+from portdash.dashboard.app import PortdashApp
+from portdash.dashboard.first_frame import frame_lines
+from portdash.dashboard.glyphs import Glyphs
+from portdash.dashboard.options import Options
+from portdash.dashboard.rows.view import View
+from portdash.errors import StoreUnavailable
+from portdash.model.snapshot import Snapshot
+
+ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
+
+
+class NothingSeen(FakeDesk):
+    """A look takes longer than the test."""
+
+    def look(self) -> Snapshot:
+        self._never.wait(60)
+        raise StoreUnavailable("nobody waits so long")
+
+
+def in_terminal(code: str, home: Path) -> "pexpect.spawn[str]":
+    """Run a program in a terminal of 120 by 30."""
+    environ = {"HOME": str(home), "TERM": "xterm-256color", "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}
+    return pexpect.spawn(
+        sys.executable, ["-c", dedent(code)], dimensions=(30, 120), timeout=60, env=environ, encoding="utf-8", cwd=home
+    )
+
+
+def loaded(code: str, home: Path) -> set[str]:
+    """Return the names that a program writes between two braces."""
+    child = in_terminal(code, home)
+    child.expect(r"\{(.*)\}")
+    assert child.match is not None
+    names = str(child.match.group(1))
+    child.close()
+    return set(names.split())
+
+
+@pytest.mark.parametrize("is_ascii", [False, True], ids=["unicode", "ascii"])
+@pytest.mark.parametrize("size", [*SIZES, (100, 33), (30, 6), (300, 100)], ids=str)
+async def test_the_first_frame_is_the_main_screen_that_knows_nothing(size: tuple[int, int], *, is_ascii: bool):
+    glyphs = Glyphs(is_ascii=is_ascii)
+    desk = NothingSeen(scenes.working_day(), home=scenes.HOME)
+    app = PortdashApp(desk, options=Options(view=View.CONFLICTS, glyphs=glyphs))
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        there = [re.sub(r"[─-] sort: worst first ([─-])", r"\1" * 21, line) for line in screen_lines(app)]
+        desk._never.set()
+    here = [re.sub(r"\x1b\[[0-9]?m", "", line) for line in frame_lines(*size, View.CONFLICTS, glyphs)]
+    here += [""] * (size[1] - len(here))
+    assert [line.rstrip() for line in here[:-1]] == [line.rstrip() for line in there[:-1]]  # the last has the keys
+
+
+def test_before_the_first_frame_nothing_of_textual_is_loaded(tmp_path: Path):
+    names = loaded(
+        """
+        import os, sys
+        from portdash.dashboard import first_frame
+        def tell(stream, text):
+            os.write(2, ("{" + " ".join(sys.modules) + "}").encode())
+            os._exit(0)
+        first_frame._write = tell
+        from portdash.cli.guard import run
+        run([])
+        """,
+        tmp_path,
+    )
+    assert "portdash.store.sqlite" in names  # so that all the errors there can be are said before
+    assert not {"textual", "rich", "asyncio", "httpx", "msgspec", "psutil", "ssl"} & names
+    assert {each for each in names if each.startswith("portdash.dashboard.screens.")} == {
+        "portdash.dashboard.screens.arrangement"
+    }
+
+
+def test_before_the_first_table_nothing_is_loaded_that_acts_or_asks(tmp_path: Path):
+    names = loaded(
+        """
+        import os, sys
+        from portdash.dashboard.desk import Desk
+        def tell(self, snapshot):
+            os.write(2, ("{" + " ".join(sys.modules) + "}").encode())
+            os._exit(0)
+        Desk.attend = tell
+        from portdash.cli.guard import run
+        run([])
+        """,
+        tmp_path,
+    )
+    assert "portdash.dashboard.screens.main" in names
+    assert not {"httpx", "msgspec", "psutil", "sqlite3.dump", "redis", "jinja2", "tomllib"} & names
+    unwanted = ("portdash.supervisor", "portdash.exports", "portdash.api", "portdash.discovery", "portdash.demo")
+    assert [each for each in names if each.startswith(unwanted)] == []
+    assert {each for each in names if each.startswith("portdash.health.")} == {"portdash.health.pulse"}
+    dialogs = {f"portdash.dashboard.screens.{name}" for name in ("dialog", "help", "menu", "report", "resolve", "free")}
+    acts = {f"portdash.manager.{name}" for name in ("plans", "apply", "adopting", "freeing", "requests")}
+    assert not (dialogs | acts | {"portdash.dashboard.palette", "portdash.dashboard.log_tail"}) & names
+
+
+SHOWN = """
+    import os, signal
+    from portdash.dashboard.first_frame import first_frame
+    from portdash.dashboard.glyphs import Glyphs
+    from portdash.dashboard.rows.view import View
+    with first_frame(View.SERVICES, Glyphs()) as begin:
+        {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("inside", "code"),
+    [("pass", 0), ("raise SystemExit(2)", 2), ("os.kill(os.getpid(), signal.SIGTERM); signal.pause()", 143)],
+    ids=["nothing came of it", "error", "told to end"],
+)
+def test_a_frame_that_nothing_follows_is_taken_away(inside: str, code: int, tmp_path: Path):
+    child = in_terminal(SHOWN.format(inside), tmp_path)
+    said = str(child.read())
+    child.close()
+    assert child.exitstatus == code
+    assert said.index(ENTER) < said.index("reading sockets …") < said.index(LEAVE)
+    assert said.rindex("\x1b[?25h") > said.rindex("\x1b[?25l")
+
+
+def test_a_frame_that_was_handed_over_is_not_ours_to_take_away(tmp_path: Path):
+    child = in_terminal(SHOWN.format("begin(); print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)"), tmp_path)
+    said = str(child.read())
+    child.close()
+    assert ENTER in said
+    assert LEAVE not in said
+    assert "True" in said
