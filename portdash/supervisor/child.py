@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
 """Exit codes of `run` for a command that cannot be started, as env(1) has them."""
-_CHUNK = 65536
+_LAST_WORDS = 0.5
+"""Seconds that the output of one that has ended is listened to."""
 _KILLING = 5.0
 """Seconds in which what was killed is gone; what is not by then belongs to another user."""
 _ON_TERMINAL = 'exec "$@" <>"$0" >&0 2>&1'
@@ -43,44 +44,55 @@ class CannotStart(Exception):
         self.status = status
 
 
+class Heard(asyncio.SubprocessProtocol):
+    """What the event loop tells of a process: what it printed, its end, and the end of its output.
+
+    The last two are told apart everywhere: a daemon that a process became has its output for as long as it lives.
+    """
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self.ended = asyncio.Event()
+        """Set once it has ended and its status is known."""
+        self.silent = asyncio.Event()
+        """Set once nobody has its output any more, either."""
+
+    def pipe_data_received(self, fd: int, data: bytes | str) -> None:
+        """Pass on what it printed."""
+        assert isinstance(data, bytes)
+        self._sink(fd, data)
+
+    def process_exited(self) -> None:
+        """Note its end."""
+        self.ended.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  the protocol's signature
+        """Note that there is no more to come."""
+        self.silent.set()
+
+
 class Child:
     """A child that was started. Its group is what signals go to: it leads one, with all it starts in the usual way."""
 
-    def __init__(self, process: asyncio.subprocess.Process, output: Sequence[asyncio.Task[None]]) -> None:
-        self._process = process
-        self._output = tuple(output)
-
-    @property
-    def pid(self) -> int:
+    def __init__(self, transport: asyncio.SubprocessTransport, heard: Heard) -> None:
+        self._transport = transport
+        self._heard = heard
+        self.pid = transport.get_pid()
         """Its pid, which is its session's and its group's too."""
-        return self._process.pid
 
     @property
     def status(self) -> int | None:
         """Its exit status as a shell has it, 128 and more for a signal; None while it runs."""
-        code = self._process.returncode
+        code = self._transport.get_returncode()
         return 128 - code if code is not None and code < 0 else code
 
     async def wait(self) -> int:
         """Wait for its end and for all it printed; return its status."""
-        await self._exited()
-        # What it left running may keep its output open; that is not waited for.
-        await asyncio.wait(self._output, timeout=0.5) if self._output else None
+        await self._heard.ended.wait()
+        with suppress(TimeoutError):  # what it left running may keep its output open; that is not waited for
+            await asyncio.wait_for(self._heard.silent.wait(), _LAST_WORDS)
         assert self.status is not None
         return self.status
-
-    async def _exited(self) -> None:
-        """Wait for its own end; asyncio waits for all who have its output, too, such as a daemon that it became."""
-        try:
-            descriptor = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
-        except ProcessLookupError:
-            pass  # it has ended, and was collected
-        except OSError:  # this kernel or sandbox knows no such thing
-            await self._process.wait()
-        else:
-            await (self._process.wait() if descriptor is None else _readable(descriptor))
-        while self.status is None:  # noqa: ASYNC110  nothing else announces that the event loop has collected it
-            await asyncio.sleep(0.005)
 
     def signal(self, number: int) -> None:
         """Send a signal to its group; what has ended meanwhile is no matter."""
@@ -88,7 +100,7 @@ class Child:
             if hasattr(os, "killpg"):
                 os.killpg(self.pid, number)
             else:
-                self._process.send_signal(number)
+                self._transport.send_signal(number)
 
     def is_group_alive(self) -> bool:
         """Say whether anybody of its group still lives, be it after its own end."""
@@ -120,9 +132,9 @@ class Child:
             self.signal(getattr(signal, "SIGKILL", signal.SIGTERM))
             await self._gone(_KILLING)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._exited() if self.status is None else asyncio.sleep(0), _KILLING)
-        for each in self._output:
-            each.cancel()  # what it left running may print on; it is heard no more
+            await asyncio.wait_for(self._heard.ended.wait(), _KILLING)
+        with suppress(PermissionError):  # it became another user's
+            self._transport.close()  # what it left running may print on; it is heard no more
 
     async def _gone(self, limit: float) -> None:
         """Wait until nobody of its group lives any more, at most `limit` seconds."""
@@ -154,7 +166,8 @@ async def start(
     stdin = asyncio.subprocess.DEVNULL if terminal is not None or _is_a_terminal() else None
     out = asyncio.subprocess.DEVNULL if terminal is not None else asyncio.subprocess.PIPE
     try:
-        process = await asyncio.create_subprocess_exec(
+        transport, heard = await asyncio.get_running_loop().subprocess_exec(
+            lambda: Heard(sink),
             *arguments,
             stdin=stdin,
             stdout=out,
@@ -166,12 +179,7 @@ async def start(
         )
     except OSError as error:
         raise CannotStart(f"{command[0]} cannot be started: {error.strerror or error}", NOT_EXECUTABLE) from error
-    tasks = [
-        asyncio.ensure_future(_relay(stream, number, sink))
-        for number, stream in ((1, process.stdout), (2, process.stderr))
-        if stream is not None
-    ]
-    return Child(process, tasks)
+    return Child(transport, heard)
 
 
 def find(program: str, environ: Mapping[str, str], cwd: Path) -> str:
@@ -184,22 +192,6 @@ def find(program: str, environ: Mapping[str, str], cwd: Path) -> str:
     if has_directory and os.path.lexists(wanted):
         raise CannotStart(f"{program} cannot be run: it is not an executable file", NOT_EXECUTABLE)
     raise CannotStart(f"there is no command {program}", NOT_FOUND)
-
-
-async def _readable(descriptor: int) -> None:
-    """Wait until a descriptor can be read, and close it."""
-    loop, ready = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_reader(descriptor, ready.set)
-    try:
-        await ready.wait()
-    finally:
-        loop.remove_reader(descriptor)
-        os.close(descriptor)
-
-
-async def _relay(stream: asyncio.StreamReader, number: int, sink: Sink) -> None:
-    while data := await stream.read(_CHUNK):
-        sink(number, data)
 
 
 def _is_a_terminal() -> bool:
