@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -35,7 +35,6 @@ from portdash.dashboard.typing_guard import TypingGuard
 from portdash.health.monitor import Monitor
 from portdash.manager.deps import Deps
 from portdash.model.assignment import ServiceKey
-from portdash.supervisor.hooks.runner import hooks_on_duty
 
 
 class PortdashApp(App[int], inherit_bindings=False):
@@ -174,12 +173,21 @@ def run_dashboard(
         try:
             if monitor:
                 monitor.start()
-            with hooks_on_duty(seated.deps, say=say):
+            with _hooks(seated.deps, say):
                 answer = app.run(mouse=options.mouse)
         finally:
             if monitor:
                 monitor.stop()
     return answer or app.return_code or 0
+
+
+def _hooks(deps: Deps, say: Callable[[str], None]) -> AbstractContextManager[None]:
+    """Return what runs the hooks; where none is configured, the runner is not even loaded."""
+    if not deps.config.hooks:
+        return nullcontext()
+    from portdash.supervisor.hooks.runner import hooks_on_duty  # noqa: PLC0415
+
+    return hooks_on_duty(deps, say=say)
 
 
 def options_for(

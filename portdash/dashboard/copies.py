@@ -47,10 +47,11 @@ def _toml(view: ServiceView | None, held: Listener | None, port: int | None) -> 
     """Return the table that declares it, to be pasted into a portdash.toml."""
     if port is None:
         return ""
+    from portdash.config.declaring import NewService, block  # noqa: PLC0415  loads what writes TOML
+
     name = view.name if view else suggest_name(held) if held else ""
-    kind = f'type = "{view.spec.type}"\n' if view and view.spec.type else ""
-    key = f'"{name}"' if "." in name else name
-    return f"[services.{key}]\n{kind}preferred = [{port}]\n"
+    kind = {"type": view.spec.type} if view and view.spec.type else {}
+    return block(NewService(name=name, values={**kind, "preferred": (port,)}))
 
 
 def _shown(text: str) -> str:

@@ -1,41 +1,47 @@
 """The dashboard's only door to the core. Widgets and screens take a Desk and a Snapshot, never a store or a machine."""
 
+from __future__ import annotations
+
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from portdash.config.paths import state_dir
-from portdash.config.show import Row as Setting
-from portdash.config.show import service_rows
-from portdash.dashboard.rows.asked import Past
-from portdash.health.pulse import Pulse
-from portdash.health.record import Watched
-from portdash.health.targets import Kinds, targets
-from portdash.manager.adopting import plan_adopt
-from portdash.manager.apply import Outcome, apply_plan
-from portdash.manager.deps import Deps
-from portdash.manager.freeing import plan_free
-from portdash.manager.plans import plan_allocate, plan_move, plan_release, plan_resolve, plan_undo
-from portdash.manager.wishes import Wish
-from portdash.model.assignment import ServiceKey
-from portdash.model.ending import Allowance
-from portdash.model.health import Health
-from portdash.model.history import Event
-from portdash.model.listener import Listener
 from portdash.model.names import base_name
-from portdash.model.plan import Plan, Strategy
-from portdash.model.ports import IpProtocol
-from portdash.model.requests import RequestKind
-from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.store.schema import EVENTS_KEPT
 from portdash.supervisor.logs import log_path
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from portdash.config.show import Row as Setting
     from portdash.dashboard.reloading import Load, Reloading
+    from portdash.dashboard.rows.asked import Past
+    from portdash.health.pulse import Pulse
+    from portdash.health.record import Watched
+    from portdash.health.targets import Kinds
     from portdash.health.unregistered import Answer
+    from portdash.manager.apply import Outcome
+    from portdash.manager.deps import Deps
+    from portdash.manager.wishes import Wish
+    from portdash.model.assignment import ServiceKey
+    from portdash.model.ending import Allowance
+    from portdash.model.health import Health
+    from portdash.model.history import Event
+    from portdash.model.listener import Listener
+    from portdash.model.plan import Plan, Strategy
+    from portdash.model.ports import IpProtocol
+    from portdash.model.requests import RequestKind
+    from portdash.model.snapshot import ServiceView, Snapshot
+
+    Ask = Callable[[Listener, Deps], Awaitable[Answer]]
+    """Asks a listener that is no service what it is and how it does."""
+
+# What only some acts want of the core is loaded by them, so that the first frame does not wait for it.
 
 
 class Checks(Protocol):
@@ -57,13 +63,10 @@ class Checks(Protocol):
 OWN_FOR = 5.0
 """Seconds after an act during which what changes is taken for its effect."""
 
-Ask = Callable[[Listener, Deps], "Awaitable[Answer]"]
-"""Asks a listener that is no service what it is and how it does."""
 
-
-async def ask_at_all(listener: Listener, deps: Deps) -> "Answer":
+async def ask_at_all(listener: Listener, deps: Deps) -> Answer:
     """Ask it in the way of its kind."""
-    from portdash.health.unregistered import ask_stranger  # noqa: PLC0415  most never want it
+    from portdash.health.unregistered import ask_stranger  # noqa: PLC0415
 
     return await ask_stranger(listener, deps.clock.now(), deps.config.health)
 
@@ -81,12 +84,12 @@ class Desk:
 
     config_error = ""
     """What is wrong with the configuration files as they are now; the last good ones are in force meanwhile."""
-    _reloading: "Reloading | None" = None
+    _reloading: Reloading | None = None
     _acted_at: float | None = None
     """Unix time at which something was last done here."""
 
     def __init__(
-        self, deps: Deps, *, monitor: Checks | None = None, ask: Ask = ask_at_all, load: "Load | None" = None
+        self, deps: Deps, *, monitor: Checks | None = None, ask: Ask = ask_at_all, load: Load | None = None
     ) -> None:
         self._deps = replace(deps, verdicts=monitor.verdicts) if monitor else deps
         if load is not None:
@@ -95,7 +98,7 @@ class Desk:
             self._reloading = Reloading(load, self._deps)
         self._monitor = monitor
         self._ask = ask
-        self._kinds = Kinds()
+        self._kinds: Kinds | None = None
         self._lock = Lock()
         self._under_way = 0
 
@@ -134,6 +137,9 @@ class Desk:
             self.config_error = self._reloading.error
         snapshot = self._deps.observer.snapshot()
         if self._monitor is not None:
+            from portdash.health.targets import Kinds, targets  # noqa: PLC0415
+
+            self._kinds = self._kinds or Kinds()
             self._monitor.watch(targets(snapshot, self._deps.config, kind=self._kinds))
         return snapshot
 
@@ -146,10 +152,10 @@ class Desk:
         if self._monitor:
             self._monitor.hurry(key)
 
-    def probe(self, listener: Listener) -> "Answer":
+    def probe(self, listener: Listener) -> Answer:
         """Ask a listener that is no service, once, what it is and how it does. Blocks for seconds at most."""
 
-        async def ask() -> "Answer":
+        async def ask() -> Answer:
             return await self._ask(listener, self._deps)
 
         return asyncio.run(ask())
@@ -160,12 +166,14 @@ class Desk:
 
     def past_of(self, snapshot: Snapshot, view: ServiceView) -> Past:
         """Return what the store and the project's files tell of a service. Blocks; says itself what went wrong."""
-        from portdash.dashboard.pasts import past_of  # noqa: PLC0415  not before the first frame
+        from portdash.dashboard.pasts import past_of  # noqa: PLC0415
 
         return past_of(self._deps, snapshot, view)
 
     def settings_of(self, view: ServiceView) -> tuple[Setting, ...]:
         """Return what the configuration declares of a service; nothing for one of another workspace."""
+        from portdash.config.show import service_rows  # noqa: PLC0415
+
         is_here = not view.is_remote and view.key.workspace == self._deps.place.workspace.name
         return service_rows(self._deps.config, base_name(view.name)) if is_here else ()
 
@@ -180,61 +188,77 @@ class Desk:
 
     def plan_allocate(self, snapshot: Snapshot, wish: Wish, strategy: Strategy | None = None) -> Plan:
         """Plan a port for one service."""
+        from portdash.manager.plans import plan_allocate  # noqa: PLC0415
+
         return plan_allocate(self._deps, snapshot, (wish,), strategy=strategy)
 
     def plan_move(self, snapshot: Snapshot, key: ServiceKey, to: int | None = None) -> Plan:
         """Plan another port for a service: `to`, or the next best."""
+        from portdash.manager.plans import plan_move  # noqa: PLC0415
+
         return plan_move(self._deps, snapshot, key, to)
 
     def plan_resolve(self, snapshot: Snapshot, key: ServiceKey | None, strategy: Strategy | None = None) -> Plan:
         """Plan the way out of one service's conflicts, or of all."""
+        from portdash.manager.plans import plan_resolve  # noqa: PLC0415
+
         return plan_resolve(self._deps, snapshot, key, strategy=strategy)
 
     def plan_release(self, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> Plan:
         """Plan giving assignments back, with those that inherit from them."""
+        from portdash.manager.plans import plan_release  # noqa: PLC0415
+
         return plan_release(self._deps, snapshot, keys)
 
     def plan_adopt(self, snapshot: Snapshot, listeners: Sequence[Listener], names: Sequence[str | None] = ()) -> Plan:
         """Plan to make listeners services of their own projects; None or a missing name means the suggested one."""
+        from portdash.manager.adopting import plan_adopt  # noqa: PLC0415
+
         return plan_adopt(self._deps, snapshot, listeners, names=names)
 
     def plan_free(
         self, snapshot: Snapshot, port: int, protocol: IpProtocol, *, allows: frozenset[Allowance] = frozenset()
     ) -> Plan:
         """Plan to end everybody who listens on a port. Blocks: it asks the machine. Raises Refused."""
+        from portdash.manager.freeing import plan_free  # noqa: PLC0415
+
         return plan_free(self._deps, snapshot, port, protocol, allows=allows)
 
     def plan_undo(self, snapshot: Snapshot) -> Plan:
         """Plan to take this workspace's last operation back. Raises NoSuchService when there is none."""
+        from portdash.manager.plans import plan_undo  # noqa: PLC0415
+
         return plan_undo(self._deps, snapshot)
 
     def apply(self, plan: Plan, *, consent: bool = False, progress: Callable[[str], None] | None = None) -> Outcome:
         """Carry a plan out. Blocks; what it raises (Refused and its kin, StoreError) means that no row was changed."""
-        with self._lock:
-            self._under_way += 1
-        try:
+        from portdash.manager.apply import apply_plan  # noqa: PLC0415
+
+        with self._acting():
             return apply_plan(self._deps, plan, consent=consent, progress=progress)
-        finally:
-            self._acted_at = self.now()
-            with self._lock:
-                self._under_way -= 1
 
     def ask_supervisor(self, key: ServiceKey, kind: RequestKind) -> tuple[bool, str]:
         """Ask who runs a service to stop or restart it; return whether it was done, and the answer. Blocks.
 
         Raises NotSupervised, Unanswered, StoreError.
         """
-        from portdash.manager.requests import ask  # noqa: PLC0415  only where it is wanted
+        from portdash.manager.requests import ask  # noqa: PLC0415
 
+        with self._acting():
+            request = ask(self._deps, key, kind)
+        return bool(request.ok), request.answer or ""
+
+    @contextmanager
+    def _acting(self) -> Iterator[None]:
+        """Let it be known that something is under way, and when it was over."""
         with self._lock:
             self._under_way += 1
         try:
-            request = ask(self._deps, key, kind)
+            yield
         finally:
             self._acted_at = self.now()
             with self._lock:
                 self._under_way -= 1
-        return bool(request.ok), request.answer or ""
 
     def workspace_names(self, snapshot: Snapshot) -> tuple[str, ...]:
         """Return the names of all workspaces, ours first."""

@@ -1,6 +1,5 @@
 """The ways out of a conflict side by side: what each strategy would do, what it costs, and what it leaves."""
 
-from time import localtime, strftime
 from typing import ClassVar
 
 from textual import on
@@ -10,6 +9,7 @@ from textual.containers import Container, Vertical
 from textual.widgets import Static
 
 from portdash.dashboard.clipboard import copy_text
+from portdash.dashboard.rows.times import clock_time
 from portdash.dashboard.screens.consent import ConsentRow
 from portdash.dashboard.screens.facts import cell
 from portdash.dashboard.screens.resolve_acts import ResolveActs
@@ -143,7 +143,7 @@ class ResolveScreen(PlansInAWorld):
             needs = way.plan is None or way.plan.is_stuck or not way.plan.steps or way.plan.needs_consent
             way.mark(chosen=chosen, armed=not self.obstacle if chosen else not (needs or self.difference))
         world = f"changed: {self.difference}, r reads again" if self.difference else "unchanged"
-        at = strftime("%H:%M:%S", localtime(self._seen_at))
+        at = clock_time(self._seen_at)
         key = None if self.is_all else self.key
         self.query_one("#head", Static).update(cell(f"{headline(self.snapshot, key)}   world as of {at}, {world}"))
         self.query_one("#shell", Static).update(cell(f"Same in a shell: {self._shell()}"))
