@@ -76,7 +76,7 @@ class ResolveScreen(PlansInAWorld):
 
     def action_choose(self, number: int) -> None:
         """Choose a way by its number, counted from 0."""
-        if self.is_applying:
+        if self.is_under_way:
             return
         self.strategy = WAYS[number]
         self._forget_consent()
@@ -90,7 +90,7 @@ class ResolveScreen(PlansInAWorld):
 
     def action_all(self) -> None:
         """Turn between this conflict and all of them in one plan."""
-        if self.key is not None and not self.is_applying:
+        if self.key is not None and not self.is_under_way:
             self.is_all = not self.is_all
             self._plan_all()
 
@@ -104,7 +104,7 @@ class ResolveScreen(PlansInAWorld):
 
     def action_leave(self) -> None:
         """Take consent back first, then leave without doing anything."""
-        if self.query_one(ConsentRow).is_asked and not self.is_applying:
+        if self.query_one(ConsentRow).is_asked and not self.is_under_way:
             self._forget_consent()
             self._show_state()
             return
