@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from types import MappingProxyType
 
+from portdash.dashboard.restarts import tilde
 from portdash.dashboard.rows.row import Group, Kind, Other, RowKey, service_row_key
 from portdash.health.pulse import Pulse
 from portdash.model.assignment import ServiceKey
@@ -13,6 +14,7 @@ from portdash.model.listener import Listener
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
 from portdash.model.workspace import Workspace
 from portdash.record import record
+from portdash.report.scope import workspace_label
 
 NEW_FOR = 10.0
 """Seconds during which a row that appeared is marked as new."""
@@ -61,14 +63,19 @@ class Facts:
 
     def label_of(self, workspace: str) -> str:
         """Return how people read a workspace's name."""
-        known = self.snapshot.workspace_named(workspace)
-        return known.label if known else workspace
+        return workspace_label(self.snapshot, workspace)
+
+    def full_name(self, view: ServiceView) -> str:
+        """Return `shop/web`."""
+        return f"{self.label_of(view.key.workspace)}/{view.name}"
+
+    def name_of(self, view: ServiceView) -> str:
+        """Return `web` for a service of this workspace, `shop@fix-login/web` for others."""
+        return view.name if view.key.workspace == self.snapshot.workspace else self.full_name(view)
 
     def abbreviated(self, path: str) -> str:
         """Return a path with `~` for the home directory."""
-        if path == self.home:
-            return "~"
-        return f"~{path[len(self.home) :]}" if self.home != "/" and path.startswith(self.home + "/") else path
+        return tilde(path, self.home)
 
 
 def digest(

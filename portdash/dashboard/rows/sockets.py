@@ -55,8 +55,7 @@ def _service(row: Row, facts: Facts) -> str:
     view = row.subject
     if not isinstance(view, ServiceView):
         return ""
-    here = view.key.workspace == facts.snapshot.workspace
-    name = view.name if here else f"{facts.label_of(view.key.workspace)}/{view.name}"
+    name = facts.name_of(view)
     seen = next((each for each in facts.snapshot.listeners if each.listener is row.socket), None)
     return f"{holders.sign_of(seen, view)} {name}" if seen else name
 
