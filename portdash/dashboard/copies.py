@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from portdash.dashboard.context import Context
+from portdash.dashboard.rows.help_row import HelpRow
 from portdash.dashboard.rows.holders import command_of
-from portdash.dashboard.screens.help import HelpRow
 from portdash.manager.naming import suggest_name
 from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView
@@ -39,7 +39,9 @@ def _variable(view: ServiceView | None, port: int | None) -> str:
 def _directory(view: ServiceView | None, held: Listener | None, context: Context) -> str:
     if held and held.owner and held.owner.cwd:
         return held.owner.cwd
-    workspace = context.facts.snapshot.workspace_named(view.key.workspace) if view and context.facts else None
+    if view is None or view.is_remote or context.facts is None:
+        return ""
+    workspace = context.facts.snapshot.workspace_named(view.key.workspace)
     return (workspace.root or "") if workspace else ""
 
 

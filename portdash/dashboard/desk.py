@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
-from portdash.config.paths import state_dir
+from portdash.config.paths import PROJECT_FILE, state_dir
 from portdash.model.names import base_name
 from portdash.store.schema import EVENTS_KEPT
 from portdash.supervisor.logs import log_path
@@ -176,6 +177,17 @@ class Desk:
 
         is_here = not view.is_remote and view.key.workspace == self._deps.place.workspace.name
         return service_rows(self._deps.config, base_name(view.name)) if is_here else ()
+
+    def config_files(self, snapshot: Snapshot) -> dict[str, str]:
+        """Return the portdash.toml of each workspace that has one, by its name. Blocks: it asks the disk."""
+        found = {}
+        for workspace in snapshot.workspaces:
+            if workspace.root is None:
+                continue
+            file = os.path.join(workspace.root, PROJECT_FILE)  # noqa: PTH118  it is asked for at each look
+            if os.path.isfile(file):  # noqa: PTH113  as above; a root that no file system takes has none
+                found[workspace.name] = file
+        return found
 
     def log_of(self, key: ServiceKey) -> Path:
         """Return where the output of a service is kept, if it was started by portdash."""

@@ -76,6 +76,7 @@ class Poller:
                 before=self._facts,
                 pulses=self._desk.pulses(),
                 events=self._events(snapshot),
+                config_files=self._desk.config_files(snapshot),
             )
         except PortdashError as error:
             self._post(LookFailed(error.message, error.hint))

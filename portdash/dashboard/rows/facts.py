@@ -21,6 +21,7 @@ NEW_FOR = 10.0
 GONE_FOR = 5.0
 """Seconds during which a row that vanished stays, marked as gone."""
 _NO_PULSES: Mapping[ServiceKey, Pulse] = MappingProxyType({})
+_NO_FILES: Mapping[str, str] = MappingProxyType({})
 
 
 @record(kw_only=True)
@@ -51,6 +52,8 @@ class Facts:
     """What has happened, oldest first; empty while nobody looks at it."""
     pulses: Mapping[ServiceKey, Pulse] = field(default_factory=lambda: MappingProxyType({}))
     """What the checks of each service that is asked have come to."""
+    config_files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The portdash.toml of each of this host's workspaces that has one."""
 
     def is_same_world(self, before: "Facts | None") -> bool:
         """Say whether nothing but time has passed since `before`, of which this was made: only ages are others."""
@@ -85,6 +88,7 @@ def digest(
     before: Facts | None = None,
     pulses: Mapping[ServiceKey, Pulse] = _NO_PULSES,
     events: tuple[Event, ...] = (),
+    config_files: Mapping[str, str] = _NO_FILES,
 ) -> Facts:
     """Make a snapshot ready for showing; `before` is the last one's, from which new and gone rows are told."""
     views = (*snapshot.services, *snapshot.remote)
@@ -92,6 +96,7 @@ def digest(
         before is not None
         and pulses == before.pulses
         and events == before.events
+        and config_files == before.config_files
         and _is_only_later(snapshot, home, before)
     ):
         return replace(before, snapshot=snapshot, last_running=_last_running(snapshot, before))
@@ -116,6 +121,7 @@ def digest(
         seen=_seen_on_service_ports(snapshot),
         pulses=pulses,
         events=events,
+        config_files=config_files,
     )
 
 

@@ -1,7 +1,7 @@
 """What works on this row, each line of which can be run: help that is also the menu."""
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from rich.table import Table
 from rich.text import Text
@@ -11,22 +11,11 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from portdash.dashboard.rows.help_row import HelpRow
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.patience import Patience
 from portdash.text import clean
-
-
-class HelpRow(NamedTuple):
-    """One command as help shows it."""
-
-    key: str
-    label: str
-    help: str
-    reason: str | None = None
-    """Why it cannot be used here; None when it can."""
-    command: str = ""
-    """Id that the dialog closes with; without one it closes with the key."""
 
 
 class HelpScreen(Dialog[str | None]):

@@ -19,9 +19,9 @@ from portdash.dashboard.poller import Poller
 from portdash.dashboard.prober import probe_in_thread
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.health_lines import Probed, probed_text
+from portdash.dashboard.rows.help_row import HelpRow
 from portdash.dashboard.rows.row import Other
 from portdash.dashboard.rows.view import View
-from portdash.dashboard.screens.help import HelpRow
 from portdash.dashboard.screens.main_acting import Acting
 
 _SILENT = frozenset({"back", "next_pane", "previous_pane", "next_tab", "previous_tab", "zoom"})
