@@ -1,8 +1,6 @@
 """The Textual app: themes, the guard against pasted keys, quitting. Everything to be seen is in `screens`."""
 
-import asyncio
 import os
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -26,6 +24,7 @@ from portdash.dashboard.desk import Desk
 from portdash.dashboard.glyphs import Glyphs
 from portdash.dashboard.keymap import make_keymap
 from portdash.dashboard.late_monitor import LateMonitor
+from portdash.dashboard.leaving import Leaving
 from portdash.dashboard.memory import FILE as MEMORY
 from portdash.dashboard.memory import Memory
 from portdash.dashboard.options import Options
@@ -50,7 +49,7 @@ class PortdashApp(App[int], inherit_bindings=False):
         Binding("ctrl+c,ctrl+q", "leave", "Quit", show=False, priority=True, id="leave"),
     ]
 
-    def __init__(self, desk: Desk, *, options: Options | None = None) -> None:
+    def __init__(self, desk: Desk, *, options: Options | None = None, leaving: Leaving | None = None) -> None:
         self.options = options or Options()
         self._ascii = AsciiFilter()
         self.keymap = make_keymap(self.options.keys)
@@ -64,6 +63,7 @@ class PortdashApp(App[int], inherit_bindings=False):
         self._held_timer: Timer | None = None
         self._told_of_burst = False
         self._asked_to_leave = False
+        self._leaving = leaving
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self.options.theme if self.options.theme in self.available_themes else DARK.name
@@ -91,10 +91,8 @@ class PortdashApp(App[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Leave in order when told to end; draw everything anew after `fg`, for the shell has written over it."""
-        with suppress(NotImplementedError, RuntimeError):  # Windows has no such signals, nor has a thread but the first
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                loop.add_signal_handler(number, self.exit, 128 + number)
+        if self._leaving is not None:
+            self._leaving.attend(self.exit)
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
 
     def on_resize(self) -> None:
@@ -169,19 +167,20 @@ def run_dashboard(
     the terminal is taken.
     """
     monitor = LateMonitor() if desk is None else None
-    desk = desk or Desk(deps, monitor=monitor, load=load)
-    app = PortdashApp(desk, options=options)
+    seated = desk or Desk(deps, monitor=monitor, load=load)
 
     def say(text: str) -> None:
         app.call_later(app.notify, text, severity="warning", markup=False)
 
-    try:
-        with _hooks(desk.deps, say):
-            begin()
-            answer = app.run(mouse=options.mouse)
-    finally:
-        if monitor:
-            monitor.stop()
+    with Leaving(lambda: seated.is_applying) as leaving:
+        app = PortdashApp(seated, options=options, leaving=leaving)
+        try:
+            with _hooks(seated.deps, say):
+                begin()
+                answer = app.run(mouse=options.mouse)
+        finally:
+            if monitor:
+                monitor.stop()
     return answer or app.return_code or 0
 
 

@@ -42,8 +42,6 @@ class Context:
     """How many marked rows the view, the filter or the scope leaves out."""
     is_locked_for_good: bool = False
     """Whether it was started read-only, or the configuration says so: Lock cannot give anything back then."""
-    config_file: str | None = None
-    """The portdash.toml of the row's workspace; None where there is none."""
 
     @property
     def subjects(self) -> tuple[ServiceView | Other, ...]:
@@ -82,6 +80,17 @@ class Context:
     def _views(self) -> tuple[ServiceView, ...]:
         views: tuple[ServiceView, ...] = tuple(each for each in self.subjects if isinstance(each, ServiceView))
         return self.group.views if not views and self.group and not self.marked else views
+
+    @property
+    def config_file(self) -> str | None:
+        """The portdash.toml of the row's workspace; None where there is none, or it is on another host."""
+        if self.service and not self.service.is_remote:
+            name = self.service.key.workspace
+        elif self.group:
+            name = self.group.workspace.name
+        else:
+            return None
+        return self.facts.config_files.get(name) if self.facts else None
 
     @property
     def held(self) -> Listener | None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from portdash.dashboard.context import Context
+from portdash.dashboard.rows.help_row import HelpRow
 from portdash.dashboard.rows.holders import command_of
-from portdash.dashboard.screens.help_row import HelpRow
 from portdash.manager.naming import suggest_name
 from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView
@@ -39,7 +39,9 @@ def _variable(view: ServiceView | None, port: int | None) -> str:
 def _directory(view: ServiceView | None, held: Listener | None, context: Context) -> str:
     if held and held.owner and held.owner.cwd:
         return held.owner.cwd
-    workspace = context.facts.snapshot.workspace_named(view.key.workspace) if view and context.facts else None
+    if view is None or view.is_remote or context.facts is None:
+        return ""
+    workspace = context.facts.snapshot.workspace_named(view.key.workspace)
     return (workspace.root or "") if workspace else ""
 
 
@@ -47,10 +49,11 @@ def _toml(view: ServiceView | None, held: Listener | None, port: int | None) -> 
     """Return the table that declares it, to be pasted into a portdash.toml."""
     if port is None:
         return ""
+    from portdash.config.declaring import NewService, block  # noqa: PLC0415  loads what writes TOML
+
     name = view.name if view else suggest_name(held) if held else ""
-    kind = f'type = "{view.spec.type}"\n' if view and view.spec.type else ""
-    key = f'"{name}"' if "." in name else name
-    return f"[services.{key}]\n{kind}preferred = [{port}]\n"
+    kind = {"type": view.spec.type} if view and view.spec.type else {}
+    return block(NewService(name=name, values={**kind, "preferred": (port,)}))
 
 
 def _shown(text: str) -> str:

@@ -4,48 +4,58 @@ A look is all that the first table needs. What plans, acts and asks is behind th
 the first of them is called.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
-from portdash.config.paths import state_dir
-from portdash.dashboard.rows.asked import Past
-from portdash.manager.deps import Deps
-from portdash.model.assignment import ServiceKey
-from portdash.model.ending import Allowance
-from portdash.model.health import Health
-from portdash.model.history import Event
-from portdash.model.listener import Listener
+from portdash.config.paths import PROJECT_FILE, state_dir
 from portdash.model.names import base_name
-from portdash.model.plan import Plan, Strategy
-from portdash.model.ports import IpProtocol
-from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.store.schema import EVENTS_KEPT
+from portdash.supervisor.logs import log_path
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
     from portdash.config.show import Row as Setting
     from portdash.dashboard.reloading import Load, Reloading
+    from portdash.dashboard.rows.asked import Past
     from portdash.health.pulse import Pulse
     from portdash.health.record import Watched
     from portdash.health.targets import Kinds
     from portdash.health.unregistered import Answer
     from portdash.manager.apply import Outcome
+    from portdash.manager.deps import Deps
     from portdash.manager.wishes import Wish
+    from portdash.model.assignment import ServiceKey
+    from portdash.model.ending import Allowance
+    from portdash.model.health import Health
+    from portdash.model.history import Event
+    from portdash.model.listener import Listener
+    from portdash.model.plan import Plan, Strategy
+    from portdash.model.ports import IpProtocol
     from portdash.model.requests import RequestKind
+    from portdash.model.snapshot import ServiceView, Snapshot
+
+    Ask = Callable[[Listener, Deps], Awaitable[Answer]]
+    """Asks a listener that is no service what it is and how it does."""
 
 
 class Checks(Protocol):
     """Who asks services how they are: a `portdash.health.monitor.Monitor`."""
 
-    def watch(self, services: Mapping[ServiceKey, "Watched"], /) -> None:
+    def watch(self, services: Mapping[ServiceKey, Watched], /) -> None:
         """Ask these from now on, and no others."""
 
     def verdicts(self) -> Mapping[ServiceKey, Health]:
         """Return the verdict on each."""
 
-    def pulses(self) -> "dict[ServiceKey, Pulse]":
+    def pulses(self) -> dict[ServiceKey, Pulse]:
         """Return what the checks of each have come to."""
 
     def hurry(self, key: ServiceKey, /) -> None:
@@ -55,13 +65,10 @@ class Checks(Protocol):
 OWN_FOR = 5.0
 """Seconds after an act during which what changes is taken for its effect."""
 
-Ask = Callable[[Listener, Deps], "Awaitable[Answer]"]
-"""Asks a listener that is no service what it is and how it does."""
 
-
-async def ask_at_all(listener: Listener, deps: Deps) -> "Answer":
+async def ask_at_all(listener: Listener, deps: Deps) -> Answer:
     """Ask it in the way of its kind."""
-    from portdash.health.unregistered import ask_stranger  # noqa: PLC0415  see the top
+    from portdash.health.unregistered import ask_stranger  # noqa: PLC0415
 
     return await ask_stranger(listener, deps.clock.now(), deps.config.health)
 
@@ -79,13 +86,12 @@ class Desk:
 
     config_error = ""
     """What is wrong with the configuration files as they are now; the last good ones are in force meanwhile."""
-    _reloading: "Reloading | None" = None
-    _kinds: "Kinds | None" = None
+    _reloading: Reloading | None = None
     _acted_at: float | None = None
     """Unix time at which something was last done here."""
 
     def __init__(
-        self, deps: Deps, *, monitor: Checks | None = None, ask: Ask = ask_at_all, load: "Load | None" = None
+        self, deps: Deps, *, monitor: Checks | None = None, ask: Ask = ask_at_all, load: Load | None = None
     ) -> None:
         self._deps = replace(deps, verdicts=monitor.verdicts) if monitor else deps
         if load is not None:
@@ -94,6 +100,7 @@ class Desk:
             self._reloading = Reloading(load, self._deps)
         self._monitor = monitor
         self._ask = ask
+        self._kinds: Kinds | None = None
         self._lock = Lock()
         self._under_way = 0
 
@@ -136,13 +143,12 @@ class Desk:
         """Have the services of this snapshot checked from now on, and no others."""
         if self._monitor is None:
             return
-        from portdash.health.targets import Kinds, targets  # noqa: PLC0415  see the top
+        from portdash.health.targets import Kinds, targets  # noqa: PLC0415
 
-        if self._kinds is None:
-            self._kinds = Kinds()
+        self._kinds = self._kinds or Kinds()
         self._monitor.watch(targets(snapshot, self._deps.config, kind=self._kinds))
 
-    def pulses(self) -> "Mapping[ServiceKey, Pulse]":
+    def pulses(self) -> Mapping[ServiceKey, Pulse]:
         """Return what the checks of each service that is asked have come to."""
         return self._monitor.pulses() if self._monitor else {}
 
@@ -151,11 +157,11 @@ class Desk:
         if self._monitor:
             self._monitor.hurry(key)
 
-    def probe(self, listener: Listener) -> "Answer":
+    def probe(self, listener: Listener) -> Answer:
         """Ask a listener that is no service, once, what it is and how it does. Blocks for seconds at most."""
-        import asyncio  # noqa: PLC0415  a look needs none
+        import asyncio  # noqa: PLC0415
 
-        async def ask() -> "Answer":
+        async def ask() -> Answer:
             return await self._ask(listener, self._deps)
 
         return asyncio.run(ask())
@@ -166,21 +172,30 @@ class Desk:
 
     def past_of(self, snapshot: Snapshot, view: ServiceView) -> Past:
         """Return what the store and the project's files tell of a service. Blocks; says itself what went wrong."""
-        from portdash.dashboard.pasts import past_of  # noqa: PLC0415  see the top
+        from portdash.dashboard.pasts import past_of  # noqa: PLC0415
 
         return past_of(self._deps, snapshot, view)
 
-    def settings_of(self, view: ServiceView) -> "tuple[Setting, ...]":
+    def settings_of(self, view: ServiceView) -> tuple[Setting, ...]:
         """Return what the configuration declares of a service; nothing for one of another workspace."""
-        from portdash.config.show import service_rows  # noqa: PLC0415  see the top
+        from portdash.config.show import service_rows  # noqa: PLC0415
 
         is_here = not view.is_remote and view.key.workspace == self._deps.place.workspace.name
         return service_rows(self._deps.config, base_name(view.name)) if is_here else ()
 
+    def config_files(self, snapshot: Snapshot) -> dict[str, str]:
+        """Return the portdash.toml of each workspace that has one, by its name. Blocks: it asks the disk."""
+        found = {}
+        for workspace in snapshot.workspaces:
+            if workspace.root is None:
+                continue
+            file = os.path.join(workspace.root, PROJECT_FILE)  # noqa: PTH118  it is asked for at each look
+            if os.path.isfile(file):  # noqa: PTH113  as above; a root that no file system takes has none
+                found[workspace.name] = file
+        return found
+
     def log_of(self, key: ServiceKey) -> Path:
         """Return where the output of a service is kept, if it was started by portdash."""
-        from portdash.supervisor.logs import log_path  # noqa: PLC0415  see the top
-
         return log_path(state_dir(self._deps.environ, Path(self.home)), key)
 
     def wait_for_change(self, revision: int, timeout: float) -> bool:
@@ -188,33 +203,33 @@ class Desk:
         current: int = self._deps.store.watch(revision, timeout)
         return current != revision
 
-    def plan_allocate(self, snapshot: Snapshot, wish: "Wish", strategy: Strategy | None = None) -> Plan:
+    def plan_allocate(self, snapshot: Snapshot, wish: Wish, strategy: Strategy | None = None) -> Plan:
         """Plan a port for one service."""
-        from portdash.manager.plans import plan_allocate  # noqa: PLC0415  see the top
+        from portdash.manager.plans import plan_allocate  # noqa: PLC0415
 
         return plan_allocate(self._deps, snapshot, (wish,), strategy=strategy)
 
     def plan_move(self, snapshot: Snapshot, key: ServiceKey, to: int | None = None) -> Plan:
         """Plan another port for a service: `to`, or the next best."""
-        from portdash.manager.plans import plan_move  # noqa: PLC0415  see the top
+        from portdash.manager.plans import plan_move  # noqa: PLC0415
 
         return plan_move(self._deps, snapshot, key, to)
 
     def plan_resolve(self, snapshot: Snapshot, key: ServiceKey | None, strategy: Strategy | None = None) -> Plan:
         """Plan the way out of one service's conflicts, or of all."""
-        from portdash.manager.plans import plan_resolve  # noqa: PLC0415  see the top
+        from portdash.manager.plans import plan_resolve  # noqa: PLC0415
 
         return plan_resolve(self._deps, snapshot, key, strategy=strategy)
 
     def plan_release(self, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> Plan:
         """Plan giving assignments back, with those that inherit from them."""
-        from portdash.manager.plans import plan_release  # noqa: PLC0415  see the top
+        from portdash.manager.plans import plan_release  # noqa: PLC0415
 
         return plan_release(self._deps, snapshot, keys)
 
     def plan_adopt(self, snapshot: Snapshot, listeners: Sequence[Listener], names: Sequence[str | None] = ()) -> Plan:
         """Plan to make listeners services of their own projects; None or a missing name means the suggested one."""
-        from portdash.manager.adopting import plan_adopt  # noqa: PLC0415  see the top
+        from portdash.manager.adopting import plan_adopt  # noqa: PLC0415
 
         return plan_adopt(self._deps, snapshot, listeners, names=names)
 
@@ -222,45 +237,45 @@ class Desk:
         self, snapshot: Snapshot, port: int, protocol: IpProtocol, *, allows: frozenset[Allowance] = frozenset()
     ) -> Plan:
         """Plan to end everybody who listens on a port. Blocks: it asks the machine. Raises Refused."""
-        from portdash.manager.freeing import plan_free  # noqa: PLC0415  see the top
+        from portdash.manager.freeing import plan_free  # noqa: PLC0415
 
         return plan_free(self._deps, snapshot, port, protocol, allows=allows)
 
     def plan_undo(self, snapshot: Snapshot) -> Plan:
         """Plan to take this workspace's last operation back. Raises NoSuchService when there is none."""
-        from portdash.manager.plans import plan_undo  # noqa: PLC0415  see the top
+        from portdash.manager.plans import plan_undo  # noqa: PLC0415
 
         return plan_undo(self._deps, snapshot)
 
-    def apply(self, plan: Plan, *, consent: bool = False, progress: Callable[[str], None] | None = None) -> "Outcome":
+    def apply(self, plan: Plan, *, consent: bool = False, progress: Callable[[str], None] | None = None) -> Outcome:
         """Carry a plan out. Blocks; what it raises (Refused and its kin, StoreError) means that no row was changed."""
-        from portdash.manager.apply import apply_plan  # noqa: PLC0415  see the top
+        from portdash.manager.apply import apply_plan  # noqa: PLC0415
 
-        with self._lock:
-            self._under_way += 1
-        try:
+        with self._acting():
             return apply_plan(self._deps, plan, consent=consent, progress=progress)
-        finally:
-            self._acted_at = self.now()
-            with self._lock:
-                self._under_way -= 1
 
-    def ask_supervisor(self, key: ServiceKey, kind: "RequestKind") -> tuple[bool, str]:
+    def ask_supervisor(self, key: ServiceKey, kind: RequestKind) -> tuple[bool, str]:
         """Ask who runs a service to stop or restart it; return whether it was done, and the answer. Blocks.
 
         Raises NotSupervised, Unanswered, StoreError.
         """
-        from portdash.manager.requests import ask  # noqa: PLC0415  see the top
+        from portdash.manager.requests import ask  # noqa: PLC0415
 
+        with self._acting():
+            request = ask(self._deps, key, kind)
+        return bool(request.ok), request.answer or ""
+
+    @contextmanager
+    def _acting(self) -> Iterator[None]:
+        """Let it be known that something is under way, and when it was over."""
         with self._lock:
             self._under_way += 1
         try:
-            request = ask(self._deps, key, kind)
+            yield
         finally:
             self._acted_at = self.now()
             with self._lock:
                 self._under_way -= 1
-        return bool(request.ok), request.answer or ""
 
     def workspace_names(self, snapshot: Snapshot) -> tuple[str, ...]:
         """Return the names of all workspaces, ours first."""

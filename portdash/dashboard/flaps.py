@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from portdash.model.assignment import ServiceKey
-from portdash.model.health import Health, HealthLevel, HealthState
+from portdash.model.health import Health, HealthLevel, HealthState, flapping_text
 from portdash.model.snapshot import ServiceView, Snapshot
 
 WINDOW = 300.0
@@ -49,7 +49,7 @@ class Flaps:
 
     def _told(self, view: ServiceView) -> ServiceView:
         count = len(self.changes.get(view.key, ()))
-        if count < CHANGES or view.health.detail.startswith("flapping"):
+        if count < CHANGES or view.health.is_flapping:
             return view
-        health = Health(state=HealthState.DEGRADED, level=HealthLevel.KERNEL, detail=f"flapping {count}x in 5 min")
+        health = Health(state=HealthState.DEGRADED, level=HealthLevel.KERNEL, detail=f"{flapping_text(count)} in 5 min")
         return replace(view, health=health)

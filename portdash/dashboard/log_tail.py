@@ -5,10 +5,9 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
-from typing import BinaryIO
 
 from portdash.dashboard.rows.asked import Log
-from portdash.supervisor.log_lines import shown
+from portdash.supervisor.log_lines import LogReader, shown
 from portdash.text import clean
 
 _log = logging.getLogger(__name__)
@@ -16,51 +15,40 @@ _log = logging.getLogger(__name__)
 MOST_LINES = 500
 """Lines that are kept."""
 FIRST_BYTES = 128 * 1024
-"""Bytes of the end of a log that are read at first, and at most in one look: what a burst adds beyond is left out."""
+"""Bytes of the end of a log that are read at first."""
 PAUSE = 0.25
-"""Seconds between two looks; one that finds nothing costs a call of stat."""
+"""Seconds between two looks; one that finds nothing costs a few system calls."""
 
 
 class LogTail:
-    """The latest lines of one log. Not for several threads."""
+    """The latest lines of one log, and the one that is not finished. Not for several threads; closed when done."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lines: deque[str] = deque(maxlen=MOST_LINES)
-        self._inode = 0
-        self._at = 0
-        self._rest = b""
+        self._reader: LogReader | None = None
+        self._unfinished = b""
 
     def look(self) -> tuple[str, ...] | None:
         """Return the lines when there are others than at the last look, else None.
 
         Raises FileNotFoundError where there is no log, and OSError.
         """
-        with self.path.open("rb") as file:
-            added = self._added(file)
-        if not added:
+        if self._reader is None:
+            self._reader = LogReader(self.path, MOST_LINES, within=FIRST_BYTES)
+        before = self._unfinished
+        found, self._unfinished = self._reader.read(), self._reader.unfinished
+        if not found and self._unfinished == before:
             return None
-        *whole, self._rest = (self._rest + added).split(b"\n")
-        self._lines.extend(shown(line, colours=False) for line in whole)
-        unfinished = (shown(self._rest, colours=False),) if self._rest else ()
+        self._lines.extend(shown(line, colours=False) for line in found)
+        unfinished = (shown(self._unfinished, colours=False),) if self._unfinished else ()
         return (*self._lines, *unfinished)[-MOST_LINES:]
 
-    def _added(self, file: BinaryIO) -> bytes:
-        """Return what was written since the last look; of a log that was begun anew, all."""
-        size = file.seek(0, 2)
-        inode = self.path.stat().st_ino
-        if inode != self._inode or size < self._at:
-            is_first, self._inode, self._at, self._rest = not self._inode, inode, 0, b""
-            if not is_first:
-                self._lines.clear()
-        start = max(self._at, size - FIRST_BYTES)
-        file.seek(start)
-        data = file.read(size - start)
-        skipped, self._at = start > self._at, size
-        if skipped:
-            self._rest = b""
-            data = data.partition(b"\n")[2] or data
-        return data
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
 
 
 class LogFollower:
@@ -81,12 +69,15 @@ class LogFollower:
         self._stopped.set()
 
     def _run(self) -> None:
-        while not self._stopped.is_set():
-            found = self._look()
-            if found is not None and found != self._told and not self._stopped.is_set():
-                self._told = found
-                self._tell(found)
-            self._stopped.wait(PAUSE)
+        try:
+            while not self._stopped.is_set():
+                found = self._look()
+                if found is not None and found != self._told and not self._stopped.is_set():
+                    self._told = found
+                    self._tell(found)
+                self._stopped.wait(PAUSE)
+        finally:
+            self._tail.close()
 
     def _look(self) -> Log | None:
         path = str(self._tail.path)

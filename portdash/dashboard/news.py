@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.summary import describe
-from portdash.dashboard.rows.words import is_flapping
 from portdash.model.assignment import ServiceKey
 from portdash.model.snapshot import ServiceView
 from portdash.report.words import worst_conflict
@@ -43,11 +42,11 @@ def _of_one(
     was: ServiceView, view: ServiceView, facts: Facts, old: dict[ServiceKey, ServiceView]
 ) -> Iterator[tuple[str, bool]]:
     """Yield what is news about one service, and whether it rings."""
-    name = f"{facts.label_of(view.key.workspace)}/{view.name}"
-    if is_flapping(was) != is_flapping(view):
-        yield (f"{name} is flapping" if is_flapping(view) else f"{name} flaps no more", False)
+    name = facts.full_name(view)
+    if was.health.is_flapping != view.health.is_flapping:
+        yield (f"{name} is flapping" if view.health.is_flapping else f"{name} flaps no more", False)
         return
-    if is_flapping(view) or (view.spec.inherit_from and view.key in old and _parent_tells(view, facts)):
+    if view.health.is_flapping or (view.spec.inherit_from and view.key in old and _parent_tells(view, facts)):
         return
     conflict, had = worst_conflict(view), worst_conflict(was)
     if conflict is not None and (had is None or had.kind is not conflict.kind):

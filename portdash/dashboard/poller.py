@@ -86,6 +86,7 @@ class Poller:
             before=self._facts,
             pulses=self._desk.pulses(),
             events=self._events(snapshot),
+            config_files=self._desk.config_files(snapshot),
         )
         self._post(SnapshotTaken(self._facts))
         if is_first:

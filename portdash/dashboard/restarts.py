@@ -70,5 +70,6 @@ def own_listeners(view: ServiceView | None) -> tuple[Listener, ...]:
 
 def tilde(path: str, home: str) -> str:
     """Return a path with the home directory as `~`, clean."""
-    inside = path == home or path.startswith(home.rstrip("/") + "/")
-    return clean("~" + path[len(home.rstrip("/")) :] if inside else path)
+    root = home.rstrip("/")  # empty where it is the root directory, which says nothing shorter
+    inside = root and (path == root or path.startswith(root + "/"))
+    return clean(f"~{path[len(root) :]}" if inside else path)

@@ -32,4 +32,3 @@ PROJECTS = (
 )
 
 SHOP, FIX, BLOG, INFRA = map(workspace_of, PROJECTS[:4])
-WORKSPACES = (SHOP, FIX, BLOG, INFRA)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from portdash.model.health import Health, HealthState
+from portdash.model.health import Health, HealthState, flapping_text
 
 WINDOW = 20
 """Checks that are remembered."""
@@ -66,7 +66,7 @@ def step(before: Standing, found: Health, rules: Rules, *, age: float | None = N
         return record._replace(shown=_as(found, HealthState.STARTING), worse=0, better=0)
     if record.is_flapping:
         changes = _changes(record)
-        return record._replace(shown=_as(found, HealthState.DEGRADED, f"flapping {changes}x"), worse=0, better=0)
+        return record._replace(shown=_as(found, HealthState.DEGRADED, flapping_text(changes)), worse=0, better=0)
     return _count(record, found, rules)
 
 

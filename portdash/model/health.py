@@ -46,3 +46,16 @@ class Health:
     level: HealthLevel = HealthLevel.NONE
     latency_ms: float | None = None
     detail: str = ""
+
+    @property
+    def is_flapping(self) -> bool:
+        """Whether it comes and goes, so that no single change of it is worth telling."""
+        return self.state is HealthState.DEGRADED and self.detail.startswith(_FLAPPING)
+
+
+_FLAPPING = "flapping "
+
+
+def flapping_text(changes: int) -> str:
+    """Return the detail of what flaps: `flapping 6x`."""
+    return f"{_FLAPPING}{changes}x"

@@ -28,6 +28,11 @@ class Lines:
         self._seen = len(self._kept)
         return found
 
+    @property
+    def unfinished(self) -> bytes:
+        """What is left, a line without its end; it stays kept."""
+        return bytes(self._kept)
+
     def rest(self) -> bytes:
         """Return what is left, a line without its end, and keep nothing."""
         left = bytes(self._kept)

@@ -29,14 +29,14 @@ class LogReader:
     limit between two looks has lost what lay between.
     """
 
-    def __init__(self, path: Path, count: int) -> None:
-        """Open the log, to begin `count` lines before its end. Raises OSError."""
+    def __init__(self, path: Path, count: int, *, within: int | None = None) -> None:
+        """Open the log, to begin `count` lines before its end, and at most `within` bytes. Raises OSError."""
         self._path = path
         self._older = path.with_name(path.name + OLDER)
         self._lines = Lines()
         self._stood_still = 0
         latest: deque[bytes] = deque(maxlen=count)
-        self._file = self._first()
+        self._file = self._first() if within is None else self._near_the_end(within)
         while self._read(latest.extend):
             pass
         self._latest: deque[bytes] | None = latest
@@ -51,6 +51,11 @@ class LogReader:
         if self._stood_still == _STILL and (rest := self._lines.rest()):
             found.append(rest)
         return found
+
+    @property
+    def unfinished(self) -> bytes:
+        """The line at the end that nothing has ended yet; it stays part of what is to come."""
+        return self._lines.unfinished
 
     def rest(self) -> list[bytes]:
         """Return the line at the end that nothing has ended yet, if there is one."""
@@ -67,6 +72,23 @@ class LogReader:
             return self._older.open("rb")
         return self._path.open("rb")
 
+    def _near_the_end(self, within: int) -> BinaryIO:
+        """Open the file that so many bytes before the end are in, at the line that begins next."""
+        newest = self._path.open("rb")
+        left = within - os.fstat(newest.fileno()).st_size
+        file = newest
+        if left > 0:
+            with suppress(FileNotFoundError):
+                file = self._older.open("rb")
+                newest.close()
+                left -= os.fstat(file.fileno()).st_size
+        if left < 0:
+            file.seek(-left)
+            # The rest of a line that cannot be shown whole, unless that is all there is.
+            if not file.readline(within).endswith(b"\n"):
+                file.seek(-left)
+        return file
+
     def _read(self, take: Callable[[list[bytes]], None]) -> bool:
         """Take the next piece; say whether there was one, or another file to read it from."""
         if data := self._file.read(_CHUNK):
@@ -75,11 +97,18 @@ class LogReader:
             return True
         following = self._following()
         if following is None:
-            return False
+            return self._is_emptied()
         while data := self._file.read(_CHUNK):  # what came between the end that we saw and the change of files
             take(self._lines.add(data))
         self._file.close()
         self._file = following
+        return True
+
+    def _is_emptied(self) -> bool:
+        """Begin anew where somebody has emptied the file; say whether that is so."""
+        if os.fstat(self._file.fileno()).st_size >= self._file.tell():
+            return False
+        self._file.seek(0)
         return True
 
     def _following(self) -> BinaryIO | None:

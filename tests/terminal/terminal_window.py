@@ -1,8 +1,10 @@
 """A real portdash in a real terminal: its bytes are kept, and a screen is made of them."""
 
 import os
+import select
 import signal
 import sys
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -92,6 +94,36 @@ class Terminal:
                 break
         self.child.wait()
         return self.child.exitstatus if self.child.exitstatus is not None else -(self.child.signalstatus or 0)
+
+    def stop_reading(self, *keys: str) -> None:
+        """Type keys, whose drawings nobody reads, until the program cannot write another byte."""
+        drawn_on = os.open(Path(f"/proc/{self.child.pid}/fd/2").readlink(), os.O_WRONLY | os.O_NOCTTY)
+        try:
+            ready = select.poll()
+            ready.register(drawn_on, select.POLLOUT)
+            until = time.monotonic() + LIMIT
+            while ready.poll(1000 * PAUSE):
+                assert time.monotonic() < until, "it can still write"
+                self.press(*keys)
+        finally:
+            os.close(drawn_on)
+
+    def end_unread(self) -> int:
+        """Wait for the end without reading; return the exit status, or minus the signal that ended it."""
+        ended = os.pidfd_open(self.child.pid)
+        try:
+            found, _, _ = select.select([ended], [], [], LIMIT)
+            assert found, "it goes on"
+        finally:
+            os.close(ended)
+        self.child.wait()
+        return self.child.exitstatus if self.child.exitstatus is not None else -(self.child.signalstatus or 0)
+
+    @property
+    def is_cooked(self) -> bool:
+        """Whether the terminal echoes what is typed, and gives it on by lines, as a shell wants it."""
+        flags: int = termios.tcgetattr(self.child.child_fd)[3]
+        return bool(flags & termios.ICANON and flags & termios.ECHO)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""

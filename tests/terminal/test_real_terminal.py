@@ -69,6 +69,16 @@ def test_a_signal_ends_it_and_gives_the_terminal_back(terminal: Open, number: si
     assert b"\x1b[?1049l" in window.sent
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_where_nobody_reads_what_it_draws(terminal: Open, number: signal.Signals):
+    window = terminal("--demo")
+    window.wait_for("q Quit")
+    window.stop_reading("1", "3")
+    window.signal(number)
+    assert window.end_unread() == 128 + number
+    assert window.is_cooked
+
+
 def test_no_foreign_escape_reaches_the_terminal(terminal: Open, serve: Serve):
     port = serve(HOSTILE)
     window = terminal("--filter", str(port))

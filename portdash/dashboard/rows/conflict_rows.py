@@ -32,8 +32,7 @@ def conflict_cells(row: Row, facts: Facts, ways_out: Mapping[ServiceKey, tuple[s
     assert isinstance(view, ServiceView)
     state = words.state_of(view)
     kind = row.conflict.kind.value.replace("_", " ") if row.conflict else state.word
-    here = view.key.workspace == facts.snapshot.workspace
-    name = view.name if here else f"{facts.label_of(view.key.workspace)}/{view.name}"
+    name = facts.name_of(view)
     holder = clean(row.conflict.holder or row.conflict.detail) if row.conflict else ""
     holder = holder or "".join(holders.held_by(view, facts)[:1]).lstrip("=~≠? ")
     server = holders.own_server(view)

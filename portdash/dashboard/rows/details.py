@@ -17,7 +17,7 @@ def title_of(row: Row | None, facts: Facts) -> str:
     match row.subject if row else None:
         case ServiceView() as view:
             where = f"  on host {short_host(view.key.host)}" if view.is_remote else ""
-            return f"{facts.label_of(view.key.workspace)}/{view.name}{where}"
+            return f"{facts.full_name(view)}{where}"
         case Other() as other:
             return f":{other.listener.port}  {other.listener.label}"
         case Group() as group:

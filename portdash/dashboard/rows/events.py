@@ -1,6 +1,5 @@
 """The view of history: what happened to assignments, the newest first, and what this dashboard has said."""
 
-import time
 from collections.abc import Iterable, Iterator
 
 from portdash.dashboard.rows.cells import Cell
@@ -8,11 +7,11 @@ from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.layout import Column
 from portdash.dashboard.rows.prose import fact, heading, paragraph
 from portdash.dashboard.rows.row import EventLine, Kind, Line, Row, Span, Tone
+from portdash.dashboard.rows.times import clock_text, local_text
 from portdash.model.history import Event, EventKind
 from portdash.report.words import age
 from portdash.text import clean
 
-_DAY = 86400.0
 _TONES = {EventKind.CONFLICT: Tone.WARN, EventKind.TERMINATED: Tone.WARN, EventKind.FAILOVER: Tone.WARN}
 
 
@@ -33,22 +32,13 @@ def event_cells(line: EventLine, facts: Facts) -> dict[Column, Cell]:
     action = "said" if line.is_said else event.kind.value
     tone = Tone.DIM if line.is_said else Tone.PLAIN
     return {
-        Column.TIME: ((clock_text(event.at, facts.now), clock_text(event.at, facts.now)), Tone.DIM),
+        Column.TIME: ((clock_text(event.at, facts.now),), Tone.DIM),
         Column.WHO: ((clean(event.actor) or "-",), Tone.DIM),
         Column.ACTION: ((action,), _TONES.get(event.kind, tone)),
         Column.SERVICE: ((service, name), tone),
         Column.FROM_TO: ((ports_text(event),), tone),
         Column.WHY: ((clean(event.reason),), tone),
     }
-
-
-def clock_text(at: float, now: float) -> str:
-    """Return a time of today as `11:02:13`, an older one as `27 Nov 11:02`."""
-    try:
-        local = time.localtime(at)
-    except (OverflowError, ValueError, OSError):
-        return "-"
-    return time.strftime("%H:%M:%S" if abs(now - at) < _DAY else "%d %b %H:%M", local)
 
 
 def ports_text(event: Event) -> str:
@@ -81,7 +71,7 @@ def event_details(line: EventLine, facts: Facts, width: int) -> Iterator[Line]:
     if ports := ports_text(event):
         yield from fact("port", ports, width)
     yield from fact("by", clean(event.actor) or "-", width)
-    yield from fact("when", time.strftime("%a %d %b %Y %H:%M:%S", time.localtime(event.at)), width)
+    yield from fact("when", local_text(event.at, "%a %d %b %Y %H:%M:%S"), width)
     yield from fact("because", clean(event.reason, limit=None) or "-", width)
     if event.revision:
         yield from fact("revision", str(event.revision), width)

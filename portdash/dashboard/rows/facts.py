@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from types import MappingProxyType
 
+from portdash.dashboard.restarts import tilde
 from portdash.dashboard.rows.row import Group, Kind, Other, RowKey, service_row_key
 from portdash.health.pulse import Pulse
 from portdash.model.assignment import ServiceKey
@@ -13,12 +14,14 @@ from portdash.model.listener import Listener
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
 from portdash.model.workspace import Workspace
 from portdash.record import record
+from portdash.report.scope import workspace_label
 
 NEW_FOR = 10.0
 """Seconds during which a row that appeared is marked as new."""
 GONE_FOR = 5.0
 """Seconds during which a row that vanished stays, marked as gone."""
 _NO_PULSES: Mapping[ServiceKey, Pulse] = MappingProxyType({})
+_NO_FILES: Mapping[str, str] = MappingProxyType({})
 
 
 @record(kw_only=True)
@@ -49,6 +52,8 @@ class Facts:
     """What has happened, oldest first; empty while nobody looks at it."""
     pulses: Mapping[ServiceKey, Pulse] = field(default_factory=lambda: MappingProxyType({}))
     """What the checks of each service that is asked have come to."""
+    config_files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The portdash.toml of each of this host's workspaces that has one."""
 
     def is_same_world(self, before: "Facts | None") -> bool:
         """Say whether nothing but time has passed since `before`, of which this was made: only ages are others."""
@@ -61,14 +66,19 @@ class Facts:
 
     def label_of(self, workspace: str) -> str:
         """Return how people read a workspace's name."""
-        known = self.snapshot.workspace_named(workspace)
-        return known.label if known else workspace
+        return workspace_label(self.snapshot, workspace)
+
+    def full_name(self, view: ServiceView) -> str:
+        """Return `shop/web`."""
+        return f"{self.label_of(view.key.workspace)}/{view.name}"
+
+    def name_of(self, view: ServiceView) -> str:
+        """Return `web` for a service of this workspace, `shop@fix-login/web` for others."""
+        return view.name if view.key.workspace == self.snapshot.workspace else self.full_name(view)
 
     def abbreviated(self, path: str) -> str:
         """Return a path with `~` for the home directory."""
-        if path == self.home:
-            return "~"
-        return f"~{path[len(self.home) :]}" if self.home != "/" and path.startswith(self.home + "/") else path
+        return tilde(path, self.home)
 
 
 def digest(
@@ -78,6 +88,7 @@ def digest(
     before: Facts | None = None,
     pulses: Mapping[ServiceKey, Pulse] = _NO_PULSES,
     events: tuple[Event, ...] = (),
+    config_files: Mapping[str, str] = _NO_FILES,
 ) -> Facts:
     """Make a snapshot ready for showing; `before` is the last one's, from which new and gone rows are told."""
     views = (*snapshot.services, *snapshot.remote)
@@ -85,6 +96,7 @@ def digest(
         before is not None
         and pulses == before.pulses
         and events == before.events
+        and config_files == before.config_files
         and _is_only_later(snapshot, home, before)
     ):
         return replace(before, snapshot=snapshot, last_running=_last_running(snapshot, before))
@@ -109,6 +121,7 @@ def digest(
         seen=_seen_on_service_ports(snapshot),
         pulses=pulses,
         events=events,
+        config_files=config_files,
     )
 
 

@@ -1,6 +1,5 @@
 """How well a server does, as lines for the details: the verdict, what it rests on, how it was come to."""
 
-import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -9,6 +8,7 @@ from portdash.dashboard.rows import holders, words
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.prose import LABEL, fact, heading
 from portdash.dashboard.rows.row import Line, Span, Tone
+from portdash.dashboard.rows.times import clock_time
 from portdash.dashboard.rows.trend import trend
 from portdash.health.pulse import Pulse
 from portdash.model.health import Health, HealthLevel
@@ -75,11 +75,6 @@ def probed_text(port: int, probed: Probed) -> str:
     latency = f" in {_milliseconds(health.latency_ms)}" if health.latency_ms is not None else ""
     what = "" if health.detail.startswith(probed.what) else probed.what
     return f":{port} {', '.join(filter(None, (what, health.state.value + latency, mask_secrets(health.detail))))}"
-
-
-def clock_time(when: float) -> str:
-    """Return the local time of day."""
-    return time.strftime("%H:%M:%S", time.localtime(when))
 
 
 def _verdict(health: Health, width: int) -> Iterator[Line]:

@@ -4,7 +4,7 @@ import re
 
 from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows.facts import Facts, short_host
-from portdash.dashboard.rows.row import service_row_key
+from portdash.dashboard.rows.row import Other, Row, service_row_key
 from portdash.manager.naming import INTERPRETERS
 from portdash.model.conflict import ConflictKind
 from portdash.model.health import HealthState
@@ -23,6 +23,15 @@ def own_server(view: ServiceView) -> Listener | None:
     if view.listeners:
         return view.listeners[0]
     return view.elsewhere[0] if view.elsewhere else None
+
+
+def server_of(row: Row) -> Listener | None:
+    """Return the listener that a row of any kind is about, if there is one."""
+    if row.socket is not None:
+        return row.socket
+    if isinstance(row.subject, Other):
+        return row.subject.listener
+    return own_server(row.subject) if isinstance(row.subject, ServiceView) else None
 
 
 def held_by(view: ServiceView, facts: Facts) -> tuple[str, ...]:

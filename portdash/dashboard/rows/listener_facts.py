@@ -37,14 +37,14 @@ def holder_lines(seen: SeenListener, view: ServiceView, facts: Facts, width: int
     """Yield who holds the port of a service, whether it is the service's own, and by what that was told."""
     sign = holders.sign_of(seen, view)
     ownership = next(each for each, own in SIGNS.items() if own == sign)
-    whose = f"not {facts.label_of(view.key.workspace)}/{view.name}" if sign == g.FOREIGN else _OWNED[ownership]
+    whose = f"not {facts.full_name(view)}" if sign == g.FOREIGN else _OWNED[ownership]
     yield heading("WHO HOLDS IT", width, Span(f"{sign} {whose}"))
     yield from listener_facts(seen.listener, facts, width)
     if seen.key is not None and seen.key != view.key:
         owner = facts.snapshot.service(seen.key)
         if owner is not None:
             port = f", assigned {owner.port}" if owner.port else ""
-            name = f"{facts.label_of(owner.key.workspace)}/{owner.name}"
+            name = facts.full_name(owner)
             yield from fact("belongs to", f"{name}{port}", width)
     evidence = seen.attribution.evidence or (view.attribution.evidence if view.attribution else ())
     if evidence:

@@ -50,16 +50,8 @@ def _ports(subject: Subject, socket: Listener | None) -> tuple[int, ...]:
     return elsewhere if subject.port is None else (subject.port, *elsewhere)
 
 
-def _server(row: Row) -> Listener | None:
-    if row.socket is not None:
-        return row.socket
-    if isinstance(row.subject, Other):
-        return row.subject.listener
-    return holders.own_server(row.subject) if isinstance(row.subject, ServiceView) else None
-
-
 def _is_in_project(term: Term, row: Row, facts: Facts) -> bool:
-    server = _server(row)
+    server = holders.server_of(row)
     project = server.project if server and not isinstance(row.subject, ServiceView) else None
     told = [project.label, project.name] if project else []
     if isinstance(row.subject, ServiceView):
@@ -70,16 +62,16 @@ def _is_in_project(term: Term, row: Row, facts: Facts) -> bool:
 
 
 def _is_via(term: Term, row: Row, _facts: Facts) -> bool:
-    return term.text in words.via_of(_server(row)).casefold()
+    return term.text in words.via_of(holders.server_of(row)).casefold()
 
 
 def _is_up(term: Term, row: Row, facts: Facts) -> bool:
-    since = words.started_at(_server(row))
+    since = words.started_at(holders.server_of(row))
     return term.bound is not None and term.bound.admits(None if since is None else facts.now - since)
 
 
 def _has_connections(term: Term, row: Row, _facts: Facts) -> bool:
-    server = _server(row)
+    server = holders.server_of(row)
     count = row.subject.connections if isinstance(row.subject, Other) else server.connections if server else None
     return term.bound is not None and term.bound.admits(count)
 

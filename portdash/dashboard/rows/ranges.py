@@ -44,7 +44,7 @@ def taken_ports(facts: Facts) -> Mapping[int, tuple[Taken, ...]]:
             continue
         state = state_of(view)
         use = Use.TROUBLE if state.is_trouble else Use.RUNNING if view.is_running else Use.ASSIGNED
-        name = f"{facts.label_of(view.key.workspace)}/{view.name}"
+        name = facts.full_name(view)
         found[view.port].append(Taken(view.port, use, f"{name} {state.word}"))
     for other in facts.others:
         found[other.listener.port].append(Taken(other.listener.port, Use.LISTENING, other.listener.label))

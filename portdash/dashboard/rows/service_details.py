@@ -66,7 +66,7 @@ def describe_state(view: ServiceView, facts: Facts) -> str:
         heard = "a process there holds its lease" if view.heard else "nobody there has been heard of lately"
         return f"{state.word}: on host {short_host(view.key.host)}, {heard}; it is changed there"
     if conflict:
-        who = f"{facts.label_of(view.key.workspace)}/{view.name} "
+        who = f"{facts.full_name(view)} "
         return f"{state.word}: {conflict.detail or describe(view, facts)[0].removeprefix(who)}"
     said = view.health.detail
     if said.startswith(state.word):

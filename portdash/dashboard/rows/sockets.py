@@ -57,8 +57,7 @@ def _service(row: Row, facts: Facts) -> str:
         return ""
     place = facts.label_of(view.key.workspace)
     project = row.socket.project.label if row.socket and row.socket.project else ""
-    here = view.key.workspace == facts.snapshot.workspace or place == project  # the column before says it
-    name = view.name if here else f"{place}/{view.name}"
+    name = view.name if place == project else facts.name_of(view)  # the column before says it
     seen = next((each for each in facts.snapshot.listeners if each.listener is row.socket), None)
     return f"{holders.sign_of(seen, view)} {name}" if seen else name
 

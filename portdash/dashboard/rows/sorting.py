@@ -10,7 +10,6 @@ from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.layout import Column
 from portdash.dashboard.rows.row import EventLine, Kind, Other, RangeLine, Row
 from portdash.dashboard.rows.view import Sort
-from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView
 
 
@@ -36,23 +35,15 @@ def _text(row: Row, column: Column, facts: Facts, beside: Beside) -> str:
     return texts[0].strip(" =~≠?").casefold() if texts else ""
 
 
-def _server(row: Row) -> Listener | None:
-    if row.socket is not None:
-        return row.socket
-    if isinstance(row.subject, Other):
-        return row.subject.listener
-    return holders.own_server(row.subject) if isinstance(row.subject, ServiceView) else None
-
-
 def _port(row: Row, _facts: Facts) -> float | None:
     if row.kind is Kind.SOCKET or isinstance(row.subject, Other):
-        server = _server(row)
+        server = holders.server_of(row)
         return server.port if server else None
     return row.subject.port if isinstance(row.subject, ServiceView) else None
 
 
 def _up(row: Row, facts: Facts) -> float | None:
-    started = words.started_at(_server(row))
+    started = words.started_at(holders.server_of(row))
     return None if started is None else facts.now - started
 
 
@@ -72,12 +63,12 @@ def _latency(row: Row, _facts: Facts) -> float | None:
 
 
 def _connections(row: Row, _facts: Facts) -> float | None:
-    server = _server(row)
+    server = holders.server_of(row)
     return server.connections if server else None
 
 
 def _pid(row: Row, _facts: Facts) -> float | None:
-    server = _server(row)
+    server = holders.server_of(row)
     return server.pid if server else None
 
 

@@ -179,7 +179,7 @@ def _keys(state: State) -> tuple[str, ...]:
 
 def describe(view: ServiceView, facts: Facts) -> tuple[str, ...]:
     """Say in a sentence what is wrong with a service; shorter wordings follow."""
-    who = f"{facts.label_of(view.key.workspace)}/{view.name}"
+    who = facts.full_name(view)
     conflict = worst_conflict(view)
     if conflict is None:
         server = view.listeners[0] if view.listeners else view.elsewhere[0] if view.elsewhere else None

@@ -1,6 +1,5 @@
 """The Log, History and Config tabs of the details."""
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import lru_cache
@@ -14,14 +13,13 @@ from portdash.dashboard.rows.asked import Log, Past
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.prose import LABEL, fact, heading, paragraph
 from portdash.dashboard.rows.row import Line, Span, Tone
+from portdash.dashboard.rows.times import clock_text
 from portdash.model.history import Event
 from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView
 from portdash.report.history import what
 from portdash.report.redaction import mask_secrets
 from portdash.text import clean
-
-DAY = 86400
 
 
 def log_lines(view: ServiceView, log: Log | None, width: int) -> Iterator[Line]:
@@ -78,16 +76,7 @@ def history_lines(view: ServiceView, past: Past | None, facts: Facts, width: int
 def event_lines(event: Event, facts: Facts, width: int) -> Iterator[Line]:
     """Yield one event: when, what, by whom, why."""
     said = [what(event), f"by {event.actor}" if event.actor else "", mask_secrets(event.reason)]
-    yield from fact(when(event.at, facts.now), ", ".join(filter(None, said)), width)
-
-
-def when(at: float, now: float) -> str:
-    """Return the time of day, with the date where that was another day; `?` for a clock out of its mind."""
-    try:
-        then = time.localtime(at)
-        return time.strftime("%H:%M:%S" if 0 <= now - at < DAY / 2 else "%d %b %H:%M", then)
-    except (OverflowError, ValueError, OSError):
-        return "?"
+    yield from fact(clock_text(event.at, facts.now), ", ".join(filter(None, said)), width)
 
 
 def config_lines(view: ServiceView, settings: Sequence[Setting], facts: Facts, width: int) -> Iterator[Line]:

@@ -58,7 +58,7 @@ def state_of(view: ServiceView) -> State:
         return State(g.RUNNING, word, Tone.OK, 4) if view.heard else State(g.UNKNOWN, word, Tone.DIM, 3)
     if worst_conflict(view):
         return State(g.TROUBLE, word, Tone.WARN, 0)
-    if is_flapping(view):
+    if health.is_flapping:
         return State(g.DEGRADED, _with_figure(word, health.detail), Tone.WARN, 2)
     if not view.is_running:
         return State(g.UNKNOWN if view.listeners else g.IDLE, word, Tone.DIM, 3)
@@ -67,11 +67,6 @@ def state_of(view: ServiceView) -> State:
         return State(glyph, _with_figure(word, health.detail), tone, severity)
     latency = f" {_short(health.latency_ms)}" if health.latency_ms is not None else ""
     return State(g.RUNNING, f"running{latency}", Tone.OK, 4)
-
-
-def is_flapping(view: ServiceView) -> bool:
-    """Say whether it comes and goes, so that no single change of it is worth telling."""
-    return view.health.state is HealthState.DEGRADED and view.health.detail.startswith("flapping")
 
 
 def _short(milliseconds: float) -> str:

@@ -157,7 +157,7 @@ class FreeScreen(PlanDialog):
 
     def action_rather(self) -> None:
         """Look at the ways out that end nothing; what is decided there closes this dialog, too."""
-        if self._loser is None or self.is_applying:
+        if self._loser is None or self.is_under_way:
             return
         from portdash.dashboard.screens.resolve import ResolveScreen  # noqa: PLC0415  only where it is wanted
 
@@ -167,7 +167,7 @@ class FreeScreen(PlanDialog):
 
     def action_kill(self) -> None:
         """Plan to kill who did not end when asked to: it is shown, and asked for, like the first plan."""
-        if self.can_kill and not self.is_applying:
+        if self.can_kill and not self.is_under_way:
             self.can_kill = False
             self.allows = frozenset((Allowance.KILL,))
             self._find_out()

@@ -13,9 +13,9 @@ from textual.widgets import Static
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.consent import ConsentRow
-from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.facts import table
 from portdash.dashboard.screens.free_facts import Subject, whose_lines
+from portdash.dashboard.screens.long_act import LongAct, Told
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.shell import free_command
 from portdash.errors import PortdashError
@@ -42,7 +42,7 @@ class Row:
         return self.plan is not None and bool(self.plan.steps)
 
 
-class FreeManyScreen(Dialog[Outcome | None]):
+class FreeManyScreen(LongAct):
     """Asks before the holders of several ports are ended; each port is a plan of its own, so that one fails alone."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("n", "leave", "No", show=False)]
@@ -73,9 +73,8 @@ class FreeManyScreen(Dialog[Outcome | None]):
         self.desk = desk
         self.rows = [Row(Subject(snapshot, port, protocol, desk.home)) for port, protocol in unique]
         """Captured when the dialog opens: what is marked meanwhile changes nothing."""
-        self.is_busy = True
+        self.is_looking = True
         self.is_done = False
-        self._is_agreed = False
         self._lines: list[str] = []
 
     def compose_body(self) -> Iterable[Widget]:
@@ -94,6 +93,7 @@ class FreeManyScreen(Dialog[Outcome | None]):
     def on_mount(self) -> None:
         """Find out who has to end; that asks the machine, so the screen does not wait for it."""
         self._draw()
+        self.say("looking at who holds them …", busy=True)
         self._judge_all()
 
     @property
@@ -103,21 +103,22 @@ class FreeManyScreen(Dialog[Outcome | None]):
 
     def confirm(self) -> None:
         """End them, once their number has been typed."""
-        if self.is_busy:
+        if self.is_looking or self.is_under_way:
             return
         if self.is_done:
             self.action_leave()
         elif not self.query_one(ConsentRow).is_given:
             self.say(f"type {len(self.ending)} to agree" if self.ending else "there is nobody to end", error=True)
         else:
-            self.is_busy = self._is_agreed = True
             self.query_one(ConsentRow).forget()
-            self._draw()
-            self._end_all()
+            self.begin("ending …", self._ended_all)
 
     def action_leave(self) -> None:
-        """Close; what is under way goes on, and what was done is told to whoever opened this."""
-        self.dismiss(Outcome(operation=None, lines=tuple(self._lines)) if self._lines else None)
+        """Close; what was done is told to whoever opened this."""
+        if self.is_done:
+            self.dismiss(Outcome(operation=None, lines=tuple(self._lines)) if self._lines else None)
+        else:
+            super().action_leave()
 
     @work(thread=True, group="plan", description="find out who has to end", exit_on_error=False)
     def _judge_all(self) -> None:
@@ -137,12 +138,15 @@ class FreeManyScreen(Dialog[Outcome | None]):
         notes = "".join(f"; ▲ {clean(note)}" for note in plan.notices)
         return replace(row, plan=plan, verdict=f"ends {ends}{notes}")
 
-    @work(thread=True, group="apply", description="end those who hold the ports", exit_on_error=False)
-    def _end_all(self) -> None:
+    def _ended_all(self) -> Told:
+        """End who holds each port; what was done to one is told on its row at once."""
+        verdicts = []
         for number, row in enumerate(self.rows):
             if row.can_end:
-                self.post_message(self.Judged(number, self._ended(row)))
-        self.post_message(self.Over(was_applied=True))
+                ended = self._ended(row)
+                verdicts.append(f"{row.subject.slot} {ended.verdict}")
+                self.post_message(self.Judged(number, ended))
+        return Told(self.Over(was_applied=True), "; ".join(verdicts))
 
     def _ended(self, row: Row) -> Row:
         """End who holds one port. The identities are those that were shown: another process is left alone."""
@@ -161,7 +165,9 @@ class FreeManyScreen(Dialog[Outcome | None]):
 
     @on(Over)
     def _over(self, message: Over) -> None:
-        self.is_busy, self.is_done = False, message.was_applied
+        self.is_looking, self.is_done = False, message.was_applied
+        self.end()
+        self.say("")
         if not message.was_applied and self.ending and not self.desk.is_read_only:
             self.query_one(ConsentRow).ask_for(f"Type how many, {len(self.ending)}, to agree:", str(len(self.ending)))
         if message.was_applied:
@@ -170,7 +176,7 @@ class FreeManyScreen(Dialog[Outcome | None]):
 
     @on(ConsentRow.Changed)
     def _typed(self) -> None:
-        self._draw()
+        self.arm()
 
     @on(ConsentRow.Submitted)
     def _submitted(self) -> None:
@@ -178,14 +184,14 @@ class FreeManyScreen(Dialog[Outcome | None]):
 
     def _draw(self) -> None:
         self.query_one("#rows", Static).update(table(self._cells()))
+        self.arm()
+
+    def arm(self) -> None:
+        """Let the button say how many would end, and whether that has been agreed to."""
         button = self.query_one("#yes", Act)
         button.name_it(f"Free {len(self.ending)}")
-        button.disabled = self.is_busy or not self.query_one(ConsentRow).is_given
+        button.disabled = self.is_looking or self.is_under_way or not self.query_one(ConsentRow).is_given
         button.display = not self.is_done
-        if self.is_busy:
-            self.say("ending …" if self._is_agreed else "looking at who holds them …", busy=True)
-        else:
-            self.say("")
 
     def _cells(self) -> Iterator[tuple[str, str]]:
         for row in self.rows:

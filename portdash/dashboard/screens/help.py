@@ -12,9 +12,9 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from portdash.dashboard.rows.help_row import HelpRow
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.dialog import Dialog
-from portdash.dashboard.screens.help_row import HelpRow
 from portdash.dashboard.screens.patience import Patience
 from portdash.text import clean
 

@@ -18,13 +18,15 @@ from portdash.dashboard.options import Options
 from portdash.dashboard.poller import Poller
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.health_lines import Probed, probed_text
+from portdash.dashboard.rows.help_row import HelpRow
 from portdash.dashboard.rows.row import Other
 from portdash.dashboard.rows.view import View
-from portdash.dashboard.screens.help_row import HelpRow
 from portdash.dashboard.screens.main_acting import Acting
 
 _SILENT = frozenset({"back", "next_pane", "previous_pane", "next_tab", "previous_tab", "zoom"})
 """Commands that say nothing where they have no meaning: hands press them without thinking."""
+_WITH_HISTORY = (View.HISTORY, View.CONFLICTS)
+"""Views that tell of what has happened."""
 
 
 class MainScreen(Acting, inherit_bindings=False):
@@ -33,12 +35,12 @@ class MainScreen(Acting, inherit_bindings=False):
     def __init__(self, desk: Desk, options: Options, keymap: Keymap) -> None:
         super().__init__(desk, options, keymap)
         self.poller = Poller(desk, self.post_message, interval=options.refresh)
-        self.poller.with_history = options.view is View.HISTORY
+        self.poller.with_history = options.view in _WITH_HISTORY
         self._told_error = ""
 
     def on_mount(self) -> None:
-        """Start looking. The thread is a daemon, so that a look that hangs cannot keep anyone from quitting."""
-        Thread(target=self.poller.run, name="portdash-poller", daemon=True).start()
+        """Look, once it is painted. The thread is a daemon, so that a look that hangs keeps nobody from quitting."""
+        self.call_after_refresh(Thread(target=self.poller.run, name="portdash-poller", daemon=True).start)
 
     def on_unmount(self) -> None:
         """Stop looking."""
@@ -114,7 +116,7 @@ class MainScreen(Acting, inherit_bindings=False):
 
     def view_changed(self) -> None:
         """Read the history while it is looked at."""
-        self.poller.with_history = self.outlook.view in (View.HISTORY, View.CONFLICTS)
+        self.poller.with_history = self.outlook.view in _WITH_HISTORY
         if self.poller.with_history:
             self.poller.look_now()
 

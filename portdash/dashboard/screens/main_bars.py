@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
 
 from textual import on
 from textual.content import Content
 from textual.widgets import Static
 
-from portdash.config.paths import PROJECT_FILE
 from portdash.dashboard.commands import BY_ID, footer_commands
 from portdash.dashboard.context import Context
 from portdash.dashboard.desk import Desk
@@ -20,7 +18,7 @@ from portdash.dashboard.rows.events import event_details
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.health_lines import Probed
 from portdash.dashboard.rows.ranges import bucket_text, range_details, strip_width
-from portdash.dashboard.rows.row import EventLine, Line, RangeLine, Row, RowKey, Span
+from portdash.dashboard.rows.row import EventLine, Line, RangeLine, RowKey, Span
 from portdash.dashboard.rows.summary import Standing, freshness, header_line, trouble_line, troubles
 from portdash.dashboard.rows.view import View, order_text
 from portdash.dashboard.rows.words import state_of
@@ -79,23 +77,7 @@ class Bars(MainView):
             view=outlook.view,
             marked=tuple(outlook.marked_subjects(self.facts)),
             hidden_marks=outlook.hidden_marks(self.table.listing),
-            config_file=self._config_file(row),
         )
-
-    def _config_file(self, row: Row | None) -> str | None:
-        """Return the project file of the workspace that a row is about, where there is one."""
-        if row is None or self.facts is None:
-            return None
-        subject = row.subject
-        name = subject.key.workspace if isinstance(subject, ServiceView) else None
-        if name is None and row.key[0] == "group":
-            name = str(row.key[1])
-        workspace = self.facts.snapshot.workspace_named(name) if name else None
-        file = Path(workspace.root) / PROJECT_FILE if workspace and workspace.root else None
-        try:
-            return str(file) if file and file.is_file() else None
-        except (OSError, ValueError):  # a root that no file system takes
-            return None
 
     @on(SnapshotTaken)
     def _snapshot_taken(self, message: SnapshotTaken) -> None:

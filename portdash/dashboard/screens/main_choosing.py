@@ -4,10 +4,10 @@ from textual import on
 from textual.events import Key
 from textual.widgets import Input
 
+from portdash.dashboard.rows.help_row import HelpRow
 from portdash.dashboard.rows.ranges import bucket, strip_width
 from portdash.dashboard.rows.row import RangeLine, Row
 from portdash.dashboard.rows.view import View
-from portdash.dashboard.screens.help_row import HelpRow
 from portdash.dashboard.screens.main_ordering import Ordering, shown_now
 from portdash.model.ports import PortRange
 from portdash.model.snapshot import ServiceView

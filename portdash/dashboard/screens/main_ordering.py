@@ -9,9 +9,9 @@ from portdash.dashboard.glyphs import MARK
 from portdash.dashboard.memory import Remembered
 from portdash.dashboard.messages import HeadClicked
 from portdash.dashboard.rows.column_sets import optional
+from portdash.dashboard.rows.help_row import HelpRow
 from portdash.dashboard.rows.layout import Column
 from portdash.dashboard.rows.view import NATURAL, Sort
-from portdash.dashboard.screens.help_row import HelpRow
 from portdash.dashboard.screens.main_going import Going
 from portdash.dashboard.theme import CHOICES
 

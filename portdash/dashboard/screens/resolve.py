@@ -1,6 +1,5 @@
 """The ways out of a conflict side by side: what each strategy would do, what it costs, and what it leaves."""
 
-from time import localtime, strftime
 from typing import ClassVar
 
 from rich.columns import Columns
@@ -11,6 +10,7 @@ from textual.containers import Container, Vertical
 from textual.widgets import Static
 
 from portdash.dashboard.clipboard import copy_text
+from portdash.dashboard.rows.times import clock_time
 from portdash.dashboard.screens.consent import ConsentRow
 from portdash.dashboard.screens.facts import cell
 from portdash.dashboard.screens.resolve_acts import ResolveActs
@@ -76,7 +76,7 @@ class ResolveScreen(PlansInAWorld):
 
     def action_choose(self, number: int) -> None:
         """Choose a way by its number, counted from 0."""
-        if self.is_applying:
+        if self.is_under_way:
             return
         self.strategy = WAYS[number]
         self._forget_consent()
@@ -90,7 +90,7 @@ class ResolveScreen(PlansInAWorld):
 
     def action_all(self) -> None:
         """Turn between this conflict and all of them in one plan."""
-        if self.key is not None and not self.is_applying:
+        if self.key is not None and not self.is_under_way:
             self.is_all = not self.is_all
             self._plan_all()
 
@@ -104,7 +104,7 @@ class ResolveScreen(PlansInAWorld):
 
     def action_leave(self) -> None:
         """Take consent back first, then leave without doing anything."""
-        if self.query_one(ConsentRow).is_asked and not self.is_applying:
+        if self.query_one(ConsentRow).is_asked and not self.is_under_way:
             self._forget_consent()
             self._show_state()
             return
@@ -143,7 +143,7 @@ class ResolveScreen(PlansInAWorld):
             needs = way.plan is None or way.plan.is_stuck or not way.plan.steps or way.plan.needs_consent
             way.mark(chosen=chosen, armed=not self.obstacle if chosen else not (needs or self.difference))
         world = f"changed: {self.difference}, r reads again" if self.difference else "unchanged"
-        at = strftime("%H:%M:%S", localtime(self._seen_at))
+        at = clock_time(self._seen_at)
         key = None if self.is_all else self.key
         # Beside each other where there is room for both, else one below the other.
         said = Columns((cell(headline(self.snapshot, key)), cell(f"world as of {at}, {world}")), padding=(0, 3))

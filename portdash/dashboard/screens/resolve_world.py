@@ -50,7 +50,7 @@ class PlansInAWorld(PlanDialog):
 
     def world_changed(self, snapshot: Snapshot) -> None:
         """Disarm the plans if a newer snapshot differs from the one they were made from in what they rest on."""
-        if self.is_applying or not self.is_mounted:
+        if self.is_under_way or not self.is_mounted:
             return
         plans = [way.plan for way in self.query(Way) if way.plan]
         self.difference = what_differs(self.snapshot, snapshot, self.key, plans)
@@ -69,7 +69,7 @@ class PlansInAWorld(PlanDialog):
 
     @on(Looked)
     def _look_done(self, message: Looked) -> None:
-        if self.is_applying:
+        if self.is_under_way:
             return
         self.snapshot = message.snapshot
         self._plan_all()

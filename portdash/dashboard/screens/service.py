@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widget import Widget
@@ -12,11 +12,10 @@ from textual.widgets import Static
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.restarts import own_listeners, service_label, spoken_name
 from portdash.dashboard.screens.act import Act
-from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.facts import Fact, facts
+from portdash.dashboard.screens.long_act import LongAct, Told
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.shell import command
-from portdash.errors import PortdashError
 from portdash.manager.apply import Outcome
 from portdash.model.assignment import ServiceKey
 from portdash.model.requests import RequestKind
@@ -29,7 +28,7 @@ _EFFECTS = {
 }
 
 
-class ServiceScreen(Dialog[Outcome | None]):
+class ServiceScreen(LongAct):
     """Asks who supervises a service to stop it or to start it again; what is meant is captured when it opens."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,12 +39,11 @@ class ServiceScreen(Dialog[Outcome | None]):
     ]
 
     class Answered(Message):
-        """Who runs the service has answered, or could not be asked."""
+        """Who runs the service has done what it was asked to."""
 
-        def __init__(self, text: str, *, ok: bool) -> None:
+        def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
-            self.ok = ok
 
     def __init__(self, desk: Desk, snapshot: Snapshot, key: ServiceKey, *, patience: Patience | None = None) -> None:
         super().__init__(title=f"Service {service_label(snapshot, key)}", patience=patience)
@@ -53,7 +51,6 @@ class ServiceScreen(Dialog[Outcome | None]):
         self.snapshot = snapshot
         self.key = key
         self.chosen: RequestKind | None = None
-        self.is_waiting = False
 
     def compose_body(self) -> Iterable[Widget]:
         """Yield what runs, and what each key does to it."""
@@ -69,7 +66,11 @@ class ServiceScreen(Dialog[Outcome | None]):
     def on_mount(self) -> None:
         """Say what runs."""
         self.query_one("#facts", Static).update(facts(self._facts()))
-        self.query_one("#yes", Act).disabled = True
+        self.arm()
+
+    def arm(self) -> None:
+        """Let Yes be pressed once something was chosen."""
+        self.query_one("#yes", Act).disabled = self.chosen is None or self.is_under_way
 
     def _facts(self) -> list[Fact]:
         view = self.snapshot.service(self.key)
@@ -84,38 +85,29 @@ class ServiceScreen(Dialog[Outcome | None]):
 
     def action_choose(self, kind: str) -> None:
         """Choose what is asked for; `y` asks."""
-        if self.is_waiting:
+        if self.is_under_way:
             return
         self.chosen = RequestKind(kind)
-        self.query_one("#yes", Act).disabled = False
+        self.arm()
         self.query_one("#yes", Act).name_it(f"Yes, {kind}")
         self.say(f"{kind} {clean(self.key.service)}? y does it")
 
     def confirm(self) -> None:
         """Ask for what was chosen."""
-        if self.is_waiting:
+        kind = self.chosen
+        if self.is_under_way:
             return
-        if self.chosen is None:
+        if kind is None:
             self.say("choose first: x stops it, r starts it again", error=True)
             return
-        self.is_waiting = True
-        self.query_one("#yes", Act).disabled = True
-        self.say(f"{self.chosen}: waiting for who runs it …", busy=True)
-        self._ask(self.chosen)
+        self.begin(f"{kind}: waiting for who runs it …", lambda: self._asked(kind))
 
-    @work(thread=True, group="apply", description="ask a supervisor", exit_on_error=False)
-    def _ask(self, kind: RequestKind) -> None:
-        try:
-            ok, text = self.desk.ask_supervisor(self.key, kind)
-        except PortdashError as error:
-            ok, text = False, f"{error.message}. {error.hint}"
-        self.post_message(self.Answered(text, ok=ok))
+    def _asked(self, kind: RequestKind) -> Told:
+        ok, text = self.desk.ask_supervisor(self.key, kind)
+        message = self.Answered(text) if ok else self.Failed(text, "")
+        return Told(message, f"{self.key.service}: {text}", is_error=not ok)
 
     @on(Answered)
     def _answered(self, message: Answered) -> None:
-        self.is_waiting = False
-        if message.ok:
-            self.dismiss(Outcome(operation=None, lines=(clean(message.text),)))
-        else:
-            self.query_one("#yes", Act).disabled = False
-            self.say(message.text, error=True)
+        self.end()
+        self.dismiss(Outcome(operation=None, lines=(clean(message.text),)))

@@ -2,7 +2,7 @@
 """A scene and a desk built by hand: what a dialog is given, and a record of what it asked to be done."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from threading import Event as Flag
 from typing import Any
@@ -11,6 +11,7 @@ from textual.app import App
 from textual.events import Key
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.worker import WorkerCancelled, WorkerFailed
 
 from portdash.dashboard.screens.patience import Patience
 from portdash.errors import NoPortAvailable, NoSuchService, PortdashError
@@ -304,7 +305,9 @@ async def drained(pilot: Pilot[None]) -> None:
 async def settled(host: Host, pilot: Pilot[None]) -> None:
     """Wait for workers, for what they set in motion, and for the screen to be drawn."""
     await drained(pilot)
-    await host.workers.wait_for_complete()
+    for each in list(host.workers):
+        with suppress(WorkerCancelled, WorkerFailed):  # a dialog has closed, or says what went wrong
+            await each.wait()
     await drained(pilot)
     host.screen._on_timer_update()
     await drained(pilot)

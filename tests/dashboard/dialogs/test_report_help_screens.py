@@ -7,9 +7,9 @@ import pytest
 from dialog_fakes import AT_ONCE, HOSTILE, WEB, FakeDesk, opened, press, settled, snapshot
 from textual.widgets import Input, OptionList
 
+from portdash.dashboard.rows.help_row import HelpRow
 from portdash.dashboard.screens import report
 from portdash.dashboard.screens.help import HelpScreen
-from portdash.dashboard.screens.help_row import HelpRow
 from portdash.dashboard.screens.report import ReportScreen
 
 

@@ -14,11 +14,11 @@ from portdash.dashboard.glyphs import Glyphs
 from portdash.dashboard.rows.details import details
 from portdash.dashboard.rows.facts import Facts, digest
 from portdash.dashboard.rows.filtering import parse_filter
-from portdash.dashboard.rows.health_lines import clock_time
 from portdash.dashboard.rows.layout import columns_for
 from portdash.dashboard.rows.matching import matches
 from portdash.dashboard.rows.paint import head_line, paint
 from portdash.dashboard.rows.row import RowKey
+from portdash.dashboard.rows.times import clock_time
 from portdash.dashboard.rows.trend import trend
 from portdash.dashboard.rows.words import state_of
 from portdash.dashboard.screens.main import MainScreen

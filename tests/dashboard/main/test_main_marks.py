@@ -93,7 +93,7 @@ async def test_marked_ports_are_freed_together():
         main.outlook.filter_text = "via:orphan"
         main.show_list()
         await pilot.press("*", "x")
-        await until(pilot, lambda: isinstance(pilot.app.screen, FreeManyScreen) and not pilot.app.screen.is_busy)
+        await until(pilot, lambda: isinstance(pilot.app.screen, FreeManyScreen) and not pilot.app.screen.is_looking)
         screen = pilot.app.screen
         assert isinstance(screen, FreeManyScreen)
         assert [row.subject.port for row in screen.rows] == [6007, 8888]

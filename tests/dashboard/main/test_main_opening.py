@@ -1,5 +1,6 @@
 """Browser, editor and clipboard: what is started, what is said where nothing can be, and what can be copied."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,19 @@ def test_the_line_of_a_service(tmp_path: Path):
     file.write_text('[services.web]\npreferred = 1\n\n[ services."API" ]\n')
     assert (line_of(file, "web"), line_of(file, "api"), line_of(file, "w.b")) == (1, 4, None)
     assert line_of(tmp_path / "none", "web") is None
+
+
+async def test_the_file_of_a_workspace_is_found_by_the_look(tmp_path: Path):
+    (tmp_path / "portdash.toml").write_text("")
+    (tmp_path / "dir" / "portdash.toml").mkdir(parents=True)
+    roots = {"shop": str(tmp_path), "blog": str(tmp_path / "dir"), "infra": "\0"}
+    day = scenes.working_day()
+    spaces = tuple(replace(each, root=roots.get(each.name, each.root)) for each in day.workspaces)
+    async with running(desk_for(replace(day, workspaces=spaces))) as (_pilot, main):
+        assert main.facts is not None
+        assert main.facts.config_files == {"shop": str(tmp_path / "portdash.toml")}
+        main.table.move_to(WEB)
+        assert main.context.config_file == str(tmp_path / "portdash.toml")
 
 
 def test_an_editor_that_fails_is_said(tmp_path: Path):

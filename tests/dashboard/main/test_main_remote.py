@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import scenes
-from fakes import desk_for, footer_of, running, screen_lines
+from fakes import WEB, desk_for, footer_of, running, screen_lines
 from row_texts import drawn, everything, facts_of, find, text_of
 
 from portdash.dashboard.commands import BY_ID
 from portdash.dashboard.context import REMOTE, Context
+from portdash.dashboard.copies import copies_of
 from portdash.dashboard.rows.details import details, tabs_of
 from portdash.dashboard.rows.facts import place_of
 from portdash.dashboard.rows.row import Kind, service_row_key
@@ -59,6 +60,16 @@ def test_whatever_would_change_them_is_grey_and_says_why():
     assert BY_ID["release"].unavailable(Context(facts=facts, row=group)) == REMOTE
     assert Context(facts=facts, row=group).services == ()
     assert BY_ID["report"].unavailable(Context(facts=facts, row=row)) is None
+
+
+def test_files_and_directories_of_a_namesake_here_are_not_theirs():
+    facts = replace(facts_of(shared()), config_files={"shop": f"{scenes.HOME}/src/shop/portdash.toml"})
+    rows = everything(facts)
+    theirs = Context(facts=facts, row=rows.rows[rows.index[service_row_key(shared().remote[0])]])
+    ours = Context(facts=facts, row=rows.rows[rows.index[WEB]])
+    assert (ours.config_file, theirs.config_file) == (f"{scenes.HOME}/src/shop/portdash.toml", None)
+    assert BY_ID["edit"].unavailable(ours) is None
+    assert "d" not in [row.key for row in copies_of(theirs)]
 
 
 async def test_a_report_from_their_row_is_about_the_workspace():

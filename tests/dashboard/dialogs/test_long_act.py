@@ -1,0 +1,122 @@
+"""What takes its time: it can be left, its outcome is heard in any case, and one that breaks says so."""
+
+import asyncio
+from threading import Event as Flag
+from typing import ClassVar
+
+import pytest
+from dialog_fakes import AT_ONCE, Host, opened, press, refused, settled
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.pilot import Pilot
+
+from portdash.dashboard.screens.long_act import LongAct, Told
+from portdash.manager.apply import Outcome
+
+
+class Errand(LongAct):
+    """Waits for a flag, and closes or raises then."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "confirm")]
+
+    class Done(Message):
+        """It is done."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__(title="Errand", patience=AT_ONCE)
+        self.error = error
+        self.gate = Flag()
+        self.has_begun = Flag()
+
+    def confirm(self) -> None:
+        self.begin("waiting …", self.act)
+
+    def act(self) -> Told:
+        self.has_begun.set()
+        assert self.gate.wait(30)
+        if self.error:
+            raise self.error
+        return Told(self.Done(), "the errand is done")
+
+    @on(Done)
+    def _done(self) -> None:
+        self.end()
+        self.dismiss(Outcome(operation=None, lines=("done",)))
+
+    @work(thread=True, exit_on_error=False)
+    def look(self) -> None:
+        raise KeyError("nobody thought of it")
+
+
+async def shown(host: Host, pilot: Pilot[None], text: str) -> None:
+    """Wait until a text stands on the screen."""
+    async with asyncio.timeout(30):
+        while text not in host.text:
+            await press(host, pilot, "down")
+
+
+async def test_it_says_what_it_does_and_closes_with_what_was_done():
+    errand = Errand()
+    async with opened(errand) as (host, pilot):
+        await press(host, pilot, "y")
+        assert errand.is_under_way
+        await shown(host, pilot, "waiting …")
+        errand.gate.set()
+        await settled(host, pilot)
+        assert host.answers == [Outcome(operation=None, lines=("done",))]
+
+
+ERRORS = [
+    (None, "the errand is done"),
+    (refused("it must not be"), "it must not be. try again"),
+    (KeyError("odd"), "portdash broke: KeyError: 'odd'. please report it"),
+]
+
+
+@pytest.mark.parametrize(("error", "text"), ERRORS)
+async def test_what_comes_of_it_is_told_to_who_has_left(error: Exception | None, text: str):
+    errand = Errand(error)
+    async with opened(errand) as (host, pilot):
+        await press(host, pilot, "y")
+        assert errand.has_begun.wait(30)
+        await press(host, pilot, "escape")
+        assert host.answers == [None]
+        told = [each.message for each in host._notifications]
+        assert told == []
+        errand.gate.set()
+        async with asyncio.timeout(30):
+            while not told:
+                await settled(host, pilot)
+                told = [each.message for each in host._notifications]
+        assert told == [text]
+
+
+@pytest.mark.parametrize(("error", "text"), ERRORS[1:])
+async def test_an_error_is_said_and_it_can_be_tried_again(error: Exception | None, text: str):
+    errand = Errand(error)
+    errand.gate.set()
+    async with opened(errand, (120, 24)) as (host, pilot):
+        await press(host, pilot, "y")
+        await settled(host, pilot)
+        assert text in host.text
+        assert not errand.is_under_way
+        assert host.answers == []
+
+
+async def test_a_look_that_breaks_is_said_too():
+    errand = Errand()
+    async with opened(errand, (120, 24)) as (host, pilot):
+        errand.look()
+        await shown(host, pilot, "portdash broke: KeyError: 'nobody thought of it'")
+
+
+async def test_escape_does_not_get_in_before_an_outcome_that_is_on_its_way():
+    errand = Errand()
+    async with opened(errand) as (host, pilot):
+        errand.begin("waiting …", lambda: Told(errand.Done(), "never said"))
+        errand._deliver(Told(errand.Done(), "never said"))
+        errand.action_leave()
+        await settled(host, pilot)
+        assert host.answers == [Outcome(operation=None, lines=("done",))]
+        assert not host._notifications
