@@ -5,17 +5,17 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from portdash.cli.background import PROGRAM
 from portdash.cli.context import Globals
 from portdash.cli.output import say, warn
 from portdash.cli.prefixed import Prefixed
-from portdash.cli.running import check_trusted
 from portdash.errors import LockedDown, UsageError
 from portdash.manager.allocate import allocate
 from portdash.manager.deps import Deps
 from portdash.manager.wishes import Wish
 from portdash.model.names import base_name
 from portdash.planning.start_order import Part, start_order
+from portdash.supervisor.background import PROGRAM
+from portdash.supervisor.declared import check_trusted
 from portdash.supervisor.up import Stage, Up
 from portdash.text import clean
 
@@ -63,7 +63,7 @@ def _here(deps: Deps, name: str) -> str:
 
 
 def _run_line(options: Globals, name: str) -> tuple[str, ...]:
-    return (*options.arguments(), "run", name)
+    return (*options.flags().arguments(), "run", name)
 
 
 def _talk(line: str) -> None:
