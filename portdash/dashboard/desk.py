@@ -1,7 +1,8 @@
 """The dashboard's only door to the core. Widgets and screens take a Desk and a Snapshot, never a store or a machine."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -36,6 +37,7 @@ from portdash.supervisor.logs import log_path
 if TYPE_CHECKING:
     from portdash.dashboard.reloading import Load, Reloading
     from portdash.health.unregistered import Answer
+    from portdash.supervisor.starting import Start
 
 
 class Checks(Protocol):
@@ -210,14 +212,8 @@ class Desk:
 
     def apply(self, plan: Plan, *, consent: bool = False, progress: Callable[[str], None] | None = None) -> Outcome:
         """Carry a plan out. Blocks; what it raises (Refused and its kin, StoreError) means that no row was changed."""
-        with self._lock:
-            self._under_way += 1
-        try:
+        with self._acting():
             return apply_plan(self._deps, plan, consent=consent, progress=progress)
-        finally:
-            self._acted_at = self.now()
-            with self._lock:
-                self._under_way -= 1
 
     def ask_supervisor(self, key: ServiceKey, kind: RequestKind) -> tuple[bool, str]:
         """Ask who runs a service to stop or restart it; return whether it was done, and the answer. Blocks.
@@ -226,15 +222,34 @@ class Desk:
         """
         from portdash.manager.requests import ask  # noqa: PLC0415  only where it is wanted
 
+        with self._acting():
+            request = ask(self._deps, key, kind)
+        return bool(request.ok), request.answer or ""
+
+    def command_to_start(self, snapshot: Snapshot, key: ServiceKey) -> tuple[str, ...]:
+        """Return what starting a service would run. Raises PortdashError, which says why it cannot be started."""
+        from portdash.supervisor.starting import command_to_start  # noqa: PLC0415  only where it is wanted
+
+        return command_to_start(self._deps, snapshot, key)
+
+    def start(self, key: ServiceKey) -> "Start":
+        """Start a service in the background, and return how that went. Blocks; raises PortdashError."""
+        from portdash.supervisor.starting import start  # noqa: PLC0415  only where it is wanted
+
+        with self._acting():
+            return start(self._deps, key)
+
+    @contextmanager
+    def _acting(self) -> Iterator[None]:
+        """Be known to act while inside."""
         with self._lock:
             self._under_way += 1
         try:
-            request = ask(self._deps, key, kind)
+            yield
         finally:
             self._acted_at = self.now()
             with self._lock:
                 self._under_way -= 1
-        return bool(request.ok), request.answer or ""
 
     def workspace_names(self, snapshot: Snapshot) -> tuple[str, ...]:
         """Return the names of all workspaces, ours first."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from portdash.config.paths import PROJECT_FILE, user_file
 from portdash.config.settings import Config
+from portdash.config.trust import RECORD
 from portdash.errors import PortdashError
 from portdash.manager.deps import Deps
 from portdash.text import clean
@@ -62,5 +63,7 @@ def _candidates(deps: Deps) -> Iterable[Path]:
     """Yield the files that would count if they were there."""
     home = Path(deps.environ.get("HOME") or str(Path.home()))
     yield user_file(deps.environ, home)
+    if deps.state_dir:
+        yield deps.state_dir / RECORD  # trust makes more of a file count
     if deps.place.workspace.root:
         yield Path(deps.place.workspace.root) / PROJECT_FILE

@@ -1,6 +1,8 @@
-"""Stopping or starting again a service that portdash runs: a menu, then `y`, and the answer of who runs it."""
+"""Starting, stopping or restarting a service: a menu, then `y`, and the answer of who runs it."""
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import ClassVar
 
 from textual import on, work
@@ -23,37 +25,52 @@ from portdash.model.requests import RequestKind
 from portdash.model.snapshot import Snapshot
 from portdash.text import clean
 
+
+class Deed(StrEnum):
+    """What can be done about a service; the value is also the word for it."""
+
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+
+
 _EFFECTS = {
-    RequestKind.STOP: "its server ends, and is not started again; the port stays its own",
-    RequestKind.RESTART: "its server ends, and is started again on the port it has",
+    Deed.STOP: "its server ends, and is not started again; the port stays its own",
+    Deed.RESTART: "its server ends, and is started again on the port it has",
 }
+_UNSUPERVISED = "portdash does not run it"
 
 
 class ServiceScreen(Dialog[Outcome | None]):
-    """Asks who supervises a service to stop it or to start it again; what is meant is captured when it opens."""
+    """Starts a service, or asks who supervises it to stop or restart it; what is meant is captured when it opens."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "leave", "No", show=False),
+        Binding("u", "choose('start')", "Start", show=False),
         Binding("x", "choose('stop')", "Stop", show=False),
         Binding("r", "choose('restart')", "Restart", show=False),
         Binding("y", "confirm", "Yes", show=False),
     ]
 
     class Answered(Message):
-        """Who runs the service has answered, or could not be asked."""
+        """It was done, or could not be."""
 
-        def __init__(self, text: str, *, ok: bool) -> None:
+        def __init__(self, text: str, *, ok: bool, lines: Sequence[str] = ()) -> None:
             super().__init__()
             self.text = text
             self.ok = ok
+            self.lines = tuple(lines)
+            """What the service printed, where it did not start."""
 
     def __init__(self, desk: Desk, snapshot: Snapshot, key: ServiceKey, *, patience: Patience | None = None) -> None:
         super().__init__(title=f"Service {service_label(snapshot, key)}", patience=patience)
         self.desk = desk
         self.snapshot = snapshot
         self.key = key
-        self.chosen: RequestKind | None = None
+        self.chosen: Deed | None = None
         self.is_waiting = False
+        self.reasons = self._reasons()
+        """Why a deed cannot be done; those that can are not there."""
 
     def compose_body(self) -> Iterable[Widget]:
         """Yield what runs, and what each key does to it."""
@@ -62,60 +79,100 @@ class ServiceScreen(Dialog[Outcome | None]):
     def compose_buttons(self) -> Iterable[Widget]:
         """Yield No, which has the focus, and the others."""
         yield Act("No", "n esc", id="no")
+        yield Act("Start", "u", id="start", action="screen.choose('start')")
         yield Act("Stop", "x", id="stop", action="screen.choose('stop')")
         yield Act("Restart", "r", id="restart", action="screen.choose('restart')")
         yield Act("Yes", "y", id="yes")
 
     def on_mount(self) -> None:
-        """Say what runs."""
-        self.query_one("#facts", Static).update(facts(self._facts()))
+        """Say what runs, and grey what cannot be done."""
+        self._show()
         self.query_one("#yes", Act).disabled = True
+        for deed in self.reasons:
+            self.query_one(f"#{deed}", Act).disabled = True
+
+    def _reasons(self) -> dict[Deed, str]:
+        lease = self.snapshot.leases.get(self.key)
+        is_supervised = lease is not None and lease.supervised
+        reasons = {} if is_supervised else dict.fromkeys((Deed.STOP, Deed.RESTART), _UNSUPERVISED)
+        try:
+            self.command = self.desk.command_to_start(self.snapshot, self.key)
+        except PortdashError as error:
+            self.command = ()
+            reasons[Deed.START] = f"{error.message}; {error.hint}"
+        return reasons
+
+    def _show(self, lines: Sequence[str] = ()) -> None:
+        """Say what there is, and below it what the service has printed."""
+        self.query_one("#facts", Static).update(facts([*self._facts(), ("Printed", list(lines))]))
 
     def _facts(self) -> list[Fact]:
         view = self.snapshot.service(self.key)
         name = spoken_name(self.snapshot, self.key)
         servers = [clean(each.label) for each in own_listeners(view)]
+        effects = {Deed.START: f"runs in the background: {shlex.join(self.command)}", **_EFFECTS}
+        commands = {
+            Deed.START: command("run", "-d", name),
+            Deed.STOP: command("stop", name),
+            Deed.RESTART: command("restart", name),
+        }
         return [
             ("Runs", [f"{server} on {view.port}" for server in servers] if view else ""),
-            ("Stop", _EFFECTS[RequestKind.STOP]),
-            ("Restart", _EFFECTS[RequestKind.RESTART]),
-            ("Shell", [command("stop", name), command("restart", name)]),
+            *((deed.capitalize(), self.reasons.get(deed, effects[deed])) for deed in Deed),
+            ("Shell", [commands[deed] for deed in Deed if deed not in self.reasons]),
         ]
 
-    def action_choose(self, kind: str) -> None:
-        """Choose what is asked for; `y` asks."""
+    def action_choose(self, word: str) -> None:
+        """Choose what is done; `y` does it, and `enter` as well where nothing ends."""
         if self.is_waiting:
             return
-        self.chosen = RequestKind(kind)
-        self.query_one("#yes", Act).disabled = False
-        self.query_one("#yes", Act).name_it(f"Yes, {kind}")
-        self.say(f"{kind} {clean(self.key.service)}? y does it")
+        deed = Deed(word)
+        if reason := self.reasons.get(deed):
+            self.say(f"{deed}: {reason}", error=True)
+            return
+        self.chosen = deed
+        yes = self.query_one("#yes", Act)
+        yes.disabled = False
+        yes.name_it(f"Yes, {deed}")
+        self.query_one("#yes" if deed is Deed.START else "#no", Act).focus()
+        self.say(f"{deed} {clean(self.key.service)}? y does it")
 
     def confirm(self) -> None:
-        """Ask for what was chosen."""
+        """Do what was chosen."""
         if self.is_waiting:
             return
         if self.chosen is None:
-            self.say("choose first: x stops it, r starts it again", error=True)
+            self.say(f"choose first: {self._choices()}", error=True)
             return
         self.is_waiting = True
         self.query_one("#yes", Act).disabled = True
-        self.say(f"{self.chosen}: waiting for who runs it …", busy=True)
-        self._ask(self.chosen)
+        waits_for = "it to listen" if self.chosen is Deed.START else "who runs it"
+        self.say(f"{self.chosen}: waiting for {waits_for} …", busy=True)
+        self._do(self.chosen)
 
-    @work(thread=True, group="apply", description="ask a supervisor", exit_on_error=False)
-    def _ask(self, kind: RequestKind) -> None:
+    def _choices(self) -> str:
+        words = {Deed.START: "u starts it", Deed.STOP: "x stops it", Deed.RESTART: "r starts it again"}
+        return ", ".join(words[deed] for deed in Deed if deed not in self.reasons) or "nothing can be done here"
+
+    @work(thread=True, group="apply", description="start, or ask a supervisor", exit_on_error=False)
+    def _do(self, deed: Deed) -> None:
         try:
-            ok, text = self.desk.ask_supervisor(self.key, kind)
+            if deed is Deed.START:
+                begun = self.desk.start(self.key)
+                answer = self.Answered(begun.detail, ok=begun.listens, lines=begun.lines)
+            else:
+                ok, text = self.desk.ask_supervisor(self.key, RequestKind(deed))
+                answer = self.Answered(text, ok=ok)
         except PortdashError as error:
-            ok, text = False, f"{error.message}. {error.hint}"
-        self.post_message(self.Answered(text, ok=ok))
+            answer = self.Answered(f"{error.message}. {error.hint}", ok=False)
+        self.post_message(answer)
 
     @on(Answered)
     def _answered(self, message: Answered) -> None:
         self.is_waiting = False
         if message.ok:
             self.dismiss(Outcome(operation=None, lines=(clean(message.text),)))
-        else:
-            self.query_one("#yes", Act).disabled = False
-            self.say(message.text, error=True)
+            return
+        self.query_one("#yes", Act).disabled = False
+        self._show(message.lines)
+        self.say(message.text, error=True)
