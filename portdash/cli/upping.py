@@ -13,7 +13,7 @@ from portdash.manager.allocate import allocate
 from portdash.manager.deps import Deps
 from portdash.manager.wishes import Wish
 from portdash.model.names import base_name
-from portdash.planning.start_order import Part, start_order
+from portdash.planning.start_order import Part, sharers, start_order
 from portdash.supervisor.background import PROGRAM
 from portdash.supervisor.declared import check_trusted
 from portdash.supervisor.up import Stage, Up
@@ -33,7 +33,8 @@ def bring_up(options: Globals, names: Sequence[str], *, detaches: bool) -> int:
             assert declared is not None
             check_trusted(declared)
         # All at once, and first: each finds the ports of the others in its environment, and who is faster is no matter.
-        for notice in allocate(deps, [Wish(name=part.name) for part in parts]).notices:
+        placed = (*(part.name for part in parts), *sharers(deps.config.services, parts))
+        for notice in allocate(deps, [Wish(name=name) for name in placed]).notices:
             warn(notice)
         return start_together(deps, parts, partial(_run_line, options), detaches=detaches)
 
