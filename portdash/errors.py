@@ -3,7 +3,9 @@
     PortdashError
     ├── UsageError                 exit 2   what was asked for cannot be understood
     │   ├── InvalidName
-    │   └── InvalidPort
+    │   ├── InvalidPort
+    │   ├── NoCommand
+    │   └── NotTrusted
     ├── ConfigError                exit 2   a configuration file or variable is wrong
     │   └── UnknownEnvironment
     ├── NoSuchService              exit 3   no such service, listener or workspace
@@ -81,6 +83,20 @@ class InvalidPort(UsageError):
 
     code = "invalid_port"
     default_hint = "a port is a whole number from 1 to 65535, a range is FIRST-LAST"
+
+
+class NoCommand(UsageError):
+    """A service is to be started, and neither the request nor the configuration says how."""
+
+    code = "no_command"
+    default_hint = "`portdash add NAME --command …` declares one"
+
+
+class NotTrusted(UsageError):
+    """The command of a service comes from a file that nobody here has looked at."""
+
+    code = "not_trusted"
+    default_hint = "see it, then `portdash trust`"
 
 
 class ConfigError(PortdashError):

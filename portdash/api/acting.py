@@ -26,11 +26,14 @@ from portdash.model.plan import Plan
 from portdash.model.requests import Request
 from portdash.model.snapshot import Snapshot
 from portdash.report.serialise import Json, document, plan_json, service_json
+from portdash.supervisor.starting import start
 from portdash.text import clean
 
 FAR_BACK = 200
 """Operations of the workspace among which one is looked for that was done under a key before a restart."""
 
+LONGEST_LINE = 2000
+"""Characters of a line that a service printed which are told."""
 NOTHING = Reply(HTTPStatus.NO_CONTENT, b"")
 Act = Callable[[Deps], Reply]
 Ask = Callable[[Deps, Snapshot, Sequence[ServiceKey]], tuple[Request, ...]]
@@ -106,6 +109,28 @@ class Actor:
                 port=view.port,
                 done=bool(asked.ok),
                 detail=clean(asked.answer or "", limit=None),
+            )
+            return _reply(HTTPStatus.OK, told)
+
+        return self._once(key, act, name)
+
+    def start(self, name: str, key: Key | None) -> Reply:
+        """Start a service in the background, and tell whether it listens.
+
+        Raises NoSuchService, and what `supervisor.starting.start` raises.
+        """
+
+        def act(deps: Deps) -> Reply:
+            view = find_service(deps.observer.snapshot(), name)
+            begun = start(deps, view.key)
+            self._board.look(anew=True)
+            told = document(
+                name=clean(view.name),
+                workspace=clean(view.key.workspace),
+                port=begun.port,
+                done=begun.listens,
+                detail=begun.detail,
+                lines=[line[:LONGEST_LINE] for line in begun.lines],
             )
             return _reply(HTTPStatus.OK, told)
 

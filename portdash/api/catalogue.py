@@ -129,6 +129,11 @@ ROUTES = (
         example=examples.HEALTH,
     ),
     Route(
+        method="POST", path=f"{DISCOVERY}/services/{{name}}/start", parameters=(_INSTANCE, _KEY),
+        text="Run the command that a service of this workspace declares, and tell whether it listens.",
+        answer=shapes.Started, example=examples.STARTED,
+    ),
+    Route(
         method="POST", path=f"{DISCOVERY}/services/{{name}}/stop", parameters=(_INSTANCE, _KEY),
         text="Let a service that portdash runs end.", answer=shapes.Asked, example=examples.ASKED,
     ),

@@ -85,4 +85,5 @@ ASKED: Json = {
     "done": True,
     "detail": "web has ended",
 }
+STARTED: Json = {**ASKED, "detail": "web is on http://localhost:3000 (pid 4121)", "lines": []}
 PRINTED: Json = {"schema_version": 1, "name": "web", "workspace": "shop", "lines": ["listening on 3000"]}

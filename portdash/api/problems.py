@@ -9,14 +9,17 @@ import msgspec
 from portdash.errors import (
     ConfigError,
     LockedDown,
+    NoCommand,
     NoPortAvailable,
     NoSuchService,
+    NotTrusted,
     PortdashError,
     Refused,
     StoreError,
     Unanswered,
     UsageError,
 )
+from portdash.supervisor.orders import AlreadyRunning
 from portdash.text import clean
 
 MEDIA_TYPE = "application/problem+json"
@@ -70,6 +73,9 @@ class TooManyStreams(PortdashError):
 _STATUS: tuple[tuple[type[PortdashError], HTTPStatus], ...] = (
     (KillNotAllowed, HTTPStatus.FORBIDDEN),
     (LockedDown, HTTPStatus.FORBIDDEN),
+    (NotTrusted, HTTPStatus.FORBIDDEN),
+    (NoCommand, HTTPStatus.CONFLICT),
+    (AlreadyRunning, HTTPStatus.CONFLICT),
     (UsageError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (ConfigError, HTTPStatus.CONFLICT),
     (NoSuchService, HTTPStatus.NOT_FOUND),

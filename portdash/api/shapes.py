@@ -219,6 +219,21 @@ class Asked(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
     detail: str
 
 
+class Started(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the start of a service went."""
+
+    schema_version: Literal[1]
+    name: str
+    workspace: str
+    port: int | None
+    """Where it listens, or may yet; null when it has ended."""
+    done: bool
+    """Whether it listens."""
+    detail: str
+    lines: list[str]
+    """What it printed last where it does not listen."""
+
+
 class Printed(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The latest lines that a service printed, the newest last."""
 

@@ -8,10 +8,9 @@ import sys
 from portdash.cli.output import say
 from portdash.errors import ExitCode
 from portdash.supervisor.announcing import read_announced, waited_for
+from portdash.supervisor.background import PROGRAM
 from portdash.supervisor.orders import GRACE
 
-PROGRAM = (sys.executable, "-P", "-m", "portdash")
-"""Portdash itself, without the working directory among the places of modules: a checkout's are not to be imported."""
 _CHUNK = 65536
 
 

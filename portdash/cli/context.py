@@ -40,17 +40,6 @@ class Globals(NamedTuple):
             debug=self.debug or None,
         )
 
-    def arguments(self) -> tuple[str, ...]:
-        """Return them as they stand on a command line."""
-        said = {
-            "config": self.config,
-            "store": self.store,
-            "workspace": self.workspace,
-            "environment": self.environment,
-        }
-        valued = (word for name, value in said.items() if value is not None for word in (f"--{name}", str(value)))
-        return (*valued, *(["--read-only"] if self.read_only else []), *(["--debug"] if self.debug else []))
-
     @contextmanager
     def deps(self, log: Log | None = None, *, quiet: bool = False) -> Iterator[Deps]:
         """Open configuration, store and machine for one command. Raises ConfigError or StoreError.

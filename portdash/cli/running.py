@@ -13,7 +13,6 @@ from portdash.cli.background import detached
 from portdash.cli.context import Globals, home, working_directory
 from portdash.cli.output import say, talk
 from portdash.config.paths import state_dir
-from portdash.config.services import ServiceConfig
 from portdash.config.settings import Flags
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
@@ -23,6 +22,7 @@ from portdash.model.plan import Strategy
 from portdash.record import record
 from portdash.supervisor.announcing import READY, Announcement
 from portdash.supervisor.child import CannotStart, find
+from portdash.supervisor.declared import declared_command
 from portdash.supervisor.injection import inject
 from portdash.supervisor.orders import Order, check_not_running, key_of, only_one
 from portdash.supervisor.supervise import Supervisor
@@ -87,23 +87,8 @@ def command_of(deps: Deps, wish: Wish, stage: Stage, cwd: Path) -> tuple[tuple[s
     """Return what is run, and where: what was said, else what the service declares. Raises UsageError."""
     if stage.command:
         return stage.command, cwd
-    name = clean(base_name(wish.name))
-    declared = deps.config.service(base_name(wish.name))
-    if declared is None or declared.command is None:
-        raise UsageError(
-            "there is nothing to run", hint=f"write `portdash run {name} -- COMMAND`, or declare its command"
-        )
-    check_trusted(declared)
-    return declared.command, declared.root or cwd
-
-
-def check_trusted(declared: ServiceConfig) -> None:
-    """Raise UsageError for a service whose command somebody else wrote, and nobody here has looked at."""
-    if not declared.may_start:
-        raise UsageError(
-            f"the command of {clean(declared.name)} comes from a file that is not trusted",
-            hint="see it, then `portdash trust`",
-        )
+    declared, command = declared_command(deps.config, wish.name)
+    return command, declared.root or cwd
 
 
 async def _supervised(deps: Deps, order: Order, state: Path, flags: Flags) -> int:

@@ -5,17 +5,17 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from portdash.cli.background import PROGRAM
 from portdash.cli.context import Globals
 from portdash.cli.output import talk, warn
 from portdash.cli.prefixed import Prefixed
-from portdash.cli.running import check_trusted
 from portdash.errors import LockedDown, UsageError
 from portdash.manager.allocate import allocate
 from portdash.manager.deps import Deps
 from portdash.manager.wishes import Wish
 from portdash.model.names import base_name
-from portdash.planning.start_order import Part, start_order
+from portdash.planning.start_order import Part, sharers, start_order
+from portdash.supervisor.background import PROGRAM
+from portdash.supervisor.declared import check_trusted
 from portdash.supervisor.up import Stage, Up
 from portdash.text import clean
 
@@ -33,7 +33,8 @@ def bring_up(options: Globals, names: Sequence[str], *, detaches: bool) -> int:
             assert declared is not None
             check_trusted(declared)
         # All at once, and first: each finds the ports of the others in its environment, and who is faster is no matter.
-        for notice in allocate(deps, [Wish(name=part.name) for part in parts]).notices:
+        placed = (*(part.name for part in parts), *sharers(deps.config.services, parts))
+        for notice in allocate(deps, [Wish(name=name) for name in placed]).notices:
             warn(notice)
         return start_together(deps, parts, partial(_run_line, options), detaches=detaches)
 
@@ -63,4 +64,4 @@ def _here(deps: Deps, name: str) -> str:
 
 
 def _run_line(options: Globals, name: str) -> tuple[str, ...]:
-    return (*options.arguments(), "run", name)
+    return (*options.flags().arguments(), "run", name)

@@ -39,6 +39,17 @@ class Flags(NamedTuple):
     read_only: bool | None = None
     debug: bool | None = None
 
+    def arguments(self) -> tuple[str, ...]:
+        """Return them as they stand on a command line."""
+        said = (
+            ("--config", self.config),
+            ("--store", self.store),
+            ("--workspace", self.workspace),
+            ("--environment", self.environment),
+        )
+        valued = (word for option, value in said if value is not None for word in (option, str(value)))
+        return (*valued, *(["--read-only"] if self.read_only else []), *(["--debug"] if self.debug else []))
+
 
 @record(kw_only=True)
 class Config:

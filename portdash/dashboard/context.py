@@ -1,13 +1,16 @@
 """What a command may know when it says whether it can be used: the row under the cursor and the state of the desk."""
 
+from dataclasses import replace
+
 from portdash.dashboard.restarts import own_listeners
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import Group, Other, OthersLine, Row
 from portdash.dashboard.rows.view import View
 from portdash.model.assignment import ServiceKey
 from portdash.model.listener import Listener
+from portdash.model.names import base_name
 from portdash.model.ports import IpProtocol
-from portdash.model.snapshot import ServiceView
+from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.record import record
 from portdash.report.words import worst_conflict
 
@@ -218,8 +221,8 @@ class Context:
             return "it is a service already" if is_service else "the row under the cursor is no listener"
         return self.no_change()
 
-    def no_supervisor(self) -> str | None:
-        """Say why nobody can be asked to stop or restart the service."""
+    def no_running(self) -> str | None:
+        """Say why the service can neither be started, nor anybody be asked to stop or restart it."""
         if reason := self.no_own() or self.no_change():
             return reason
         view, facts = self.service, self.facts
@@ -228,9 +231,11 @@ class Context:
         if view.key.workspace != facts.snapshot.workspace:
             return "it is of another workspace; x frees its port once that is typed"
         lease = facts.snapshot.leases.get(view.key)
-        if lease is None or not lease.supervised:
+        if lease is not None and lease.supervised:
+            return None
+        if view.is_running:
             return "portdash does not run it: `portdash run` does, and x frees its port"
-        return None
+        return None if _has_command(facts.snapshot, view) else "it has no command: `portdash run` runs it with one"
 
     def no_probe(self) -> str | None:
         """Say why nobody can be asked what it is."""
@@ -295,6 +300,12 @@ class Context:
     def no_details(self) -> str | None:
         """Say that the row has no details, or that they are open."""
         return self.no_row() or ("the details are open" if self.is_in_details else None)
+
+
+def _has_command(snapshot: Snapshot, view: ServiceView) -> bool:
+    """Say whether the configuration declares how a service of this workspace is started."""
+    declared = replace(view.key, service=base_name(view.key.service))
+    return any(each.has_command for each in snapshot.declarations if each.key == declared)
 
 
 def _held(subject: ServiceView | Other) -> Listener | None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from portdash.config.paths import PROJECT_FILE, state_dir, user_file
+from portdash.config.paths import PROJECT_FILE, user_file
 from portdash.config.settings import Config
 from portdash.config.trust import RECORD
 from portdash.errors import PortdashError
@@ -63,6 +63,7 @@ def _candidates(deps: Deps) -> Iterable[Path]:
     """Yield the files that would count if they were there, and the one that says which projects are trusted."""
     home = Path(deps.environ.get("HOME") or str(Path.home()))
     yield user_file(deps.environ, home)
-    yield state_dir(deps.environ, home) / RECORD
+    if deps.state_dir:
+        yield deps.state_dir / RECORD  # trust makes more of a file count
     if deps.place.workspace.root:
         yield Path(deps.place.workspace.root) / PROJECT_FILE

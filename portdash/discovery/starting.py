@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from portdash.errors import NoInstances, UsageError
+from portdash.supervisor.background import leave_running
 from portdash.text import clean
 
 if TYPE_CHECKING:
@@ -39,21 +38,13 @@ def _call(start: Callable[[str], object], workspace: str) -> None:
 def _run(name: str, command: Sequence[str], *, cwd: Path, environment: str, workspace: str | None) -> None:
     """Start a command in the background, and come back when it listens. What another has started will do as well."""
     where = () if workspace is None else ("--workspace", workspace)
-    program = (sys.executable, "-P", "-m", "portdash", "--environment", environment, *where)
+    arguments = ("--environment", environment, *where, "run", "-d", name, "--", *command)
     try:
-        done = subprocess.run(
-            [*program, "run", "-d", name, "--", *command],
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-    except (subprocess.TimeoutExpired, OSError) as error:
+        left = leave_running(arguments, cwd=cwd, patience=PATIENCE)
+    except OSError as error:
         raise _failed(name, str(error)) from error
-    if done.returncode not in (_LISTENS, _RUNS):
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise _failed(name, said[-1] if said else f"exit code {done.returncode}")
+    if left.code not in (_LISTENS, _RUNS):
+        raise _failed(name, left.said[-1] if left.said else f"exit code {left.code}")
 
 
 def _failed(name: str, why: str) -> NoInstances:

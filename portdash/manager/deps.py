@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from portdash.config.settings import Config
+from portdash.config.settings import Config, Flags
 from portdash.health.rounds import Rounds
 from portdash.manager.allocation_log import Log, to_logging
 from portdash.manager.events import EventStream
@@ -41,6 +41,14 @@ class Place(NamedTuple):
         )
 
 
+class Opened(NamedTuple):
+    """How something was opened, for another process that is to work on the same."""
+
+    flags: Flags
+    cwd: Path
+    """Where the configuration was looked for."""
+
+
 @record(slots=False)
 class Deps:
     """The store, the machine, the configuration, the time and the place. Close it when done."""
@@ -67,6 +75,8 @@ class Deps:
     """Where what is known beside the store is kept, None where nothing is."""
     held: StoreState | None = None
     """What the store held when it was opened, None where nobody looked."""
+    opened: Opened | None = None
+    """How another process opens the same; None where only this one can."""
     operation: str | None = None
     """The id that the next change has in the store, where who asks may ask again; None makes one."""
 

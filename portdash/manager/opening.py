@@ -13,7 +13,7 @@ from portdash.config.paths import default_store_url, state_dir
 from portdash.config.settings import Flags
 from portdash.machine.local import LocalMachine
 from portdash.manager.allocation_log import Log, to_logging
-from portdash.manager.deps import Deps, Place
+from portdash.manager.deps import Deps, Opened, Place
 from portdash.manager.places import find_workspace
 from portdash.store.neighbours import Neighbours
 from portdash.store.opening import file_of, open_store
@@ -45,6 +45,7 @@ def open_deps(
     config = load(cwd=cwd, environ=environ, flags=flags, home=home)
     state = state_dir(environ, home)
     machine = LocalMachine(state, read_only=config.read_only)
+    opened = Opened(flags, cwd) if store is None else None
     committed = store is None and config.store.startswith(COMMITTED)
     url = default_store_url(environ, home) if committed else config.store
     store = store or open_store(url, host=machine.host, state_dir=state, read_only=config.read_only)
@@ -62,6 +63,7 @@ def open_deps(
             log=log,
             held=held,
             state_dir=state,
+            opened=opened,
             neighbours=Neighbours(state, used=file_of(url, state), host=machine.host),
         )
         if committed:

@@ -80,10 +80,8 @@ class Draft:
     def set_row(self, options: Sequence[Assignment], reason: str) -> None:
         """Give a service the first of `options`, the others standing in for it; what inherits from it follows."""
         row = options[0]
-        children = self.occupancy.below(row.key)
-        # A child must end up on its parent's port, whichever option that gets: so the parent has no choice.
-        self._set_one(options[:1] if children else options, reason)
-        for key in children:
+        self._set_one(options, reason)
+        for key in self.occupancy.below(row.key):
             self.inherit(key, self.occupancy.spec(key), row.port)
 
     def seat(self, options: Sequence[Assignment], seat: Seat) -> None:
@@ -110,6 +108,7 @@ class Draft:
 
     def inherit(self, key: ServiceKey, spec: ServiceSpec, port: int) -> None:
         """Give a service its parent's port; without a step when nothing changes."""
+        self._leave_no_choice(self.occupancy.root(key))
         before = self.occupancy.rows.get(key)
         if before and (before.port, before.source, before.spec) == (port, Source.INHERITED, spec):
             return
@@ -191,6 +190,14 @@ class Draft:
         self._steps.append(step)
         self._touched.add(key)
         self.occupancy.put(options[0])
+
+    def _leave_no_choice(self, root: ServiceKey) -> None:
+        """Let a parent have its first option or none: whichever it got, its children would be on the first one."""
+        step = self._row_steps.get(root)
+        if step is not None and len(step.options) > 1:
+            only = replace(step, options=step.options[:1])
+            self._steps[self._steps.index(step)] = only
+            self._row_steps[root] = only
 
     def _forget_restart(self, root: ServiceKey) -> None:
         for text in [text for text, key in self._restarts.items() if key == root]:

@@ -32,6 +32,21 @@ def start_order(services: Iterable[ServiceConfig], names: Sequence[str] = ()) ->
     return tuple(order.parts.values())
 
 
+def sharers(services: Iterable[ServiceConfig], parts: Iterable[Part]) -> tuple[str, ...]:
+    """Return the services that share the port of a part, or of one that does, and are no parts themselves."""
+    known = tuple(services)
+    placed = {part.name.casefold() for part in parts}
+    found: list[str] = []
+    while more := [
+        each.name
+        for each in known
+        if each.name.casefold() not in placed and (each.spec.inherit_from or "").casefold() in placed
+    ]:
+        found += more
+        placed |= {name.casefold() for name in more}
+    return tuple(found)
+
+
 def _can_start(service: ServiceConfig) -> bool:
     return service.command is not None and service.url is None
 

@@ -7,14 +7,18 @@ from portdash.manager.deps import Deps
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
 from portdash.model.names import base_name
+from portdash.model.snapshot import Snapshot
 from portdash.supervisor.orders import key_of
 from portdash.text import clean
 
 
 def running_words(deps: Deps, name: str) -> str | None:
     """Return how a service runs already, as `on 4000 (node 4121)`; None when it does not."""
-    key = key_of(deps, Wish(name=name))
-    snapshot = deps.observer.snapshot()
+    return how_it_runs(deps.observer.snapshot(), key_of(deps, Wish(name=name)))
+
+
+def how_it_runs(snapshot: Snapshot, key: ServiceKey) -> str | None:
+    """Return the same of a service that was looked at."""
     view = snapshot.service(key)
     if view is not None and view.is_running:
         listener = (*view.listeners, *view.elsewhere)[0]

@@ -17,7 +17,7 @@ from portdash.dashboard.options import Options
 from portdash.dashboard.rows.asked import Past
 from portdash.dashboard.rows.row import Other, RowKey
 from portdash.dashboard.screens.main import MainScreen
-from portdash.errors import PortdashError
+from portdash.errors import NoCommand, PortdashError
 from portdash.health.pulse import Pulse
 from portdash.model.assignment import ServiceKey
 from portdash.model.history import Event, EventKind
@@ -101,6 +101,9 @@ class FakeDesk(Desk):
     def wait_for_change(self, revision: int, timeout: float) -> bool:  # noqa: ARG002
         self._never.wait(timeout)
         return False
+
+    def command_to_start(self, snapshot: Snapshot, key: ServiceKey) -> tuple[str, ...]:  # noqa: ARG002
+        raise NoCommand(f"{key.service} has no command")
 
     def plan_resolve(self, snapshot: Snapshot, key: ServiceKey | None, strategy: Strategy | None = None) -> Plan:
         """Move the service to the port after its own."""

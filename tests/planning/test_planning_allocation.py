@@ -253,6 +253,14 @@ def test_a_useless_variable_is_named_and_the_search_goes_on(value: str, notice: 
 # Inheriting
 
 
+@pytest.mark.parametrize("children", [("ws",), ("ws", "sub")])
+def test_a_parent_that_is_placed_with_its_children_has_no_second_choice(children: tuple[str, ...]):
+    above = dict(zip(children, ("api", "ws"), strict=False))
+    made = plan(World(), ask("api", base=8000), *(ask(each, inherit_from=above[each]) for each in children))
+    assert [len(step.options) for step in made.steps] == [1] * (1 + len(children))
+    assert len(plan(World(), ask("api", base=8000)).steps[0].options) > 1
+
+
 def test_a_child_shares_its_parents_port_and_nothing_else():
     world = World().has("api", 8000)
     made = plan(world, ask("ws", inherit_from="API", preferred=(9000,)))

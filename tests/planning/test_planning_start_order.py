@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from portdash.config.services import ServiceConfig
 from portdash.errors import InvalidName, NoSuchService, UsageError
 from portdash.model.assignment import ServiceSpec
-from portdash.planning.start_order import Part, endings, start_order
+from portdash.planning.start_order import Part, endings, sharers, start_order
 
 
 def service(
@@ -26,6 +26,16 @@ def test_each_comes_after_what_it_depends_on():
     parts = start_order([service("web", "api"), service("docs"), service("api", "db"), service("db")])
     assert parts == (Part("db"), Part("api", ("db",)), Part("web", ("api",)), Part("docs"))
     assert endings(parts) == {"db": ("api",), "api": ("web",), "web": (), "docs": ()}
+
+
+def test_who_shares_a_port_with_a_part_gets_it_too():
+    def sharing(name: str, parent: str) -> ServiceConfig:
+        return ServiceConfig(spec=ServiceSpec(name=name, inherit_from=parent))
+
+    services = [sharing("chat", "Socket"), sharing("socket", "server"), sharing("admin", "db"), service("server")]
+    assert sharers(services, [Part("Server")]) == ("socket", "chat")
+    assert sharers(services, [Part("server"), Part("socket")]) == ("chat",)
+    assert sharers(services, []) == ()
 
 
 def test_a_name_pulls_in_what_it_depends_on_and_nothing_else():

@@ -41,6 +41,17 @@ class Running:
                 self.process.wait(0.02)
         raise AssertionError(f"{words!r} was not said; out: {self.out!r}, err: {self.err!r}")
 
+    def until_again(self, words: str) -> str:
+        """Wait until portdash has said something at least twice, and return the latest line."""
+        end = time.monotonic() + LIMIT
+        while time.monotonic() < end and self.process.poll() is None:
+            found = [line for line in self.err.splitlines(keepends=True) if words in line and line.endswith("\n")]
+            if len(found) > 1:
+                return found[-1].rstrip()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.02)
+        raise AssertionError(f"{words!r} was not said again; out: {self.out!r}, err: {self.err!r}")
+
     def ends(self) -> int:
         """Wait for the end and return the exit code."""
         return self.process.wait(LIMIT)

@@ -1,4 +1,4 @@
-"""`/api/v1/discovery/services/{name}`: stopping and restarting what portdash runs, and what a service printed."""
+"""`/api/v1/discovery/services/{name}`: starting, stopping and restarting what portdash runs, and what it printed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import chain
 
 from litestar import MediaType, Response, get, post
 
+from portdash.api.acting import LONGEST_LINE
 from portdash.api.answering import AnyRequest, key_of, query_of, replied
 from portdash.api.bodies import Body, read_body
 from portdash.api.core import core_of
@@ -24,8 +25,14 @@ from portdash.text import clean
 
 PREFIX = "/api/v1/discovery/services"
 DEFAULT_LINES, MOST_LINES = 100, 1000
-LONGEST_LINE = 2000
-"""Characters of a line that are told."""
+
+
+@post(f"{PREFIX}/{{name:str}}/start", status_code=200)
+async def start_service(request: AnyRequest) -> Response[bytes]:
+    """Run the command that a service of this workspace declares, and tell whether it listens."""
+    read_body(await request.body(), Body)
+    name, key = _name(request), await key_of(request)
+    return replied(await asyncio.to_thread(core_of(request).actor.start, name, key))
 
 
 @post(f"{PREFIX}/{{name:str}}/stop", status_code=200)
@@ -85,4 +92,4 @@ def _count(text: str | None) -> int:
     raise BadRequest("lines is no number of lines", hint=f"a whole number from 1 to {MOST_LINES}")
 
 
-HANDLERS = (stop_service, restart_service, service_log)
+HANDLERS = (start_service, stop_service, restart_service, service_log)

@@ -1,6 +1,8 @@
-"""Stopping or starting again a service that portdash runs: a menu, then `y`, and the answer of who runs it."""
+"""Starting, stopping or restarting a service: a menu, then `y`, and the answer of who runs it."""
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import ClassVar
 
 from textual import on
@@ -16,41 +18,58 @@ from portdash.dashboard.screens.facts import Fact, facts
 from portdash.dashboard.screens.long_act import LongAct, Told
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.shell import command
+from portdash.errors import PortdashError
 from portdash.manager.apply import Outcome
 from portdash.model.assignment import ServiceKey
 from portdash.model.requests import RequestKind
 from portdash.model.snapshot import Snapshot
 from portdash.text import clean
 
+
+class Deed(StrEnum):
+    """What can be done about a service; the value is also the word for it."""
+
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+
+
 _EFFECTS = {
-    RequestKind.STOP: "its server ends, and is not started again; the port stays its own",
-    RequestKind.RESTART: "its server ends, and is started again on the port it has",
+    Deed.STOP: "its server ends, and is not started again; the port stays its own",
+    Deed.RESTART: "its server ends, and is started again on the port it has",
 }
+_UNSUPERVISED = "portdash does not run it"
 
 
 class ServiceScreen(LongAct):
-    """Asks who supervises a service to stop it or to start it again; what is meant is captured when it opens."""
+    """Starts a service, or asks who supervises it to stop or restart it; what is meant is captured when it opens."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "leave", "No", show=False),
+        Binding("u", "choose('start')", "Start", show=False),
         Binding("x", "choose('stop')", "Stop", show=False),
         Binding("r", "choose('restart')", "Restart", show=False),
         Binding("y", "confirm", "Yes", show=False),
     ]
 
     class Answered(Message):
-        """Who runs the service has done what it was asked to."""
+        """It was done, or could not be."""
 
-        def __init__(self, text: str) -> None:
+        def __init__(self, text: str, *, ok: bool, lines: Sequence[str] = ()) -> None:
             super().__init__()
             self.text = text
+            self.ok = ok
+            self.lines = tuple(lines)
+            """What the service printed, where it did not start."""
 
     def __init__(self, desk: Desk, snapshot: Snapshot, key: ServiceKey, *, patience: Patience | None = None) -> None:
         super().__init__(title=f"Service {service_label(snapshot, key)}", patience=patience)
         self.desk = desk
         self.snapshot = snapshot
         self.key = key
-        self.chosen: RequestKind | None = None
+        self.chosen: Deed | None = None
+        self.reasons = self._reasons()
+        """Why a deed cannot be done; those that can are not there."""
 
     def compose_body(self) -> Iterable[Widget]:
         """Yield what runs, and what each key does to it."""
@@ -59,55 +78,96 @@ class ServiceScreen(LongAct):
     def compose_buttons(self) -> Iterable[Widget]:
         """Yield No, which has the focus, and the others."""
         yield Act("No", "n esc", id="no")
+        yield Act("Start", "u", id="start", action="screen.choose('start')")
         yield Act("Stop", "x", id="stop", action="screen.choose('stop')")
         yield Act("Restart", "r", id="restart", action="screen.choose('restart')")
         yield Act("Yes", "y", id="yes")
 
     def on_mount(self) -> None:
-        """Say what runs."""
-        self.query_one("#facts", Static).update(facts(self._facts()))
+        """Say what runs, and grey what cannot be done."""
+        self._show()
         self.arm()
+        for deed in self.reasons:
+            self.query_one(f"#{deed}", Act).disabled = True
 
     def arm(self) -> None:
         """Let Yes be pressed once something was chosen."""
         self.query_one("#yes", Act).disabled = self.chosen is None or self.is_under_way
 
+    def _reasons(self) -> dict[Deed, str]:
+        lease = self.snapshot.leases.get(self.key)
+        is_supervised = lease is not None and lease.supervised
+        reasons = {} if is_supervised else dict.fromkeys((Deed.STOP, Deed.RESTART), _UNSUPERVISED)
+        try:
+            self.command = self.desk.command_to_start(self.snapshot, self.key)
+        except PortdashError as error:
+            self.command = ()
+            reasons[Deed.START] = f"{error.message}; {error.hint}"
+        return reasons
+
+    def _show(self, lines: Sequence[str] = ()) -> None:
+        """Say what there is, and below it what the service has printed."""
+        self.query_one("#facts", Static).update(facts([*self._facts(), ("Printed", list(lines))]))
+
     def _facts(self) -> list[Fact]:
         view = self.snapshot.service(self.key)
         name = spoken_name(self.snapshot, self.key)
         servers = [clean(each.label) for each in own_listeners(view)]
+        effects = {Deed.START: f"runs in the background: {shlex.join(self.command)}", **_EFFECTS}
+        commands = {
+            Deed.START: command("run", "-d", name),
+            Deed.STOP: command("stop", name),
+            Deed.RESTART: command("restart", name),
+        }
         return [
             ("Runs", [f"{server} on {view.port}" for server in servers] if view else ""),
-            ("Stop", _EFFECTS[RequestKind.STOP]),
-            ("Restart", _EFFECTS[RequestKind.RESTART]),
-            ("Shell", [command("stop", name), command("restart", name)]),
+            *((deed.capitalize(), self.reasons.get(deed, effects[deed])) for deed in Deed),
+            ("Shell", [commands[deed] for deed in Deed if deed not in self.reasons]),
         ]
 
-    def action_choose(self, kind: str) -> None:
-        """Choose what is asked for; `y` asks."""
+    def action_choose(self, word: str) -> None:
+        """Choose what is done; `y` does it, and `enter` as well where nothing ends."""
         if self.is_under_way:
             return
-        self.chosen = RequestKind(kind)
+        deed = Deed(word)
+        if reason := self.reasons.get(deed):
+            self.say(f"{deed}: {reason}", error=True)
+            return
+        self.chosen = deed
         self.arm()
-        self.query_one("#yes", Act).name_it(f"Yes, {kind}")
-        self.say(f"{kind} {clean(self.key.service)}? y does it")
+        self.query_one("#yes", Act).name_it(f"Yes, {deed}")
+        self.query_one("#yes" if deed is Deed.START else "#no", Act).focus()
+        self.say(f"{deed} {clean(self.key.service)}? y does it")
 
     def confirm(self) -> None:
-        """Ask for what was chosen."""
-        kind = self.chosen
+        """Do what was chosen."""
+        deed = self.chosen
         if self.is_under_way:
             return
-        if kind is None:
-            self.say("choose first: x stops it, r starts it again", error=True)
+        if deed is None:
+            self.say(f"choose first: {self._choices()}", error=True)
             return
-        self.begin(f"{kind}: waiting for who runs it …", lambda: self._asked(kind))
+        waits_for = "it to listen" if deed is Deed.START else "who runs it"
+        self.begin(f"{deed}: waiting for {waits_for} …", lambda: self._done(deed))
 
-    def _asked(self, kind: RequestKind) -> Told:
-        ok, text = self.desk.ask_supervisor(self.key, kind)
-        message = self.Answered(text) if ok else self.Failed(text, "")
-        return Told(message, f"{self.key.service}: {text}", is_error=not ok)
+    def _choices(self) -> str:
+        words = {Deed.START: "u starts it", Deed.STOP: "x stops it", Deed.RESTART: "r starts it again"}
+        return ", ".join(words[deed] for deed in Deed if deed not in self.reasons) or "nothing can be done here"
+
+    def _done(self, deed: Deed) -> Told:
+        if deed is Deed.START:
+            begun = self.desk.start(self.key)
+            answer = self.Answered(begun.detail, ok=begun.listens, lines=begun.lines)
+        else:
+            ok, text = self.desk.ask_supervisor(self.key, RequestKind(deed))
+            answer = self.Answered(text, ok=ok)
+        return Told(answer, f"{self.key.service}: {answer.text}", is_error=not answer.ok)
 
     @on(Answered)
     def _answered(self, message: Answered) -> None:
         self.end()
-        self.dismiss(Outcome(operation=None, lines=(clean(message.text),)))
+        if message.ok:
+            self.dismiss(Outcome(operation=None, lines=(clean(message.text),)))
+            return
+        self._show(message.lines)
+        self.say(message.text, error=True)

@@ -45,6 +45,17 @@ def written(path: Path, text: str) -> None:
     draft.replace(path)
 
 
+def test_trust_counts_from_the_next_look_on(deps: Deps, project: Path, tmp_path: Path):
+    file = project / "portdash.toml"
+    file.write_text('[services.web]\ncommand = ["true"]\n')
+    state = state_dir({}, tmp_path)
+    deps = replace(deps, state_dir=state, config=_load(project, tmp_path)())
+    watch = Reloading(_load(project, tmp_path), deps)
+    assert not deps.config.services[0].may_start
+    record_trust(file, state)
+    assert watch.renewed(deps).config.services[0].may_start
+
+
 def test_a_file_that_is_edited_is_in_force_and_nonsense_is_not(deps: Deps, project: Path, tmp_path: Path):
     file = project / "portdash.toml"
     watch = Reloading(_load(project, tmp_path), deps)

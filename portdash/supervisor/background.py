@@ -1,0 +1,73 @@
+"""A `run` that is left in the background by a process which wants no more of it than how its start went."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from portdash.model.marks import LEASE
+
+PROGRAM = (sys.executable, "-P", "-m", "portdash")
+"""Portdash itself, without the working directory among the places of modules: a checkout's are not to be imported."""
+PATIENCE = 90.0
+"""Seconds until a start is ended that has come to nothing: within 30 `run` says itself that nobody listens, and where
+its port is taken it tries the next one."""
+_END = 30.0
+"""Seconds that its end may take: 10 for its child, and some for what that leaves behind."""
+_TALK, _ERROR, _GONE = "portdash: ", "error: ", "in the background: "
+
+
+class Left(NamedTuple):
+    """How it went."""
+
+    code: int
+    """Of `run -d`: 0 where it listens."""
+    port: int | None
+    """Where it listens, or may yet; None when it has ended."""
+    said: tuple[str, ...]
+    """What portdash said of it, a line each."""
+
+
+def leave_running(arguments: Sequence[str], *, cwd: Path, patience: float = PATIENCE) -> Left:
+    """Start `portdash ARGUMENTS`, a `run -d`, and wait until its service listens or has failed. Raises OSError.
+
+    It belongs to nobody then: it outlives us, and leaves no dead process behind with us. What takes longer than
+    `patience` seconds is ended, and has failed.
+    """
+    process = subprocess.Popen(
+        [*PROGRAM, *arguments],
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={name: value for name, value in os.environ.items() if name != LEASE},  # it is no part of what runs us
+        start_new_session=True,
+    )
+    try:
+        out, err = process.communicate(timeout=patience)
+    except subprocess.TimeoutExpired:
+        process.send_signal(getattr(signal, "SIGINT", signal.SIGTERM))  # it ends what it has started
+        try:
+            _, err = process.communicate(timeout=_END)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            err = b""
+        said = (*_said(err), f"it did not listen within {patience:g} s, and was ended")
+        return Left(code=process.returncode or 1, port=None, said=said)
+    return Left(code=process.returncode, port=_port(out), said=_said(err))
+
+
+def _port(out: bytes) -> int | None:
+    text = out.decode("ascii", "replace").strip()
+    return int(text) if text.isdigit() else None
+
+
+def _said(err: bytes) -> tuple[str, ...]:
+    """Return what portdash said between what its child printed."""
+    lines = err.decode("utf-8", "replace").splitlines()
+    said = (line.removeprefix(_TALK).removeprefix(_ERROR) for line in lines if line.startswith(_TALK))
+    return tuple(line for line in said if not line.startswith(_GONE))

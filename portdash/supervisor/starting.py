@@ -1,0 +1,124 @@
+"""Starting a service by its name alone, for a face that is no terminal: what its trusted declaration says is run."""
+
+import os
+from collections import deque
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from portdash.config.loading import load
+from portdash.errors import LockedDown, NoCommand, Refused
+from portdash.manager.deps import Deps
+from portdash.model.assignment import ServiceKey
+from portdash.model.snapshot import Snapshot
+from portdash.record import record
+from portdash.supervisor.background import Left, leave_running
+from portdash.supervisor.declared import declared_command
+from portdash.supervisor.log_lines import LogReader, shown
+from portdash.supervisor.logs import log_path
+from portdash.supervisor.orders import AlreadyRunning, only_one
+from portdash.supervisor.upness import how_it_runs
+from portdash.text import clean
+
+LINES = 20
+"""Of what a service printed that could not be started, so many are told."""
+
+
+@record(kw_only=True)
+class Start:
+    """How a start went."""
+
+    listens: bool
+    port: int | None
+    """Where it listens, or may yet; None when it has ended."""
+    detail: str
+    """One line for a person."""
+    lines: tuple[str, ...] = ()
+    """What the service printed last, without colours; empty where it listens."""
+
+
+def command_to_start(deps: Deps, snapshot: Snapshot, key: ServiceKey) -> tuple[str, ...]:
+    """Return what starting a service would run. Raises what `start` raises before it does anything."""
+    view = snapshot.service(key)
+    name = view.name if view else key.service
+    if deps.config.read_only:
+        raise LockedDown(f"read-only: {clean(name)} is not started")
+    if key.workspace != deps.place.workspace.name:
+        raise NoCommand(
+            f"{clean(name)} is a service of another workspace", hint="go there, its command is declared in its files"
+        )
+    _, command = declared_command(deps.config, name)
+    if words := how_it_runs(snapshot, key):
+        raise AlreadyRunning(
+            f"{clean(name)} runs already {words}", hint=f"`portdash restart {clean(name)}` starts it again"
+        )
+    return command
+
+
+def start(deps: Deps, key: ServiceKey) -> Start:
+    """Start a service in the background, and wait until it listens or has failed: about 90 seconds at most.
+
+    The `run` of it belongs to nobody, reads the same configuration as we did, and looks itself whether that is trusted.
+    Raises NoCommand, NotTrusted, AlreadyRunning, LockedDown, Refused, ConfigError, StoreError.
+    """
+    deps = _as_declared_now(deps)
+    snapshot = deps.observer.snapshot()
+    command_to_start(deps, snapshot, key)
+    if deps.opened is None or deps.state_dir is None:
+        raise Refused(
+            f"{clean(key.service)} cannot be started from here: no other process has this store",
+            hint="`portdash run` starts it where it has one",
+        )
+    view = snapshot.service(key)
+    name = view.name if view else key.service
+    flags, cwd = deps.opened
+    flags = flags._replace(environment=deps.place.environment)
+    log = _Log(log_path(deps.state_dir, key))
+    try:
+        left = leave_running((*flags.arguments(), "run", "-d", name), cwd=cwd)
+    except OSError as error:
+        raise Refused(
+            f"{clean(name)} cannot be started: {error.strerror or error}", hint="look whether its directory is there"
+        ) from error
+    lines = log.added()
+    if left.code == 0 and left.port is not None:
+        return Start(listens=True, port=left.port, detail=_detail(name, left))
+    if left.port is None:
+        with only_one(deps.state_dir, key):  # who was faster still has it
+            pass
+    return Start(listens=False, port=left.port, detail=_detail(name, left), lines=lines)
+
+
+def _as_declared_now(deps: Deps) -> Deps:
+    """Return the same with the configuration of this moment: it may have been edited or trusted since it was read."""
+    if deps.opened is None:
+        return deps
+    flags, cwd = deps.opened
+    config = load(cwd=cwd, environ=os.environ, flags=flags, home=Path.home())
+    return replace(deps, config=replace(config, read_only=deps.config.read_only))
+
+
+def _detail(name: str, left: Left) -> str:
+    if left.said:
+        return clean(left.said[-1], limit=None)
+    if left.port is not None:
+        return f"{clean(name)} is on {left.port}"
+    return f"{clean(name)} ended with status {left.code} before it listened"
+
+
+class _Log:
+    """A service's log, of which only what is added counts."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reader: LogReader | None = None
+        with suppress(OSError):  # there is none yet
+            self._reader = LogReader(path, 0)
+
+    def added(self) -> tuple[str, ...]:
+        """Return the latest lines since this was made, and close it."""
+        with suppress(OSError), closing(self._reader or LogReader(self._path, LINES)) as reader:
+            lines = deque(reader.read(), maxlen=LINES)
+            lines.extend(reader.rest())
+            return tuple(shown(line, colours=False) for line in lines)
+        return ()

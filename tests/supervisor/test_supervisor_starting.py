@@ -1,0 +1,178 @@
+"""A declared service started by its name alone, with real processes on real sockets."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+from supervised import LIMIT
+from test_supervisor_run import SERVER, answers
+from test_supervisor_up import Command, runs_left
+
+from portdash.config.settings import Flags
+from portdash.errors import LockedDown, NoCommand, NotTrusted, Refused
+from portdash.manager.deps import Deps
+from portdash.manager.opening import open_deps
+from portdash.manager.supervising import stop
+from portdash.supervisor.background import leave_running
+from portdash.supervisor.orders import AlreadyRunning
+from portdash.supervisor.starting import Start, start
+
+pytestmark = pytest.mark.needs_linux
+
+Open = Callable[..., Deps]
+FAILING = ["sh", "-c", "echo first; printf '\\033[31mred\\033[m'; exit 3"]
+
+
+@pytest.fixture
+def opened(home: Path, project: Path) -> Iterator[Open]:
+    """Open the project as a face would that runs in it; what is still run at the end is stopped."""
+    with ExitStack() as stack:
+
+        def again(flags: Flags = Flags(), cwd: Path = project) -> Deps:  # noqa: B008  it never changes
+            made = open_deps(flags=flags, cwd=cwd, environ=dict(os.environ), home=home, actor="test")
+            stack.callback(made.close)
+            stack.callback(end, made)
+            return made
+
+        yield again
+
+
+def end(deps: Deps) -> None:
+    """Stop all that is run, and see it gone."""
+    if deps.config.read_only:
+        return
+    snapshot = deps.observer.snapshot()
+    supervisors = [psutil.Process(each.pid) for each in snapshot.leases.values()]
+    stop(deps, snapshot, tuple(snapshot.leases))
+    psutil.wait_procs(supervisors, LIMIT)
+
+
+def declare(file: Path, **commands: Sequence[str]) -> None:
+    file.write_text("".join(f"[services.{name}]\ncommand = {json.dumps(each)}\n" for name, each in commands.items()))
+
+
+def test_it_listens_belongs_to_nobody_and_is_started_once(project: Path, command: Command, opened: Open):
+    declare(project / "portdash.toml", web=SERVER)
+    assert command("trust", "--yes", cwd=project).returncode == 0
+    below = project / "src"
+    below.mkdir()
+    deps = opened(cwd=below)
+    web = deps.place.key("web")
+    begun = start(deps, web)
+    assert begun.listens
+    assert begun.port is not None
+    assert begun.detail.startswith("web is on http://localhost:")
+    assert begun.lines == ()
+    assert answers(begun.port)
+    supervisor = psutil.Process(deps.observer.snapshot().leases[web].pid)
+    assert supervisor not in psutil.Process().children(recursive=True)
+    assert os.getsid(supervisor.pid) != os.getsid(0)
+    with pytest.raises(AlreadyRunning, match=f"web runs already on {begun.port}"):
+        start(deps, web)
+    (asked,) = stop(deps, deps.observer.snapshot(), [web])
+    assert asked.ok
+    supervisor.wait(LIMIT)
+    assert not runs_left(project)
+
+
+def test_what_fails_is_told_with_what_it_printed_this_time(project: Path, command: Command, opened: Open):
+    file = project / "portdash.toml"
+    declare(file, web=["sh", "-c", "echo earlier; exit 1"])
+    command("trust", "--yes", cwd=project)
+    assert start(opened(), opened().place.key("web")).lines == ("earlier",)
+    declare(file, web=FAILING, lost=["no-such-program"])
+    command("trust", "--yes", cwd=project)
+    deps = opened()
+    begun = start(deps, deps.place.key("web"))
+    assert (begun.listens, begun.port) == (False, None)
+    assert begun.detail == "web ended with status 3 before it listened"
+    assert begun.lines == ("first", "red")
+    lost = start(deps, deps.place.key("lost"))
+    assert "no-such-program" in lost.detail
+    assert lost.lines == ()
+    assert not deps.observer.snapshot().leases
+
+
+def test_nothing_is_run_that_nobody_declared_and_trusted(project: Path, command: Command, opened: Open):
+    declare(project / "portdash.toml", web=["touch", "ran"])
+    deps = opened()
+    with pytest.raises(NotTrusted):
+        start(deps, deps.place.key("web"))
+    with pytest.raises(NoCommand):
+        start(deps, deps.place.key("other"))
+    with pytest.raises(NoCommand, match="another workspace"):
+        start(deps, deps.place.key("web", workspace="blog"))
+    command("trust", "--yes", cwd=project)
+    with pytest.raises(LockedDown):
+        start(opened(Flags(read_only=True)), deps.place.key("web"))
+    assert not (project / "ran").exists()
+
+
+def test_trust_counts_as_it_is_at_the_moment_of_the_start(project: Path, command: Command, opened: Open):
+    declare(project / "portdash.toml", web=SERVER)
+    deps = opened()
+    command("trust", "--yes", cwd=project)
+    assert start(deps, deps.place.key("web")).listens
+    end(deps)
+    declare(project / "portdash.toml", web=["touch", "ran"])
+    with pytest.raises(NotTrusted):
+        start(deps, deps.place.key("web"))
+    assert not (project / "ran").exists()
+
+
+def test_the_same_store_workspace_and_environment_are_used(
+    project: Path, tmp_path: Path, command: Command, opened: Open
+):
+    declare(project / "portdash.toml", web=["touch", "ran"])
+    own = tmp_path / "own.toml"
+    declare(own, web=SERVER)
+    command("--config", str(own), "trust", "--yes", cwd=project)
+    flags = Flags(config=own, store=f"sqlite://{tmp_path / 'own.db'}", workspace="else", environment="staging")
+    deps = opened(flags)
+    web = deps.place.key("web")
+    begun = start(deps, web)
+    assert begun.listens, begun
+    row = deps.store.snapshot().assignments[web]
+    assert (row.key.workspace, row.key.environment, row.port) == ("else", "staging", begun.port)
+    assert not opened().store.snapshot().assignments
+    assert not (project / "ran").exists()
+
+
+def test_of_several_starts_at_once_one_succeeds(project: Path, command: Command, opened: Open):
+    declare(project / "portdash.toml", web=SERVER)
+    command("trust", "--yes", cwd=project)
+
+    def once(deps: Deps) -> Start | None:
+        try:
+            return start(deps, deps.place.key("web"))
+        except AlreadyRunning:
+            return None
+
+    with ThreadPoolExecutor(3) as threads:
+        begun = [each for each in threads.map(once, [opened() for _ in range(3)]) if each]
+    assert [each.listens for each in begun] == [True]
+
+
+def test_what_no_other_process_can_open_is_not_started(project: Path, command: Command, opened: Open):
+    declare(project / "portdash.toml", web=["touch", "ran"])
+    command("trust", "--yes", cwd=project)
+    deps = replace(opened(), opened=None)
+    with pytest.raises(Refused, match="cannot be started from here"):
+        start(deps, deps.place.key("web"))
+    assert not (project / "ran").exists()
+
+
+def test_a_start_that_comes_to_nothing_is_ended(project: Path, command: Command):
+    mute = [*SERVER, "mute"]
+    declare(project / "portdash.toml", web=mute)
+    command("trust", "--yes", cwd=project)
+    left = leave_running(("run", "-d", "web"), cwd=project, patience=3.0)
+    assert (left.port, left.said[-1]) == (None, "it did not listen within 3 s, and was ended")
+    assert left.code
+    assert not runs_left(project)
