@@ -261,7 +261,7 @@ class SectionTable(Table, frozen=True, kw_only=True, forbid_unknown_fields=True)
     health: HealthTable | None = None
     discovery: DiscoveryTable | None = None
     api: ApiTable | None = None
-    keys: dict[Line, Line] | None = None
+    keys: dict[Line, str] | None = None
     hooks: tuple[HookTable, ...] | None = None
 
 

@@ -221,6 +221,11 @@ def test_the_other_sections_are_decoded(setting: Setting):
     assert not config.policy().return_home
 
 
+def test_an_empty_text_switches_a_command_of_the_dashboard_off(setting: Setting):
+    setting.user('[keys]\nfree = ""\nmove = "ctrl+e"\n')
+    assert setting.load().keys == {"free": "", "move": "ctrl+e"}
+
+
 def test_tables_are_laid_over_key_by_key_and_values_whole(setting: Setting):
     setting.user(
         "hooks=[{on=['moved'],command='one'}]\n[keys]\na='x'\nb='y'\n"
