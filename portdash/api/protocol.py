@@ -18,6 +18,8 @@ _log = logging.getLogger("portdash.api")
 
 HEAD_PATIENCE = 5.0
 """Seconds in which the line and headers of a request have to come: who drips them in holds no connection."""
+UNREAD_PATIENCE = 10.0
+"""Seconds for which a client may leave unread what it asked for, without taking a byte of it."""
 MOST_CONNECTIONS = 128
 
 _LATE = Denial(HTTPStatus.REQUEST_TIMEOUT, "too_slow", "the request did not come in time", "send it at once")
@@ -29,10 +31,12 @@ class GuardedProtocol(H11Protocol):
     """HTTP/1.1 as uvicorn has it, with limits that it does not know."""
 
     _timer: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Take a connection, unless it is another user's or one too many."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=0)  # so that every byte that waits here is known of
         sock = transport.get_extra_info("socket")
         if sock is not None and not is_own_peer(sock):
             _log.warning("a connection of another user was refused")
@@ -45,7 +49,18 @@ class GuardedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._head_came()
+        self._was_read()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Wait for the client to read, but not without end."""
+        super().pause_writing()
+        self._wait_for_reader(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """Go on: all that waited was taken."""
+        self._was_read()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, and see to it that a head which has begun is whole soon."""
@@ -67,6 +82,25 @@ class GuardedProtocol(H11Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _wait_for_reader(self, waiting: int) -> None:
+        """Let go of the connection, with all that waits for its client, once nothing of `waiting` bytes is taken."""
+
+        def look() -> None:
+            left = self.transport.get_write_buffer_size()
+            if left < waiting:
+                self._wait_for_reader(left)
+            else:
+                _log.warning("a client that reads nothing was let go")
+                self.transport.abort()
+
+        self._was_read()
+        self._unread = self.loop.call_later(UNREAD_PATIENCE, look)
+
+    def _was_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _end_with(self, denial: Denial) -> None:
         """Answer outside of any request, and close."""

@@ -163,6 +163,22 @@ async def test_one_connection_too_many_is_told(
         writer.close()
 
 
+async def test_who_does_not_read_what_was_asked_for_is_let_go(
+    deps: Deps, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    port = own_port()
+    monkeypatch.setattr(protocol, "UNREAD_PATIENCE", 0.2)
+    asked = f"GET /openapi.json HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode()
+    async with served(deps, replace(settings, port=port), tmp_path / "s") as server:
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+            deaf.connect(("127.0.0.1", port))
+            deaf.setblocking(False)
+            deaf.send(asked * 500)
+            await until(lambda: server.server_state.connections)
+            await until(lambda: not server.server_state.connections)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_that_comes_before_the_server_runs_is_not_lost(deps: Deps, settings: Settings, number: signal.Signals):
     app = create_app(deps, settings)
