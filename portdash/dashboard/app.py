@@ -23,7 +23,6 @@ from portdash.dashboard.ascii_filter import AsciiFilter
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.glyphs import Glyphs
 from portdash.dashboard.keymap import make_keymap
-from portdash.dashboard.late_monitor import LateMonitor
 from portdash.dashboard.leaving import Leaving
 from portdash.dashboard.memory import FILE as MEMORY
 from portdash.dashboard.memory import Memory
@@ -166,21 +165,22 @@ def run_dashboard(
     `load` then reads the configuration anew where its files have changed. `begin` is called when all is made ready and
     the terminal is taken.
     """
-    monitor = LateMonitor() if desk is None else None
-    seated = desk or Desk(deps, monitor=monitor, load=load)
+    checks = deps.rounds.join() if desk is None else None
+    seated = desk or Desk(deps, monitor=checks, load=load)
 
     def say(text: str) -> None:
         app.call_later(app.notify, text, severity="warning", markup=False)
 
-    with Leaving(lambda: seated.is_applying) as leaving:
-        app = PortdashApp(seated, options=options, leaving=leaving)
-        try:
-            with _hooks(seated.deps, say):
-                begin()
+    leaving = Leaving(lambda: seated.is_applying)
+    app = PortdashApp(seated, options=options, leaving=leaving)
+    try:
+        with _hooks(seated.deps, say):
+            begin()
+            with leaving:  # the signals are given back by now
                 answer = app.run(mouse=options.mouse)
-        finally:
-            if monitor:
-                monitor.stop()
+    finally:
+        if checks:
+            checks.leave()
     return answer or app.return_code or 0
 
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Protocol
 from portdash.config.paths import PROJECT_FILE, state_dir
 from portdash.model.names import base_name
 from portdash.store.schema import EVENTS_KEPT
-from portdash.supervisor.logs import log_path
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
 
 
 class Checks(Protocol):
-    """Who asks services how they are: a `portdash.health.monitor.Monitor`."""
+    """Who asks services how they are: a `portdash.health.rounds.Round`, or a `Monitor`."""
 
     def watch(self, services: Mapping[ServiceKey, Watched], /) -> None:
         """Ask these from now on, and no others."""
@@ -56,7 +55,7 @@ class Checks(Protocol):
     def verdicts(self) -> Mapping[ServiceKey, Health]:
         """Return the verdict on each."""
 
-    def pulses(self) -> dict[ServiceKey, Pulse]:
+    def pulses(self) -> Mapping[ServiceKey, Pulse]:
         """Return what the checks of each have come to."""
 
     def hurry(self, key: ServiceKey, /) -> None:
@@ -197,6 +196,8 @@ class Desk:
 
     def log_of(self, key: ServiceKey) -> Path:
         """Return where the output of a service is kept, if it was started by portdash."""
+        from portdash.supervisor.logs import log_path  # noqa: PLC0415
+
         return log_path(state_dir(self._deps.environ, Path(self.home)), key)
 
     def wait_for_change(self, revision: int, timeout: float) -> bool:

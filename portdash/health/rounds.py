@@ -10,6 +10,7 @@ from portdash.model.health import Health
 
 if TYPE_CHECKING:
     from portdash.health.monitor import Monitor
+    from portdash.health.pulse import Pulse
     from portdash.health.record import Watched
     from portdash.model.assignment import ServiceKey
 
@@ -44,6 +45,8 @@ class Rounds:
                 return
             fresh = services.keys() - member.wanted.keys()
             member.wanted = services
+            if self._monitor is None and not services:
+                return  # nothing is loaded and begun before there is something to check
             if self._monitor is None:
                 self._monitor = Monitor(changed=self._tell)
             monitor = self._monitor
@@ -59,6 +62,17 @@ class Rounds:
         """Return the verdict on each service that anybody watches."""
         monitor = self._monitor
         return monitor.verdicts() if monitor is not None else {}
+
+    def pulses(self) -> Mapping[ServiceKey, Pulse]:
+        """Return what the checks of each service that anybody watches have come to."""
+        monitor = self._monitor
+        return monitor.pulses() if monitor is not None else {}
+
+    def hurry(self, key: ServiceKey) -> None:
+        """Check one service now rather than at its time."""
+        monitor = self._monitor
+        if monitor is not None:
+            monitor.hurry(key)
 
     def leave(self, member: Round) -> None:
         """Watch nothing for a member any more."""
@@ -96,13 +110,21 @@ class Round:
         self.changed = changed
         self.wanted: Mapping[ServiceKey, Watched] = {}
 
-    def watch(self, services: Mapping[ServiceKey, Watched]) -> None:
+    def watch(self, services: Mapping[ServiceKey, Watched], /) -> None:
         """Watch these from now on, and no others; called with each new look at the machine."""
         self._rounds.watch(self, services)
 
     def verdicts(self) -> Mapping[ServiceKey, Health]:
         """Return the verdict on each service that is watched here."""
         return {key: health for key, health in self._rounds.verdicts().items() if key in self.wanted}
+
+    def pulses(self) -> Mapping[ServiceKey, Pulse]:
+        """Return what the checks of each service that is watched here have come to."""
+        return {key: pulse for key, pulse in self._rounds.pulses().items() if key in self.wanted}
+
+    def hurry(self, key: ServiceKey, /) -> None:
+        """Check one service now rather than at its time."""
+        self._rounds.hurry(key)
 
     def leave(self) -> None:
         """Watch nothing any more."""

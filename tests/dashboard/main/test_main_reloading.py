@@ -77,6 +77,7 @@ def test_a_file_that_is_edited_is_in_force_and_nonsense_is_not(deps: Deps, proje
 
 def test_a_project_that_is_trusted_meanwhile_is_read_anew(deps: Deps, project: Path, tmp_path: Path):
     file = project / "portdash.toml"
+    deps = replace(deps, state_dir=state_dir(deps.environ, tmp_path))
     watch = Reloading(_load(project, tmp_path), deps)
     written(file, '[services.web]\ncommand = "npm run dev"\n')
     waiting = watch.renewed(deps)
