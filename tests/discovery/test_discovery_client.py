@@ -267,6 +267,7 @@ class Held:
     def __init__(self) -> None:
         self.begun, self.may_end = threading.Event(), threading.Event()
         self.was_let_go: list[bool] = []
+        self.is_closed = False
 
     def current(self) -> tuple[portdash.Instance, ...]:
         return ()
@@ -278,6 +279,7 @@ class Held:
 
     def close(self) -> None:
         self.refresh()
+        self.is_closed = True
 
 
 async def test_to_close_a_client_holds_up_nobody_else():
@@ -294,17 +296,15 @@ async def test_to_close_a_client_holds_up_nobody_else():
 
 async def test_a_client_of_a_task_that_is_cancelled_is_closed_to_the_end():
     source = Held()
-
-    async def use() -> None:
-        async with portdash.AsyncClient(source=source) as client:
-            await client.get("/")
-
+    source.may_end.set()
     with anyio.CancelScope() as scope:
-        asyncio.get_running_loop().call_soon(scope.cancel)
-        asyncio.get_running_loop().call_later(0.01, source.may_end.set)
-        await use()
+        async with portdash.AsyncClient(source=source) as client:
+            watch = client.monitor()
+            scope.cancel()
+            await client.get("/")
     assert scope.cancelled_caught
-    assert source.was_let_go[-1] is True
+    assert watch._thread is None
+    assert source.is_closed
 
 
 async def test_who_is_cancelled_waits_for_no_look():
