@@ -157,7 +157,16 @@ def test_redirects_stay_with_the_service(location: str, path: str):
         return httpx.Response(200, text=request.url.raw_path.decode())
 
     with portdash.Client(url="http://localhost:1", transport=httpx.MockTransport(answer)) as client:
-        assert client.get("/a/b", follow_redirects=True).text == path
+        followed = client.get("/a/b", follow_redirects=True)
+    assert (followed.text, str(followed.url)) == (path, f"port://service{path}")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_redirect_to_another_host_leaves_the_service(scheme: str):
+    answer = httpx.Response(302, headers={"Location": "//other:81/there"})
+    carrier = httpx.MockTransport(lambda _: answer)
+    with portdash.Client(url=f"{scheme}://me:word@localhost:1", transport=carrier) as client:
+        assert str(client.get("/a").next_request.url) == f"{scheme}://other:81/there"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.faults)])
