@@ -153,7 +153,7 @@ class Trip:
         if answer.is_closed:
             self.ended(instance, broke=False)
         if answer.has_redirect_location:
-            self._root(answer)
+            self._root(instance, answer)
 
     def ended(self, instance: Instance, broke: bool) -> None:
         """Take note of the end of an answer. One that broke off nobody can repeat, but it counts."""
@@ -178,7 +178,7 @@ class Trip:
         self._to.log.error("All %s instances unavailable: %s", clean(self._to.service), failure.message)
         return failure
 
-    def _root(self, answer: httpx.Response) -> None:
+    def _root(self, instance: Instance, answer: httpx.Response) -> None:
         """Name the service in a redirect that names no host: what is relative to `port://` nobody can tell."""
         here = self._request.url
         if here.scheme in ("http", "https"):
@@ -186,8 +186,9 @@ class Trip:
         try:
             to = httpx.URL(answer.headers["Location"])
             if to.is_relative_url:
-                there = httpx.URL("http://here").copy_with(raw_path=here.raw_path).join(to)
-                answer.headers["Location"] = str(here.copy_with(raw_path=there.raw_path, fragment=there.fragment))
+                there = httpx.URL(instance.url).copy_with(raw_path=here.raw_path).join(to)
+                ours = here.copy_with(raw_path=there.raw_path, fragment=there.fragment or None)
+                answer.headers["Location"] = str(there if to.host else ours)
         except httpx.InvalidURL:
             return  # it leads nowhere, and whoever follows it is told so by httpx
 

@@ -157,7 +157,16 @@ def test_redirects_stay_with_the_service(location: str, path: str):
         return httpx.Response(200, text=request.url.raw_path.decode())
 
     with portdash.Client(url="http://localhost:1", transport=httpx.MockTransport(answer)) as client:
-        assert client.get("/a/b", follow_redirects=True).text == path
+        followed = client.get("/a/b", follow_redirects=True)
+    assert (followed.text, str(followed.url)) == (path, f"port://service{path}")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_redirect_to_another_host_leaves_the_service(scheme: str):
+    answer = httpx.Response(302, headers={"Location": "//other:81/there"})
+    carrier = httpx.MockTransport(lambda _: answer)
+    with portdash.Client(url=f"{scheme}://me:word@localhost:1", transport=carrier) as client:
+        assert str(client.get("/a").next_request.url) == f"{scheme}://other:81/there"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.faults)])
@@ -267,6 +276,7 @@ class Held:
     def __init__(self) -> None:
         self.begun, self.may_end = threading.Event(), threading.Event()
         self.was_let_go: list[bool] = []
+        self.is_closed = False
 
     def current(self) -> tuple[portdash.Instance, ...]:
         return ()
@@ -278,6 +288,7 @@ class Held:
 
     def close(self) -> None:
         self.refresh()
+        self.is_closed = True
 
 
 async def test_to_close_a_client_holds_up_nobody_else():
@@ -294,17 +305,15 @@ async def test_to_close_a_client_holds_up_nobody_else():
 
 async def test_a_client_of_a_task_that_is_cancelled_is_closed_to_the_end():
     source = Held()
-
-    async def use() -> None:
-        async with portdash.AsyncClient(source=source) as client:
-            await client.get("/")
-
+    source.may_end.set()
     with anyio.CancelScope() as scope:
-        asyncio.get_running_loop().call_soon(scope.cancel)
-        asyncio.get_running_loop().call_later(0.01, source.may_end.set)
-        await use()
+        async with portdash.AsyncClient(source=source) as client:
+            watch = client.monitor()
+            scope.cancel()
+            await client.get("/")
     assert scope.cancelled_caught
-    assert source.was_let_go[-1] is True
+    assert watch._thread is None
+    assert source.is_closed
 
 
 async def test_who_is_cancelled_waits_for_no_look():

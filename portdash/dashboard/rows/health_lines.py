@@ -6,6 +6,7 @@ from typing import NamedTuple
 from portdash.config.durations import show_duration
 from portdash.dashboard.rows import holders, words
 from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.instance_lines import BREAKERS, circuit_of
 from portdash.dashboard.rows.prose import LABEL, fact, heading
 from portdash.dashboard.rows.row import Line, Span, Tone
 from portdash.dashboard.rows.times import clock_time
@@ -43,6 +44,7 @@ def health_facts(view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
     yield from _verdict(view.health, width)
     if pulse and pulse.latencies:
         yield from fact("trend", trend(pulse.latencies, max(8, width - LABEL - 2)), width)
+        yield from fact("breaker", BREAKERS[circuit_of(view, pulse, facts.now)], width)
     if pulse and pulse.due is not None:
         yield from fact("next check", clock_time(pulse.due), width)
     server = holders.own_server(view)

@@ -7,6 +7,7 @@ from portdash.dashboard.rows import words
 from portdash.dashboard.rows.asked import Past
 from portdash.dashboard.rows.facts import Facts, short_host
 from portdash.dashboard.rows.health_lines import has_health, health_facts
+from portdash.dashboard.rows.instance_lines import instance_lines
 from portdash.dashboard.rows.listener_facts import answer_lines, distinct, holder_lines, listener_facts, on_port
 from portdash.dashboard.rows.offered import Offer, offer_lines
 from portdash.dashboard.rows.prose import fact, heading, paragraph
@@ -29,6 +30,7 @@ def why_lines(
     """Yield everything that is known about a service now."""
     yield from _standing(view, facts, width)
     yield from _to_do(view, facts, past, width)
+    yield from instance_lines(view, facts, width)
     yield ()
     yield from _why(view, facts, width)
     seen = on_port(view, facts)
