@@ -31,7 +31,8 @@ def held_by(view: ServiceView, facts: Facts) -> tuple[str, ...]:
         return ("  released",)
     if view.is_remote:
         host = short_host(view.key.host)
-        return (f"  on host {host}" if view.heard else f"  on host {host}, not heard of", f"  {host}")
+        there = f"  on host {host}"
+        return (there, f"  {host}") if view.heard else (f"{there}, not heard of", "  not heard of")
     conflict = worst_conflict(view)
     if conflict and conflict.kind is ConflictKind.MISPLACED and view.elsewhere:
         there = view.elsewhere[0]
