@@ -249,6 +249,12 @@ class Desk:
 
         return plan_undo(self._deps, snapshot)
 
+    def files_of(self, plan: Plan) -> tuple[Path, ...]:
+        """Return the files that `portdash export` wrote and that follow a plan. Reads small files."""
+        from portdash.manager.written import files_of  # noqa: PLC0415  not before the first dialog
+
+        return tuple(each.path for each in files_of(self._deps, plan))
+
     def apply(self, plan: Plan, *, consent: bool = False, progress: Callable[[str], None] | None = None) -> Outcome:
         """Carry a plan out. Blocks; what it raises (Refused and its kin, StoreError) means that no row was changed."""
         from portdash.manager.apply import apply_plan  # noqa: PLC0415

@@ -56,8 +56,8 @@ class Rewritten(NamedTuple):
     """Files that could not be written, and why."""
 
 
-def rewrite_recorded(deps: Deps, plan: Plan) -> Rewritten:
-    """Write the recorded files anew that say what was, after a plan that moves services of this place.
+def files_of(deps: Deps, plan: Plan) -> tuple[EnvFile, ...]:
+    """Return the recorded files that follow a plan: those of this place, where it moves services of this place.
 
     No others: neither one that has been deleted, nor one from which our lines were taken out.
     """
@@ -65,8 +65,15 @@ def rewrite_recorded(deps: Deps, plan: Plan) -> Rewritten:
     moved = (step.key for step in plan.steps if step.action is Action.MOVE and step.key is not None)
     ours = any((each.workspace, each.environment) == (here.workspace.name, here.environment) for each in moved)
     files = _recorded(state, here) if ours and state is not None else ()
+    return tuple(each for each in files if each.form is ExportFormat.JSON or _has_block(each.path))
+
+
+def rewrite_recorded(deps: Deps, plan: Plan) -> Rewritten:
+    """Write the files of `files_of` anew that say what was."""
+    files = files_of(deps, plan)
     if not files:
         return Rewritten()
+    here = deps.place
     project = Path(here.workspace.root) if here.workspace.root else Path.cwd()
     lines: list[str] = []
     left: list[str] = []
@@ -75,8 +82,6 @@ def rewrite_recorded(deps: Deps, plan: Plan) -> Rewritten:
     except PortdashError as error:
         return Rewritten(left=(f"the written files still say what was: {error.message}",))
     for file in files:
-        if file.form is not ExportFormat.JSON and not _has_block(file.path):
-            continue
         try:
             if freshness(file, variables, project=project) is Freshness.OLDER:
                 write_files(deps, [file], variables, project=project)

@@ -54,11 +54,17 @@ _SETS: Mapping[View, Sequence[_Set]] = {
 
 
 def columns_of(
-    view: View, width: int, longest_name: int, *, trend: bool = False, without: frozenset[Column] = frozenset()
+    view: View,
+    width: int,
+    longest_name: int,
+    *,
+    trend: bool = False,
+    hosts: bool = False,
+    without: frozenset[Column] = frozenset(),
 ) -> Columns:
     """Return the columns of a view that fit `width`, but those that somebody does not want to see."""
     if view is View.SERVICES:
-        return _without(columns_for(width, longest_name, trend=trend), without)
+        return _without(columns_for(width, longest_name, trend=trend, hosts=hosts), without)
     wanted = next(columns for least, columns in _SETS[view] if width >= least)
     kept = tuple((column, cells) for column, cells in wanted if cells < 0 or column not in without)
     places = _fill(kept, width)
@@ -103,6 +109,6 @@ def _drop(places: tuple[Place, ...], dropped: frozenset[Column]) -> tuple[Place,
 def optional(view: View) -> tuple[Column, ...]:
     """Return the columns of a view that can be taken away, in their order at full width."""
     if view is View.SERVICES:
-        shown = columns_for(200, 12, trend=True).services
+        shown = columns_for(200, 12, trend=True, hosts=True).services
         return tuple(place.column for place in shown if place.column not in _KEPT)
     return tuple(column for column, cells in _SETS[view][0][1] if cells > 0 and column not in (_C.PORT, _C.STRIP))

@@ -18,6 +18,8 @@ from portdash.report.scope import workspace_label
 
 NEW_FOR = 10.0
 """Seconds during which a row that appeared is marked as new."""
+HERE = "here"
+"""What a column and the filter call this host."""
 GONE_FOR = 5.0
 """Seconds during which a row that vanished stays, marked as gone."""
 _NO_PULSES: Mapping[ServiceKey, Pulse] = MappingProxyType({})

@@ -39,8 +39,7 @@ def held_by(view: ServiceView, facts: Facts) -> tuple[str, ...]:
     if service_row_key(view) in facts.gone:
         return ("  released",)
     if view.is_remote:
-        host = short_host(view.key.host)
-        return (f"  on host {host}" if view.heard else f"  on host {host}, not heard of", f"  {host}")
+        return _far(view)
     conflict = worst_conflict(view)
     if conflict and conflict.kind is ConflictKind.MISPLACED and view.elsewhere:
         there = view.elsewhere[0]
@@ -50,6 +49,13 @@ def held_by(view: ServiceView, facts: Facts) -> tuple[str, ...]:
             return (f"  runs on {view.elsewhere[0].port}",)
         return _absent(view, facts)
     return _holders(view, facts)
+
+
+def _far(view: ServiceView) -> tuple[str, ...]:
+    host = short_host(view.key.host)
+    if not view.heard:
+        return (f"  on host {host}, not heard of", "  not heard of")
+    return (f"  on host {host}", f"  {host}")
 
 
 def _absent(view: ServiceView, facts: Facts) -> tuple[str, ...]:

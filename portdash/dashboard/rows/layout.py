@@ -13,7 +13,8 @@ from portdash.text import clean
 MARGIN = 3
 """Cells before the first column: the cursor and its distance to the text."""
 HOLDER_LEAST = 24
-"""Cells that HELD BY keeps before a trend is shown."""
+"""Cells that HELD BY keeps before a trend or a host is shown."""
+HOST_CELLS = 8
 
 
 class Column(StrEnum):
@@ -25,6 +26,7 @@ class Column(StrEnum):
     STATE = "STATE"
     TREND = "TREND"
     HELD_BY = "HELD BY"
+    HOST = "HOST"
     VIA = "VIA"
     UP = "UP"
     COMMAND = "COMMAND"
@@ -77,20 +79,42 @@ class Columns(NamedTuple):
         return any(place.column is column for place in self.services)
 
 
-def columns_for(width: int, longest_name: int, *, trend: bool = False) -> Columns:
+def columns_for(width: int, longest_name: int, *, trend: bool = False, hosts: bool = False) -> Columns:
     """Return what fits `width`, by priority: a name is cut last, HELD BY takes what is left.
 
-    With `trend` services show how their latencies went, where HELD BY has room enough without those cells.
+    With `hosts` rows say on which host they are, and with `trend` services how their latencies went, where HELD BY has
+    room enough without those cells.
     """
     columns = _columns_for(width, longest_name)
+    if hosts and width >= 98:
+        columns = _with_host(columns)
     return _with_trend(columns) if trend and width >= 98 else columns
+
+
+def _holder_room(columns: Columns) -> int:
+    return next(place.width for place in columns.services if place.column is Column.HELD_BY)
+
+
+def _with_host(columns: Columns) -> Columns:
+    """Take the cells of HOST from HELD BY, which stands before it."""
+    if _holder_room(columns) < HOLDER_LEAST + HOST_CELLS + 1:
+        return columns
+    return Columns(_host_beside(columns.services), _host_beside(columns.others))
+
+
+def _host_beside(places: tuple[Place, ...]) -> tuple[Place, ...]:
+    found: list[Place] = []
+    for column, width in places:
+        held = column is Column.HELD_BY
+        found.append(Place(column, width - HOST_CELLS - 1 if held else width))
+        found += [Place(Column.HOST, HOST_CELLS)] if held else []
+    return tuple(found)
 
 
 def _with_trend(columns: Columns) -> Columns:
     """Take the cells of TREND from HELD BY; other listeners have them in the column before it."""
     taken = CELLS + 1
-    room = next(place.width for place in columns.services if place.column is Column.HELD_BY)
-    if room < HOLDER_LEAST + taken:
+    if _holder_room(columns) < HOLDER_LEAST + taken:
         return columns
     services, others = [], []
     for column, width in columns.services:

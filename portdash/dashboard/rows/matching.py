@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from portdash.dashboard.rows import holders, words
 from portdash.dashboard.rows.events import event_text
-from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.facts import HERE, Facts
 from portdash.dashboard.rows.filtering import Field, Filter, Term
 from portdash.dashboard.rows.paint import search_text
 from portdash.dashboard.rows.row import EventLine, Other, Row
@@ -77,8 +77,9 @@ def _has_connections(term: Term, row: Row, _facts: Facts) -> bool:
 
 
 def _is_on_host(term: Term, row: Row, facts: Facts) -> bool:
+    is_far = isinstance(row.subject, ServiceView) and row.subject.is_remote
     host = row.subject.key.host if isinstance(row.subject, ServiceView) else facts.snapshot.host
-    return host.casefold().startswith(term.text)
+    return host.casefold().startswith(term.text) or (term.text == HERE and not is_far)
 
 
 def _is_in_state(term: Term, row: Row, _facts: Facts) -> bool:

@@ -3,7 +3,7 @@
 from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows import holders, words
 from portdash.dashboard.rows.cells import RIGHT, Cell
-from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.facts import HERE, Facts, short_host
 from portdash.dashboard.rows.layout import (
     MARGIN,
     OTHER_HEADS,
@@ -108,6 +108,7 @@ def service_cells(view: ServiceView, facts: Facts) -> dict[Column, Cell]:
         Column.STATE: ((f"{state.glyph} {state.word}",), Tone.DIM if idle else Tone.PLAIN),
         Column.TREND: ((trend(pulse.latencies).rjust(CELLS) if pulse else "",), Tone.DIM),
         Column.HELD_BY: (holders.held_by(view, facts), Tone.DIM if idle and not view.listeners else Tone.PLAIN),
+        Column.HOST: ((short_host(view.key.host) if view.is_remote else HERE,), Tone.DIM),
         Column.VIA: ((words.via_of(server),), Tone.DIM),
         Column.UP: (words.up_of(server, facts, key), Tone.DIM),
         Column.COMMAND: ((holders.command_of(server),), Tone.DIM),
@@ -130,6 +131,7 @@ def other_cells(other: Other, facts: Facts) -> dict[Column, Cell]:
         Column.SOURCE: ((project,), tone),
         Column.STATE: (("" if count is None else f"{count} conn",), Tone.DIM),
         Column.HELD_BY: ((f"{label}  {runs}".rstrip(), label), tone),
+        Column.HOST: ((HERE,), Tone.DIM),
         Column.VIA: ((words.via_of(listener),), Tone.DIM),
         Column.UP: (words.up_of(listener, facts, other.key), Tone.DIM),
         Column.COMMAND: ((holders.command_of(listener),), Tone.DIM),
@@ -217,7 +219,7 @@ def search_text(row: Row, facts: Facts) -> str:
             more = _beyond_columns(subject.listener)
         case _:
             return ""
-    texts = [texts[0] for column, (texts, _tone) in cells.items() if column is not Column.TREND]
+    texts = [texts[0] for column, (texts, _tone) in cells.items() if column not in (Column.TREND, Column.HOST)]
     return "\n".join([*texts, *more]).casefold()
 
 

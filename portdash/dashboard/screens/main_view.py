@@ -104,7 +104,7 @@ class MainView(Screen[None]):
             yield DetailsPane(id="details").with_glyphs(glyphs)
         with Horizontal(id="filter-line"):
             yield Static("/", id="filter-sign", markup=False)
-            hint = "words, port:3000 project: via: up:>12h conn:0 state: !"
+            hint = "words, port:3000 project: via: up:>12h conn:0 state: host: !"
             yield Input(self.outlook.filter_text, placeholder=hint, id="filter", compact=True)
             yield Static("", id="filter-said", markup=False)
         yield KeyBar(id="footer").with_glyphs(glyphs)

@@ -15,7 +15,7 @@ from portdash.dashboard.screens.facts import Fact, facts
 from portdash.dashboard.screens.fields import Field
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.plan_dialog import PlanDialog
-from portdash.dashboard.screens.plan_view import back_text, left_lines, step_cells, to_do_lines, tried
+from portdash.dashboard.screens.plan_view import back_text, file_lines, left_lines, step_cells, to_do_lines, tried
 from portdash.dashboard.screens.shell import move_command
 from portdash.errors import PortdashError
 from portdash.model.assignment import ServiceKey
@@ -99,6 +99,7 @@ class MoveScreen(PlanDialog):
             ("Left", left_lines(plan)),
             ("Note", [clean(note) for note in plan.notices]),
             ("Still to do", to_do_lines(plan, self.snapshot, self.desk.home)),
+            ("Files", file_lines(self.desk.files_of(plan), self.desk.home)),
             ("Back", back_text(plan) if plan.steps else ""),
             ("Shell", move_command(self.snapshot, self.key, to)),
         ]

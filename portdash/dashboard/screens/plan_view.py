@@ -1,9 +1,10 @@
 """A plan in words: its steps, what it costs, leaves and asks of you. Pure; every string is clean."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
-from portdash.dashboard.restarts import restart_line, service_label, start_line
+from portdash.dashboard.restarts import restart_line, service_label, start_line, tilde
 from portdash.model.assignment import Assignment, ServiceKey, Verdict
 from portdash.model.ending import Allowance, spelled
 from portdash.model.plan import Action, Plan, Step, Target, depths, grace_of
@@ -125,6 +126,11 @@ def beside_lines(plan: Plan, snapshot: Snapshot, key: ServiceKey) -> Iterator[st
             continue
         if shared := [each for each in (*other.elsewhere, *other.listeners) if each in view.listeners]:
             yield f"{service_label(snapshot, other.key)} stays {conflict.kind.value} on {shared[0].port}"
+
+
+def file_lines(files: Iterable[Path], home: str) -> tuple[str, ...]:
+    """Return which written files follow a plan."""
+    return tuple(f"portdash's block in {tilde(str(path), home)} follows" for path in files)
 
 
 def to_do_lines(plan: Plan, snapshot: Snapshot, home: str) -> tuple[str, ...]:

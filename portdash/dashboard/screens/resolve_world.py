@@ -81,7 +81,11 @@ class PlansInAWorld(PlanDialog):
         self._forget_consent()
         for way in self.query(Way):
             plan, error = self._planned(way.strategy)
-            way.show(plan, error, self.snapshot, self.desk.home, None if self.is_all else self.key)
+            if plan is None:
+                way.refuse(error)
+                continue
+            key = None if self.is_all else self.key
+            way.show(plan, self.snapshot, self.desk.home, key=key, files=self.desk.files_of(plan))
         self.say("")
         self._show_state()
 

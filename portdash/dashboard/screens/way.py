@@ -1,6 +1,7 @@
 """One strategy's way out of a conflict, as a box: its steps, and what it costs, leaves, asks and can take back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -16,6 +17,7 @@ from portdash.dashboard.screens.plan_view import (
     back_text,
     beside_lines,
     cost_text,
+    file_lines,
     left_lines,
     step_cells,
     target_lines,
@@ -64,14 +66,21 @@ class Way(VerticalScroll, can_focus=False):
         yield Static(classes="long", markup=False)
         yield Static(classes="short", markup=False)
 
-    def show(self, plan: Plan | None, error: str, snapshot: Snapshot, home: str, key: ServiceKey | None) -> None:
-        """Take a plan for the service `key`, None for all of them, or the reason why there is none."""
-        self.plan, self.error = plan, error
-        beside = tuple(beside_lines(plan, snapshot, key)) if plan and key else ()
-        content = Group(*_parts(plan, snapshot, home, beside)) if plan else Text(clean(error, limit=400))
+    def show(self, plan: Plan, snapshot: Snapshot, home: str, *, key: ServiceKey | None, files: Sequence[Path]) -> None:
+        """Take a plan for the service `key`, None for all of them; `files` follow it."""
+        self.plan, self.error = plan, ""
+        beside = tuple(beside_lines(plan, snapshot, key)) if key else ()
+        self._draw(Group(*_parts(plan, snapshot, home, beside, file_lines(files, home))))
+
+    def refuse(self, error: str) -> None:
+        """Take the reason why there is no plan."""
+        self.plan, self.error = None, error
+        self._draw(Text(clean(error, limit=400)))
+
+    def _draw(self, content: RenderableType) -> None:
         self.query_one(".long", Static).update(content)
         self.query_one(".short", Static).update(
-            Text(brief(plan, error), style="dim", overflow="ellipsis", no_wrap=True)
+            Text(brief(self.plan, self.error), style="dim", overflow="ellipsis", no_wrap=True)
         )
 
     def mark(self, *, chosen: bool, armed: bool) -> None:
@@ -96,7 +105,9 @@ def brief(plan: Plan | None, error: str) -> str:
     return cost_text(plan) + (f"; leaves {left} unresolved" if left else "")
 
 
-def _parts(plan: Plan, snapshot: Snapshot, home: str, beside: tuple[str, ...]) -> Iterator[RenderableType]:
+def _parts(
+    plan: Plan, snapshot: Snapshot, home: str, beside: Sequence[str], files: Sequence[str]
+) -> Iterator[RenderableType]:
     yield table(_steps(plan, snapshot)) if plan.steps else Text("no step", style="dim")
     yield Text("")
     yield facts(
@@ -105,6 +116,7 @@ def _parts(plan: Plan, snapshot: Snapshot, home: str, beside: tuple[str, ...]) -
             ("LEFT", (*left_lines(plan), *beside) or "nothing"),
             ("NOTE", [clean(note) for note in plan.notices]),
             ("YOU", to_do_lines(plan, snapshot, home) or ("nothing" if plan.steps else "")),
+            ("FILES", files),
             ("BACK", back_text(plan)),
         ],
         width=5,

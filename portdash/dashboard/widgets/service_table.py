@@ -77,9 +77,10 @@ class ServiceTable(CursorTable, inherit_bindings=False):
         if self._columns is None or self._columns_width != width:
             view = self.listing.state.view if self.listing else View.SERVICES
             longest = self.listing.longest_name if self.listing else 0
+            hosts = bool(self.listing and self.listing.facts.snapshot.remote)
             trend = self.app.size.width >= TREND_FROM and bool(self.listing and self.listing.facts.pulses)
             self._columns_width = width
-            self._columns = columns_of(view, width, longest, trend=trend, without=self.without)
+            self._columns = columns_of(view, width, longest, trend=trend, hosts=hosts, without=self.without)
         return self._columns
 
     def grow_older(self, facts: Facts) -> None:

@@ -4,6 +4,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
@@ -172,6 +173,11 @@ class FakeDesk:
     """What `look` returns."""
     applied: list[tuple[Plan, bool]] = field(default_factory=list)
     wishes: list[Wish] = field(default_factory=list)
+    files: tuple[Path, ...] = ()
+    """Written files that follow each plan that moves something."""
+
+    def files_of(self, plan: Plan) -> tuple[Path, ...]:
+        return self.files if any(step.action is Action.MOVE for step in plan.steps) else ()
 
     def look(self) -> Snapshot:
         return self.seen

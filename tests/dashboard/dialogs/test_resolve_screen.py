@@ -1,6 +1,7 @@
 """Three ways out of a conflict: choosing, arming, consent, and a world that moves on."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,6 +55,14 @@ async def test_wide_screens_show_three_boxes_of_one_height_side_by_side():
         assert "the other stays misplaced" in host.text
         assert "web stays squatted on 3000: node 4121" in host.text
         assert "node 4121 cannot be brought back" in " ".join(host.text.split())
+
+
+async def test_written_files_that_follow_are_named_where_something_moves():
+    desk = FakeDesk(files=(Path(f"{FakeDesk.home}/src/shop/.env"),))
+    async with opened(screen_of(desk), (160, 45)) as (host, _):
+        text = " ".join(host.text.split())
+        assert "FILES portdash's block in ~/src/shop/.env" in text
+        assert host.text.count("FILES") == 1
 
 
 async def test_narrow_screens_open_only_the_chosen_way():

@@ -40,6 +40,20 @@ def test_they_stand_last_in_groups_of_their_own_and_say_whether_they_are_heard_o
     assert place_of(scenes.working_day().services[0]) == "shop"
 
 
+async def test_a_column_says_on_which_host_each_is_where_there_are_others():
+    async with running(desk_for(shared()), size=(120, 90)) as (pilot, main):
+        lines = screen_lines(pilot.app)
+        start = find(lines, "SERVICE", "HELD BY").index("HOST")
+        assert find(lines, "4002")[start:].startswith("b7d2639b")
+        assert find(lines, "9090")[start:].startswith("here ")
+        await pilot.press("slash", *"host:b7", "enter")
+        assert [row.subject.name for row in main.table.listing.rows if row.kind is Kind.SERVICE] == ["api", "old"]
+        await pilot.press("escape", "slash", *"host:here", "enter")
+        assert len([row for row in main.table.listing.rows if row.kind is Kind.SERVICE]) == 20
+    async with running(desk_for(), size=(120, 40)) as (pilot, _main):
+        assert "HOST" not in "\n".join(screen_lines(pilot.app))
+
+
 def test_their_details_tell_nothing_of_this_host():
     facts = facts_of(shared())
     rows = everything(facts)
