@@ -221,12 +221,18 @@ def test_serve_publishes_itself_and_ends_when_asked(home: Path, tmp_path: Path):
             with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
                 client.sendall(sent)
                 assert client.recv(65536).startswith(b"HTTP/1.1 ")
+        (home / ".local/state/portdash/portdash.db").write_bytes(b"x" * 8192)
+        assert process.stderr
+        for line in process.stderr:
+            assert line.startswith("portdash: portdash."), line
+            if "events cannot be followed" in line:
+                break
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0
         *told, last = err.splitlines()
         assert last == "the server has ended"
-        assert [line for line in told if not line.startswith("portdash: portdash.api: ")] == []
+        assert [line for line in told if not line.startswith("portdash: portdash.")] == []
         assert TOKEN not in err
     assert not (runtime / "portdash" / "portdash.sock").exists()
     assert not (home / ".local/state/portdash/api-token").exists()  # PORTDASH_TOKEN counted
