@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -67,8 +68,17 @@ class ResolveBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def read_body(raw: bytes, kind: type[B]) -> B:
     """Return a body as `kind`; nothing at all stands for an empty one. Raises BadRequest, which says what is wrong."""
     try:
-        return msgspec.json.decode(raw or b"{}", type=kind)
+        found = msgspec.json.decode(raw or b"{}", type=kind)
     except msgspec.ValidationError as error:
         raise BadRequest(str(error)) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise BadRequest("the body is no JSON document", hint="send one JSON object in UTF-8") from error
+    json.loads(raw or b"{}", object_pairs_hook=_said_once)
+    return found
+
+
+def _said_once(pairs: list[tuple[str, object]]) -> None:
+    """Raise BadRequest for a name that an object has twice, of which each reader may take another one."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise BadRequest("the body says something twice", hint="leave one of them out")

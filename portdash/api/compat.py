@@ -10,7 +10,7 @@ from portdash.model.assignment import Assignment, url_of
 from portdash.model.names import base_name
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.planning.rules import WEB_TYPES
-from portdash.planning.well_known import well_known
+from portdash.planning.well_known import TYPES, well_known
 from portdash.report.serialise import Json
 from portdash.text import clean
 
@@ -41,7 +41,7 @@ def health_json(snapshot: Snapshot, *, now: float, detailed: bool) -> Json:
 def scheme_of(row: Assignment) -> str | None:
     """Return how browsers talk to a service: `ws`, `http`, None for a database and its like."""
     name, known = base_name(row.key.service), well_known(row.name)
-    kind = row.spec.type or (known.type if known else None)
+    kind = row.spec.type or (known.type if known else name if name in TYPES else None)
     if kind == "websocket" or name in _WEBSOCKETS:
         return "ws"
     return "http" if kind is None or kind in WEB_TYPES else None

@@ -141,7 +141,7 @@ def _origin(facts: Facts, rules: Rules) -> Denial | None:
         HTTPStatus.FORBIDDEN,
         "foreign_origin",
         "a page of another origin sent this",
-        "ask from the page's own server, as a dev server's proxy does",
+        "a page reads through its own dev server, which sends no Origin; what writes is a program with the token",
     )
 
 

@@ -73,6 +73,7 @@ class GuardedProtocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  its words are for its log
         """Answer what is no HTTP, or too long."""
+        _log.info("a connection on which no HTTP request came was ended")
         self._end_with(_BROKEN)
 
     def _wait_for_head(self) -> None:

@@ -108,7 +108,7 @@ class Streams:
         queue: Queue = asyncio.Queue(MOST_WAITING)
         self._queues.add(queue)
         try:
-            if self.is_closing:
+            if self.is_closing or self.count > MOST_STREAMS:  # many may be let in before the first of them is counted
                 _end(queue)
             else:
                 await self._look()

@@ -43,6 +43,8 @@ _BY_TYPE: dict[str, dict[str, int]] = {
     "ml": {"ollama": 11434, "vllm": 8000, "mlflow": 5000, "tensorboard": 6006, "gradio": 7860, "lmstudio": 1234},
 }  # fmt: skip
 
+TYPES = frozenset(_BY_TYPE)
+"""The types that there are."""
 WELL_KNOWN = {name: WellKnown(kind, port) for kind, servers in _BY_TYPE.items() for name, port in servers.items()}
 """By name in lower case."""
 

@@ -22,6 +22,8 @@ from portdash.model.ports import PortRange
         (b'{"name": "../web"}', "$.name"),
         (b'{"name": "web", "service_name": "api"}', "second time"),
         (b'{"name": null}', "$.name"),
+        (b'{"name": "web", "name": "api"}', "twice"),
+        (b'{"name": "web", "n\\u0061me": "api"}', "twice"),
         (b"{}", "no name"),
         (b"[]", "array"),
         (b"", "no name"),

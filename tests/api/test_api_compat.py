@@ -37,6 +37,12 @@ async def test_ports_in_the_shape_that_its_clients_read(client: httpx.AsyncClien
     }
 
 
+async def test_what_is_called_a_database_is_no_web_server(client: httpx.AsyncClient):
+    for name in ("database", "cache@2", "shop", "grafana"):
+        await client.post(f"{MANAGEMENT}/allocate", json={"name": name})
+    assert set((await client.get("/api/ports")).json()["data"]["urls"]) == {"shop", "grafana"}
+
+
 async def test_health_in_the_shape_that_its_clients_read(client: httpx.AsyncClient, listen: Listen):
     for body in ({"name": "server", "preferred": 3000}, {"name": "websocket", "inherit_from": "server"}):
         await client.post(f"{MANAGEMENT}/allocate", json=body)

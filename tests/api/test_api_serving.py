@@ -216,10 +216,23 @@ def test_serve_publishes_itself_and_ends_when_asked(home: Path, tmp_path: Path):
         (service,) = httpx.get(f"http://localhost:{port}/api/v1/discovery/services", headers=BEARER).json()["services"]
         assert (service["name"], service["port"], service["ownership"]) == ("portdash-api", port, "confirmed")
         assert service["listeners"][0]["pid"] == process.pid
+        upgrade = f"GET /docs HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+        for sent in (b"NONSENSE\r\n\r\n", f"{upgrade}Sec-WebSocket-Version: 13\r\n\r\n".encode()):
+            with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+                client.sendall(sent)
+                assert client.recv(65536).startswith(b"HTTP/1.1 ")
+        (home / ".local/state/portdash/portdash.db").write_bytes(b"x" * 8192)
+        assert process.stderr
+        for line in process.stderr:
+            assert line.startswith("portdash: portdash."), line
+            if "events cannot be followed" in line:
+                break
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0
-        assert err.splitlines()[-1] == "the server has ended"
+        *told, last = err.splitlines()
+        assert last == "the server has ended"
+        assert [line for line in told if not line.startswith("portdash: portdash.")] == []
         assert TOKEN not in err
     assert not (runtime / "portdash" / "portdash.sock").exists()
     assert not (home / ".local/state/portdash/api-token").exists()  # PORTDASH_TOKEN counted

@@ -93,6 +93,18 @@ async def test_a_reader_that_does_not_read_is_cut_off_and_holds_up_nobody(told: 
     assert told.count == 1
 
 
+async def test_those_who_come_at_once_are_no_more_than_there_may_be(told: Streams, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(streams, "MOST_STREAMS", 2)
+    first, second, third = (told.read(None) for _ in range(3))
+    for each in (first, second, third):
+        await following(each)
+    assert await asyncio.wait_for(anext(third, None), PATIENCE) is None
+    assert told.count == 2
+    waiting = [asyncio.ensure_future(following(each)) for each in (first, second)]
+    told._hand_out(streams.Told(1, streams.encoded(event(1))))
+    assert all(text.startswith(b"id: 1\n") for text in await asyncio.gather(*waiting))
+
+
 async def test_silence_is_filled(told: Streams, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(streams, "HEARTBEAT", 0.01)
     stream = told.read(None)

@@ -118,7 +118,10 @@ def _announce(port: int | None, path: Path | None) -> None:
 def _log_to_stderr(*, debug: bool) -> None:
     """Let the server tell what it does, a line a request."""
     if not debug:  # else everything is told already
-        logger = logging.getLogger("portdash.api")
-        logger.addHandler(LogHandler(sys.stderr))
-        logger.setLevel(logging.INFO)
-        logger.propagate = False
+        # What uvicorn has to say of a client we tell ourselves; what breaks in it we do not.
+        for name, level in (("portdash", logging.WARNING), ("uvicorn", logging.ERROR)):
+            logger = logging.getLogger(name)
+            logger.addHandler(LogHandler(sys.stderr))
+            logger.setLevel(level)
+            logger.propagate = False
+        logging.getLogger("portdash.api").setLevel(logging.INFO)
