@@ -103,6 +103,19 @@ async def test_the_palette_offers_every_command_and_runs_it():
         await until(pilot, lambda: pilot.app.screen is main)
 
 
+async def test_the_palette_outlives_a_terminal_of_a_few_columns():
+    async with running(desk_for()) as (pilot, _main):
+        await pilot.press("colon")
+        await until(
+            pilot, lambda: type(pilot.app.screen).__name__ == "Palette" and pilot.app.screen.query("CommandList")
+        )
+        for columns in range(8, 0, -1):
+            await pilot.resize_terminal(columns, 46)
+            await until(pilot, lambda columns=columns: pilot.app.screen.size.width == columns)
+            await pilot.pause()
+        assert pilot.app._exception is None
+
+
 async def test_no_page_is_turned_where_there_is_no_room_for_one():
     async with running(desk_for()) as (pilot, main):
         await pilot.press("colon")
