@@ -5,6 +5,7 @@ from dataclasses import replace
 from portdash.dashboard.restarts import own_listeners
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import Group, Other, OthersLine, Row
+from portdash.dashboard.rows.times import clock_time
 from portdash.dashboard.rows.view import View
 from portdash.model.assignment import ServiceKey
 from portdash.model.listener import Listener
@@ -164,7 +165,10 @@ class Context:
         """Say why nothing may be changed now."""
         if self.is_read_only:
             return "read-only: nothing is changed"
-        return self.no_facts() or self.stale
+        if reason := self.no_facts() or self.stale:
+            return reason
+        since = self.facts.snapshot.stale_since if self.facts else None
+        return None if since is None else f"the store is away: its ports are those of {clock_time(since)}"
 
     def no_service(self) -> str | None:
         """Say that the row is no service."""

@@ -126,7 +126,7 @@ class Desk:
 
     def is_own_doing(self, at: float) -> bool:
         """Say whether what is seen at a time (unix) may have come of what was done here a moment before."""
-        return self.is_applying or (self._acted_at is not None and at - self._acted_at <= OWN_FOR)
+        return self.is_applying or (self._acted_at is not None and abs(at - self._acted_at) <= OWN_FOR)
 
     def now(self) -> float:
         """Return unix time in seconds."""

@@ -51,6 +51,9 @@ class PortdashCommands(Provider):
 class Palette(CommandPalette):
     """The line to type in, and the commands that fit."""
 
+    # A list as narrow as the air round its lines has no column left for them, and Textual fails to break them.
+    DEFAULT_CSS = "Palette CommandList { min-width: 8; }"
+
     def __init__(self) -> None:
         super().__init__([PortdashCommands], placeholder="Search for a command …")
 

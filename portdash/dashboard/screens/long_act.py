@@ -91,7 +91,7 @@ class LongAct(Dialog[Outcome | None]):
 
     def broke(self, error: BaseException | None) -> None:
         """Say that something failed in a way in which nothing of portdash's does."""
-        self.post_message(_broken(error))
+        self.say(_sentences(_broken(error)), error=True)
 
     def action_leave(self) -> None:
         """Close without doing anything; of what is under way it stops the waiting alone."""

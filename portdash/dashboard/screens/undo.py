@@ -1,9 +1,12 @@
 """Taking the last operation of this workspace back: the plan first, then `enter`."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import on, work
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -30,6 +33,18 @@ class UndoScreen(PlanDialog):
     ]
     AUTO_FOCUS: ClassVar[str | None] = "#yes"
 
+    @dataclass
+    class Planned(Message):
+        """What was done last is known, and how to take it back."""
+
+        plan: Plan
+
+    @dataclass
+    class Impossible(Message):
+        """There is nothing to take back, or it cannot be found out."""
+
+        error: PortdashError
+
     def __init__(self, desk: Desk, snapshot: Snapshot, *, patience: Patience | None = None) -> None:
         where = workspace_label(snapshot, snapshot.workspace)
         super().__init__(desk, snapshot, title=f"Undo the last change in {where}", patience=patience)
@@ -46,26 +61,35 @@ class UndoScreen(PlanDialog):
         yield Act("Leave", "esc", id="no")
 
     def on_mount(self) -> None:
-        """Make the plan that takes the last operation back."""
-        steps = self.query_one("#steps", Static)
-        try:
-            plan = self.desk.plan_undo(self.snapshot)
-        except NoSuchService as error:
-            steps.update(facts([("Nothing", error.message), ("", error.hint)]))
-            self._without_plan()
-        except PortdashError as error:
-            self._without_plan()
-            self.say(f"{error.message}. {error.hint}", error=True)
-        else:
-            steps.update(table((str(n), *step_cells(step, self.snapshot)) for n, step in enumerate(plan.steps, 1)))
-            self._show(plan)
-
-    def _without_plan(self) -> None:
+        """Make the plan that takes the last operation back; that asks the store, so the screen does not wait for it."""
         self.show_plan(None)
+        self.say("looking at what was done last …", busy=True)
+        self._find_out()
+
+    @work(thread=True, group="plan", description="plan the undoing", exit_on_error=False)
+    def _find_out(self) -> None:
+        try:
+            self.post_message(self.Planned(self.desk.plan_undo(self.snapshot)))
+        except PortdashError as error:
+            self.post_message(self.Impossible(error))
+
+    @on(Impossible)
+    def _without_plan(self, message: Impossible) -> None:
+        error = message.error
+        self.say("")
+        if isinstance(error, NoSuchService):
+            self.query_one("#steps", Static).update(facts([("Nothing", error.message), ("", error.hint)]))
+        else:
+            self.say(f"{error.message}. {error.hint}", error=True)
         self.query_one("#yes").display = False
         self.query_one("#no").focus()
 
-    def _show(self, plan: Plan) -> None:
+    @on(Planned)
+    def _show(self, message: Planned) -> None:
+        plan = message.plan
+        steps = ((str(n), *step_cells(step, self.snapshot)) for n, step in enumerate(plan.steps, 1))
+        self.query_one("#steps", Static).update(table(steps))
+        self.say("")
         rows = [
             ("Takes back", clean(plan.title.removeprefix("undo: "))),
             ("Left", left_lines(plan)),
@@ -77,4 +101,4 @@ class UndoScreen(PlanDialog):
         self.show_plan(plan)
         if self.obstacle:
             self.say(self.obstacle, error=True)
-            self.query_one("#no").focus()
+        self.query_one("#no" if self.obstacle else "#yes").focus()

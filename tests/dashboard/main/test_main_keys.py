@@ -1,10 +1,15 @@
 """Keys of the main screen: what they open, what they refuse, and how it is left."""
 
+from dataclasses import replace
+
 import pytest
 import scenes
-from fakes import desk_for, footer_of, main_of, row_key, running, screen_lines, until
+from fakes import WEB, desk_for, footer_of, main_of, row_key, running, screen_lines, until
+from row_texts import everything, facts_of
 
 from portdash.dashboard.app import PortdashApp
+from portdash.dashboard.commands import BY_ID
+from portdash.dashboard.context import Context
 from portdash.dashboard.options import Options
 from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.patience import Patience
@@ -101,6 +106,29 @@ async def test_the_palette_offers_every_command_and_runs_it():
         await pilot.press("escape")
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is main)
+
+
+def test_while_the_store_is_away_nothing_can_be_changed_and_the_keys_say_why():
+    facts = facts_of(replace(scenes.working_day(), stale_since=0.0))
+    row = next(row for row in everything(facts).rows if row.key == WEB)
+    for name in ("allocate", "move", "resolve", "release", "free", "undo"):
+        reason = BY_ID[name].unavailable(Context(facts=facts, row=row))
+        assert reason is not None
+        assert reason.startswith("the store is away: its ports are those of "), name
+    assert BY_ID["copy"].unavailable(Context(facts=facts, row=row)) is None
+
+
+async def test_the_palette_outlives_a_terminal_of_a_few_columns():
+    async with running(desk_for()) as (pilot, _main):
+        await pilot.press("colon")
+        await until(
+            pilot, lambda: type(pilot.app.screen).__name__ == "Palette" and pilot.app.screen.query("CommandList")
+        )
+        for columns in range(8, 0, -1):
+            await pilot.resize_terminal(columns, 46)
+            await until(pilot, lambda columns=columns: pilot.app.screen.size.width == columns)
+            await pilot.pause()
+        assert pilot.app._exception is None
 
 
 async def test_no_page_is_turned_where_there_is_no_room_for_one():

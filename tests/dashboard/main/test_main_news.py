@@ -75,7 +75,11 @@ def test_slow_changes_are_no_flapping():
     assert state_of(snapshot.services[0]).word == "running"
 
 
-@pytest.mark.parametrize(("key", "acted_at", "rings"), [("", None, 1), ("b", None, 0), ("", scenes.NOW, 0)])
+@pytest.mark.parametrize(
+    ("key", "acted_at", "rings"),
+    [("", None, 1), ("b", None, 0), ("", scenes.NOW, 0), ("", scenes.NOW + 3600, 1)],
+    ids=["loud", "silent", "our own act", "an act before the clock was put back"],
+)
 async def test_the_bell_rings_unless_it_is_off_or_it_was_our_own_act(key: str, acted_at: float | None, rings: int):
     desk = desk_for(at(UP))
     desk._acted_at = acted_at
