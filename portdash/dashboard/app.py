@@ -26,6 +26,7 @@ from portdash.dashboard.desk import Desk
 from portdash.dashboard.glyphs import Glyphs
 from portdash.dashboard.keymap import make_keymap
 from portdash.dashboard.late_monitor import LateMonitor
+from portdash.dashboard.look_ahead import LookAhead
 from portdash.dashboard.memory import FILE as MEMORY
 from portdash.dashboard.memory import Memory
 from portdash.dashboard.options import Options
@@ -160,16 +161,17 @@ def run_dashboard(
     *,
     desk: Desk | None = None,
     load: Callable[[], Config] | None = None,
+    first: LookAhead | None = None,
     begin: Callable[[], object] = lambda: None,
 ) -> int:
     """Show the dashboard until it is left; return the exit code. Needs a terminal on stdin and stderr.
 
     `desk` is where it sits; without one it is made, and services are asked how they are for as long as it is shown.
-    `load` then reads the configuration anew where its files have changed. `begin` is called when all is made ready and
-    the terminal is taken.
+    `load` then reads the configuration anew where its files have changed, and `first` is its first look. `begin` is
+    called when all is made ready and the terminal is taken.
     """
     monitor = LateMonitor() if desk is None else None
-    desk = desk or Desk(deps, monitor=monitor, load=load)
+    desk = desk or Desk(deps, monitor=monitor, load=load, first=first)
     app = PortdashApp(desk, options=options)
 
     def say(text: str) -> None:

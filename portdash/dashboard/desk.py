@@ -26,6 +26,7 @@ from portdash.store.schema import EVENTS_KEPT
 
 if TYPE_CHECKING:
     from portdash.config.show import Row as Setting
+    from portdash.dashboard.look_ahead import LookAhead
     from portdash.dashboard.reloading import Load, Reloading
     from portdash.health.pulse import Pulse
     from portdash.health.record import Watched
@@ -74,7 +75,7 @@ class Desk:
 
     `monitor` is told by `attend` which services there are, and what it says of them is in the next look. Who makes it
     starts and stops it. `ask` is who asks a listener that is no service, where somebody wants that. `load` reads the
-    configuration anew where a look finds that its files have changed.
+    configuration anew where a look finds that its files have changed. `first` is a look that was begun already.
     """
 
     config_error = ""
@@ -85,7 +86,13 @@ class Desk:
     """Unix time at which something was last done here."""
 
     def __init__(
-        self, deps: Deps, *, monitor: Checks | None = None, ask: Ask = ask_at_all, load: "Load | None" = None
+        self,
+        deps: Deps,
+        *,
+        monitor: Checks | None = None,
+        ask: Ask = ask_at_all,
+        load: "Load | None" = None,
+        first: "LookAhead | None" = None,
     ) -> None:
         self._deps = replace(deps, verdicts=monitor.verdicts) if monitor else deps
         if load is not None:
@@ -94,6 +101,7 @@ class Desk:
             self._reloading = Reloading(load, self._deps)
         self._monitor = monitor
         self._ask = ask
+        self._first = first
         self._lock = Lock()
         self._under_way = 0
 
@@ -127,6 +135,9 @@ class Desk:
 
     def look(self) -> Snapshot:
         """Return everything as it is now. Blocks; raises PortdashError."""
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first.take()
         if self._reloading is not None:
             self._deps = self._reloading.renewed(self._deps)
             self.config_error = self._reloading.error

@@ -28,6 +28,7 @@ class DetailsPane(Toned, ScrollView, can_focus=True, inherit_bindings=False):
 
     lines: tuple[Line, ...] = ()
     title = ""
+    _heading = ""
     _about = ""
     """Row and leaf that the lines are of."""
     _follows = False
@@ -50,7 +51,9 @@ class DetailsPane(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         self._write, self._follows, self.title = write, follows, title
         names = [f"[{each}]" if each == tab else each for each in tabs] if len(tabs) > 1 else []
         heading = " ── ".join((safe(title), " ─ ".join(names))) if names else safe(title)
-        self.border_title = Content(self.glyphs.draw(heading))
+        if heading != self._heading:  # to set it is to draw everything anew
+            self._heading = heading
+            self.border_title = Content(self.glyphs.draw(heading))
         about = f"{title}\n{tab}"
         if about != self._about:
             self._about = about
