@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from portdash.config.settings import Config
 from portdash.errors import PortdashError
@@ -23,8 +23,26 @@ if TYPE_CHECKING:
     from portdash.config.services import ServiceConfig
     from portdash.model.health import Health
     from portdash.model.kept import Quarantine
+    from portdash.model.listener import Container
+    from portdash.model.policy import PortLimits
     from portdash.model.sources import Clock, Machine
     from portdash.model.storage import Store
+
+
+class _Seen(NamedTuple):
+    """All that a snapshot is made from, beside the time and what is the same for as long as there is an observer."""
+
+    state: StoreState
+    listeners: tuple[Listener, ...]
+    limits: PortLimits
+    workspaces: tuple[Workspace, ...]
+    vanished: frozenset[str]
+    leases: dict[ServiceKey, Lease]
+    health: Mapping[ServiceKey, Health]
+    quarantined: dict[tuple[IpProtocol, int], str]
+    notices: tuple[str, ...]
+    published: Mapping[tuple[IpProtocol, int], Container]
+    elsewhere: Mapping[tuple[IpProtocol, int], ServiceKey]
 
 
 class Observer:
@@ -55,6 +73,7 @@ class Observer:
         self._verdicts = verdicts
         self._state: StoreState | None = None
         self._losses: list[str] = []
+        self._last: tuple[_Seen, Snapshot] | None = None
 
     def snapshot(self) -> Snapshot:
         """Return everything as it is now. Raises StoreError, or PortdashError where the sockets cannot be read."""
@@ -64,7 +83,33 @@ class Observer:
         listeners = self._listeners()
         engines = self._machine.engines()
         workspaces = self._workspaces(state)
-        host = self._machine.host
+        seen = _Seen(
+            state=state,
+            listeners=listeners,
+            limits=self._machine.limits(),
+            workspaces=workspaces,
+            vanished=frozenset(
+                each.name for each in workspaces if each.root and not self._machine.is_directory(each.root)
+            ),
+            leases=self._live(state.leases),
+            health=self._verdicts(),
+            quarantined={
+                (each.protocol, each.port): each.service
+                for each in state.quarantines
+                if each.host == self._machine.host and _is_fresh(each, now)
+            },
+            notices=(*self._config.warnings, *state.notices, *self._losses, *engines.notices),
+            published=engines.published,
+            elsewhere=self._elsewhere(),
+        )
+        last = self._last
+        if last is None or last[0] != seen:
+            self._last = last = (seen, self._assembled(now, seen))
+        return replace(last[1], taken_at=now)
+
+    def _assembled(self, now: float, seen: _Seen) -> Snapshot:
+        """Join what was seen; it is work for thousands of listeners, and of most looks the outcome is known."""
+        state, host = seen.state, self._machine.host
         snapshot = assemble(
             taken_at=now,
             revision=state.revision,
@@ -74,31 +119,25 @@ class Observer:
             workspace=self._workspace.name,
             environment=self._environment,
             policy=self._config.policy(),
-            limits=self._machine.limits(),
-            workspaces=workspaces,
-            vanished=frozenset(
-                each.name for each in workspaces if each.root and not self._machine.is_directory(each.root)
-            ),
+            limits=seen.limits,
+            workspaces=seen.workspaces,
+            vanished=seen.vanished,
             assignments={key: row for key, row in state.assignments.items() if key.host == host},
-            leases=self._live(state.leases),
+            leases=seen.leases,
             declarations=self._declarations(),
-            listeners=listeners,
-            health=self._verdicts(),
-            quarantined={
-                (each.protocol, each.port): each.service
-                for each in state.quarantines
-                if each.host == host and _is_fresh(each, now)
-            },
+            listeners=seen.listeners,
+            health=seen.health,
+            quarantined=seen.quarantined,
             reserved=frozenset(port for record in state.plans if record.host == host for port in record.reserved),
             bound={},
-            hidden_owners=sum(1 for each in listeners if each.owner is None and each.container is None),
-            notices=(*self._config.warnings, *state.notices, *self._losses, *engines.notices),
+            hidden_owners=sum(1 for each in seen.listeners if each.owner is None and each.container is None),
+            notices=seen.notices,
         )
         return replace(
             snapshot,
             stale_since=state.stale_since,
-            elsewhere=self._elsewhere(),
-            published=engines.published,
+            elsewhere=seen.elsewhere,
+            published=seen.published,
             remote=tuple(self._remote(state)),
         )
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from portdash.config.show import Row as Setting
+    from portdash.dashboard.look_ahead import LookAhead
     from portdash.dashboard.reloading import Load, Reloading
     from portdash.dashboard.rows.asked import Past
     from portdash.health.pulse import Pulse
@@ -81,7 +82,7 @@ class Desk:
 
     `monitor` is told by `attend` which services there are, and what it says of them is in the next look. Who makes it
     starts and stops it. `ask` is who asks a listener that is no service, where somebody wants that. `load` reads the
-    configuration anew where a look finds that its files have changed.
+    configuration anew where a look finds that its files have changed. `first` is a look that was begun already.
     """
 
     config_error = ""
@@ -91,7 +92,13 @@ class Desk:
     """Unix time at which something was last done here."""
 
     def __init__(
-        self, deps: Deps, *, monitor: Checks | None = None, ask: Ask = ask_at_all, load: Load | None = None
+        self,
+        deps: Deps,
+        *,
+        monitor: Checks | None = None,
+        ask: Ask = ask_at_all,
+        load: Load | None = None,
+        first: LookAhead | None = None,
     ) -> None:
         self._deps = replace(deps, verdicts=monitor.verdicts) if monitor else deps
         if load is not None:
@@ -101,6 +108,7 @@ class Desk:
         self._monitor = monitor
         self._ask = ask
         self._kinds: Kinds | None = None
+        self._first = first
         self._lock = Lock()
         self._under_way = 0
 
@@ -134,6 +142,9 @@ class Desk:
 
     def look(self) -> Snapshot:
         """Return everything as it is now. Blocks; raises PortdashError."""
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first.take()
         if self._reloading is not None:
             self._deps = self._reloading.renewed(self._deps)
             self.config_error = self._reloading.error

@@ -21,7 +21,7 @@ from portdash.text import clean
 
 _log = logging.getLogger(__name__)
 
-GLANCE = 0.15
+GLANCE = 0.1
 """Seconds between glances at the store's revision while waiting: what another process changes shows within 0.2."""
 
 

@@ -24,7 +24,7 @@ from portdash.store.links import Link, Links, closed
 from portdash.store.locking import lock_file, turn
 from portdash.store.lookup import MOMENT
 from portdash.store.place import look, make_directory, make_file, note_seal, seal_of
-from portdash.store.resting import rest, settled
+from portdash.store.resting import AGAIN, Entry, rest, settled
 from portdash.store.schema import VERSION
 from portdash.store.seal import describe, lock_path_of, read_seal
 from portdash.store.states import States
@@ -58,6 +58,8 @@ class SqliteStore:
         self._links = Links(read_only=read_only, patience=patience)
         self._left_behind: list[Links] = []
         """A parent's connections, which a forked child must neither use nor close."""
+        self._watched: tuple[Entry, float, int] | None = None
+        """The file as it was when it was last read for its revision, when that was, and the revision."""
         self._trusted: str | None = None
         """The path that was found to be on a local disk."""
 
@@ -91,7 +93,7 @@ class SqliteStore:
         while True:
             file = settled(self._path)
             try:
-                revision = (self._read(Tables.version) or Version()).revision
+                revision = self._revision(file)
             except StoreUnavailable:
                 if self._closed.is_set():
                     return since
@@ -101,6 +103,15 @@ class SqliteStore:
                 return revision
             if rest(self._closed, self._path, file, remaining):
                 return revision
+
+    def _revision(self, file: Entry | None) -> int:
+        """Return the revision. A file that looks as it did when it was read a moment ago is not read again."""
+        now, last = time.monotonic(), self._watched
+        if last is not None and file is not None and last[0] == file and 0 <= now - last[1] < AGAIN:
+            return last[2]
+        revision = (self._read(Tables.version) or Version()).revision
+        self._watched = (file, now, revision) if file is not None else None
+        return revision
 
     def events(self, *, limit: int = 100, service: str | None = None) -> tuple[Event, ...]:
         """Return the latest events, newest first; `service` compares without case."""

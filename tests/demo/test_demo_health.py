@@ -22,8 +22,8 @@ def test_those_that_are_asked_run_and_show_their_last_latency():
             assert view.health.latency_ms == pulse.latencies[-1]
         else:
             unwell.append((f"{key.workspace}/{key.service}", view.health.state))
-    assert unwell == [("blog/cms", HealthState.HUNG), ("blog/web", HealthState.DEGRADED)]
         desk.check_now(key)
+    assert unwell == [("blog/cms", HealthState.HUNG), ("blog/web", HealthState.DEGRADED)]
 
 
 def test_a_stranger_answers_without_a_packet(monkeypatch: pytest.MonkeyPatch):

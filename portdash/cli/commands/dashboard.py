@@ -12,6 +12,7 @@ from portdash.cli.context import Globals, home, working_directory
 from portdash.config.paths import state_dir
 from portdash.dashboard.first_frame import first_frame
 from portdash.dashboard.glyphs import glyphs_for
+from portdash.dashboard.look_ahead import LookAhead
 from portdash.dashboard.rows.view import View
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
@@ -34,6 +35,7 @@ def open_dashboard(options: Globals, *, filter_text: str, view: int | None, demo
         glyphs = glyphs_for(os.environ, encoding, deps.config.dashboard.glyphs)
         chosen = View(view) if view else View.SERVICES
         with first_frame(chosen, glyphs) as begin:
+            first = None if demo else LookAhead(shown.observer.snapshot)
             from portdash.dashboard.app import options_for, run_dashboard  # noqa: PLC0415  loads Textual
 
             desk = None
@@ -44,7 +46,7 @@ def open_dashboard(options: Globals, *, filter_text: str, view: int | None, demo
             # The demo touches nothing, so it remembers nothing either.
             memory = None if demo else state_dir(os.environ, home())
             seen = options_for(shown, glyphs, filter_text=filter_text, view=chosen, state_dir=memory)
-            return run_dashboard(shown, seen, desk=desk, load=_loader(options), begin=begin)
+            return run_dashboard(shown, seen, desk=desk, load=_loader(options), first=first, begin=begin)
 
 
 def _loader(options: Globals) -> "Callable[[], Config]":

@@ -158,8 +158,14 @@ class Bars(MainView):
         self._show_trouble()
         self._show_footer(context)
         self._show_details(context)
+        self._show_problem()
+
+    def _show_problem(self) -> None:
+        """Say what is wrong with the filter. Another text lays everything out anew: the line is as long as it."""
         problems = self.outlook.filter.problems
-        self.query_one("#filter-said", Static).update(Content(clean(problems[0]) if problems else ""))
+        said, text = self.query_one("#filter-said", Static), Content(clean(problems[0]) if problems else "")
+        if said.content != text:
+            said.update(text)
 
     def _show_trouble(self) -> None:
         self.query_one("#trouble", LineBar).show(self._trouble())

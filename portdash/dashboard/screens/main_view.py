@@ -90,24 +90,33 @@ class MainView(Screen[None]):
         self.looked_at: float | None = None
         self.wanted: RowKey | None = None
         """Row that a change was about: the cursor goes there as soon as it is seen."""
+        self._titles: dict[str, tuple[Content, str]] = {}
+        """What stands on the frames."""
         self.said: tuple[tuple[int, Event], ...] = ()
         """Toasts, numbered, the latest last."""
 
     def compose(self) -> ComposeResult:
-        """Lay out everything; nothing is known yet."""
+        """Lay out everything for the size there is, so that it is drawn once; nothing is known yet."""
         glyphs = self.options.glyphs
+        self.arrangement = place = arrange(*self.app.size)
+        signs = "-ascii" if glyphs.is_ascii else ""
         yield LineBar(id="header").with_glyphs(glyphs)
-        yield LineBar(id="trouble").with_glyphs(glyphs)
-        with Container(id="body"):
-            with Vertical(id="list"):
+        yield LineBar(id="trouble", classes="" if place.has_trouble_line else "-off").with_glyphs(glyphs)
+        with Container(id="body", classes=f"-{place.details.value}"):
+            with Vertical(id="list", classes=f"{signs} -framed" if place.framed else signs):
                 yield ServiceTable(id="table").with_glyphs(glyphs)
-            yield DetailsPane(id="details").with_glyphs(glyphs)
+            has_frame = place.framed or place.details is Where.OVER
+            yield DetailsPane(id="details", classes=f"{signs} -framed" if has_frame else signs).with_glyphs(glyphs)
         with Horizontal(id="filter-line"):
             yield Static("/", id="filter-sign", markup=False)
             hint = "words, port:3000 project: via: up:>12h conn:0 state: host: !"
             yield Input(self.outlook.filter_text, placeholder=hint, id="filter", compact=True)
-            yield Static("", id="filter-said", markup=False)
+            yield Static(Content(""), id="filter-said", markup=False)
         yield KeyBar(id="footer").with_glyphs(glyphs)
+
+    def on_mount(self) -> None:
+        """Give the details their size before anything is laid out."""
+        self._size_details()
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -136,8 +145,6 @@ class MainView(Screen[None]):
             body.remove_class("-zoom-list", "-zoom-details")
         self.query_one("#list").set_class(self.arrangement.framed, "-framed")
         self.pane.set_class(self.arrangement.framed or self.arrangement.details is Where.OVER, "-framed")
-        for box in (self.query_one("#list"), self.pane):
-            box.set_class(self.options.glyphs.is_ascii, "-ascii")
         self.query_one("#trouble").set_class(not self.arrangement.has_trouble_line, "-off")
         self._size_details()
         self.call_after_refresh(self._resized)
@@ -207,7 +214,10 @@ class MainView(Screen[None]):
         return ours[0] if ours else first
 
     def set_title(self, selector: str, title: Content, subtitle: str) -> None:
-        """Write on a frame; data in it is text, and never markup."""
+        """Write on a frame; data in it is text, and never markup. Nothing is drawn where it says so already."""
+        if self._titles.get(selector) == (title, subtitle):
+            return
+        self._titles[selector] = (title, subtitle)
         box = self.query_one(selector)
         box.border_title = title
         box.border_subtitle = Content(self.options.glyphs.draw(subtitle))

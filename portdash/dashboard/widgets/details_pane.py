@@ -28,6 +28,8 @@ class DetailsPane(Toned, ScrollView, can_focus=True, inherit_bindings=False):
 
     lines: tuple[Line, ...] = ()
     title = ""
+    _heading = ""
+    _hint = ""
     _about = ""
     """Row and leaf that the lines are of."""
     _follows = False
@@ -51,8 +53,12 @@ class DetailsPane(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         self._write, self._follows, self.title = write, follows, title
         names = [f"[{each}]" if each == tab else each for each in tabs] if len(tabs) > 1 else []
         heading = " ── ".join((safe(title), " ─ ".join(names))) if names else safe(title)
-        self.border_title = Content(self.glyphs.draw(heading))
-        self.border_subtitle = Content(hint)
+        if heading != self._heading:  # to set it is to draw everything anew
+            self._heading = heading
+            self.border_title = Content(self.glyphs.draw(heading))
+        if hint != self._hint:
+            self._hint = hint
+            self.border_subtitle = Content(hint)
         about = f"{title}\n{tab}"
         if about != self._about:
             self._about = about

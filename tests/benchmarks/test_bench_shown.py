@@ -1,0 +1,127 @@
+"""The dashboard in a terminal, beside a bare Textual app and other programs: start, memory, rest, what others change.
+
+Wall time is for people: it is printed. What is compared is processor time of one run, and each pair is run in turn.
+"""
+
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from shown_program import Shown, shown
+from socket_load import load
+from timing import report
+
+pytestmark = pytest.mark.benchmark
+
+BIN = Path(sys.executable).parent
+DASHBOARD = [str(BIN / "portdash")]
+HELLO = [sys.executable, str(Path(__file__).with_name("hello.py"))]
+ROUNDS = 7
+SECONDS = 20
+PORTUI_SECONDS = 5
+"""Between two refreshes of portui, by itself."""
+SHAPES = {20: "quiet", 300: "busy", 5_000: "listeners"}
+
+
+def test_the_first_frame_and_the_first_table_beside_a_bare_textual_app(tmp_path: Path):
+    hello, frame, textual, table = list[float](), list[float](), list[float](), list[float]()
+    with load("busy"):
+        for round_ in range(ROUNDS + 1):
+            with shown(HELLO, tmp_path) as bare, shown(DASHBOARD, tmp_path) as ours:
+                if round_:  # the first has written the bytecode
+                    hello.append(bare.until("hello").cpu)
+                    frame.append(ours.until("reading sockets").cpu)
+                    textual.append(ours.until("Quit").cpu)
+                    table.append(ours.until("PROCESS").cpu)
+                bare.until("hello")
+                ours.until("Quit")
+    base = statistics.median(hello)
+    for what, found, limit in (
+        ("first frame, against a bare Textual app", frame, 1.3),
+        ("first frame of Textual's own, against a bare Textual app", textual, 2.1),
+        ("first table of 300 listeners, against a bare Textual app", table, 2.3),
+    ):
+        report(what, statistics.median(found) / base, limit, f"{statistics.median(found) * 1000:.0f} ms CPU")
+
+
+def test_memory_beside_a_bare_textual_app(tmp_path: Path):
+    with load("busy"), shown(HELLO, tmp_path) as bare, shown(DASHBOARD, tmp_path) as ours:
+        bare.until("hello")
+        ours.until("Quit")
+        ours.cpu_during(3)
+        mine, theirs = ours.resident(), bare.resident()
+    # The aim is 1.3: modules beside Textual's are 9 MiB, and a screen of 160 by 45 is 4.
+    report("resident with 300 listeners, against a bare Textual app", mine / theirs, 1.55, f"{mine:.1f} MiB")
+
+
+@pytest.mark.parametrize(("listeners", "limit"), [(20, 1.0), (300, 0.5), (5_000, 0.1)])
+def test_steady_cpu_beside_a_loop_that_looks_with_psutil(listeners: int, limit: float, tmp_path: Path):
+    look = [sys.executable, "-c", "import psutil, time\nwhile True: psutil.net_connections('inet'); time.sleep(1)"]
+    with load(SHAPES[listeners]), shown(DASHBOARD, tmp_path) as ours, shown(look, tmp_path) as loop:
+        ours.until("Quit")
+        ours.cpu_during(6)
+        before = loop.cpu()
+        mine = ours.cpu_during(SECONDS)
+        theirs = loop.cpu() - before
+    what = f"steady CPU at 1 Hz, {listeners:,} listeners, against psutil alone"
+    report(what, mine / theirs, limit, f"{100 * mine / SECONDS:.2f} % of a core")
+
+
+@pytest.fixture(scope="session")
+def portui(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the program `portui` of PyPI: the one of PATH, or one that is installed for the benchmark."""
+    if found := shutil.which("portui"):
+        return found
+    place = tmp_path_factory.mktemp("portui")
+    try:
+        subprocess.run([sys.executable, "-m", "venv", place], check=True, capture_output=True, timeout=60)
+        install = [place / "bin/python", "-m", "pip", "install", "--quiet", "portui"]
+        subprocess.run(install, check=True, capture_output=True, timeout=120)
+    except (subprocess.SubprocessError, OSError) as error:
+        pytest.skip(f"portui cannot be installed: {error}")
+    return str(place / "bin/portui")
+
+
+@pytest.mark.parametrize(("listeners", "limit"), [(300, 1 / 20), (5_000, 1 / 100)])
+def test_a_refresh_beside_portui(listeners: int, limit: float, portui: str, tmp_path: Path):
+    with load(SHAPES[listeners]), shown(DASHBOARD, tmp_path) as ours, shown([portui], tmp_path) as other:
+        ours.until("Quit")
+        other.cpu_during(12)
+        before = ours.cpu()
+        theirs = other.cpu_during(6 * PORTUI_SECONDS) / 6
+        mine = (ours.cpu() - before) / (6 * PORTUI_SECONDS)
+    what = f"one refresh with {listeners:,} listeners, against portui's"
+    report(what, mine / theirs, limit, f"{mine * 1000:.1f} against {theirs * 1000:.0f} ms CPU")
+
+
+def test_what_another_process_commits_is_on_the_screen(tmp_path: Path):
+    with shown(DASHBOARD, tmp_path) as ours:
+        ours.until("Quit")
+        ours.cpu_during(2)
+        waits = [_until_shown(ours, f"svc{letter}q", tmp_path) for letter in "abcdefghijklmnopqrst"]
+    p95 = sorted(waits)[18]
+    detail = f"{p95 * 1000:.0f} ms, median {statistics.median(waits) * 1000:.0f}"
+    report("another process's change on screen, p95 against 200 ms", p95 / 0.2, 1.0, detail)
+
+
+def _until_shown(ours: Shown, name: str, home: Path) -> float:
+    """Return the seconds from the moment that another process has stored a service to its name on the screen."""
+    since = ours.written
+    code = f"import time, portdash; portdash.allocate({name!r}); print(time.monotonic())"
+    told = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=home, env={"HOME": str(home)}
+    )
+    seen = ours.until(name, since=since).at
+    time.sleep(0.037)  # so that it meets the dashboard at another moment of its second each time
+    return max(0.0, seen - float(told.stdout))
+
+
+def test_psutil_sees_what_was_opened():
+    """The load is what it says it is; else everything above is about an empty machine."""
+    with load("busy"):
+        assert sum(1 for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN) >= 300
