@@ -99,11 +99,9 @@ def _as_declared_now(deps: Deps) -> Deps:
 
 
 def _detail(name: str, left: Left) -> str:
-    if left.said:
-        return clean(left.said[-1], limit=None)
-    if left.port is not None:
-        return f"{clean(name)} is on {left.port}"
-    return f"{clean(name)} ended with status {left.code} before it listened"
+    if left.port is None:
+        return clean(left.error or f"{name} ended with status {left.code} before it listened", limit=None)
+    return clean(left.said[-1] if left.said else f"{name} is on {left.port}", limit=None)
 
 
 class _Log:

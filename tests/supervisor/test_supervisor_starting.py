@@ -26,7 +26,7 @@ from portdash.supervisor.starting import Start, start
 pytestmark = pytest.mark.needs_linux
 
 Open = Callable[..., Deps]
-FAILING = ["sh", "-c", "echo first; printf '\\033[31mred\\033[m'; exit 3"]
+FAILING = "#!/bin/sh\necho first\nprintf '\\033[31mred\\033[m'\nexit 3\n"
 
 
 @pytest.fixture
@@ -86,7 +86,10 @@ def test_what_fails_is_told_with_what_it_printed_this_time(project: Path, comman
     declare(file, web=["sh", "-c", "echo earlier; exit 1"])
     command("trust", "--yes", cwd=project)
     assert start(opened(), opened().place.key("web")).lines == ("earlier",)
-    declare(file, web=FAILING, lost=["no-such-program"])
+    vite = project / "vite"  # of which it is said before the start that it is told its port
+    vite.write_text(FAILING)
+    vite.chmod(0o700)
+    declare(file, web=["./vite"], lost=["no-such-program"])
     command("trust", "--yes", cwd=project)
     deps = opened()
     begun = start(deps, deps.place.key("web"))
@@ -173,6 +176,6 @@ def test_a_start_that_comes_to_nothing_is_ended(project: Path, command: Command)
     declare(project / "portdash.toml", web=mute)
     command("trust", "--yes", cwd=project)
     left = leave_running(("run", "-d", "web"), cwd=project, patience=3.0)
-    assert (left.port, left.said[-1]) == (None, "it did not listen within 3 s, and was ended")
+    assert (left.port, left.error) == (None, "it did not listen within 3 s, and was ended")
     assert left.code
     assert not runs_left(project)
