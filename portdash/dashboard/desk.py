@@ -37,7 +37,7 @@ from portdash.supervisor.logs import log_path
 if TYPE_CHECKING:
     from portdash.dashboard.reloading import Load, Reloading
     from portdash.health.unregistered import Answer
-    from portdash.supervisor.starting import Start
+    from portdash.supervisor.starting import Start, Startable
 
 
 class Checks(Protocol):
@@ -226,11 +226,11 @@ class Desk:
             request = ask(self._deps, key, kind)
         return bool(request.ok), request.answer or ""
 
-    def command_to_start(self, snapshot: Snapshot, key: ServiceKey) -> tuple[str, ...]:
+    def startable(self, snapshot: Snapshot, key: ServiceKey) -> "Startable":
         """Return what starting a service would run. Raises PortdashError, which says why it cannot be started."""
-        from portdash.supervisor.starting import command_to_start  # noqa: PLC0415  only where it is wanted
+        from portdash.supervisor.starting import startable  # noqa: PLC0415  only where it is wanted
 
-        return command_to_start(self._deps, snapshot, key)
+        return startable(self._deps, snapshot, key)
 
     def start(self, key: ServiceKey) -> "Start":
         """Start a service in the background, and return how that went. Blocks; raises PortdashError."""

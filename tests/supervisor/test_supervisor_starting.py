@@ -21,7 +21,7 @@ from portdash.manager.opening import open_deps
 from portdash.manager.supervising import stop
 from portdash.supervisor.background import leave_running
 from portdash.supervisor.orders import AlreadyRunning
-from portdash.supervisor.starting import Start, start
+from portdash.supervisor.starting import Start, start, startable
 
 pytestmark = pytest.mark.needs_linux
 
@@ -145,6 +145,21 @@ def test_the_same_store_workspace_and_environment_are_used(
     assert (row.key.workspace, row.key.environment, row.port) == ("else", "staging", begun.port)
     assert not opened().store.snapshot().assignments
     assert not (project / "ran").exists()
+
+
+def test_what_it_depends_on_and_does_not_run_is_told(project: Path, command: Command, opened: Open):
+    (project / "portdash.toml").write_text(
+        f'[services.web]\ncommand = ["true"]\ndepends_on = ["Api", "db"]\n[services.db]\n'
+        f"[services.api]\ncommand = {json.dumps(SERVER)}\n"
+    )
+    command("trust", "--yes", cwd=project)
+    deps = opened()
+    web, api = deps.place.key("web"), deps.place.key("api")
+    assert startable(deps, deps.observer.snapshot(), web) == (("true",), ("Api", "db"))
+    assert start(deps, api).listens
+    assert startable(deps, deps.observer.snapshot(), web).missing == ("db",)
+    with pytest.raises(AlreadyRunning):
+        startable(deps, deps.observer.snapshot(), api)
 
 
 def test_of_several_starts_at_once_one_succeeds(project: Path, command: Command, opened: Open):
