@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from portdash.model.ports import IpProtocol
     from portdash.model.requests import RequestKind
     from portdash.model.snapshot import ServiceView, Snapshot
-    from portdash.supervisor.starting import Start
+    from portdash.supervisor.starting import Start, Startable
 
     Ask = Callable[[Listener, Deps], Awaitable[Answer]]
     """Asks a listener that is no service what it is and how it does."""
@@ -284,11 +284,11 @@ class Desk:
             request = ask(self._deps, key, kind)
         return bool(request.ok), request.answer or ""
 
-    def command_to_start(self, snapshot: Snapshot, key: ServiceKey) -> tuple[str, ...]:
+    def startable(self, snapshot: Snapshot, key: ServiceKey) -> Startable:
         """Return what starting a service would run. Raises PortdashError, which says why it cannot be started."""
-        from portdash.supervisor.starting import command_to_start  # noqa: PLC0415
+        from portdash.supervisor.starting import startable  # noqa: PLC0415
 
-        return command_to_start(self._deps, snapshot, key)
+        return startable(self._deps, snapshot, key)
 
     def start(self, key: ServiceKey) -> Start:
         """Start a service in the background, and return how that went. Blocks; raises PortdashError."""

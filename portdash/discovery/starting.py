@@ -44,7 +44,7 @@ def _run(name: str, command: Sequence[str], *, cwd: Path, environment: str, work
     except OSError as error:
         raise _failed(name, str(error)) from error
     if left.code not in (_LISTENS, _RUNS):
-        raise _failed(name, left.said[-1] if left.said else f"exit code {left.code}")
+        raise _failed(name, left.error or left.complaint or f"exit code {left.code}")
 
 
 def _failed(name: str, why: str) -> NoInstances:

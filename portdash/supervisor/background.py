@@ -29,13 +29,17 @@ class Left(NamedTuple):
     """Where it listens, or may yet; None when it has ended."""
     said: tuple[str, ...]
     """What portdash said of it, a line each."""
+    error: str | None = None
+    """Why it came to nothing, where portdash itself could not start it or gave it up."""
+    complaint: str | None = None
+    """The last line that the child has printed on its standard error."""
 
 
 def leave_running(arguments: Sequence[str], *, cwd: Path, patience: float = PATIENCE) -> Left:
     """Start `portdash ARGUMENTS`, a `run -d`, and wait until its service listens or has failed. Raises OSError.
 
     It belongs to nobody then: it outlives us, and leaves no dead process behind with us. What takes longer than
-    `patience` seconds is ended, and has failed.
+    `patience` seconds is ended, and has failed; an interruption of the wait ends it, too.
     """
     process = subprocess.Popen(
         [*PROGRAM, *arguments],
@@ -49,16 +53,33 @@ def leave_running(arguments: Sequence[str], *, cwd: Path, patience: float = PATI
     try:
         out, err = process.communicate(timeout=patience)
     except subprocess.TimeoutExpired:
-        process.send_signal(getattr(signal, "SIGINT", signal.SIGTERM))  # it ends what it has started
+        _interrupt(process)
         try:
             _, err = process.communicate(timeout=_END)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
             err = b""
-        said = (*_said(err), f"it did not listen within {patience:g} s, and was ended")
-        return Left(code=process.returncode or 1, port=None, said=said)
-    return Left(code=process.returncode, port=_port(out), said=_said(err))
+        late = f"it did not listen within {patience:g} s, and was ended"
+        return Left(code=process.returncode or 1, port=None, said=_said(err), error=late)
+    except KeyboardInterrupt:
+        _interrupt(process)
+        raise
+    said = _said(err)
+    errors = [line.removeprefix(_ERROR) for line in said if line.startswith(_ERROR)]
+    complaints = [line for line in _lines(err) if not line.startswith(_TALK)]
+    return Left(
+        code=process.returncode,
+        port=_port(out),
+        said=said,
+        error=errors[-1] if errors else None,
+        complaint=complaints[-1] if complaints else None,
+    )
+
+
+def _interrupt(process: "subprocess.Popen[bytes]") -> None:
+    """Have it end what it has started."""
+    process.send_signal(getattr(signal, "SIGINT", signal.SIGTERM))
 
 
 def _port(out: bytes) -> int | None:
@@ -66,8 +87,11 @@ def _port(out: bytes) -> int | None:
     return int(text) if text.isdigit() else None
 
 
+def _lines(err: bytes) -> list[str]:
+    return [line for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
+
+
 def _said(err: bytes) -> tuple[str, ...]:
     """Return what portdash said between what its child printed."""
-    lines = err.decode("utf-8", "replace").splitlines()
-    said = (line.removeprefix(_TALK).removeprefix(_ERROR) for line in lines if line.startswith(_TALK))
+    said = (line.removeprefix(_TALK) for line in _lines(err) if line.startswith(_TALK))
     return tuple(line for line in said if not line.startswith(_GONE))

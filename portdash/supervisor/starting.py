@@ -5,6 +5,7 @@ from collections import deque
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from portdash.config.loading import load
 from portdash.errors import LockedDown, NoCommand, Refused
@@ -37,7 +38,15 @@ class Start:
     """What the service printed last, without colours; empty where it listens."""
 
 
-def command_to_start(deps: Deps, snapshot: Snapshot, key: ServiceKey) -> tuple[str, ...]:
+class Startable(NamedTuple):
+    """What starting a service would run."""
+
+    command: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    """Services that it depends on and that do not run: they are not started with it, as `up` does that."""
+
+
+def startable(deps: Deps, snapshot: Snapshot, key: ServiceKey) -> Startable:
     """Return what starting a service would run. Raises what `start` raises before it does anything."""
     view = snapshot.service(key)
     name = view.name if view else key.service
@@ -47,12 +56,15 @@ def command_to_start(deps: Deps, snapshot: Snapshot, key: ServiceKey) -> tuple[s
         raise NoCommand(
             f"{clean(name)} is a service of another workspace", hint="go there, its command is declared in its files"
         )
-    _, command = declared_command(deps.config, name)
+    declared, command = declared_command(deps.config, name)
     if words := how_it_runs(snapshot, key):
         raise AlreadyRunning(
             f"{clean(name)} runs already {words}", hint=f"`portdash restart {clean(name)}` starts it again"
         )
-    return command
+    running = {
+        view.key.service for view in snapshot.services if view.key.workspace == key.workspace and view.is_running
+    }
+    return Startable(command, tuple(each for each in declared.depends_on if each.casefold() not in running))
 
 
 def start(deps: Deps, key: ServiceKey) -> Start:
@@ -63,7 +75,7 @@ def start(deps: Deps, key: ServiceKey) -> Start:
     """
     deps = _as_declared_now(deps)
     snapshot = deps.observer.snapshot()
-    command_to_start(deps, snapshot, key)
+    startable(deps, snapshot, key)
     if deps.opened is None or deps.state_dir is None:
         raise Refused(
             f"{clean(key.service)} cannot be started from here: no other process has this store",
@@ -99,11 +111,9 @@ def _as_declared_now(deps: Deps) -> Deps:
 
 
 def _detail(name: str, left: Left) -> str:
-    if left.said:
-        return clean(left.said[-1], limit=None)
-    if left.port is not None:
-        return f"{clean(name)} is on {left.port}"
-    return f"{clean(name)} ended with status {left.code} before it listened"
+    if left.port is None:
+        return clean(left.error or f"{name} ended with status {left.code} before it listened", limit=None)
+    return clean(left.said[-1] if left.said else f"{name} is on {left.port}", limit=None)
 
 
 class _Log:

@@ -23,6 +23,7 @@ from portdash.model.assignment import ServiceKey
 from portdash.model.history import Event, EventKind
 from portdash.model.plan import Action, Plan, Step, Strategy
 from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.supervisor.starting import Startable
 
 SIZES = [(160, 45), (120, 40), (80, 24), (60, 20), (40, 14)]
 """What a terminal is like, from a whole screen to a corner of one."""
@@ -102,7 +103,7 @@ class FakeDesk(Desk):
         self._never.wait(timeout)
         return False
 
-    def command_to_start(self, snapshot: Snapshot, key: ServiceKey) -> tuple[str, ...]:  # noqa: ARG002
+    def startable(self, snapshot: Snapshot, key: ServiceKey) -> Startable:  # noqa: ARG002
         raise NoCommand(f"{key.service} has no command")
 
     def plan_resolve(self, snapshot: Snapshot, key: ServiceKey | None, strategy: Strategy | None = None) -> Plan:

@@ -21,12 +21,12 @@ from portdash.manager.opening import open_deps
 from portdash.manager.supervising import stop
 from portdash.supervisor.background import leave_running
 from portdash.supervisor.orders import AlreadyRunning
-from portdash.supervisor.starting import Start, start
+from portdash.supervisor.starting import Start, start, startable
 
 pytestmark = pytest.mark.needs_linux
 
 Open = Callable[..., Deps]
-FAILING = ["sh", "-c", "echo first; printf '\\033[31mred\\033[m'; exit 3"]
+FAILING = "#!/bin/sh\necho first\nprintf '\\033[31mred\\033[m'\nexit 3\n"
 
 
 @pytest.fixture
@@ -86,7 +86,10 @@ def test_what_fails_is_told_with_what_it_printed_this_time(project: Path, comman
     declare(file, web=["sh", "-c", "echo earlier; exit 1"])
     command("trust", "--yes", cwd=project)
     assert start(opened(), opened().place.key("web")).lines == ("earlier",)
-    declare(file, web=FAILING, lost=["no-such-program"])
+    vite = project / "vite"  # of which it is said before the start that it is told its port
+    vite.write_text(FAILING)
+    vite.chmod(0o700)
+    declare(file, web=["./vite"], lost=["no-such-program"])
     command("trust", "--yes", cwd=project)
     deps = opened()
     begun = start(deps, deps.place.key("web"))
@@ -144,6 +147,21 @@ def test_the_same_store_workspace_and_environment_are_used(
     assert not (project / "ran").exists()
 
 
+def test_what_it_depends_on_and_does_not_run_is_told(project: Path, command: Command, opened: Open):
+    (project / "portdash.toml").write_text(
+        f'[services.web]\ncommand = ["true"]\ndepends_on = ["Api", "db"]\n[services.db]\n'
+        f"[services.api]\ncommand = {json.dumps(SERVER)}\n"
+    )
+    command("trust", "--yes", cwd=project)
+    deps = opened()
+    web, api = deps.place.key("web"), deps.place.key("api")
+    assert startable(deps, deps.observer.snapshot(), web) == (("true",), ("Api", "db"))
+    assert start(deps, api).listens
+    assert startable(deps, deps.observer.snapshot(), web).missing == ("db",)
+    with pytest.raises(AlreadyRunning):
+        startable(deps, deps.observer.snapshot(), api)
+
+
 def test_of_several_starts_at_once_one_succeeds(project: Path, command: Command, opened: Open):
     declare(project / "portdash.toml", web=SERVER)
     command("trust", "--yes", cwd=project)
@@ -173,6 +191,6 @@ def test_a_start_that_comes_to_nothing_is_ended(project: Path, command: Command)
     declare(project / "portdash.toml", web=mute)
     command("trust", "--yes", cwd=project)
     left = leave_running(("run", "-d", "web"), cwd=project, patience=3.0)
-    assert (left.port, left.said[-1]) == (None, "it did not listen within 3 s, and was ended")
+    assert (left.port, left.error) == (None, "it did not listen within 3 s, and was ended")
     assert left.code
     assert not runs_left(project)

@@ -23,7 +23,8 @@ from portdash.manager.apply import Outcome
 from portdash.model.assignment import ServiceKey
 from portdash.model.requests import RequestKind
 from portdash.model.snapshot import Snapshot
-from portdash.text import clean
+from portdash.supervisor.starting import Startable
+from portdash.text import and_list, clean
 
 
 class Deed(StrEnum):
@@ -98,10 +99,10 @@ class ServiceScreen(LongAct):
         lease = self.snapshot.leases.get(self.key)
         is_supervised = lease is not None and lease.supervised
         reasons = {} if is_supervised else dict.fromkeys((Deed.STOP, Deed.RESTART), _UNSUPERVISED)
+        self.startable: Startable | None = None
         try:
-            self.command = self.desk.command_to_start(self.snapshot, self.key)
+            self.startable = self.desk.startable(self.snapshot, self.key)
         except PortdashError as error:
-            self.command = ()
             reasons[Deed.START] = f"{error.message}; {error.hint}"
         return reasons
 
@@ -113,7 +114,9 @@ class ServiceScreen(LongAct):
         view = self.snapshot.service(self.key)
         name = spoken_name(self.snapshot, self.key)
         servers = [clean(each.label) for each in own_listeners(view)]
-        effects = {Deed.START: f"runs in the background: {shlex.join(self.command)}", **_EFFECTS}
+        runs = shlex.join(self.startable.command) if self.startable else ""
+        missing = and_list([clean(each) for each in self.startable.missing]) if self.startable else ""
+        effects = {Deed.START: f"runs in the background: {runs}", **_EFFECTS}
         commands = {
             Deed.START: command("run", "-d", name),
             Deed.STOP: command("stop", name),
@@ -122,6 +125,10 @@ class ServiceScreen(LongAct):
         return [
             ("Runs", [f"{server} on {view.port}" for server in servers] if view else ""),
             *((deed.capitalize(), self.reasons.get(deed, effects[deed])) for deed in Deed),
+            (
+                "Needs",
+                f"{missing}, not running: {command('up', '-d', name)} starts what has a command" if missing else "",
+            ),
             ("Shell", [commands[deed] for deed in Deed if deed not in self.reasons]),
         ]
 

@@ -13,7 +13,7 @@ from portdash.errors import NotTrusted, Unanswered
 from portdash.model.assignment import Lease, ServiceKey
 from portdash.model.requests import RequestKind
 from portdash.model.snapshot import Declaration, Snapshot
-from portdash.supervisor.starting import Start
+from portdash.supervisor.starting import Start, Startable
 
 API = scenes.key_of(scenes.SHOP, "api")
 LEASE = Lease(key=API, pid=3990, started=1, boot_id="b", token="t", supervised=True)  # noqa: S106  no password
@@ -76,11 +76,11 @@ class StartingDesk(FakeDesk):
     starts = 0
     trusts = True
 
-    def command_to_start(self, snapshot: Snapshot, key: ServiceKey) -> tuple[str, ...]:
+    def startable(self, snapshot: Snapshot, key: ServiceKey) -> Startable:
         assert snapshot.service(key)
         if not self.trusts:
             raise NotTrusted("the command of idle comes from a file that is not trusted")
-        return ("npm", "run", "my dev")
+        return Startable(("npm", "run", "my dev"), missing=("db",))
 
     def start(self, key: ServiceKey) -> Start:
         assert key == IDLE
@@ -110,6 +110,7 @@ async def test_what_does_not_run_is_started_and_a_failure_shows_what_it_printed(
         await pilot.press("s")
         await until(pilot, lambda: isinstance(pilot.app.screen, ServiceScreen))
         assert "npm run 'my dev'" in "\n".join(screen_lines(pilot.app))
+        assert "db, not running: portdash up -d idle starts what has a command" in "\n".join(screen_lines(pilot.app))
         await pilot.press("x")
         assert "stop: portdash does not run it" in "\n".join(screen_lines(pilot.app))
         await pilot.press("enter")
