@@ -13,7 +13,7 @@ from portdash.cli.background import detached
 from portdash.cli.context import Globals, home, working_directory
 from portdash.cli.output import say
 from portdash.config.paths import state_dir
-from portdash.config.services import ServiceConfig
+from portdash.config.services import RestartOn, ServiceConfig
 from portdash.config.settings import Flags
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
@@ -77,7 +77,7 @@ def _run_here(options: Globals, wish: Wish, stage: Stage) -> int:
                 command=command,
                 cwd=cwd,
                 strategy=Strategy(stage.strategy) if stage.strategy else None,
-                restart=stage.restart,
+                restart=_restart(deps, wish, stage),
                 hands_socket=stage.hands_socket,
             )
             return asyncio.run(_supervised(deps, order, state, options.flags()))
@@ -95,6 +95,15 @@ def command_of(deps: Deps, wish: Wish, stage: Stage, cwd: Path) -> tuple[tuple[s
         )
     check_trusted(declared)
     return declared.command, declared.root or cwd
+
+
+def _restart(deps: Deps, wish: Wish, stage: Stage) -> RestartOn | None:
+    """Return after which end it is started again: as was said, else as the service declares."""
+    if stage.restart:
+        return RestartOn.FAILURE
+    declared = deps.config.service(base_name(wish.name))
+    words = declared.restart_on if declared else ()
+    return next((each for each in (RestartOn.EXIT, RestartOn.FAILURE) if each in words), None)
 
 
 def check_trusted(declared: ServiceConfig) -> None:
