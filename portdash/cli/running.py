@@ -23,6 +23,7 @@ from portdash.model.plan import Strategy
 from portdash.record import record
 from portdash.supervisor.announcing import READY, Announcement
 from portdash.supervisor.child import CannotStart, find
+from portdash.supervisor.handing import check_can_hand
 from portdash.supervisor.injection import inject
 from portdash.supervisor.orders import Order, check_not_running, key_of, only_one
 from portdash.supervisor.supervise import Supervisor
@@ -46,7 +47,10 @@ class Stage:
 
 def run_service(options: Globals, wish: Wish, stage: Stage) -> int:
     """Run the service here, or in the background; return the exit code."""
+    if stage.hands_socket:
+        check_can_hand("`run --fd`")
     if stage.detaches and READY not in os.environ:
+        check_can_hand("`run -d`")
         return detached()
     try:
         return _run_here(options, wish, stage)
