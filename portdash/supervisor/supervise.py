@@ -85,7 +85,7 @@ class Supervisor:
 
     async def _prepared(self) -> Ready:
         ready = await asyncio.to_thread(prepare, self._deps, self._order)
-        self._inbox.serve(ready.token)
+        await self._inbox.serve(ready.token)
         for notice in ready.notices:
             self._say(f"warning: {notice}")
         return ready
