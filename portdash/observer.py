@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from portdash.config.settings import Config
 from portdash.errors import PortdashError
+from portdash.machine.living import lives
 from portdash.model.assignment import Lease, ServiceKey, ServiceSpec
 from portdash.model.listener import Listener
 from portdash.model.names import instance_names
@@ -177,15 +178,7 @@ class Observer:
         return state.workspaces if self._workspace.name in known else (*state.workspaces, self._workspace)
 
     def _live(self, leases: Mapping[ServiceKey, Lease]) -> dict[ServiceKey, Lease]:
-        if not leases:
-            return {}
-        boot_id = self._machine.boot_id()
-        live = {}
-        for key, lease in leases.items():
-            process = self._machine.process(lease.pid) if lease.boot_id == boot_id else None
-            if process and process.ticks == lease.started:
-                live[key] = lease
-        return live
+        return {key: lease for key, lease in leases.items() if lives(self._machine, lease)}
 
     def _declarations(self) -> tuple[Declaration, ...]:
         return tuple(

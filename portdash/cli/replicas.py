@@ -16,11 +16,13 @@ from portdash.model.names import base_name, instance_names
 from portdash.model.plan import Strategy
 from portdash.planning.start_order import Part
 from portdash.supervisor.child import CannotStart, find
+from portdash.supervisor.handing import check_can_hand
 from portdash.text import clean
 
 
 def run_replicas(options: Globals, wish: Wish, stage: Stage, replicas: int) -> int:
     """Run so many instances of a service; return the exit code."""
+    check_can_hand("`run --replicas`")
     name = wish.name.rpartition("/")[2]
     if stage.another or base_name(name) != name:
         raise UsageError("--replicas counts from the service itself", hint="name it without @, and leave out --another")

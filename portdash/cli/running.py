@@ -13,6 +13,7 @@ from portdash.cli.background import detached
 from portdash.cli.context import Globals, home, working_directory
 from portdash.cli.output import say, talk
 from portdash.config.paths import state_dir
+from portdash.config.services import RestartOn
 from portdash.config.settings import Flags
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
@@ -23,6 +24,7 @@ from portdash.record import record
 from portdash.supervisor.announcing import READY, Announcement
 from portdash.supervisor.child import CannotStart, find
 from portdash.supervisor.declared import declared_command
+from portdash.supervisor.handing import check_can_hand
 from portdash.supervisor.injection import inject
 from portdash.supervisor.orders import Order, check_not_running, key_of, only_one
 from portdash.supervisor.supervise import Supervisor
@@ -46,7 +48,10 @@ class Stage:
 
 def run_service(options: Globals, wish: Wish, stage: Stage) -> int:
     """Run the service here, or in the background; return the exit code."""
+    if stage.hands_socket:
+        check_can_hand("`run --fd`")
     if stage.detaches and READY not in os.environ:
+        check_can_hand("`run -d`")
         return detached()
     try:
         return _run_here(options, wish, stage)
@@ -77,7 +82,7 @@ def _run_here(options: Globals, wish: Wish, stage: Stage) -> int:
                 command=command,
                 cwd=cwd,
                 strategy=Strategy(stage.strategy) if stage.strategy else None,
-                restart=stage.restart,
+                restart=_restart(deps, wish, stage),
                 hands_socket=stage.hands_socket,
             )
             return asyncio.run(_supervised(deps, order, state, options.flags()))
@@ -89,6 +94,15 @@ def command_of(deps: Deps, wish: Wish, stage: Stage, cwd: Path) -> tuple[tuple[s
         return stage.command, cwd
     declared, command = declared_command(deps.config, wish.name)
     return command, declared.root or cwd
+
+
+def _restart(deps: Deps, wish: Wish, stage: Stage) -> RestartOn | None:
+    """Return after which end it is started again: as was said, else as the service declares."""
+    if stage.restart:
+        return RestartOn.FAILURE
+    declared = deps.config.service(base_name(wish.name))
+    words = declared.restart_on if declared else ()
+    return next((each for each in (RestartOn.EXIT, RestartOn.FAILURE) if each in words), None)
 
 
 async def _supervised(deps: Deps, order: Order, state: Path, flags: Flags) -> int:

@@ -16,12 +16,14 @@ from portdash.model.names import base_name
 from portdash.planning.start_order import Part, sharers, start_order
 from portdash.supervisor.background import PROGRAM
 from portdash.supervisor.declared import check_trusted
+from portdash.supervisor.handing import check_can_hand
 from portdash.supervisor.up import Stage, Up
 from portdash.text import clean
 
 
 def bring_up(options: Globals, names: Sequence[str], *, detaches: bool) -> int:
     """Start the services that are named, or all; return the exit code."""
+    check_can_hand("`up`")
     with options.deps() as deps:
         if deps.config.read_only:
             raise LockedDown("read-only: nothing is started")

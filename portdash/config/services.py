@@ -18,8 +18,6 @@ class RestartOn(StrEnum):
     """It ended, for whatever reason."""
     FAILURE = "failure"
     """It ended with a status other than 0."""
-    UNHEALTHY = "unhealthy"
-    """Its health check failed often enough."""
     MOVED = "moved"
     """A service it depends on has another port now."""
 

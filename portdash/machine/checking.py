@@ -66,7 +66,7 @@ def to_be_ended(target: Target, held: Collection[int], around: Surroundings) -> 
             continue  # it has ended, and its handle knows
         if pid == target.pid:
             check_still_serving(process, target, now)
-        elif pid not in now and not (pid in belongs and _is_shown(process, shown)):
+        elif pid not in now and not (pid in belongs and is_shown(process, shown.get(pid))):
             continue
         above = parents(around.processes, process)
         check_allowed(process, target, above=above, setting=around.setting(pid), user=around.user, own=own)
@@ -90,8 +90,8 @@ def _tree_now(target: Target, now: Collection[int], around: Surroundings) -> fro
     return frozenset(found)
 
 
-def _is_shown(process: Process, shown: Mapping[int, Process]) -> bool:
-    before = shown.get(process.pid)
+def is_shown(process: Process, before: Process | None) -> bool:
+    """Say whether this is the very process that was shown `before`, None where none was."""
     return (
         before is not None
         and _is_same(process, ticks=before.ticks, started_at=before.started_at)

@@ -7,7 +7,6 @@ the portdash of that very run has ended without a word.
 from __future__ import annotations
 
 import re
-import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from portdash.errors import Refused
 from portdash.machine import signalling
 from portdash.machine.ancestry import parents
+from portdash.machine.checking import is_shown
 from portdash.machine.processes import Once
 from portdash.machine.protection import check_allowed, own_pids
 from portdash.model.marks import LEASE, SERVICE, WORKSPACE
@@ -66,17 +66,10 @@ def end_orphan(orphan: Orphan, *, grace: float, around: Surroundings) -> str:
         handles = list(_checked(orphan, target, held, around))
         if not handles:
             return f"{orphan.label} had ended already"
-        kin = around.kin()
-        stopped = [each.pid for each in handles if each.pid in kin and kin[each.pid].is_stopped]
-        started = time.monotonic()
-        signalling.ask(handles, stopped, target)
-        left = signalling.survivors(handles, seconds=grace)
-        if not left:
-            return f"{orphan.label} ended after {time.monotonic() - started:.1f}s"
-        signalling.kill(left, target)
-        if signalling.survivors(left, seconds=signalling.KILLING):
+        told = signalling.end(handles, target, kin=around.kin(), grace=grace, may_kill=lambda: True)
+        if told is None:
             raise Refused(f"{orphan.label} does not end", hint="the kernel waits for something: look at its state")
-        return f"{orphan.label} did not end within {grace:g}s and was killed"
+        return f"{orphan.label} {told}"
 
 
 def _marked(around: Surroundings, table: ProcessTable) -> dict[str, tuple[Mapping[str, str], list[Process]]]:
@@ -106,10 +99,7 @@ def _checked(orphan: Orphan, target: Target, held: Mapping[int, Handle], around:
         process = around.processes.process(shown.pid)
         if process is None or shown.pid not in held:
             continue
-        is_same = (process.ticks, process.started_at if not process.ticks else None, process.user) == (
-            shown.ticks, shown.started_at if not shown.ticks else None, shown.user,
-        )  # fmt: skip
-        if not is_same or around.variables(shown.pid, _MARKS).get(LEASE) != orphan.token:
+        if not is_shown(process, shown) or around.variables(shown.pid, _MARKS).get(LEASE) != orphan.token:
             raise Refused(f"pid {shown.pid} is not {shown.label} any more", hint="look again: `portdash prune`")
         check_allowed(
             process,

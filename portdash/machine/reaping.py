@@ -9,14 +9,13 @@ from pathlib import Path
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-def adopt_orphans() -> bool:
-    """Become the parent of every process below this one whose own parent ends; False where that is not possible."""
+def adopt_orphans() -> None:
+    """Become the parent of every process below this one whose own parent ends, where that is possible."""
     if sys.platform != "linux":
-        return False
+        return
     import ctypes  # noqa: PLC0415 (5 ms, only for who supervises)
 
-    libc = ctypes.CDLL(None, use_errno=True)
-    return bool(libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 class Adopted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from portdash.errors import Refused
 from portdash.machine.handles import Handle, hold
 
 if TYPE_CHECKING:
+    from portdash.machine.kinship import Kin
     from portdash.model.plan import Target
 
 KILLING = 5.0
@@ -57,6 +58,31 @@ def survivors(handles: Sequence[Handle], *, seconds: float) -> list[Handle]:
     """Wait at most so long for all to end; return those that have not."""
     until = time.monotonic() + seconds
     return [handle for handle in handles if not handle.wait(until - time.monotonic())]
+
+
+def end(
+    handles: Sequence[Handle],
+    target: Target,
+    *,
+    kin: Mapping[int, Kin],
+    grace: float,
+    may_kill: Callable[[], bool],
+) -> str | None:
+    """Ask all to end, and after `grace` seconds end by force what is left, if it may be killed by then.
+
+    Return how that went, as `ended after 0.3s`; None when some are left. Raises Refused when the system forbids it.
+    """
+    stopped = [handle.pid for handle in handles if handle.pid in kin and kin[handle.pid].is_stopped]
+    started = time.monotonic()
+    ask(handles, stopped, target)
+    left = survivors(handles, seconds=grace)
+    took = time.monotonic() - started
+    if not left:
+        return f"ended after {took:.1f}s"
+    if not may_kill():
+        return None
+    kill(left, target)
+    return None if survivors(left, seconds=KILLING) else f"did not end within {grace:g}s and was killed"
 
 
 def _send(signal_it: Callable[[], None], handle: Handle, target: Target, *, before: int) -> None:

@@ -7,7 +7,6 @@ than the one the signal reaches.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from portdash.machine import signalling
@@ -18,7 +17,6 @@ from portdash.machine.surroundings import Surroundings, holders, rows_of, sharin
 from portdash.model.ending import Allowance
 
 if TYPE_CHECKING:
-    from portdash.machine.handles import Handle
     from portdash.model.plan import Target
 
 
@@ -43,29 +41,17 @@ def terminate(target: Target, *, grace: float, around: Surroundings, settle: flo
         chosen = to_be_ended(target, held, around)
         if not chosen:
             return gone_already(target, around)
-        line = _end([held[each] for each in chosen], target, grace, around)
-        if line is None:
+        told = signalling.end(
+            [held[each] for each in chosen],
+            target,
+            kin=around.kin(),
+            grace=grace,
+            may_kill=lambda: Allowance.KILL in target.allows and bool(rows_of(target, around)),
+        )
+        if told is None:
             return let_go(target, chosen, grace, around)
         prove_free(target, around, seconds=settle)
-    return f"{line}, {target.port} is free"
-
-
-def _end(handles: Sequence[Handle], target: Target, grace: float, around: Surroundings) -> str | None:
-    """End all of these; return how that went, None when some are left that do not have to be there no more."""
-    kin = around.kin()
-    stopped = [handle.pid for handle in handles if handle.pid in kin and kin[handle.pid].is_stopped]
-    started = time.monotonic()
-    signalling.ask(handles, stopped, target)
-    left = signalling.survivors(handles, seconds=grace)
-    took = time.monotonic() - started
-    if not left:
-        return f"{target.whole} ended after {took:.1f}s"
-    if Allowance.KILL not in target.allows or not rows_of(target, around):
-        return None
-    signalling.kill(left, target)
-    if signalling.survivors(left, seconds=signalling.KILLING):
-        return None
-    return f"{target.whole} did not end within {grace:g}s and was killed"
+    return f"{target.whole} {told}, {target.port} is free"
 
 
 def _stop_by_tool(target: Target, grace: float, around: Surroundings, settle: float) -> str:

@@ -80,6 +80,9 @@ class Deps:
     operation: str | None = None
     """The id that the next change has in the store, where who asks may ask again; None makes one."""
 
+    lets_follow: bool = True
+    """Whether a plan that moves a service restarts those that follow it; not where it is not there yet, as in `run`."""
+
     @cached_property
     def observer(self) -> Observer:
         """The one that looks at it all."""

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from uuid import uuid4
 
+from portdash.machine.living import lives
 from portdash.manager.deps import Deps
 from portdash.model.history import Operation
 from portdash.model.kept import PlanRecord, PlanState
+from portdash.model.requests import REQUEST_KEPT
 from portdash.model.storage import Batch, RecordPlan
 
 _FAR_BACK = 100
@@ -14,15 +16,19 @@ _FAR_BACK = 100
 
 
 def recover(deps: Deps, plans: Iterable[PlanRecord]) -> tuple[PlanRecord, ...]:
-    """Settle plans whose process is gone, which frees the ports they kept; return those.
+    """Settle plans that nobody is at any more, which frees the ports they kept; return those.
 
     Assignments change in one batch. A plan whose batch is not stored has changed nothing, and is marked as rolled back.
     One whose batch is, has asked the servers to move in that very batch: while they are at it the plan is left alone;
-    then it is finished, or its rows are put back if a server could not be started.
+    then it is finished, or its rows are put back if a server could not be started. That its maker lives keeps a plan
+    only for as long as one waits for servers: the maker was interrupted, or could not write down how it ended.
     """
-    abandoned = [(plan, _operation(deps, plan)) for plan in plans if not _is_alive(deps, plan)]
-    unchanged = tuple(plan for plan, operation in abandoned if operation is None)
-    finished = tuple(plan for plan, operation in abandoned if operation and _finished(deps, plan, operation))
+    found = [(plan, _operation(deps, plan)) for plan in plans if plan.host == deps.place.host]  # each host its own
+    gone = {plan.id for plan, _ in found if not lives(deps.machine, plan)}
+    unchanged = tuple(plan for plan, operation in found if operation is None and plan.id in gone)
+    finished = tuple(
+        plan for plan, operation in found if operation and _finished(deps, plan, operation, is_left=plan.id in gone)
+    )
     if unchanged:
         deps.store.apply(
             Batch(
@@ -45,28 +51,25 @@ def _operation(deps: Deps, plan: PlanRecord) -> Operation | None:
     return next((each for each in log if each.id == plan.operation), None)
 
 
-def _finished(deps: Deps, plan: PlanRecord, operation: Operation) -> bool:
-    """Finish a plan, or put it back; say whether it is over, which it is not while a server is being moved."""
-    from portdash.manager.requests import is_alive  # noqa: PLC0415  rare
-    from portdash.manager.restarting import asked_by, put_back, settle  # noqa: PLC0415
+def _finished(deps: Deps, plan: PlanRecord, operation: Operation, *, is_left: bool) -> bool:
+    """Finish a plan, or put it back; say whether it is over, which it is not while a server is being moved.
+
+    `is_left` says that its maker has ended.
+    """
+    from portdash.manager.requests import PATIENCE  # noqa: PLC0415  rare
+    from portdash.manager.restarting import put_back, settle  # noqa: PLC0415
 
     state, now = deps.store.snapshot(), deps.clock.now()
-    asked = [each for each in state.requests if each.id.startswith(asked_by(plan.id))]
-    leases = {lease.token: lease for lease in state.leases.values()}
-    open_ones = (each for each in asked if each.is_open and now < each.deadline)
-    if any(lease and is_alive(deps, lease) for lease in (leases.get(each.token) for each in open_ones)):
+    asked = [each for each in state.requests if each.plan == plan.id]
+    over = max((each.deadline for each in asked), default=operation.at + max(PATIENCE.values()))
+    if not is_left and now < over + REQUEST_KEPT:
         return False
-    if any(each.ok is False for each in asked):
+    living = {lease.token for lease in state.leases.values() if lives(deps.machine, lease)}
+    unanswered = [each for each in asked if each.is_open and each.token in living]
+    if any(now < each.deadline for each in unanswered):
+        return False
+    if unanswered or any(each.ok is False for each in asked):
         put_back(deps, plan, operation, plan.title)
     else:
         settle(deps, plan, PlanState.APPLIED)
     return True
-
-
-def _is_alive(deps: Deps, plan: PlanRecord) -> bool:
-    if plan.host != deps.place.host:
-        return True  # another machine's: it settles its own
-    if plan.boot_id != deps.machine.boot_id():
-        return False
-    process = deps.machine.process(plan.pid)
-    return process is not None and process.ticks == plan.started

@@ -5,9 +5,10 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from portdash.errors import NotSupervised, Unanswered
+from portdash.machine.living import lives
 from portdash.manager.deps import Deps
 from portdash.model.assignment import Lease, ServiceKey
-from portdash.model.requests import Request, RequestKind
+from portdash.model.requests import Request, RequestKind, request_id
 from portdash.model.storage import Answer, Ask, Batch, Op, Rejected
 from portdash.text import clean
 
@@ -41,12 +42,12 @@ def ask_all(deps: Deps, questions: Sequence[Question]) -> tuple[Request, ...]:
     return tuple(await_answer(deps, each) for each in requests)
 
 
-def requests_for(deps: Deps, questions: Iterable[Question], *, about: str = "") -> tuple[Request, ...]:
-    """Return questions as they are put to who supervises now; `about` begins their ids. Raises NotSupervised."""
+def requests_for(deps: Deps, questions: Iterable[Question], *, plan: str | None = None) -> tuple[Request, ...]:
+    """Return questions as they are put, for a plan where there is one, to who supervises now. Raises NotSupervised."""
     now, held = deps.clock.now(), deps.store.snapshot().leases
     return tuple(
         Request(
-            id=f"{about}{uuid4().hex}",
+            id=request_id(uuid4().hex, plan=plan),
             key=each.key,
             kind=each.kind,
             port=each.port,
@@ -68,7 +69,7 @@ def await_answer(deps: Deps, request: Request) -> Request:
         if known is not None and not known.is_open:
             return known
         lease = state.leases.get(request.key)
-        if known is None or lease is None or lease.token != request.token or not is_alive(deps, lease):
+        if known is None or lease is None or lease.token != request.token or not lives(deps.machine, lease):
             raise Unanswered(f"who runs {name} has ended, without an answer")
         remaining = request.deadline - deps.clock.now()
         if remaining <= 0:
@@ -103,15 +104,9 @@ def put(deps: Deps, title: str, ops: Iterable[Op]) -> None:
         raise NotSupervised(reply.detail)
 
 
-def is_alive(deps: Deps, lease: Lease) -> bool:
-    """Say whether the process of a lease of this machine is still that process."""
-    process = deps.machine.process(lease.pid) if lease.boot_id == deps.machine.boot_id() else None
-    return process is not None and process.ticks == lease.started
-
-
 def _supervisor(deps: Deps, lease: Lease | None, key: ServiceKey) -> Lease:
     """Return the lease of who supervises a service. Raises NotSupervised."""
-    if lease is not None and lease.supervised and is_alive(deps, lease):
+    if lease is not None and lease.supervised and lives(deps.machine, lease):
         return lease
     row = deps.store.snapshot().assignments.get(key)
     name = clean(row.name if row else key.service)

@@ -1,13 +1,15 @@
 """The last part of a plan: servers that portdash runs are started again where it moved them, or all goes back."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 from uuid import uuid4
 
 from portdash.errors import PlanFailed, PortdashError, Unanswered
+from portdash.machine.living import lives
+from portdash.manager.clearing import Progress
 from portdash.manager.deps import Deps
-from portdash.manager.requests import Question, ask, await_answer, is_alive, requests_for
+from portdash.manager.requests import Question, ask, await_answer, requests_for
 from portdash.manager.slots import restarts
 from portdash.model.history import Change, Operation
 from portdash.model.kept import PlanRecord, PlanState
@@ -15,8 +17,6 @@ from portdash.model.plan import Plan, Step
 from portdash.model.requests import Request, RequestKind
 from portdash.model.storage import Applied, Ask, Batch, Claim, MarkUndone, Op, RecordPlan, Remove
 from portdash.text import clean
-
-Progress = Callable[[str], None]
 
 
 class Restarted(NamedTuple):
@@ -27,11 +27,6 @@ class Restarted(NamedTuple):
     """Followers that did not start again: nothing of the plan rests on them."""
 
 
-def asked_by(plan_id: str) -> str:
-    """Return what the ids of a plan's requests begin with."""
-    return f"{plan_id}/"
-
-
 def moves(deps: Deps, plan: Plan, record: PlanRecord) -> tuple[Request, ...]:
     """Return the requests that belong into the plan's batch, so that whoever is asked knows when it is stored.
 
@@ -39,7 +34,7 @@ def moves(deps: Deps, plan: Plan, record: PlanRecord) -> tuple[Request, ...]:
     """
     moved = (step for step in restarts(plan) if _moves(step))
     questions = [Question(step.key, RequestKind.MOVE, step.to_port) for step in moved if step.key is not None]
-    return requests_for(deps, questions, about=asked_by(record.id))
+    return requests_for(deps, questions, plan=record.id)
 
 
 def see_moved(
@@ -90,7 +85,7 @@ def put_back(deps: Deps, record: PlanRecord, operation: Operation, why: str) -> 
         for change in operation.changes
         if change.before and _has_moved(deps, record, change)
     ]
-    asked = requests_for(deps, gone_back, about=asked_by(record.id))
+    asked = requests_for(deps, gone_back, plan=record.id)
     ops = (*_old_rows(operation), MarkUndone(operation.id), *map(Ask, asked))
     answer = _store(deps, record, (*ops, RecordPlan(replace(record, state=PlanState.ROLLED_BACK))))
     if answer is not None:
@@ -120,8 +115,10 @@ def _has_moved(deps: Deps, record: PlanRecord, change: Change) -> bool:
     """Say whether a server was taken to its new port for this plan, and is still looked after."""
     state = deps.store.snapshot()
     lease = state.leases.get(change.key)
-    mine = (each for each in state.requests if each.id.startswith(asked_by(record.id)) and each.key == change.key)
-    return lease is not None and is_alive(deps, lease) and any(each.ok and each.token == lease.token for each in mine)
+    mine = (each for each in state.requests if each.plan == record.id and each.key == change.key)
+    return (
+        lease is not None and lives(deps.machine, lease) and any(each.ok and each.token == lease.token for each in mine)
+    )
 
 
 def _old_rows(operation: Operation) -> Iterator[Op]:

@@ -1,8 +1,9 @@
 """Which services portdash itself starts again: those it runs that move, and those that asked to follow them. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from portdash.model.assignment import ServiceKey
+from portdash.model.names import base_name
 from portdash.model.plan import Action, Step
 from portdash.model.snapshot import SeenListener, Snapshot
 from portdash.text import and_list, clean
@@ -38,22 +39,30 @@ def restarts_of_moved(snapshot: Snapshot, steps: Iterable[Step]) -> Iterator[Ste
             )
 
 
-def restarts_of_followers(
-    snapshot: Snapshot, steps: Iterable[Step], followers: Mapping[ServiceKey, frozenset[str]]
-) -> Iterator[Step]:
-    """Yield the restart of each service that is run by portdash, stays, and follows one that moves.
+def moved_keys(steps: Iterable[Step]) -> frozenset[ServiceKey]:
+    """Return the services that get another port."""
+    return frozenset(step.key for step in steps if step.action is Action.MOVE and step.key is not None)
 
-    `followers` says which services of this workspace, by folded names, each one follows.
+
+def restarts_of_followers(
+    snapshot: Snapshot, moved: Collection[ServiceKey], followers: Mapping[str, frozenset[str]]
+) -> Iterator[Step]:
+    """Yield the restart of each service that is run by portdash, stays, and follows one of those that have `moved`.
+
+    `followers` says which services of this workspace and environment each one follows, by names in lower case. Every
+    instance of a service follows what the service does, and follows each instance of it.
     """
-    steps = tuple(steps)
-    here = (snapshot.workspace, snapshot.environment)
-    moved = {step.key for step in steps if step.action is Action.MOVE and step.key is not None}
-    names = {key.service: key for key in moved if (key.workspace, key.environment) == here}
-    again = {step.key for step in steps if step.action is Action.RESTART}
-    for key, wanted in sorted(followers.items()):
+    here = (snapshot.host, snapshot.user, snapshot.workspace, snapshot.environment)
+    names = {key.service for key in moved if _where(key) == here}
+    for key in sorted(snapshot.leases.keys() - set(moved)):
+        wanted = followers.get(base_name(key.service), frozenset())
+        followed = sorted(name for name in names if name in wanted or base_name(name) in wanted)
         row = snapshot.assignments.get(key)
-        followed = sorted(wanted & names.keys())
-        if row is None or not followed or key in moved | again or not is_supervised(snapshot, key):
+        if row is None or not followed or _where(key) != here or not is_supervised(snapshot, key):
             continue
         reason = f"it asks to be when {and_list(map(clean, followed))} {'moves' if len(followed) == 1 else 'move'}"
         yield Step(action=Action.RESTART, reason=reason, key=key, before=row, options=(row,))
+
+
+def _where(key: ServiceKey) -> tuple[str, str, str, str]:
+    return key.host, key.user, key.workspace, key.environment

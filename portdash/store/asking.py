@@ -1,6 +1,6 @@
 """What a batch does to the requests to supervisors: pure, and a part of the transition."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 
 from portdash.model.assignment import Lease
@@ -11,12 +11,15 @@ from portdash.store.rows import Refusal
 
 
 class Asked:
-    """The requests of a batch half worked through; those whose time is over at `at` go with any batch."""
+    """The requests of a batch half worked through; those whose time is over at `at` go with any batch.
 
-    def __init__(self, known: Iterable[Request], at: float) -> None:
+    Not those of `plans`, the ids of the plans that are at work.
+    """
+
+    def __init__(self, known: Iterable[Request], at: float, plans: Container[str | None]) -> None:
         self._known = {each.id: each for each in known}
         self.changes: dict[str, Request | None] = {
-            key: None for key, each in self._known.items() if not is_kept(each, at)
+            key: None for key, each in self._known.items() if not is_kept(each, at, plans)
         }
         """None means that the request goes."""
 

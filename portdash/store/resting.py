@@ -1,8 +1,8 @@
 """Waiting for a change of the store's file without reading it: a look at its entry costs a hundredth of that."""
 
 import os
-import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 POLL = 0.05
@@ -26,11 +26,14 @@ def settled(path: Path) -> Entry | None:
     return (found.st_ino, found.st_size, found.st_mtime_ns) if age > _FRESH else None
 
 
-def rest(closed: threading.Event, path: Path, file: Entry | None, seconds: float) -> bool:
-    """Wait until the file may be another than `file`, at most `seconds`; say whether `closed` was set."""
+def rest(closes: Callable[[float], bool], path: Path, file: Entry | None, seconds: float) -> bool:
+    """Wait until the file may be another than `file`, at most `seconds`; say whether the store was closed.
+
+    `closes` waits so many seconds for that, and says whether it was.
+    """
     until = time.monotonic() + min(seconds, AGAIN)
     while (remaining := until - time.monotonic()) > 0:
-        if closed.wait(min(POLL, remaining)):
+        if closes(min(POLL, remaining)):
             return True
         if file is None or settled(path) != file:
             return False

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from portdash.errors import StoreOutdated, StoreReadOnly, StoreUnavailable
 from portdash.model.state import StoreState
 from portdash.store import trouble
+from portdash.store.closing import Closing
 from portdash.store.connection import check_integrity, format_of
 from portdash.store.fields import Undecodable
 from portdash.store.filesystem import refuse_network
@@ -24,7 +24,7 @@ from portdash.store.links import Link, Links, closed
 from portdash.store.locking import lock_file, turn
 from portdash.store.lookup import MOMENT
 from portdash.store.place import look, make_directory, make_file, note_seal, seal_of
-from portdash.store.resting import AGAIN, Entry, rest, settled
+from portdash.store.resting import AGAIN, Entry, settled
 from portdash.store.schema import VERSION
 from portdash.store.seal import describe, lock_path_of, read_seal
 from portdash.store.states import States
@@ -54,7 +54,7 @@ class SqliteStore:
         self._read_only = read_only
         self._patience = patience
         self._states = States(host)
-        self._closed = threading.Event()
+        self._closed = Closing()
         self._links = Links(read_only=read_only, patience=patience)
         self._left_behind: list[Links] = []
         """A parent's connections, which a forked child must neither use nor close."""
@@ -89,20 +89,21 @@ class SqliteStore:
 
     def watch(self, since: int, timeout: float) -> int:
         """Wait until the revision differs from `since`, at most `timeout` seconds; return the revision then."""
+        from portdash.store.noticing import changes_of  # noqa: PLC0415  only for who waits
+
         deadline = time.monotonic() + timeout
-        while True:
-            file = settled(self._path)
-            try:
-                revision = self._revision(file)
-            except StoreUnavailable:
-                if self._closed.is_set():
-                    return since
-                raise
-            remaining = deadline - time.monotonic()
-            if revision != since or remaining <= 0:
-                return revision
-            if rest(self._closed, self._path, file, remaining):
-                return revision
+        with changes_of(self._path, self._closed) as changes:
+            while True:
+                changes.note()
+                try:
+                    revision = self._revision(settled(self._path))
+                except StoreUnavailable:
+                    if self._closed.is_set():
+                        return since
+                    raise
+                remaining = deadline - time.monotonic()
+                if revision != since or remaining <= 0 or changes.wait(remaining):
+                    return revision
 
     def _revision(self, file: Entry | None) -> int:
         """Return the revision. A file that looks as it did when it was read a moment ago is not read again."""

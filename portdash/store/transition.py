@@ -73,7 +73,7 @@ class _Draft:
         own = {op.record.id for op in ops if isinstance(op, RecordPlan)}
         others = (plan for plan in self.rows.plans() if plan.id not in own)
         self.reserved = frozenset((plan.host, *slot) for plan in others for slot in plan.reserved)
-        self.asked = Asked(self.rows.requests(), self.batch.at)
+        self.asked = Asked(self.rows.requests(), self.batch.at, {plan.id for plan in self.rows.plans()})
 
     def take(self, op: Op) -> None:
         """Work one op in."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from portdash.machine.holds import Hold, hold_port, listening
 from portdash.model.ports import IpProtocol
+from portdash.model.requests import RequestKind
 from portdash.supervisor import child as children
 from portdash.supervisor.blame import Blame, blame
 from portdash.supervisor.child import CannotStart, Child, Sink
@@ -58,6 +59,8 @@ class Attendant:
         self._tail = b""
         self._log: ServiceLog | None = None
         self._keeps = True
+        self._stood: int | None = None
+        """The port at which the service was last to be found, as those that follow it know."""
 
     async def report(self, errand: Errand, *, ok: bool, text: str) -> None:
         """Answer what somebody asked for; the start at hand is good for nothing else from then on."""
@@ -69,6 +72,7 @@ class Attendant:
         row = ready.row
         self._tail, marker = b"", log_path(self._state_dir, row.key).with_suffix(".nohold")
         self._keeps = self._keeps and not marker.exists()
+        self._stood = self._stood or ready.before
         with contextlib.ExitStack() as stack:
             hold: Hold | None = None
             handed: socket | None = None
@@ -113,7 +117,7 @@ class Attendant:
         """See the child listen, and wait for its end, or for something that it has to end for."""
         late: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         end = asyncio.ensure_future(child.wait())
-        look = asyncio.ensure_future(self._seen(self._lookout.see(child, ready, hold, late.set_result), marker))
+        look = asyncio.ensure_future(self._seen(self._lookout.see(child, ready, hold, late.set_result), ready, marker))
         asked = asyncio.ensure_future(self._inbox.next()) if self.errand is None else None
         try:
             while not end.done():
@@ -139,11 +143,20 @@ class Attendant:
                 if task is not None:
                     task.cancel()
 
-    async def _seen(self, looking: Awaitable[Finding], marker: Path) -> Finding:
-        """Look until something is seen; note it when the child could do without its port being kept, and only so."""
+    async def _seen(self, looking: Awaitable[Finding], ready: Ready, marker: Path) -> Finding:
+        """Look until something is seen; note it when the child could do without its port being kept, and only so.
+
+        Who moves it sees to those that follow it. One that has gone elsewhere by itself tells them.
+        """
+        is_sent = self.errand is not None and self.errand.request.kind is RequestKind.MOVE
         finding = await looking
-        if finding.progress is Progress.READY and not self._keeps:
+        if finding.progress is not Progress.READY:
+            return finding
+        if not self._keeps:
             _remember(marker)
+        stood, self._stood = self._stood, ready.row.port
+        if not is_sent and stood not in (None, self._stood):
+            await self._lookout.let_follow(ready)
         return finding
 
     async def _answer_errand(self, errand: Errand, ready: Ready, *, late: str | None) -> None:

@@ -20,12 +20,14 @@ class Errand:
     request: Request
     back: Ready | None
     """Where the child ran before, for a move that has not failed yet."""
+    still: str = ""
+    """Why the port that it left is not free, where somebody has it still."""
     trouble: str = ""
     """Why the child could not be started where it was asked to, once that is known."""
 
     def failed(self, why: str) -> Errand:
         """Return the way back."""
-        return replace(self, back=None, trouble=why)
+        return replace(self, back=None, still="", trouble=why)
 
     @property
     def leads_back(self) -> bool:
@@ -38,4 +40,4 @@ class Errand:
         if self.trouble:
             return f"{self.trouble}; it is back on {port}"
         verb = "is on" if self.request.kind is RequestKind.MOVE else "was started again on"
-        return f"{name} {verb} {port}"
+        return f"{name} {verb} {port}{f'; {self.still}' if self.still else ''}"

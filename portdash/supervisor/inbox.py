@@ -13,8 +13,8 @@ from portdash.manager.requests import answer, pending
 from portdash.model.requests import Request
 from portdash.text import clean
 
-_WAKE = 2.0
-"""Seconds after which the store is looked at though nothing was heard of it."""
+_WAKE = 60.0
+"""Seconds after which the store is looked at though nothing was heard of it: a run is to sleep beside its child."""
 _FIRST_REST, _LONGEST_REST = 0.5, 10.0
 """Seconds for which a store that is away is left alone; twice as long after each further look."""
 
@@ -28,6 +28,7 @@ class Inbox:
         self._token = ""
         self._queue: asyncio.Queue[Request] = asyncio.Queue()
         self._taken: set[str] = set()
+        self._taking = threading.Lock()
         self._closed = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -41,9 +42,11 @@ class Inbox:
         finally:
             self._closed.set()  # not waited for: it sleeps on the store, which wakes it when it is closed
 
-    def serve(self, token: str) -> None:
-        """Take what is addressed to this lease from now on."""
+    async def serve(self, token: str) -> None:
+        """Take what is addressed to this lease, be it before now."""
         self._token = token
+        with contextlib.suppress(StoreError):  # which who listens meets as well, says, and waits for
+            await asyncio.to_thread(self._take)
 
     async def next(self) -> Request:
         """Wait for the next request whose time is not over."""
@@ -67,7 +70,7 @@ class Inbox:
         revision, rest, away = -1, _FIRST_REST, False
         while not self._closed.is_set():
             try:
-                revision = self._deps.store.watch(revision, _WAKE)
+                revision = self._deps.store.watch(revision, 0.0 if away else _WAKE)
                 self._take()
             except StoreError as error:
                 if self._closed.is_set():
@@ -83,10 +86,11 @@ class Inbox:
             rest, away = _FIRST_REST, False
 
     def _take(self) -> None:
-        for request in pending(self._deps, self._token):
-            if request.id not in self._taken:
-                self._taken.add(request.id)
-                self._call(self._queue.put_nowait, request)
+        with self._taking:
+            for request in pending(self._deps, self._token):
+                if request.id not in self._taken:
+                    self._taken.add(request.id)
+                    self._call(self._queue.put_nowait, request)
 
     def _tell(self, line: str) -> None:
         self._call(self._say, line)

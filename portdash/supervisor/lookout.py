@@ -9,6 +9,7 @@ from typing import Protocol
 
 from portdash.machine.holds import Hold, keeps_away
 from portdash.manager.deps import Deps
+from portdash.manager.following import ask_followers
 from portdash.model.ports import IpProtocol
 from portdash.supervisor.child import Child
 from portdash.supervisor.leftovers import end_leftovers
@@ -81,6 +82,11 @@ class Lookout:
         except OSError:
             return Finding(progress=Progress.WAITING)
         return judge(listeners, row.port, protocol=row.key.protocol, tree=tree)
+
+    async def let_follow(self, ready: Ready) -> None:
+        """Ask who follows the service to start again: it has come up on another port than it had."""
+        for line in await asyncio.to_thread(ask_followers, self._deps, ready.row.key):
+            self._say(line)
 
     async def clear_up(self, ready: Ready, *, grace: float) -> None:
         """End what an ended child has left on its port, and name what else of it is still there."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from portdash.config.services import RestartOn
 from portdash.errors import PortdashError, StoreBusy, StoreError
 from portdash.manager.allocate import allocate
 from portdash.manager.apply import apply_plan
@@ -33,8 +34,8 @@ class Order:
     """Program and arguments, with places for the port."""
     cwd: Path
     strategy: Strategy | None = None
-    restart: bool = False
-    """Whether a child that fails is started again."""
+    restart: RestartOn | None = None
+    """After which end of its own the child is started again: `failure`, `exit`, or none."""
     hands_socket: bool = False
     """Whether the child gets a listening socket as descriptor 3, in the way of systemd."""
     grace: float = GRACE
@@ -47,8 +48,8 @@ class Ready:
     row: Assignment
     token: str
     environ: Mapping[str, str]
-    is_new: bool = False
-    """Whether it had no port before."""
+    before: int | None
+    """The port that the service had until now, None where it had none."""
     notices: tuple[str, ...] = ()
 
 
@@ -111,7 +112,7 @@ def give_back(deps: Deps, ready: Ready) -> None:
     """Release the port of a child that could not be started, unless it is an older one. Raises PortdashError."""
     snapshot = deps.observer.snapshot()
     view = snapshot.service(ready.row.key)
-    if ready.is_new and view is not None and view.port == ready.row.port:
+    if ready.before is None and view is not None and view.port == ready.row.port:
         apply_plan(deps, plan_release(deps, snapshot, [ready.row.key]))
 
 
@@ -121,8 +122,14 @@ def prepare(deps: Deps, order: Order) -> Ready:
     found = allocate(deps, [order.wish], strategy=order.strategy, lease=True, supervised=True)
     row = found.assignments[0]
     token = deps.store.snapshot().leases[row.key].token
-    is_new = row.key not in before
-    return Ready(row=row, token=token, environ=_environ(deps, row, token), is_new=is_new, notices=found.notices)
+    known = before.get(row.key)
+    return Ready(
+        row=row,
+        token=token,
+        environ=_environ(deps, row, token),
+        before=known.port if known else None,
+        notices=found.notices,
+    )
 
 
 def on_port(deps: Deps, ready: Ready, port: int) -> Ready:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portdash.config.services import RestartOn
 from portdash.errors import PortdashError, StoreError
 from portdash.machine.reaping import adopt_orphans
 from portdash.manager.deps import Deps
@@ -40,6 +42,7 @@ class Supervisor:
         terminal: Pair | None = None,
         started: Started,
     ) -> None:
+        deps = replace(deps, lets_follow=False)  # followers start again once there is something to follow
         self._deps = deps
         self._order = order
         self._say = say
@@ -82,7 +85,7 @@ class Supervisor:
 
     async def _prepared(self) -> Ready:
         ready = await asyncio.to_thread(prepare, self._deps, self._order)
-        self._inbox.serve(ready.token)
+        await self._inbox.serve(ready.token)
         for notice in ready.notices:
             self._say(f"warning: {notice}")
         return ready
@@ -138,7 +141,7 @@ class Supervisor:
                 return f"{ended.why(ready)}; the next port is tried"
             case End.HELD_OFF:
                 return f"{name} cannot bind a port that is kept for it; it is started again without that"
-            case End.OVER if self._order.restart and ended.status:
+            case End.OVER if self._order.restart is RestartOn.EXIT or (self._order.restart and ended.status):
                 return f"{name} ended with status {ended.status}; it is started again"
             case _:
                 return ""
@@ -152,14 +155,18 @@ class Supervisor:
             await self._inbox.answer(request, ok=held is None, text=text)
             return status
         target = request.port or port
-        self._attendant.errand = Errand(request=request, back=ready if target != port else None)
-        self._say(f"{name} is moved to {target}" if target != port else f"{name} is started again")
+        moves = target != port
+        still = f"{port} is not free: {held}" if moves and held else ""
+        self._attendant.errand = Errand(request=request, back=ready if moves else None, still=still)
+        self._say(
+            f"{name} is moved to {target}{f'; {still}' if still else ''}" if moves else f"{name} is started again"
+        )
         try:
             wanted = await asyncio.to_thread(on_port, self._deps, ready, target)
         except PortdashError as error:
             self._say(f"warning: {clean(error.message)}")
             return await self._fail(self._attendant.errand, clean(error.message)) or ready
-        if target != port and (held := await freed(self._deps, wanted.row, limit=FREED_LIMIT)):
+        if moves and (held := await freed(self._deps, wanted.row, limit=FREED_LIMIT)):
             return await self._fail(self._attendant.errand, f"{name} cannot have {target}: {held}") or ready
         return wanted
 

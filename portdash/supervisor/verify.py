@@ -38,12 +38,8 @@ def judge(
     *,
     protocol: IpProtocol,
     tree: Collection[int],
-    others: Collection[int] = (),
 ) -> Finding:
-    """Say where the child listens; every process at or below the pids of `tree` counts as its own.
-
-    `others` are ports of services that the same child may well serve too: listening there is not listening elsewhere.
-    """
+    """Say where the child listens; every process at or below the pids of `tree` counts as its own."""
     kept = [each for each in listeners if each.protocol is protocol]
     own = [each for each in kept if is_own(each, tree)]
     here = next((each for each in own if each.port == port), None)
@@ -52,7 +48,7 @@ def judge(
     holder = next((each for each in kept if each.port == port), None)
     if holder is not None:
         return Finding(progress=Progress.TAKEN, holder=holder)
-    ports = tuple(sorted({each.port for each in own} - set(others)))
+    ports = tuple(sorted({each.port for each in own}))
     return Finding(progress=Progress.ELSEWHERE, ports=ports) if ports else Finding(progress=Progress.WAITING)
 
 

@@ -8,7 +8,7 @@ from portdash.model.plan import Action, Plan, Strategy
 from portdash.planning.allocation import plan_allocate
 from portdash.planning.moving import plan_move
 from portdash.planning.resolution import plan_resolve
-from portdash.planning.restarting import restarts_of_followers
+from portdash.planning.restarting import moved_keys, restarts_of_followers
 
 
 def move(world: World, name: str, to: int | None, strategy: Strategy = MINIMAL) -> Plan:
@@ -73,9 +73,31 @@ def test_what_inherits_and_is_run_is_started_again_with_its_parent():
 def test_who_follows_is_started_again_where_it_is_if_it_is_supervised():
     world = World().has("api", 3000, base=3000).has("worker", 3010).has("idle", 3011)
     world.runs("api", supervised=True).runs("worker", supervised=True).runs("idle")
-    made = move(world, "api", 3005)
-    follow = {key("worker"): frozenset({"api"}), key("idle"): frozenset({"api"}), key("api"): frozenset({"api"})}
-    (again,) = restarts_of_followers(world.snapshot(), made.steps, follow)
+    moved = moved_keys(move(world, "api", 3005).steps)
+    follow = {"worker": frozenset({"api"}), "idle": frozenset({"api"}), "api": frozenset({"api"})}
+    (again,) = restarts_of_followers(world.snapshot(), moved, follow)
     assert (again.key, again.from_port, again.to_port) == (key("worker"), 3010, 3010)
     assert again.reason == "it asks to be when api moves"
-    assert not list(restarts_of_followers(world.snapshot(), made.steps, {key("worker"): frozenset({"db"})}))
+    assert not list(restarts_of_followers(world.snapshot(), moved, {"worker": frozenset({"db"})}))
+
+
+def test_every_instance_follows_what_its_service_follows_and_each_instance_of_it():
+    world = World().has("api", 3000).has("api@2", 3001).has("Web", 3010).has("web@2", 3011).has("db", 3012)
+    for name in ("api", "api@2", "web", "web@2", "db"):
+        world.runs(name, supervised=True)
+    follow = {"web": frozenset({"api"}), "db": frozenset({"api@2"})}
+    followers = lambda *moved: [  # noqa: E731
+        each.key.service for each in restarts_of_followers(world.snapshot(), frozenset(map(key, moved)), follow)
+    ]
+    assert followers("api") == ["web", "web@2"]
+    assert followers("api@2") == ["db", "web", "web@2"]
+    assert followers("api", "web") == ["web@2"]
+
+
+def test_services_of_the_same_name_elsewhere_neither_follow_nor_are_followed():
+    world = World().has("api", 3000).has("web", 3010).has("web", 3020, workspace="blog")
+    world.runs("web", supervised=True).runs("web", workspace="blog", supervised=True)
+    follow = {"web": frozenset({"api"})}
+    found = restarts_of_followers(world.snapshot(), (key("api"),), follow)
+    assert [each.key for each in found] == [key("web")]
+    assert not list(restarts_of_followers(world.snapshot(), (key("api", "blog"),), follow))

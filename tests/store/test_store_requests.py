@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from redis_server import RedisServer
-from store_world import HOST, applied, asked, batch, filled, key, lease_of, ports, rejected, remove
+from store_world import HOST, applied, asked, batch, filled, key, lease_of, plan, ports, rejected, remove
 
 from portdash.errors import InvalidName, InvalidPort, UsageError
-from portdash.model.requests import RequestKind
-from portdash.model.storage import Answer, Ask, DropLease, Store, TakeLease
+from portdash.model.kept import PlanState
+from portdash.model.requests import RequestKind, request_id
+from portdash.model.storage import Answer, Ask, DropLease, RecordPlan, Store, TakeLease
 from portdash.store.asked import request_body, request_from
 from portdash.store.backup import copies
 from portdash.store.fields import Fields, Undecodable, dumps
@@ -73,6 +74,16 @@ def test_a_request_is_forgotten_some_time_after_its_deadline(run: Store):
     applied(run, Answer("r", ok=True, text="too late to matter"), at=1090.0)
     assert [each.id for each in run.snapshot().requests] == ["s"]
     applied(run, at=900.0)  # the clock was set back
+    assert run.snapshot().requests == ()
+
+
+def test_those_of_a_plan_at_work_are_kept_until_it_is_over(run: Store):
+    move, stray = request_id("r", plan="p"), request_id("r", plan="other")
+    applied(run, RecordPlan(plan("p", 3000)), Ask(asked(move, "web")), Ask(asked(stray, "web")))
+    applied(run, at=5000.0)
+    assert [each.id for each in run.snapshot().requests] == [move]
+    applied(run, RecordPlan(plan("p", 3000, state=PlanState.APPLIED)), at=5000.0)
+    applied(run, at=5000.0)
     assert run.snapshot().requests == ()
 
 

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 from supervised import LIMIT, Run
 from test_supervisor_requests import started
-from test_supervisor_run import SERVER, answers, is_alive
+from test_supervisor_run import SERVER, answers, is_alive, on
 
 from portdash.config.settings import Flags
 from portdash.errors import PlanFailed
@@ -79,6 +81,83 @@ def test_an_aggressive_claim_moves_a_running_server_and_who_follows_it(run: Run,
     assert view is not None
     assert view.is_running
     assert view.conflicts == ()
+
+
+def test_one_that_comes_up_elsewhere_by_itself_makes_those_that_follow_it_start_again_once(
+    run: Run, opened: Open, project: Path
+):
+    (project / "portdash.toml").write_text('[services.api]\n[services.worker]\nrestart_on = ["api"]\n')
+    api, port, _ = started(run, *SERVER, name="api")
+    worker, _, pid = started(run, *SERVER, name="worker")
+    api.signal()
+    api.ends()
+    with taken(port):
+        again, other, _ = started(run, *SERVER, name="api")
+    assert other != port
+    assert again.until("worker is started again") == "portdash: worker is started again: it asks to be when api moves"
+    deps = opened()
+    until(deps, lambda: all(each.ok for each in deps.store.snapshot().requests))
+    assert len(deps.store.snapshot().requests) == 1
+    assert not is_alive(pid)
+    assert worker.err.count("worker is on") == 2
+    assert answers(ports(deps)["worker"])
+
+
+def test_one_that_is_restarted_where_it_was_disturbs_nobody(run: Run, opened: Open, project: Path):
+    (project / "portdash.toml").write_text('[services.api]\n[services.worker]\nrestart_on = ["api"]\n')
+    api, port, _ = started(run, *SERVER, name="api")
+    started(run, *SERVER, name="worker")
+    api.signal()
+    api.ends()
+    _, again, _ = started(run, *SERVER, name="api")
+    assert again == port
+    assert opened().store.snapshot().requests == ()
+
+
+def test_one_that_meets_a_stranger_at_its_start_is_followed_to_the_next_port(run: Run, opened: Open, project: Path):
+    (project / "portdash.toml").write_text('[services.api]\n[services.worker]\nrestart_on = ["api"]\n')
+    deps = opened()
+    port = allocate(deps, [Wish(name="api")]).assignments[0].port
+    worker, _, _ = started(run, *SERVER, name="worker")
+    (project / "gate").touch()
+    running = run(
+        "api", "--", "sh", "-c", 'echo ready; while [ -e gate ]; do sleep 0.05; done; exec "$@"', "sh", *SERVER
+    )
+    running.until("ready")
+    with taken(port):
+        (project / "gate").unlink()
+        running.until("api is on")
+    running.until("worker is started again")
+    worker.until("worker is started again")
+    until(deps, lambda: all(each.ok for each in deps.store.snapshot().requests))
+    assert ports(deps)["api"] != port
+    assert running.err.count("worker is started again") == 1
+
+
+@contextlib.contextmanager
+def taken(port: int) -> Iterator[None]:
+    """Have a stranger on a port."""
+    with socket.socket() as stranger:
+        stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        stranger.bind(("127.0.0.1", port))
+        stranger.listen()
+        yield
+
+
+@pytest.mark.faults
+def test_a_port_that_stays_taken_behind_a_server_that_has_moved_is_said(run: Run, opened: Open):
+    running = run("api", "--", *SERVER, "haunt")
+    ghost = int(running.until("ghost").split()[1])
+    try:
+        port, _ = on(running.until("api is on"))
+        deps = opened()
+        outcome = apply_plan(deps, plan_move(deps, deps.observer.snapshot(), deps.place.key("api"), port + 1))
+        (line,) = [each for each in outcome.lines if "api is on" in each]
+        assert line.startswith(f"api is on {port + 1}; {port} is not free: ")
+    finally:
+        os.kill(ghost, signal.SIGKILL)
+        for each in running.out.split("ghost ")[2:]:
+            os.kill(int(each.split()[0]), signal.SIGKILL)
 
 
 def test_two_running_servers_change_places_and_back(run: Run, opened: Open):

@@ -205,6 +205,16 @@ def test_a_child_that_fails_is_started_again_only_when_asked(run: Run, tmp_path:
     assert "ended with status 3; it is started again, in 1s" in running.err
 
 
+@pytest.mark.parametrize(("words", "status", "starts"), [("exit", 0, 2), ("failure", 0, 1), ("failure", 3, 2)])
+def test_a_service_that_says_so_is_started_again_after_its_end(
+    run: Run, project: Path, words: str, status: int, starts: int
+):
+    (project / "portdash.toml").write_text(f"[services.web]\nrestart_on = ['{words}']\n")
+    line = f"echo x >> count; [ $(wc -l < count) -lt 2 ] || kill $PPID; exit {status}"
+    run("web", "--", "sh", "-c", line).ends()
+    assert (project / "count").read_text().count("x") == starts
+
+
 def test_detached_it_comes_back_with_the_port_and_runs_on(command: Command, project: Path):
     done = command("run", "-d", "web", "--", *SERVER, cwd=project)
     assert done.returncode == 0, done.stderr

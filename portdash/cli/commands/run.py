@@ -57,7 +57,10 @@ def command(
     Exit code: the command's own; 1 when the service runs already, 125 when portdash failed, 126 when the command cannot
     be run, 127 when there is none.
     """
-    from portdash.cli.running import Stage, run_service  # noqa: PLC0415  the rest need not load what runs
+    from portdash.supervisor.lean import load_asyncio  # noqa: PLC0415  the rest need not load what runs
+
+    load_asyncio()
+    from portdash.cli.running import Stage, run_service  # noqa: PLC0415  after that
 
     stage = Stage(
         command=command_line,

@@ -226,7 +226,7 @@ local TAKE = {
   answer = give_answer,
 }
 
--- Note the requests whose time is over.
+-- Note the requests whose time is over, but for those of a plan that is at work.
 local function forget_requests()
   local held = redis.call('HGETALL', REQUEST)
   for at = 1, #held, 2 do
@@ -235,7 +235,9 @@ local function forget_requests()
     if not since or not deadline then
       damaged('a request has no time')
     end
-    if now < since - batch.request_kept or now >= deadline + batch.request_kept then
+    local plan = string.match(held[at], '^(.*)/')
+    local at_work = plan and redis.call('HEXISTS', PLAN, plan) == 1
+    if not at_work and (now < since - batch.request_kept or now >= deadline + batch.request_kept) then
       asked[held[at]] = false
     end
   end
