@@ -1,15 +1,16 @@
 """Frozen dataclasses that cost little to define.
 
 A command that prints one number defines some sixty of them, and defining them was half of what it cost: the standard
-decorator compiles six methods for each. A record compiles one, its `__init__`, and only once the first of its kind is
-made; the others are the same for all. The rest is as in `dataclasses`: `field`, `replace`, `fields`, `__post_init__`.
+decorator compiles six methods for each, and puts them into a class that is there already. A record compiles one, its
+`__init__`, and only once it is made often; the others are the same for all, and the class is made with them. The rest
+is as in `dataclasses`: `field`, `replace`, `fields`, `__post_init__`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import FrozenInstanceError
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, FrozenInstanceError
 from functools import partial
 from operator import attrgetter, ge, gt, le, lt
 from typing import TYPE_CHECKING, TypeVar, dataclass_transform, overload
@@ -19,9 +20,38 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Key = Callable[[object], tuple[object, ...]]
+Method = Callable[..., object]
+
+OFTEN = 8
+"""How many of a kind are made before its `__init__` is compiled, which costs as much as to make a dozen without."""
 
 _UNSET = object()
 """Stands for a value that a factory makes."""
+_OF_NO_USE = ("__dict__", "__weakref__")
+"""What a class without slots has for its instances."""
+
+
+class _Part:
+    """One field, as far as a record needs to know it."""
+
+    __slots__ = ("by_name", "compare", "default", "factory", "init", "name", "shown", "type")
+
+    def __init__(self, name: str, kind: object, given: object, *, kw_only: bool) -> None:
+        more = given if isinstance(given, dataclasses.Field) else None
+        self.name, self.type = name, kind
+        self.default: object = more.default if more else given
+        self.factory = more.default_factory if more else MISSING
+        self.init, self.shown, self.compare = (more.init, more.repr, more.compare) if more else (True, True, True)
+        self.by_name = kw_only
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether there is a value where none is given."""
+        return self.default is not MISSING or self.factory is not MISSING
+
+    def value(self) -> object:
+        """Return the value where none is given."""
+        return self.default if self.factory is MISSING else self.factory()
 
 
 @overload
@@ -42,14 +72,48 @@ def record(
 
 
 def _made(cls: type[T], *, kw_only: bool, order: bool, slots: bool) -> type[T]:
-    own = frozenset(vars(cls))
-    made = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots, kw_only=kw_only)(cls)
-    parts = dataclasses.fields(made)  # type: ignore[arg-type]  # it has just become one
+    assert not any(hasattr(base, "__dataclass_fields__") for base in cls.__bases__), "no record is derived from another"
+    own = dict(vars(cls))
+    kinds: dict[str, object] = own.get("__annotations__", {})
+    parts = tuple(_Part(name, kind, own.get(name, MISSING), kw_only=kw_only) for name, kind in kinds.items())
     key = _key([part.name for part in parts if part.compare])
-    for name, method in (_methods(made, parts, key) | (_ordering(key) if order else {})).items():
-        if name not in own:
-            setattr(made, name, method)
-    return made
+    more: dict[str, object] = {
+        **_methods(parts, key),
+        **(_ordering(key) if order else {}),
+        "__match_args__": tuple(part.name for part in parts if part.init and not part.by_name),
+        "__dataclass_fields__": _Fields(
+            cls.__name__, kinds, {name: own[name] for name in kinds if name in own}, kw_only=kw_only
+        ),
+    }
+    ours = {name: value for name, value in more.items() if name not in own}
+    if slots:
+        kept = {name: value for name, value in own.items() if name not in kinds and name not in _OF_NO_USE}
+        body = {**kept, **ours, "__slots__": tuple(kinds)}
+        return type(cls)(cls.__name__, cls.__bases__, body)  # type: ignore[misc, no-any-return]  # its metaclass
+    for part in parts:  # a default stays, for `Record.field`; what describes a field does not
+        if isinstance(own.get(part.name), dataclasses.Field):
+            delattr(cls, part.name)
+    for name, value in ours.items():
+        setattr(cls, name, value)
+    return cls
+
+
+class _Fields:
+    """What `dataclasses.fields` and `replace` ask for, made when they do: no record on the way of `get` is asked."""
+
+    def __init__(self, name: str, kinds: Mapping[str, object], given: Mapping[str, object], *, kw_only: bool) -> None:
+        self._made: dict[str, Field[object]] | None = None
+        self._name = name
+        self._kinds = kinds
+        self._given = given
+        self._kw_only = kw_only
+
+    def __get__(self, _: object, __: type[object] | None = None) -> dict[str, Field[object]]:
+        if self._made is None:
+            twin = type(self._name, (), {"__doc__": "", "__annotations__": dict(self._kinds), **self._given})
+            decorate = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=self._kw_only, match_args=False)
+            self._made = {each.name: each for each in dataclasses.fields(decorate(twin))}
+        return self._made
 
 
 def _key(names: list[str]) -> Key:
@@ -59,14 +123,12 @@ def _key(names: list[str]) -> Key:
     return (lambda self: (getattr(self, names[0]),)) if names else lambda _: ()
 
 
-def _methods(cls: type[object], parts: tuple[Field[object], ...], key: Key) -> dict[str, Callable[..., object]]:
-    shown = tuple(part.name for part in parts if part.repr)
-
+def _methods(parts: tuple[_Part, ...], key: Key) -> dict[str, Method]:
     def same(self: object, other: object) -> object:
         return key(self) == key(other) if self.__class__ is other.__class__ else NotImplemented
 
     def text(self: object) -> str:
-        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
+        values = ", ".join(f"{part.name}={getattr(self, part.name)!r}" for part in parts if part.shown)
         return f"{self.__class__.__qualname__}({values})"
 
     def state(self: object) -> list[object]:
@@ -76,13 +138,8 @@ def _methods(cls: type[object], parts: tuple[Field[object], ...], key: Key) -> d
         for part, value in zip(parts, values, strict=True):
             object.__setattr__(self, part.name, value)
 
-    def init(self: object, *args: object, **kwargs: object) -> None:
-        compiled = _init(cls, parts)
-        setattr(cls, "__init__", compiled)  # noqa: B010  to mypy an assignment is a mistake
-        compiled(self, *args, **kwargs)
-
     return {
-        "__init__": init,
+        "__init__": _first_init(parts),
         "__eq__": same,
         "__hash__": lambda self: hash(key(self)),
         "__repr__": text,
@@ -93,14 +150,49 @@ def _methods(cls: type[object], parts: tuple[Field[object], ...], key: Key) -> d
     }
 
 
-def _ordering(key: Key) -> dict[str, Callable[..., object]]:
-    def compared(by: Callable[..., object]) -> Callable[..., object]:
+def _ordering(key: Key) -> dict[str, Method]:
+    def compared(by: Method) -> Method:
         return lambda self, other: by(key(self), key(other)) if self.__class__ is other.__class__ else NotImplemented
 
     return {"__lt__": compared(lt), "__le__": compared(le), "__gt__": compared(gt), "__ge__": compared(ge)}
 
 
-def _init(cls: type[object], parts: tuple[Field[object], ...]) -> Callable[..., None]:
+def _first_init(parts: tuple[_Part, ...]) -> Callable[..., None]:
+    """Return the `__init__` of the first few: it works through the fields, and lets the compiled one take its place."""
+    taken = tuple(part for part in parts if part.init)
+    by_place = tuple(part.name for part in taken if not part.by_name)
+    needed = frozenset(part.name for part in taken if not part.is_optional)
+    known = frozenset(part.name for part in taken)
+    made = 0
+
+    def init(self: object, *args: object, **kwargs: object) -> None:
+        nonlocal made
+        made += 1
+        given = dict(zip(by_place, args, strict=False))
+        fits = len(args) <= len(by_place) and known >= kwargs.keys() and given.keys().isdisjoint(kwargs)
+        given.update(kwargs)
+        if made > OFTEN or not fits or not needed <= given.keys():  # the compiled one says what does not fit
+            cls = _owner(type(self), init)
+            compiled = _init(cls, taken)
+            setattr(cls, "__init__", compiled)  # noqa: B010  to mypy an assignment is a mistake
+            compiled(self, *args, **kwargs)
+            return
+        for part in taken:
+            name = part.name
+            object.__setattr__(self, name, given[name] if name in given else part.value())
+        after = getattr(self, "__post_init__", None)
+        if after is not None:
+            after()
+
+    return init
+
+
+def _owner(cls: type[object], init: Method) -> type[object]:
+    """Return the record among a class and those that it is derived from."""
+    return next(each for each in cls.__mro__ if vars(each).get("__init__") is init)
+
+
+def _init(cls: type[object], parts: tuple[_Part, ...]) -> Callable[..., None]:
     """Return the method that fills the slots of a new one.
 
     It is compiled: one that worked through the fields would be ten times slower, and a table of sockets has thousands.
@@ -109,18 +201,16 @@ def _init(cls: type[object], parts: tuple[Field[object], ...]) -> Callable[..., 
     positional, by_name, body = ["self"], list[str](), list[str]()
     for part in parts:
         name = part.name
-        if not part.init:
-            continue  # `__post_init__` fills it, by object.__setattr__
         fill = getattr(vars(cls).get(name), "__set__", None)  # to fill a slot is faster than object.__setattr__
         names[f"set_{name}"] = fill or partial(_set, name)
         argument, value = name, name
-        if part.default_factory is not dataclasses.MISSING:
-            names[f"make_{name}"] = part.default_factory
+        if part.factory is not MISSING:
+            names[f"make_{name}"] = part.factory
             argument, value = f"{name}=unset", f"make_{name}() if {name} is unset else {name}"
-        elif part.default is not dataclasses.MISSING:
+        elif part.default is not MISSING:
             names[f"default_{name}"] = part.default
             argument = f"{name}=default_{name}"
-        (by_name if part.kw_only else positional).append(argument)
+        (by_name if part.by_name else positional).append(argument)
         body.append(f" set_{name}(self, {value})")
     if hasattr(cls, "__post_init__"):
         body.append(" self.__post_init__()")

@@ -2,7 +2,7 @@
 
 import re
 
-_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|m|h)?", re.ASCII)
+_DURATION = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|m|h)?"
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 LONGEST = 7 * 24 * 3600.0
@@ -35,6 +35,6 @@ def show_duration(seconds: float) -> str:
 
 
 def _read(text: str) -> float:
-    if found := _DURATION.fullmatch(text):
+    if found := re.fullmatch(_DURATION, text, re.ASCII):
         return float(found[1]) * _SECONDS[found[2] or "s"]
     raise ValueError("a duration is written 10s, 500ms, 1m, 2h, or as plain seconds")

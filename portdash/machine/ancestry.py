@@ -141,7 +141,7 @@ def is_user_unit(cgroup: str) -> bool:
 
 def container_engine(cgroup: str) -> str | None:
     """Return `docker`, `podman`, ... for a process inside a container that shares our network."""
-    found = CONTAINER.search(cgroup)
+    found = re.search(CONTAINER, cgroup)
     if not found:
         return None
     return _ENGINE_OF.get(found["engine"], "container")
@@ -149,7 +149,7 @@ def container_engine(cgroup: str) -> str | None:
 
 def container_of(cgroup: str) -> Container | None:
     """Return what a control group tells of the container a process is in: its id, and that id's start for a name."""
-    found = CONTAINER.search(cgroup)
+    found = re.search(CONTAINER, cgroup)
     if not found:
         return None
     engine = _ENGINE_OF.get(found["engine"], "container")

@@ -12,11 +12,11 @@ from portdash.machine.procfs import PROC, entries, environment_of
 from portdash.model.listener import NO_HINTS, Hints
 from portdash.model.marks import SERVICE, WORKSPACE
 
-_SCRIPT = re.compile(rb"[A-Za-z][\w:.-]{0,63}")
-_PACKAGE = re.compile(rb"(?:@[a-z0-9~][\w.~-]{0,63}/)?[a-z0-9~][\w.~-]{0,99}", re.IGNORECASE)
-_NAME = re.compile(rb"[A-Za-z0-9][\w .~@-]{0,63}")
-_PORT = re.compile(rb"[0-9]{1,5}")
-_PID = re.compile(rb"[0-9]{1,6}")
+_SCRIPT = rb"[A-Za-z][\w:.-]{0,63}"
+_PACKAGE = rb"(?i:(?:@[a-z0-9~][\w.~-]{0,63}/)?[a-z0-9~][\w.~-]{0,99})"
+_NAME = rb"[A-Za-z0-9][\w .~@-]{0,63}"
+_PORT = rb"[0-9]{1,5}"
+_PID = rb"[0-9]{1,6}"
 
 _NO_SCRIPTS = (None, "npx")
 """What `npm exec` calls itself is no script of package.json."""
@@ -61,5 +61,5 @@ def hints_from(data: bytes) -> Hints:
 def _allowed(data: bytes) -> Iterator[tuple[bytes, str]]:
     for name, value in entries(data):
         pattern = ALLOWED.get(name)
-        if pattern and pattern.fullmatch(value):
+        if pattern and re.fullmatch(pattern, value):
             yield name, value.decode("ascii", "replace")

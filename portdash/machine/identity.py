@@ -14,7 +14,7 @@ from portdash.machine.users import current_user
 
 __all__ = ["boot_id", "current_user", "host_id", "read_host_id", "start_ticks"]
 
-_HOST_ID = re.compile(rb"[0-9a-f]{32}")
+_HOST_ID = rb"[0-9a-f]{32}"
 _MACHINE_IDS = ("/etc/machine-id", "/var/lib/dbus/machine-id")
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -42,7 +42,7 @@ def read_host_id(state_dir: Path) -> str | None:
         raise StoreUnavailable(
             f"the id of this machine, {path}, cannot be read: {error.strerror}", hint=hint
         ) from error
-    if not _HOST_ID.fullmatch(text):
+    if not re.fullmatch(_HOST_ID, text):
         raise StoreUnavailable(f"{path} is not the id of a machine", hint=hint)
     return text.decode("ascii")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -107,7 +108,7 @@ class Processes:
         """Return what every process here has in common, where we run inside a container ourselves."""
         if self._inside is None:
             own = cgroup_of("self", proc=self._proc)
-            found = CONTAINER.search(own)
+            found = re.search(CONTAINER, own)
             self._inside = own[: found.end()] if found else ""
         return self._inside
 

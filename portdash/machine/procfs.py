@@ -1,7 +1,6 @@
 """Raw reads of /proc/PID: what the kernel says of a process, without asking for more than is needed."""
 
 import os
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,9 +10,7 @@ PROC = "/proc"
 ENVIRONMENT_BYTES = 256 * 1024
 """Read of an environment at most."""
 
-CONTAINER = re.compile(
-    r"/(?P<engine>docker|libpod|crio|cri-containerd)[-/_](?:[^/]*-)?(?P<id>[0-9a-f]{12,64})(?:\.scope)?"
-)
+CONTAINER = r"/(?P<engine>docker|libpod|crio|cri-containerd)[-/_](?:[^/]*-)?(?P<id>[0-9a-f]{12,64})(?:\.scope)?"
 """The part of a control group's path that names a container."""
 
 

@@ -13,8 +13,8 @@ _SSH_WITH_VALUE = "BbcDEeFIiJLlmOopQRSWw"
 """Flags of ssh(1) that take a value, in the same word or as the next."""
 _AUTOSSH_WITH_VALUE = f"{_SSH_WITH_VALUE}M"
 _FORWARDS = "LRD"
-_OPTION = re.compile(r"(?P<kind>Local|Remote|Dynamic)Forward[=\s]+(?P<value>.+)", re.IGNORECASE)
-_SESSION = re.compile(r"sshd(?:-session)?: (?P<who>\S+)")
+_OPTION = r"(?i:(?P<kind>Local|Remote|Dynamic)Forward)[=\s]+(?P<value>.+)"
+_SESSION = r"sshd(?:-session)?: (?P<who>\S+)"
 """The title of what serves one client, `sshd: me@notty`; the server's own goes on with its path."""
 _LONGEST = 80
 
@@ -47,7 +47,7 @@ def tunnel_text(name: str | None, command: Sequence[str] | None, port: int) -> s
 
     None for a process that is no tunnel. A client of ssh that listens by its configuration file says only where to.
     """
-    if command and (found := _SESSION.match(command[0])):
+    if command and (found := re.match(_SESSION, command[0])):
         return None if found["who"].startswith("/") else "ssh -R"
     program = bare(command[0]).casefold() if command else (name or "").casefold()
     arguments = tuple(command or ())[1:]
@@ -68,7 +68,7 @@ def forwards(arguments: Sequence[str], *, with_value: str = _SSH_WITH_VALUE) -> 
             return
         elif flag in _FORWARDS and value:
             yield Forward(flag, value)
-        elif flag == "o" and (found := _OPTION.fullmatch(value.strip())):
+        elif flag == "o" and (found := re.fullmatch(_OPTION, value.strip())):
             yield Forward(found["kind"][0].upper(), ":".join(found["value"].split()))
 
 

@@ -4,8 +4,8 @@ import re
 
 from portdash.errors import InvalidName
 
-_SERVICE = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,62}(?:@(?:[2-9]|[1-9][0-9]{1,2}))?")
-_WORKSPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}(?:~[0-9a-f]{4})?")
+_SERVICE = r"[A-Za-z][A-Za-z0-9._-]{0,62}(?:@(?:[2-9]|[1-9][0-9]{1,2}))?"
+_WORKSPACE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}(?:~[0-9a-f]{4})?"
 
 DEFAULT_WORKSPACE = "default"
 """The workspace of everything outside any project."""
@@ -13,14 +13,14 @@ DEFAULT_WORKSPACE = "default"
 
 def check_service(name: str) -> str:
     """Return `name` if it can name a service or one of its further instances (`web@2`). Raises InvalidName."""
-    if not _SERVICE.fullmatch(name):
+    if not re.fullmatch(_SERVICE, name):
         raise InvalidName(f"{name[:80]!r} is not a service name")
     return name
 
 
 def check_workspace(name: str) -> str:
     """Return `name` if it can name a workspace. Raises InvalidName."""
-    if not _WORKSPACE.fullmatch(name):
+    if not re.fullmatch(_WORKSPACE, name):
         raise InvalidName(f"{name[:80]!r} is not a workspace name")
     return name
 
@@ -52,7 +52,7 @@ def workspace_from(directory_name: str) -> str:
 def service_from(text: str) -> str | None:
     """Make a service name out of a foreign string such as a package's name, or None when nothing is left of it."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", text.rpartition("/")[2]).strip("-._")[:63].rstrip("-._")
-    return name if name and _SERVICE.fullmatch(name) else None
+    return name if name and re.fullmatch(_SERVICE, name) else None
 
 
 def variable_for(name: str) -> str:

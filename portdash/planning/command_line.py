@@ -11,12 +11,12 @@ from typing import NamedTuple
 SHORT = 16
 """Arguments up to which what a command line says is remembered: one look asks for the same ones as the last."""
 
-_INTERPRETER = re.compile(
+_INTERPRETER = (
     r"(?P<plain>node|nodejs|bun|deno|ruby|jruby|perl|php|java|pythonw?|pypy|ipython|lua|dash|bash|zsh|fish|sh|ksh)"
     r"(?:[0-9][0-9.]*)?(?:\.exe)?"
 )
 _SHELLS = frozenset(("sh", "bash", "dash", "zsh", "fish", "ksh"))
-_SUFFIX = re.compile(r"\.(?:[cm]?[jt]sx?|pyw?|rb|php|sh|jar|war|exe|cmd|AppImage)$")
+_SUFFIX = r"\.(?:[cm]?[jt]sx?|pyw?|rb|php|sh|jar|war|exe|cmd|AppImage)$"
 
 _WITH_VALUE: Mapping[str, frozenset[str]] = {
     "node": frozenset(("-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions")),
@@ -67,7 +67,7 @@ _LAUNCHERS = frozenset(
 """Programs whose next words say what they were asked to do; of no other program is an argument shown."""
 _PACKAGE_MANAGERS = frozenset(("npm", "npx", "pnpm", "pnpx", "yarn", "corepack"))
 _CLI_OF = {"npm-cli": "npm", "npx-cli": "npx", "pnpm.cjs": "pnpm", "yarnpkg": "yarn"}
-_WORD = re.compile(r"[A-Za-z][\w:.@/-]{0,40}")
+_WORD = r"[A-Za-z][\w:.@/-]{0,40}"
 
 
 class Program(NamedTuple):
@@ -110,7 +110,7 @@ _read = lru_cache(maxsize=2048)(_parse)
 
 def interpreter(program: str) -> str | None:
     """Return the name of an interpreter without its version, None for any other program: `python` for python3.11."""
-    found = _INTERPRETER.fullmatch(program.casefold())
+    found = re.fullmatch(_INTERPRETER, program.casefold())
     return found["plain"].removesuffix("w") if found else None
 
 
@@ -139,7 +139,7 @@ def title_of(name: str, command: Sequence[str]) -> str:
 def _asked(program: Program) -> tuple[str, ...]:
     found: list[str] = []
     for word in program.arguments:
-        if len(found) == 2 or not _WORD.fullmatch(word):
+        if len(found) == 2 or not re.fullmatch(_WORD, word):
             break
         found.append(word)
     return tuple(found)
@@ -179,4 +179,4 @@ def _script(runner: str, rest: Sequence[str]) -> Program:
 
 
 def _stem(path: str) -> str:
-    return _SUFFIX.sub("", bare(path.rstrip(":"))) or path
+    return re.sub(_SUFFIX, "", bare(path.rstrip(":"))) or path

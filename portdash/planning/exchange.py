@@ -13,7 +13,7 @@ several claimants is the cheapest for all of them together, whatever their order
 from collections.abc import Iterator, Mapping
 from heapq import heappop, heappush
 
-from portdash.model.assignment import ServiceKey
+from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.snapshot import SeenListener
 from portdash.planning.candidates import Search, find
 from portdash.planning.chains import Chain, Link
@@ -37,6 +37,8 @@ class _Way:
     ranks: tuple[int, ...]
     """Places of the ports in their services' orders, to decide between ways of one price."""
     links: tuple[Link, ...]
+    passed: frozenset[int] = frozenset()
+    """The services that pushed, each by `id` of its group: a search has one object for each."""
 
 
 def cheapest_chain(draft: Draft, claimant: Group, *, avoid: frozenset[int] = frozenset()) -> Chain | None:
@@ -69,6 +71,7 @@ class _Exchange:
         self._reached: dict[int, Price] = {}
         """What was paid, without the push itself, for the best way so far to the service on a port."""
         self._taken = draft.occupancy.plainly_taken()
+        self._assigned = draft.occupancy.assigned_ports()
 
     @property
     def is_exact(self) -> bool:
@@ -107,56 +110,58 @@ class _Exchange:
         taken = self._taken.of(group)
         ports = self._ports(group)
         self._expansions += len(ports)
-        if all(port in taken or port in avoid for port in ports):
+        if avoid.issuperset([port for port in ports if port not in taken]):
             return None
         found = find(self._occupancy, group, avoid=frozenset(avoid), actor=self._draft.actor)
         return found if found.options else None
 
     def _expand(self, group: Group, way: _Way) -> None:
         """Queue every service that `group` could push off one of its candidates, where that is a better way to it."""
-        for rank, port in self._choices(group):
-            paid = _minus(way.price, self._return(group, port))
+        before = self._draft.before(group.root) if group.root in self._draft.displaced else None
+        back = None if before is None else _minus(way.price, price_of(self._occupancy, group, before))
+        for rank, port in self._choices(group, before):
+            paid = way.price if back is None or before is None or port != before.port else back
             if port in self._reached and self._reached[port] <= paid:
                 continue  # its service was pushed for no more already
             holder = self._holder(group, port)
-            if holder is None or any(link.group.root == holder.root for link in way.links):
+            if holder is None or id(holder) in way.passed:
                 continue
             self._reached[port] = paid
-            better = _Way(_plus(paid, self._push(holder)), (*way.ranks, rank), (*way.links, Link(group, port)))
+            price, links = _plus(paid, self._push(holder)), (*way.links, Link(group, port))
+            better = _Way(price, (*way.ranks, rank), links, way.passed | {id(group)})
             self._ways[holder.root] = better
             heappush(self._queue, (better.price, better.ranks, holder.root))
 
-    def _choices(self, group: Group) -> Iterator[tuple[int, int]]:
-        """Yield the ports of others that a service may take, with ranks; one that was displaced may also go back."""
+    def _choices(self, group: Group, before: Assignment | None) -> Iterator[tuple[int, int]]:
+        """Yield the ports of others that a service may take, with ranks.
+
+        One that was displaced may also go back, to where it was `before`, which gives back what its move had cost.
+        """
         seat = self._draft.seats.get(group.root)
         avoid = self._avoid if group.root == self._claimant.root else seat.avoid if seat else frozenset[int]()
-        before = self._draft.before(group.root) if group.root in self._draft.displaced else None
         if before is not None:
             yield -1, before.port
-        for rank, port in enumerate(self._ports(group)):
-            if self._occupancy.on_port(port) and port not in avoid and (before is None or port != before.port):
+        assigned = self._assigned
+        for rank, port in [(rank, port) for rank, port in enumerate(self._ports(group)) if port in assigned]:
+            if port not in avoid and (before is None or port != before.port):
                 yield rank, port
 
     def _ports(self, group: Group) -> tuple[int, ...]:
         """Return every port a service may take, best first."""
-        if group.root not in self._candidates:
-            self._candidates[group.root] = every_candidate(group.spec, self._draft.snapshot.policy)
-        return self._candidates[group.root]
+        found = self._candidates.get(group.root)
+        if found is None:
+            found = self._candidates[group.root] = every_candidate(group.spec, self._draft.snapshot.policy)
+        return found
 
     def _push(self, group: Group) -> Price:
         """Return what it costs that a service leaves its port: nothing, once the plan has moved it anyway."""
         root = group.root
-        if root not in self._prices:
+        price = self._prices.get(root)
+        if price is None:
             moved = root in self._draft.seats or root in self._draft.displaced
-            self._prices[root] = _NOTHING if moved else price_of(self._occupancy, group, self._occupancy.rows[root])
-        return self._prices[root]
-
-    def _return(self, group: Group, port: int) -> Price:
-        """Return what is given back when a displaced service takes the port it had."""
-        if group.root not in self._draft.displaced:
-            return _NOTHING
-        before = self._draft.before(group.root)
-        return price_of(self._occupancy, group, before) if before and before.port == port else _NOTHING
+            price = _NOTHING if moved else price_of(self._occupancy, group, self._occupancy.rows[root])
+            self._prices[root] = price
+        return price
 
     def _holder(self, group: Group, port: int) -> Group | None:
         """Return the one service that keeps `group` from `port` and may be moved, None when that is not all."""

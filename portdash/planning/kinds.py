@@ -27,13 +27,13 @@ _MONITORING = words(
     "prometheus grafana grafana-server loki promtail alertmanager node_exporter otelcol "
     "otelcol-contrib jaeger tempo victoria-metrics telegraf netdata vector"
 )
-_VERSION = re.compile(r"[-_]?[0-9][0-9.]*$")
+_VERSION = r"[-_]?[0-9][0-9.]*$"
 
 
 def program_of(name: str) -> str:
     """Return a process name without version, title and suffix: `python3.11` -> `python`, `postgres: writer`."""
     word = name.casefold().split(maxsplit=1)[0].rstrip(":") if name.strip() else ""
-    return _VERSION.sub("", word.removesuffix(".exe")) or word
+    return re.sub(_VERSION, "", word.removesuffix(".exe")) or word
 
 
 def runs_as_expected(spec: ServiceSpec, process_name: str, framework: str | None = None) -> bool | None:

@@ -61,6 +61,8 @@ class Occupancy:
             if seen.key is not None and seen.is_owned:
                 self._running.setdefault(seen.key, []).append(seen)
         self._cleared: set[Slot] = set()
+        self._strange: dict[IpProtocol, frozenset[int]] | None = None
+        """Ports of listeners that are no service's own, once somebody has asked."""
         self._wanted_by: dict[int, list[ServiceKey]] = {}
         self._note_wishes()
 
@@ -105,6 +107,7 @@ class Occupancy:
     def clear(self, slots: Iterable[Slot]) -> None:
         """Take the listeners on `slots` for ended."""
         self._cleared.update(slots)
+        self._strange = None
 
     def at(self, slot: Slot) -> list[ServiceKey]:
         """Return the services that have this port."""
@@ -115,21 +118,35 @@ class Occupancy:
         """Return the services that have this number in either protocol."""
         return self._at.get(port, [])
 
+    def assigned_ports(self) -> frozenset[int]:
+        """Return the numbers that services have, in either protocol."""
+        return frozenset(port for port, keys in self._at.items() if keys)
+
     def plainly_taken(self) -> Taken:
         """Return the ports of services whose workspace is there, and those of listeners that are no service's own."""
         ports: dict[IpProtocol, set[int]] = {each: set() for each in IpProtocol}
         for key, row in self.rows.items():
             if not self.is_vanished(key):
                 ports[key.protocol].add(row.port)
+        if self._strange is None:
+            self._strange = self._strangers_ports()
+        return Taken({protocol: self._strange[protocol].union(each) for protocol, each in ports.items()})
+
+    def _strangers_ports(self) -> dict[IpProtocol, frozenset[int]]:
+        ports: dict[IpProtocol, set[int]] = {each: set() for each in IpProtocol}
         for (protocol, port), seen in self._listeners.items():
             if (protocol, port) not in self._cleared and not all(each.is_owned for each in seen):
                 ports[protocol].add(port)
-        return Taken({protocol: frozenset(each) for protocol, each in ports.items()})
+        return {protocol: frozenset(each) for protocol, each in ports.items()}
 
     def listeners(self, group: Group, port: int) -> list[SeenListener]:
         """Return who listens on `port` in the protocols of a group."""
-        slots = ((protocol, port) for protocol in group.protocols)
-        return [seen for slot in slots if slot not in self._cleared for seen in self._listeners.get(slot, ())]
+        found: list[SeenListener] = []
+        for protocol in group.protocols:
+            here = self._listeners.get((protocol, port))
+            if here and (protocol, port) not in self._cleared:
+                found += here
+        return found
 
     def strangers(self, group: Group, port: int) -> list[SeenListener]:
         """Return the listeners on `port` that are not the group's own."""
@@ -205,12 +222,12 @@ class Occupancy:
 
     def blocked(self, group: Group, port: int, strangers: Sequence[SeenListener]) -> Reason | None:
         """Return what on the machine keeps the group from binding `port`."""
-        slots = [(protocol, port) for protocol in group.protocols]
-        if any(slot in self.snapshot.reserved for slot in slots):
+        reserved = self.snapshot.reserved
+        if reserved and any((protocol, port) in reserved for protocol in group.protocols):
             return Reason(port, Verdict.RESERVED, "a plan that is being applied")
         if strangers:
             return Reason(port, Verdict.LISTENING, holder_text(strangers[0].listener))
-        for slot in slots:
+        for slot in [(protocol, port) for protocol in group.protocols]:
             other = self.snapshot.elsewhere.get(slot)
             if other is not None and other not in group.members:
                 return Reason(port, Verdict.ASSIGNED, f"{self.names.service(other, other.service)}, in another store")

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import pytest
 
-from portdash.record import record
+from portdash.record import OFTEN, record
 
 
 @record
@@ -125,6 +125,21 @@ def test_the_check_after_filling_runs_the_first_time_and_every_time():
         with pytest.raises(ValueError, match="0"):
             Checked(0)
     assert Checked(1).port == 1
+
+
+def test_one_made_often_is_as_the_first():
+    named = [Named(name=str(number), tags=[number]) for number in range(3 * OFTEN)]
+    assert [(each.name, each.tags, each.hidden) for each in named] == [(str(n), [n], "") for n in range(3 * OFTEN)]
+    points = [Point(number, label="a") for number in range(3 * OFTEN)]
+    assert [(each.x, each.y, each.label) for each in points] == [(n, 0, "a") for n in range(3 * OFTEN)]
+
+
+def test_none_is_derived_from_another():
+    with pytest.raises(AssertionError):
+
+        @record
+        class More(Point):
+            z: int = 0
 
 
 def test_a_field_may_be_left_to_what_follows_filling():

@@ -25,7 +25,7 @@ _OF_THE_HOME = (
     ".rd/docker.sock",
 )
 """Engines in a virtual machine that makes their ports this machine's: Docker Desktop, Colima, OrbStack, Rancher."""
-_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+_LOOPBACK = r"localhost|127(\.\d{1,3}){3}|::1"
 _DOCKER_PORT = 2375
 
 
@@ -103,7 +103,7 @@ def _read(url: str, environ: Mapping[str, str]) -> Address:
     port = int(fits["port"] or _DOCKER_PORT) if fits else 0
     if not host or not 0 < port <= 65535:
         raise ValueError(f"{clean(scheme)}://{clean(place)} is no host and port")
-    if not _LOOPBACK.fullmatch(host):
+    if not re.fullmatch(_LOOPBACK, host):
         raise ValueError(f"{clean(scheme)}://{clean(place)} is another machine, and so are its ports")
     if environ.get("DOCKER_TLS_VERIFY"):
         raise ValueError("it wants certificates, and only plain sockets of this machine are asked")
