@@ -23,13 +23,23 @@ _LATENCIES: Mapping[tuple[str, str], tuple[float | None, ...]] = {
     (SHOP_ROWS[0].key.workspace, "worker"): (3, 4, 3, 4, 4, 3, 4, 4),
     (FIX_ROWS[0].key.workspace, "api"): (14, 15, 13, 15, 31, 14, 16, 15),
     (FIX_ROWS[0].key.workspace, "storybook"): (29, 33, 31, 30, 28, 35, 30, 31),
-    (BLOG_ROWS[0].key.workspace, "cms"): (12, 11, 90, 140, None, 160, 210, 180),
+    (BLOG_ROWS[0].key.workspace, "cms"): (12, 11, 90, 140, 210, None, None, None),
+    (BLOG_ROWS[0].key.workspace, "web"): (9, None, 8, 9, None, 8, None, 9),
     (BLOG_ROWS[0].key.workspace, "mail"): (2, 2, 1, 2, 2, 2, 3, 2),
     (INFRA_ROWS[0].key.workspace, "grafana"): (8, 9, 8, 7, 8, 8, 9, 8),
     (INFRA_ROWS[0].key.workspace, "prometheus"): (4, 5, 4, 12, 5, 4, 5, 5),
     (INFRA_ROWS[0].key.workspace, "traefik"): (1, 1, 1, 1, 1, 1, 1, 1),
 }
 """Milliseconds of the last checks of who is asked, the latest last."""
+_UNWELL: Mapping[tuple[str, str], Health] = {
+    (BLOG_ROWS[0].key.workspace, "cms"): Health(
+        state=HealthState.HUNG, level=HealthLevel.KERNEL, detail="40s, 5 waiting"
+    ),
+    (BLOG_ROWS[0].key.workspace, "web"): Health(
+        state=HealthState.DEGRADED, level=HealthLevel.KERNEL, detail="flapping 6x in 5 min"
+    ),
+}
+"""Who does not do well: one accepts nobody any more, one is started again and again."""
 _TITLES = {"node": "Vite 7.1", "ollama": "Ollama 0.9", "jupyter-lab": "JupyterLab 4.4"}
 """What strangers turn out to be, by the name of their process."""
 
@@ -43,9 +53,8 @@ class StandingChecks:
     def verdicts(self) -> Mapping[ServiceKey, Health]:
         """Return the verdict on each service that is asked."""
         return {
-            _ROWS[name]: Health(
-                state=HealthState.HEALTHY, level=HealthLevel.HTTP, latency_ms=latencies[-1], detail="200 OK"
-            )
+            _ROWS[name]: _UNWELL.get(name)
+            or Health(state=HealthState.HEALTHY, level=HealthLevel.HTTP, latency_ms=latencies[-1], detail="200 OK")
             for name, latencies in _LATENCIES.items()
         }
 

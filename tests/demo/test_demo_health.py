@@ -12,14 +12,18 @@ from portdash.model.health import HealthState
 def test_those_that_are_asked_run_and_show_their_last_latency():
     desk = demo_desk(demo_deps())
     snapshot = desk.look()
-    assert len(desk.pulses()) == 9
+    assert len(desk.pulses()) == 10
+    unwell = []
     for key, pulse in desk.pulses().items():
         view = snapshot.service(key)
         assert view
         assert view.is_running
-        assert view.health.state is HealthState.HEALTHY
-        assert view.health.latency_ms == pulse.latencies[-1]
+        if view.health.state is HealthState.HEALTHY:
+            assert view.health.latency_ms == pulse.latencies[-1]
+        else:
+            unwell.append((f"{key.workspace}/{key.service}", view.health.state))
         desk.check_now(key)
+    assert unwell == [("blog/cms", HealthState.HUNG), ("blog/web", HealthState.DEGRADED)]
 
 
 def test_a_stranger_answers_without_a_packet(monkeypatch: pytest.MonkeyPatch):

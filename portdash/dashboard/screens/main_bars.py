@@ -155,11 +155,11 @@ class Bars(MainView):
 
     def show_frame(self) -> None:
         """Say on the frame which views there are, and how this one is sorted."""
-        rows = troubles(self.facts) if self.facts else ()
-        worst = self.facts.subjects[rows[0]] if self.facts and rows else None
+        subjects = [self.facts.subjects[key] for key in troubles(self.facts)] if self.facts else []
+        signs = [state_of(each).glyph for each in subjects if isinstance(each, ServiceView)]
         titles = [f"{view.value} {view.title}" for view in View]
-        if isinstance(worst, ServiceView):
-            titles[View.CONFLICTS - 1] += f" {state_of(worst).glyph}{len(rows)}"
+        if signs:  # the worst come first, and are counted as in the header
+            titles[View.CONFLICTS - 1] += f" {signs[0]}{signs.count(signs[0])}"
         draw = self.options.glyphs.draw
         parts: list[Content | tuple[str, str]] = []
         for view, title in zip(View, titles, strict=True):

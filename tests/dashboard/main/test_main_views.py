@@ -188,3 +188,10 @@ async def test_zoom_gives_a_pane_the_screen_and_shares_it_again():
         await pilot.press("z")
         await pilot.pause()
         assert main.pane.display
+
+
+@pytest.mark.parametrize(("names", "sign"), [(("cms", "mail"), " ▣1 "), (("mail",), " ── "), (("web", "cms"), " ▲2 ")])
+async def test_the_frame_counts_the_worst_trouble_as_the_header_does(names: tuple[str, ...], sign: str):
+    views = [view for view in scenes.working_day().services if view.name in names]
+    async with running(desk_for(scenes.snapshot_of(views)), size=(120, 35)) as (pilot, _main):
+        assert f"3 Conflicts{sign}" in "\n".join(screen_lines(pilot.app))
