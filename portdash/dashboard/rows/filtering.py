@@ -115,7 +115,7 @@ def _ports(field: Field, text: str) -> Term:
         return Term(field, text)
     found = re.fullmatch(r"([0-9]{1,5})-([0-9]{0,5})", text, re.ASCII)
     if found is None:
-        raise ValueError(f"port:{clean(text)} is no port; write port:3000, port:808* or port:3000-3999")
+        raise ValueError(f"port:{clean(text)} is no port; write 3000, 808* or 3000-3999")
     return Term(field, text, ports=(int(found[1]), int(found[2] or 65535)))
 
 
@@ -124,14 +124,14 @@ def _age(field: Field, text: str) -> Term:
     if found is None:
         if text in ("<", ">"):
             raise ValueError(f"up:{text} wants a time, such as up:{text}12h")
-        raise ValueError(f"up:{clean(text)} is no time; write up:>12h, up:<5m or up:>2d")
+        raise ValueError(f"up:{clean(text)} is no time; write >12h, <5m or >2d")
     return Term(field, text, Bound(found[1] or ">", int(found[2]) * UNITS[found[3] or "s"]))
 
 
 def _count(field: Field, text: str) -> Term:
     found = re.fullmatch(r"([<>=])?([0-9]{1,9})", text, re.ASCII)
     if found is None:
-        raise ValueError(f"conn:{clean(text)} is no number of connections; write conn:0 or conn:>2")
+        raise ValueError(f"conn:{clean(text)} is no number of connections; write 0 or >2")
     return Term(field, text, Bound(found[1] or "=", int(found[2])))
 
 

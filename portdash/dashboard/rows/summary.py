@@ -67,6 +67,9 @@ def header_line(facts: Facts | None, standing: Standing, width: int) -> Line:
         room = width - line_width(left) - 2
         if room >= line_width((Span(ages[0 if standing.is_wrong else min(1, len(ages) - 1)]),)):
             break
+    else:
+        if standing.problem:  # it has to be read whole: the counts come back when it is put right
+            left = (*_place(facts, standing._replace(filter_text=""), 0), *unusual)
     return justify(left, (Span(f"{choose(ages, max(6, room))} ", age_tone),), width)
 
 

@@ -58,7 +58,7 @@ def test_filter(text: str, found: list[str]):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("up:soon", "up:soon is no time; write up:>12h"),
+        ("up:soon", "up:soon is no time; write >12h"),
         ("up:>", "wants a time"),
         ("port:abc", "port:abc is no port"),
         ("conn:many", "conn:many is no number"),

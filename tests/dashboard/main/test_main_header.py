@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
 import scenes
 from rich.cells import cell_len
 from row_texts import LIVE, facts_of, text_of
 
+from portdash.dashboard.rows.filtering import parse_filter
 from portdash.dashboard.rows.summary import header_line, trouble_line, troubles
 
 
@@ -30,6 +32,14 @@ def test_the_header_says_only_what_is_unusual():
     assert "LOCKED  staging" in line
     assert "only shop" in line
     assert "development" not in text_of(header_line(facts_of(), LIVE, 200))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_what_is_wrong_with_a_filter_is_said_whole(width: int):
+    problem = parse_filter("port:abc").problems[0]
+    line = text_of(header_line(facts_of(), LIVE._replace(problem=problem, filter_text="port:abc"), width))
+    assert problem in line
+    assert "live" in line
 
 
 def test_the_header_says_when_the_store_is_away():
