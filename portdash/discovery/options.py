@@ -61,7 +61,8 @@ def settings_for(service: str | LoadBalancer, options: Options) -> Settings:
         name = service
         given = options.get("source")
         source = given or _source(name, options)
-        failovers = None if given else _failovers(name, options)
+        if given is None and options.get("url") is None:  # else no store is known, or nobody to go on to
+            failovers = _failovers(name, options)
         policy = options.get("policy", "healthiest")
         balancer = LoadBalancer(source, policy, weights=options.get("weights"), name=name)
     return Settings(

@@ -211,6 +211,7 @@ def test_hooks_and_who_listens_beside_them_have_one_monitor(world: World, server
     world.close()
     server.send_signal(signal.SIGCONT)
     watcher.stop()
+    watcher.join()
     until(lambda: "portdash-health" not in [each.name for each in threading.enumerate()])
 
 
