@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.holders import own_server
 from portdash.dashboard.rows.layout import choose, justify, line_width
 from portdash.dashboard.rows.row import Line, RowKey, Span, Tone, service_row_key
 from portdash.dashboard.rows.view import View
@@ -185,7 +186,7 @@ def describe(view: ServiceView, facts: Facts) -> tuple[str, ...]:
     who = facts.full_name(view)
     conflict = worst_conflict(view)
     if conflict is None:
-        server = view.listeners[0] if view.listeners else view.elsewhere[0] if view.elsewhere else None
+        server = own_server(view)
         state = state_of(view)
         holder = f": {server.label}" if server else ""
         said = view.health.detail
