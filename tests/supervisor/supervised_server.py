@@ -3,7 +3,7 @@
 Words: `plain` binds without SO_REUSEADDR; `ignore` listens on any port but its own; `deaf` ignores SIGTERM; `twice`
 forks twice and lets its first process end; `six` binds ::1 alone; `aside` binds 127.0.0.2; `mute` never listens; `fd`
 takes the socket that it was handed; `haunt` leaves its socket to a stranger that has nothing of its environment;
-`spawn` starts a helper in its own group that would outlive it.
+`spawn` starts a helper in its own group that would outlive it; `quiet` prints nothing.
 """
 
 import os
@@ -48,7 +48,8 @@ def main(words: list[str]) -> None:
         server.set_inheritable(True)
         print(f"ghost {os.getpid()}", flush=True)  # noqa: T201
         os.execve("/bin/sleep", ["sleep", "300"], {})  # noqa: S606
-    print(f"serving {server.getsockname()[1]} as {os.getpid()}", flush=True)  # noqa: T201  the tests read it
+    if "quiet" not in words:
+        print(f"serving {server.getsockname()[1]} as {os.getpid()}", flush=True)  # noqa: T201  the tests read it
     while True:
         connection, _ = server.accept()
         connection.sendall(b"hello\n")
