@@ -34,17 +34,16 @@ def test_who_has_left_begins_nothing():
     assert rounds._monitor is None
 
 
-def test_each_is_told_of_what_it_watches_and_the_last_to_leave_ends_them():
+def test_one_monitor_watches_for_all_until_the_last_has_left():
     rounds = Rounds()
     mine, yours = rounds.join(), rounds.join()
     mine.watch(WATCHED)
     yours.watch(OTHERS)
     begun = rounds._monitor
     assert begun is not None
-    assert set(begun.pulses()) == {KEY, OTHER}
-    assert (set(mine.pulses()), set(yours.pulses())) == ({KEY}, {OTHER})
+    assert set(begun._wanted) == {KEY, OTHER}
     mine.leave()
     assert rounds._monitor is begun
-    assert set(begun.pulses()) == {OTHER}
+    assert set(begun._wanted) == {OTHER}
     yours.leave()
     assert begun._thread is None
