@@ -202,7 +202,8 @@ def describe(view: ServiceView, facts: Facts) -> tuple[str, ...]:
         return (f"{who} has {view.port} and runs on {there.port}: {there.label}", f"{short}: {there.label}", short)
     rest = conflict.detail or (f"{conflict.port} held by {conflict.holder}" if conflict.holder else str(conflict.port))
     kind = conflict.kind.value.replace("_", " ")
-    return (f"{who} is {kind}: {rest}", f"{who} {kind}: {rest}", f"{who} {kind}")
+    named = (f"{who} {kind}: {clean(conflict.holder)}",) if conflict.holder else ()
+    return (f"{who} is {kind}: {rest}", f"{who} {kind}: {rest}", *named, f"{who} {kind}")
 
 
 def _squatted(who: str, holder: Listener, port: int, facts: Facts) -> tuple[str, ...]:

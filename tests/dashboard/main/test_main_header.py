@@ -9,6 +9,7 @@ from row_texts import LIVE, facts_of, text_of
 
 from portdash.dashboard.rows.filtering import parse_filter
 from portdash.dashboard.rows.summary import header_line, trouble_line, troubles
+from portdash.model.conflict import ConflictKind
 
 
 def test_header_counts_and_place():
@@ -72,6 +73,15 @@ def test_trouble_is_ranked_and_named():
     assert "◐ 4 of 4   blog/web is flapping 6x in 5 min: node 6120 " in text_of(
         trouble_line(facts, troubles(facts)[3], 160)
     )
+
+
+def test_where_there_is_little_room_the_line_still_names_the_holder():
+    detail = "localhost reaches postgres 911 on ::1 first, and clients of 127.0.0.1 reach the container of the service"
+    found = replace(scenes.conflict(ConflictKind.SHADOWED, scenes.BLOG, "db", 5432, "postgres 911"), detail=detail)
+    own = scenes.docker(5432, "blog-db-1", 60, scenes.BLOG)
+    facts = facts_of(scenes.snapshot_of([scenes.service(scenes.BLOG, "db", 5432, own=own, conflicts=(found,))]))
+    assert "blog/db shadowed: postgres 911 " in text_of(trouble_line(facts, None, 80))
+    assert detail in text_of(trouble_line(facts, None, 200))
 
 
 def test_all_well_says_no_trouble():

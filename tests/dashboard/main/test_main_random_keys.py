@@ -51,6 +51,13 @@ OPENED_BY = {
 }
 
 
+class Staying(PortdashApp):
+    """Is not left: the palette and the help offer that too, and keys in random order find it there."""
+
+    async def action_leave(self) -> None:
+        """Stay."""
+
+
 class Watched(Desk):
     """Notes, of each plan that is carried out, which screen is on top."""
 
@@ -80,7 +87,7 @@ async def storm(seed: int, amount: int, monkeypatch: pytest.MonkeyPatch) -> Watc
     deps = demo_deps()
     desk = Watched(deps)
     desk.done = []
-    app = PortdashApp(desk, options=Options(typing_window=0, refresh=3600.0, keys={"suspend": ""}))
+    app = Staying(desk, options=Options(typing_window=0, refresh=3600.0, keys={"suspend": ""}))
     desk.on_top = lambda: type(app.screen).__name__
     async with app.run_test(size=chance.choice([(160, 45), (80, 24), (60, 20)])) as pilot:
         await until(pilot, lambda: main_of(app).facts is not None)
