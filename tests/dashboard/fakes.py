@@ -98,6 +98,10 @@ class FakeDesk(Desk):
         self._never.wait(timeout)
         return False
 
+    def files_of(self, plan: Plan) -> tuple[Path, ...]:  # noqa: ARG002
+        """Return no file: none was written."""
+        return ()
+
     def plan_resolve(self, snapshot: Snapshot, key: ServiceKey | None, strategy: Strategy | None = None) -> Plan:
         """Move the service to the port after its own."""
         row = snapshot.assignments.get(key) if key else None
