@@ -106,6 +106,10 @@ class FakeDesk(Desk):
     def startable(self, snapshot: Snapshot, key: ServiceKey) -> Startable:  # noqa: ARG002
         raise NoCommand(f"{key.service} has no command")
 
+    def files_of(self, plan: Plan) -> tuple[Path, ...]:  # noqa: ARG002
+        """Return no file: none was written."""
+        return ()
+
     def plan_resolve(self, snapshot: Snapshot, key: ServiceKey | None, strategy: Strategy | None = None) -> Plan:
         """Move the service to the port after its own."""
         row = snapshot.assignments.get(key) if key else None
