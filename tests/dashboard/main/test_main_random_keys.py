@@ -2,6 +2,7 @@
 
 import os
 import random
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -16,6 +17,7 @@ from portdash.dashboard.desk import Desk
 from portdash.dashboard.keymap import key_name
 from portdash.dashboard.options import Options
 from portdash.dashboard.screens.dialog import Dialog
+from portdash.dashboard.screens.long_act import LongAct, Told
 from portdash.dashboard.screens.patience import Patience
 from portdash.demo.scene import demo_deps
 from portdash.manager.apply import Outcome
@@ -59,13 +61,13 @@ class Staying(PortdashApp):
 
 
 class Watched(Desk):
-    """Notes, of each plan that is carried out, which screen is on top."""
+    """Notes, of each plan that is carried out, which dialog began it; that may have been left by then."""
 
-    on_top: Callable[[], str]
+    begun_by: Callable[[], str]
     done: list[tuple[str, Plan, bool]]
 
     def apply(self, plan: Plan, *, consent: bool = False, progress: Callable[[str], None] | None = None) -> Outcome:
-        self.done.append((self.on_top(), plan, consent))
+        self.done.append((self.begun_by(), plan, consent))
         return super().apply(plan, consent=consent, progress=progress)
 
 
@@ -88,7 +90,18 @@ async def storm(seed: int, amount: int, monkeypatch: pytest.MonkeyPatch) -> Watc
     desk = Watched(deps)
     desk.done = []
     app = Staying(desk, options=Options(typing_window=0, refresh=3600.0, keys={"suspend": ""}))
-    desk.on_top = lambda: type(app.screen).__name__
+    begun = threading.local()
+    begin = LongAct.begin
+
+    def noted(self: LongAct, line: str, act: Callable[[], Told]) -> None:
+        def by_name() -> Told:
+            begun.by = type(self).__name__
+            return act()
+
+        begin(self, line, by_name)
+
+    monkeypatch.setattr(LongAct, "begin", noted)
+    desk.begun_by = lambda: begun.by
     async with app.run_test(size=chance.choice([(160, 45), (80, 24), (60, 20)])) as pilot:
         await until(pilot, lambda: main_of(app).facts is not None)
         for _ in range(amount):
