@@ -1,23 +1,28 @@
 """The instances of a service, `web` and `web@2`, and how each stands: its state, its latencies, its breaker."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from portdash.dashboard.rows import words
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.prose import LABEL, fact, heading
 from portdash.dashboard.rows.row import Line, Span, Tone
-from portdash.discovery.breaker import Breaker, Circuit
-from portdash.discovery.metrics import percentile
 from portdash.health.pulse import Pulse
 from portdash.model.health import HealthState
 from portdash.model.names import base_name
 from portdash.model.snapshot import ServiceView
 
+if TYPE_CHECKING:
+    from portdash.discovery.breaker import Circuit
+
 BREAKERS = {
-    Circuit.CLOSED: "closed: clients ask it",
-    Circuit.OPEN: "open: clients ask others",
-    Circuit.HALF_OPEN: "half open: the next request decides",
+    "closed": "closed: clients ask it",
+    "open": "open: clients ask others",
+    "half_open": "half open: the next request decides",
 }
+"""What each circuit means for who asks."""
 
 
 def instance_lines(view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
@@ -52,6 +57,8 @@ def instances_of(view: ServiceView, facts: Facts) -> tuple[ServiceView, ...]:
 
 def circuit_of(view: ServiceView, pulse: Pulse, now: float) -> Circuit:
     """Return how the breaker stands of a client whose requests ended as the checks did."""
+    from portdash.discovery.breaker import Breaker  # noqa: PLC0415  no table waits for it
+
     breaker, at = Breaker(), 0.0
     last = len(pulse.latencies) - 1
     for number, latency in enumerate(pulse.latencies):
@@ -69,6 +76,8 @@ def _figures(view: ServiceView, facts: Facts) -> Iterator[str]:
     pulse = facts.pulses.get(view.key)
     if pulse is None or not pulse.latencies:
         return
+    from portdash.discovery.metrics import percentile  # noqa: PLC0415  as above
+
     well = sorted(each for each in pulse.latencies if each is not None)
     p50, p95 = percentile(well, 0.50), percentile(well, 0.95)
     if p50 is not None and p95 is not None:
