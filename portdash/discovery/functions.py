@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from portdash.config.settings import Flags
 from portdash.config.urls import redacted
 from portdash.discovery.finding import look_at_all, nothing
+from portdash.discovery.seconds import seconds_of, wait_of
 from portdash.discovery.sources import range_of, source_for
 from portdash.errors import NoInstances
 from portdash.manager.opening import open_deps
@@ -58,11 +59,13 @@ def url(name: str, **said: Any) -> str:  # noqa: ANN401
     return next((each.url for each in source.current() if each.is_well), "") or _found(name, said)[0].url
 
 
-def connect(name: str, *, timeout: float = 1.0, **said: Any) -> socket.socket:  # noqa: ANN401
+def connect(name: str, *, timeout: float | str = 1.0, **said: Any) -> socket.socket:  # noqa: ANN401
     """Return a blocking socket, connected to the best instance of a service that takes the connection.
 
-    `timeout` is how many seconds each has for that. Raises NoInstances, which says why each did not.
+    `timeout` is how long each has for that, seconds or `500ms`. Raises NoInstances, which says why each did not, and
+    UsageError.
     """
+    limit = seconds_of("timeout", timeout)
     source = _source(name, said)
     tried: dict[str, str] = {}
     for found in (source.current, source.refresh):  # what is known may be out of date, what was just found is not
@@ -70,7 +73,7 @@ def connect(name: str, *, timeout: float = 1.0, **said: Any) -> socket.socket:  
             if instance.url in tried:
                 continue
             try:
-                return _connected(instance.url, timeout)
+                return _connected(instance.url, limit)
             except OSError as error:
                 tried[instance.url] = f"{clean(redacted(instance.url))}: {error.strerror or error}"
     if not tried:
@@ -108,7 +111,7 @@ def _found(name: str, said: dict[str, Any]) -> tuple[Instance, ...]:
     source = _source(name, said)
     if found := source.refresh():
         return found
-    raise nothing(name, source.reasons, said.get("wait"))
+    raise nothing(name, source.reasons, wait_of(said.get("wait")))
 
 
 def _source(name: str, said: dict[str, Any]) -> Explained:

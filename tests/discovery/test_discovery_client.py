@@ -85,6 +85,12 @@ def test_a_fixed_url_needs_no_name(pair: tuple[TestInstance, TestInstance]):
         portdash.Client("api", nosuch=1)
 
 
+@pytest.mark.parametrize("after", [0, -1, float("nan"), "soon"])
+def test_a_patience_that_is_none(after: float | str):
+    with pytest.raises(UsageError, match="suspect_after="):
+        portdash.Client(url="http://127.0.0.1:9", suspect_after=after)
+
+
 def test_a_cluster_of_urls_fails_over(pair: tuple[TestInstance, TestInstance]):
     dead = f"http://localhost:{own_port()}"
     with portdash.Client(cluster=[dead, pair[1].url]) as client:

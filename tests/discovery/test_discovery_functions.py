@@ -12,7 +12,7 @@ import pytest
 
 import portdash
 from portdash.discovery import functions
-from portdash.errors import NoInstances
+from portdash.errors import NoInstances, UsageError
 from portdash.observer import Observer
 
 Serve = Callable[..., "subprocess.Popen[str]"]
@@ -120,6 +120,21 @@ def test_a_connection_to_what_is_said(monkeypatch: pytest.MonkeyPatch, free_port
     monkeypatch.setenv("PORTDASH_URL_DB", "postgres://localhost/shop")
     with pytest.raises(NoInstances, match="names no port"):
         portdash.connect("db")
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "soon", True])
+@pytest.mark.usefixtures("project")
+def test_a_timeout_that_is_none(timeout: float | str):
+    with pytest.raises(UsageError, match="timeout="):
+        portdash.connect("db", url="http://127.0.0.1:9", timeout=timeout)
+
+
+@pytest.mark.usefixtures("project")
+def test_a_wait_may_be_said_as_in_the_configuration():
+    with pytest.raises(NoInstances, match=r"was found within 0.001 s"):
+        portdash.discover("api", wait="1ms")
+    with pytest.raises(NoInstances, match="was found: "):
+        portdash.discover("api", wait=0)
 
 
 def test_many_threads_share_one_source(two: tuple[int, int], serve: Serve):
