@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from portdash.discovery.finding import look_at_all, nothing
 from portdash.discovery.seconds import seconds_of, wait_of
 from portdash.discovery.sources import range_of, source_for
 from portdash.errors import NoInstances
+from portdash.health.fixed import port_of
 from portdash.manager.opening import open_deps
 from portdash.text import clean
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from portdash.discovery.instance import Instance
     from portdash.discovery.sources import Explained
 
-_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 _sources: dict[Hashable, Explained] = {}
 """By process, directory, variables, and what was said. They are kept: a second look costs a tenth of the first."""
 
@@ -87,19 +88,36 @@ def connect(name: str, *, timeout: float | str = 1.0, **said: Any) -> socket.soc
 def target(name: str, **said: Any) -> str:  # noqa: ANN401
     """Return the instances that do well as a target of gRPC, `ipv4:127.0.0.1:50051,127.0.0.1:50052`, the best first.
 
-    Servers of this machine are named by the IPv4 address of localhost. Raises NoInstances.
+    Servers of this machine are named by the IPv4 address of localhost. gRPC takes addresses of one family, `ipv4:` or
+    `ipv6:`, or one name, `dns:`: what the best one has counts. Raises NoInstances.
     """
     found = _found(name, said)
     well = [each for each in found if each.is_well] or found
-    places = [urlsplit(each.url) for each in well]
-    return "ipv4:" + ",".join(
-        f"{'127.0.0.1' if each.hostname == 'localhost' else each.hostname}:{each.port}" for each in places if each.port
-    )
+    places = [place for each in well if (place := _grpc_place(each.url))]
+    if not places:
+        raise NoInstances(f"no URL of {clean(name)} names a port", hint="write it in full: http://localhost:50051")
+    kind, best = places[0]
+    return f"{kind}:" + (best if kind == "dns" else ",".join(place for other, place in places if other == kind))
+
+
+def _grpc_place(url: str) -> tuple[str, str] | None:
+    """Return the kind of target, and host and port as it writes them; None where there is no port."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", port_of(parts)
+    if port is None:
+        return None
+    if host == "localhost":
+        return "ipv4", f"127.0.0.1:{port}"
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "dns", f"{host}:{port}"
+    return ("ipv6", f"[{address}]:{port}") if address.version == 6 else ("ipv4", f"{address}:{port}")
 
 
 def _connected(url: str, timeout: float) -> socket.socket:
     parts = urlsplit(url)
-    port = parts.port or _PORTS.get(parts.scheme)
+    port = port_of(parts)
     if port is None or parts.hostname is None:
         raise OSError("its URL names no port")
     connected = socket.create_connection((parts.hostname, port), timeout)
