@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import queue
@@ -74,6 +75,24 @@ async def test_the_asynchronous_one_is_the_same(pair: tuple[TestInstance, TestIn
         assert (await client.get("/x")).json()["port"] == client.active_port == client.port == one.port
         assert (await client.discover()).port == one.port
         assert [each.port for each in await client.instances()] == [one.port]
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+def test_an_asynchronous_client_outlives_its_loop(pair: tuple[TestInstance, TestInstance]):
+    def ask_all() -> list[int]:
+        client = portdash.AsyncClient(balancer(pair[0]), timeout=PATIENCE)
+
+        async def ask() -> int:
+            return int((await client.get("/x")).json()["port"])
+
+        ports = [asyncio.run(ask()) for _ in range(3)]
+        with asyncio.Runner() as one, asyncio.Runner() as other:  # two that are there at once, as in two threads
+            ports += [loop.run(ask()) for loop in (one, other, one, other)]
+            one.run(client.aclose())
+        return ports
+
+    assert ask_all() == 7 * [pair[0].port]
+    gc.collect()  # what a closed loop left is warned of here, and in no other test
 
 
 def test_a_fixed_url_needs_no_name(pair: tuple[TestInstance, TestInstance]):
