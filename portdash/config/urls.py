@@ -102,10 +102,15 @@ def _split(text: str) -> SplitResult:
     try:
         parts = urlsplit(text)
         port = parts.port
+        host = parts.hostname or ""
     except ValueError:  # its text may repeat a password
         raise Rejected("not a URL, or its port is not a number") from None
     if port == 0:
         raise Rejected("0 is not a port")
+    try:
+        host.encode("idna")  # as whoever connects does, and then it is no OSError
+    except UnicodeError:
+        raise Rejected("its host cannot be looked up", hint="a part between two dots has 1 to 63 characters") from None
     return parts
 
 

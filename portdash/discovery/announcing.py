@@ -15,6 +15,7 @@ from portdash.config.settings import Flags
 from portdash.discovery.cluster import registry_at
 from portdash.discovery.finding import LOG
 from portdash.discovery.local import LocalSource
+from portdash.discovery.seconds import seconds_of
 from portdash.errors import PortdashError, UsageError
 from portdash.manager.finding import workspace_named
 from portdash.manager.opening import open_deps
@@ -132,7 +133,7 @@ class Announcement:
         self._source.close()
 
 
-def announce(name: str, *, interval: float | None = None, version: str = "") -> Announcement:
+def announce(name: str, *, interval: float | str | None = None, version: str = "") -> Announcement:
     """Announce what runs as a service on this machine in the configuration's registry, from now on.
 
     The registry is the store where that is a `redis://` one, else the first such of `[discovery] cluster`. `interval`
@@ -140,13 +141,14 @@ def announce(name: str, *, interval: float | None = None, version: str = "") -> 
     ConfigError.
     """
     split_qualified(name)
+    pause = None if interval is None else seconds_of("interval", interval)
     config = load(cwd=Path.cwd(), environ=os.environ, flags=Flags(), home=Path.home())
     url = config.registry
     if url is None:
         raise UsageError(
             "there is no registry to announce in", hint="say store = 'redis://HOST:PORT/DB', or PORTDASH_CLUSTER_URL"
         )
-    return announcing(name, url, Flags(), interval=interval or config.health.interval, version=version)
+    return announcing(name, url, Flags(), interval=pause or config.health.interval, version=version)
 
 
 def announcing(name: str, url: str, flags: Flags, *, interval: float, version: str = "") -> Announcement:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterable
 from functools import partial
@@ -35,14 +36,12 @@ class AsyncFailoverTransport(httpx.AsyncBaseTransport):
         self.settings = settings_for(service, options)
         self.last: Route | None = None
         """Which way the last answer came."""
-        self._is_own = transport is None
-        self._wire: AsyncWire | AsyncCarried = AsyncWire() if transport is None else AsyncCarried(transport)
-        self._pid = os.getpid()
+        self._carried = None if transport is None else AsyncCarried(transport)
+        self._wires: dict[tuple[int, asyncio.AbstractEventLoop | None], AsyncWire] = {}
+        """By process and loop: connections belong to both."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the answer of the first instance that has one. Raises httpx.TransportError, AllInstancesFailed."""
-        if self._is_own and self._pid != os.getpid():  # a forked child must not use its parent's connections
-            self._inherited, self._wire, self._pid = self._wire, AsyncWire(), os.getpid()
         trip = Trip(self.settings, request)
         answers: dict[int, httpx.Response] = {}
         try:
@@ -65,7 +64,7 @@ class AsyncFailoverTransport(httpx.AsyncBaseTransport):
     async def _attempt(self, trip: Trip, step: Try) -> httpx.Response | None:
         answer = None
         with trip.sending(step) as request:
-            answer = await self._wire.send(request)
+            answer = await (self._carried or self._own_wire()).send(request)
         if answer is None:
             return None
         trip.answered(step.instance, answer)
@@ -74,6 +73,15 @@ class AsyncFailoverTransport(httpx.AsyncBaseTransport):
             answer.stream = AsyncBody(answer.stream, partial(trip.ended, step.instance))
         return answer
 
+    def _own_wire(self) -> AsyncWire:
+        """Return that of this process and loop. Of a closed loop nothing can be used, or closed, any more."""
+        here = os.getpid(), _running_loop()
+        if here not in self._wires:
+            for pid, loop in tuple(self._wires):
+                if pid == here[0] and loop is not None and loop.is_closed():  # a parent's are kept as they are
+                    self._wires.pop((pid, loop), None)
+        return self._wires.get(here) or self._wires.setdefault(here, AsyncWire())
+
     async def _look(self, trip: Trip) -> None:
         try:
             trip.refreshed(len(await for_now(self.settings.balancer.source.refresh)))
@@ -81,6 +89,16 @@ class AsyncFailoverTransport(httpx.AsyncBaseTransport):
             trip.refreshed(0, error)
 
     async def aclose(self) -> None:
-        """Close the connections, and let go of the source."""
-        await self._wire.aclose()
+        """Close the connections of this loop, and let go of the source; those of another loop end with that."""
+        own = self._wires.pop((os.getpid(), _running_loop()), None)
+        if wire := self._carried or own:
+            await wire.aclose()
         await to_the_end(self.settings.balancer.source.close)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the loop of asyncio that runs here; None under trio."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

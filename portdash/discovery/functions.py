@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -11,8 +12,10 @@ from urllib.parse import urlsplit
 from portdash.config.settings import Flags
 from portdash.config.urls import redacted
 from portdash.discovery.finding import look_at_all, nothing
+from portdash.discovery.seconds import seconds_of, wait_of
 from portdash.discovery.sources import range_of, source_for
 from portdash.errors import NoInstances
+from portdash.health.fixed import port_of
 from portdash.manager.opening import open_deps
 from portdash.text import clean
 
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
     from portdash.discovery.instance import Instance
     from portdash.discovery.sources import Explained
 
-_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 _sources: dict[Hashable, Explained] = {}
 """By process, directory, variables, and what was said. They are kept: a second look costs a tenth of the first."""
 
@@ -58,11 +60,13 @@ def url(name: str, **said: Any) -> str:  # noqa: ANN401
     return next((each.url for each in source.current() if each.is_well), "") or _found(name, said)[0].url
 
 
-def connect(name: str, *, timeout: float = 1.0, **said: Any) -> socket.socket:  # noqa: ANN401
+def connect(name: str, *, timeout: float | str = 1.0, **said: Any) -> socket.socket:  # noqa: ANN401
     """Return a blocking socket, connected to the best instance of a service that takes the connection.
 
-    `timeout` is how many seconds each has for that. Raises NoInstances, which says why each did not.
+    `timeout` is how long each has for that, seconds or `500ms`. Raises NoInstances, which says why each did not, and
+    UsageError.
     """
+    limit = seconds_of("timeout", timeout)
     source = _source(name, said)
     tried: dict[str, str] = {}
     for found in (source.current, source.refresh):  # what is known may be out of date, what was just found is not
@@ -70,7 +74,7 @@ def connect(name: str, *, timeout: float = 1.0, **said: Any) -> socket.socket:  
             if instance.url in tried:
                 continue
             try:
-                return _connected(instance.url, timeout)
+                return _connected(instance.url, limit)
             except OSError as error:
                 tried[instance.url] = f"{clean(redacted(instance.url))}: {error.strerror or error}"
     if not tried:
@@ -84,19 +88,36 @@ def connect(name: str, *, timeout: float = 1.0, **said: Any) -> socket.socket:  
 def target(name: str, **said: Any) -> str:  # noqa: ANN401
     """Return the instances that do well as a target of gRPC, `ipv4:127.0.0.1:50051,127.0.0.1:50052`, the best first.
 
-    Servers of this machine are named by the IPv4 address of localhost. Raises NoInstances.
+    Servers of this machine are named by the IPv4 address of localhost. gRPC takes addresses of one family, `ipv4:` or
+    `ipv6:`, or one name, `dns:`: what the best one has counts. Raises NoInstances.
     """
     found = _found(name, said)
     well = [each for each in found if each.is_well] or found
-    places = [urlsplit(each.url) for each in well]
-    return "ipv4:" + ",".join(
-        f"{'127.0.0.1' if each.hostname == 'localhost' else each.hostname}:{each.port}" for each in places if each.port
-    )
+    places = [place for each in well if (place := _grpc_place(each.url))]
+    if not places:
+        raise NoInstances(f"no URL of {clean(name)} names a port", hint="write it in full: http://localhost:50051")
+    kind, best = places[0]
+    return f"{kind}:" + (best if kind == "dns" else ",".join(place for other, place in places if other == kind))
+
+
+def _grpc_place(url: str) -> tuple[str, str] | None:
+    """Return the kind of target, and host and port as it writes them; None where there is no port."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", port_of(parts)
+    if port is None:
+        return None
+    if host == "localhost":
+        return "ipv4", f"127.0.0.1:{port}"
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "dns", f"{host}:{port}"
+    return ("ipv6", f"[{address}]:{port}") if address.version == 6 else ("ipv4", f"{address}:{port}")
 
 
 def _connected(url: str, timeout: float) -> socket.socket:
     parts = urlsplit(url)
-    port = parts.port or _PORTS.get(parts.scheme)
+    port = port_of(parts)
     if port is None or parts.hostname is None:
         raise OSError("its URL names no port")
     connected = socket.create_connection((parts.hostname, port), timeout)
@@ -108,7 +129,7 @@ def _found(name: str, said: dict[str, Any]) -> tuple[Instance, ...]:
     source = _source(name, said)
     if found := source.refresh():
         return found
-    raise nothing(name, source.reasons, said.get("wait"))
+    raise nothing(name, source.reasons, wait_of(said.get("wait")))
 
 
 def _source(name: str, said: dict[str, Any]) -> Explained:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from portdash.config.services import ServiceConfig
-from portdash.discovery.asking import run_apart
+from portdash.discovery.asking import AT_ONCE, run_apart
 from portdash.discovery.instance import Instance, ranked
 from portdash.health.fixed import check_fixed
 from portdash.model.assignment import ServiceSpec
@@ -48,8 +48,11 @@ def ask_urls(name: str, urls: Iterable[str], config: Config) -> tuple[Instance, 
     """Return the instances at some URLs by how they do, each asked once as its service declares, or else at all."""
     service = config.service(name) or ServiceConfig(spec=ServiceSpec(name=name))
 
+    places = asyncio.Semaphore(AT_ONCE)
+
     async def one(url: str) -> Instance:
-        health, _ = await check_fixed(url, service, config.health)
+        async with places:
+            health, _ = await check_fixed(url, service, config.health)
         return fixed(clean(name), url, health)
 
     async def each_of_them() -> list[Instance]:

@@ -11,11 +11,11 @@ from functools import partial
 from threading import Thread, current_thread
 from typing import TYPE_CHECKING, TypeVar
 
-from portdash.config.durations import parse_duration
 from portdash.discovery.exits import Exits
 from portdash.discovery.finding import LOG
 from portdash.discovery.news import Change, News
-from portdash.errors import PortdashError, UsageError
+from portdash.discovery.seconds import seconds_of
+from portdash.errors import PortdashError
 from portdash.forks import ForkLock
 from portdash.text import clean
 
@@ -43,7 +43,7 @@ class HealthWatch:
 
     def __init__(self, source: Source, *, interval: float | str = 30.0, logger: logging.Logger | None = None) -> None:
         self._source = source
-        self._interval = _seconds(interval)
+        self._interval = seconds_of("interval", interval)
         self._log = logger or LOG
         self._callbacks: list[Callback] = []
         self._lock = ForkLock()
@@ -67,7 +67,7 @@ class HealthWatch:
         interval that is none.
         """
         if interval is not None:
-            self._interval = _seconds(interval)
+            self._interval = seconds_of("interval", interval)
         with self._lock:
             if self._thread is not None and self._pid == os.getpid():
                 self._loop = loop or self._loop
@@ -148,10 +148,3 @@ class HealthWatch:
             callback()
         except Exception:  # noqa: BLE001  a stranger's callback; whatever it raises is its own affair
             self._log.exception("a callback for health failed")
-
-
-def _seconds(interval: float | str) -> float:
-    try:
-        return parse_duration(interval)
-    except ValueError as error:
-        raise UsageError(f"interval= cannot be used: {error}", hint='say "30s", or seconds') from error

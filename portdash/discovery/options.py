@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 from portdash.discovery.balancer import LoadBalancer
 from portdash.discovery.finding import LOG
 from portdash.discovery.metrics import Part, Recorder, recorder_for
+from portdash.discovery.seconds import seconds_of
 from portdash.discovery.source import Source
 from portdash.discovery.suspicion import PATIENCE
 from portdash.discovery.trip import Settings
@@ -27,7 +28,7 @@ class Finding(TypedDict, total=False):
     environment: str | None
     url: str | None
     start: Start | None
-    wait: float | None
+    wait: float | str | None
     cluster: Urls | None
 
 
@@ -42,8 +43,8 @@ class Options(Finding, total=False):
     """Of ports, for the policy `weighted`."""
     retry_unsafe: bool
     """Whether POST and PATCH may be sent again to another instance, as GET is."""
-    suspect_after: float | None
-    """Seconds without an answer after which the kernel is asked whether the server hangs; None for never."""
+    suspect_after: float | str | None
+    """Seconds without an answer (or `100ms`) after which the kernel is asked if the server hangs, None for never."""
     metrics: Recorder | Part | None
     """Who is told the figures; figures of its own unless said."""
     logger: logging.Logger | None
@@ -54,7 +55,7 @@ OPTIONS = frozenset(Options.__optional_keys__)
 
 def settings_for(service: str | LoadBalancer, options: Options) -> Settings:
     """Return how requests to a service are sent; nobody is asked yet. Raises UsageError, ConfigError, InvalidName."""
-    failovers = None
+    failovers, patience = None, options.get("suspect_after", PATIENCE)
     if isinstance(service, LoadBalancer):
         balancer, name = service, service.name
     else:
@@ -72,7 +73,7 @@ def settings_for(service: str | LoadBalancer, options: Options) -> Settings:
         log=options.get("logger") or LOG,
         failovers=failovers,
         retry_unsafe=options.get("retry_unsafe", False),
-        patience=options.get("suspect_after", PATIENCE),
+        patience=None if patience is None else seconds_of("suspect_after", patience),
     )
 
 

@@ -16,6 +16,7 @@ from portdash.discovery.cluster import Cluster, ClusterSource, store_registry
 from portdash.discovery.finding import LOG
 from portdash.discovery.listed import ListedSource
 from portdash.discovery.local import LocalSource
+from portdash.discovery.seconds import wait_of
 from portdash.discovery.source import Source
 from portdash.discovery.starting import Start, starter
 from portdash.errors import InvalidPort, UsageError
@@ -52,7 +53,7 @@ def source_for(
     environment: str | None = None,
     url: str | None = None,
     start: Start | None = None,
-    wait: float | None = None,
+    wait: float | str | None = None,
     cluster: Urls | None = None,
     logger: logging.Logger | None = None,
 ) -> Explained:
@@ -62,13 +63,14 @@ def source_for(
     our own workspace; the URLs and registries of `cluster`, or of the configuration's; else this machine, and what
     others announce where the store is a registry: the servers of the service of a workspace (that of the working
     directory unless told otherwise) by store and socket table, and, in `ports`, listeners that are no service and
-    answer as one of it would. There `wait` is how many seconds a look may wait for one that does well, and `start` what
-    is started when there is none: a command, through `portdash run -d`, or a function that is given the workspace.
+    answer as one of it would. There `wait` is how long a look may wait for one that does well, seconds or `10s`, and
+    `start` what is started when there is none: a command, through `portdash run -d`, or a function that is given the
+    workspace.
     `logger` is told what is looked at. Raises UsageError, InvalidName, InvalidPort, ConfigError and, naming it,
     UnknownEnvironment.
     """
     where, bare = split_qualified(name)
-    found = range_of(ports)
+    found, patience = range_of(ports), wait_of(wait)
     if url is not None:
         return ListedSource(bare, [_checked(url)])
     cwd, flags = Path.cwd(), Flags(environment=environment)
@@ -85,7 +87,7 @@ def source_for(
         opener(environment, cwd=cwd),
         ports=found,
         only_here=workspace is not None,
-        wait=START_PATIENCE if begin and wait is None else wait,
+        wait=START_PATIENCE if begin and wait is None else patience,
         start=begin,
         log=logger or LOG,
     )

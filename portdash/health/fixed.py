@@ -37,7 +37,7 @@ async def check_fixed(url: str, service: ServiceConfig, defaults: HealthConfig) 
     scheme names, will do.
     """
     parts = urlsplit(url)
-    kind, port = kind_named(parts.scheme), _port(parts)
+    kind, port = kind_named(parts.scheme), port_of(parts)
     if port is None:
         return _unknown("its URL names no port"), None
     if PORTS.get(port) in NEVER_CONNECTED:
@@ -84,7 +84,8 @@ def _placed(probe: HttpGet, parts: SplitResult, port: int) -> HttpGet:
     return replace(probe, path=path + query, headers=headers, tls=parts.scheme in ("https", "wss"), host=parts.hostname)
 
 
-def _port(parts: SplitResult) -> int | None:
+def port_of(parts: SplitResult) -> int | None:
+    """Return the port that a URL names, else the usual one of its scheme; None where nobody knows one."""
     kind = kind_named(parts.scheme)
     usual = next((port for port, known in PORTS.items() if known == kind), None) if kind else None
     return parts.port or _WEB.get(parts.scheme) or usual

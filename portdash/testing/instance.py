@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Self
 import psutil
 
 from portdash.discovery.instance import Instance
+from portdash.errors import UsageError
 from portdash.model.health import Health, HealthState
 
 _SCRIPT = Path(__file__).with_name("server.py")
@@ -26,7 +28,8 @@ class TestInstance:
 
     `port` is the one to listen on, a free one unless said. It answers every request with 200 and a JSON object: `port`,
     `pid`, `method`, `path`, `host` and `count`, the number of the request. `one_at_a_time` makes it a server that is
-    busy with one connection until it is closed. Raises OSError where the port cannot be had.
+    busy with one connection until it is closed. Raises OSError where the port cannot be had. Who tells or asks a server
+    that is stopped, or that hangs, gets a UsageError.
     """
 
     __test__ = False  # pytest: this is no test
@@ -35,10 +38,14 @@ class TestInstance:
         self.service = service
         self.port = port
         self._options = ("one",) if one_at_a_time else ()
-        self.start()
+        self._launch()
 
     def start(self) -> None:
-        """Start it, again on the same port if it was there before."""
+        """Start it, again on the same port if it was there before; one that runs is left as it is."""
+        if not self.is_running:
+            self._launch()
+
+    def _launch(self) -> None:
         # -I -S: neither the environment nor what is installed slows it down.
         command = [sys.executable, "-I", "-S", str(_SCRIPT), str(self.port), *self._options]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -77,11 +84,15 @@ class TestInstance:
         return int(self._ask("count"))
 
     def slow(self, seconds: float) -> None:
-        """Let it answer that much later from now on; it goes on reading meanwhile."""
+        """Let it answer that much later from now on; it goes on reading meanwhile. Raises UsageError."""
+        if not (math.isfinite(seconds) and seconds >= 0):
+            raise UsageError(f"no server can answer {seconds} s later", hint="say seconds, from 0 on")
         self._ask(f"slow {seconds}")
 
     def fail(self, status: int = 503) -> None:
-        """Let it answer with that status from now on."""
+        """Let it answer with that status from now on. Raises UsageError for what is no status of HTTP."""
+        if status not in range(100, 1000):
+            raise UsageError(f"{status!r} is no status of HTTP", hint="say 503, or another number of three digits")
         self._ask(f"fail {status}")
 
     def well(self) -> None:
@@ -115,6 +126,10 @@ class TestInstance:
         self.close()
 
     def _ask(self, line: str) -> str:
+        if not self.is_running:
+            raise UsageError(f"the server on port {self.port} is stopped", hint="`start` brings it back")
+        if psutil.Process(self.pid).status() == psutil.STATUS_STOPPED:  # it would never read the line
+            raise UsageError(f"the server on port {self.port} hangs", hint="`resume` lets it go on")
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(f"{line}\n")

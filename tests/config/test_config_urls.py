@@ -70,7 +70,20 @@ def test_urls_of_other_machines(url: str):
     assert not is_local(parse_url(url))
 
 
-@pytest.mark.parametrize("url", ["localhost:3000", "/x", "", "http://", "http://[::1", "http://h:x", "http://a b"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:3000",
+        "/x",
+        "",
+        "http://",
+        "http://[::1",
+        "http://h:x",
+        "http://a b",
+        "http://a..b",
+        f"http://{'a' * 64}",
+    ],
+)
 def test_what_is_no_url_is_rejected(url: str):
     with pytest.raises(Rejected):
         parse_url(url)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import queue
@@ -76,6 +77,24 @@ async def test_the_asynchronous_one_is_the_same(pair: tuple[TestInstance, TestIn
         assert [each.port for each in await client.instances()] == [one.port]
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+def test_an_asynchronous_client_outlives_its_loop(pair: tuple[TestInstance, TestInstance]):
+    def ask_all() -> list[int]:
+        client = portdash.AsyncClient(balancer(pair[0]), timeout=PATIENCE)
+
+        async def ask() -> int:
+            return int((await client.get("/x")).json()["port"])
+
+        ports = [asyncio.run(ask()) for _ in range(3)]
+        with asyncio.Runner() as one, asyncio.Runner() as other:  # two that are there at once, as in two threads
+            ports += [loop.run(ask()) for loop in (one, other, one, other)]
+            one.run(client.aclose())
+        return ports
+
+    assert ask_all() == 7 * [pair[0].port]
+    gc.collect()  # what a closed loop left is warned of here, and in no other test
+
+
 def test_a_fixed_url_needs_no_name(pair: tuple[TestInstance, TestInstance]):
     with portdash.Client(url=pair[0].url) as client:
         assert client.get("/x").json()["port"] == pair[0].port
@@ -83,6 +102,12 @@ def test_a_fixed_url_needs_no_name(pair: tuple[TestInstance, TestInstance]):
         portdash.Client()
     with pytest.raises(TypeError):
         portdash.Client("api", nosuch=1)
+
+
+@pytest.mark.parametrize("after", [0, -1, float("nan"), "soon"])
+def test_a_patience_that_is_none(after: float | str):
+    with pytest.raises(UsageError, match="suspect_after="):
+        portdash.Client(url="http://127.0.0.1:9", suspect_after=after)
 
 
 def test_a_cluster_of_urls_fails_over(pair: tuple[TestInstance, TestInstance]):

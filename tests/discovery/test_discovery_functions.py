@@ -12,7 +12,7 @@ import pytest
 
 import portdash
 from portdash.discovery import functions
-from portdash.errors import NoInstances
+from portdash.errors import NoInstances, UsageError
 from portdash.observer import Observer
 
 Serve = Callable[..., "subprocess.Popen[str]"]
@@ -117,9 +117,66 @@ def test_a_connection_to_what_is_said(monkeypatch: pytest.MonkeyPatch, free_port
             assert connection.gettimeout() is None
     with pytest.raises(NoInstances, match=f"127.0.0.1:{dead}: Connection refused; .*127.0.0.1:{port}: "):
         portdash.connect("db", cluster=urls)
-    monkeypatch.setenv("PORTDASH_URL_DB", "postgres://localhost/shop")
+    monkeypatch.setenv("PORTDASH_URL_DB", "anything://localhost/shop")
     with pytest.raises(NoInstances, match="names no port"):
         portdash.connect("db")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_connection_goes_to_the_usual_port_of_the_scheme(monkeypatch: pytest.MonkeyPatch):
+    places: list[tuple[str, int]] = []
+
+    def refuse(place: tuple[str, int], _timeout: float) -> None:
+        places.append(place)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", refuse)  # whoever has these ports on this machine is left alone
+    for url in ("postgres://localhost/shop", "redis://[::1]", "https://127.0.0.1"):
+        with pytest.raises(NoInstances, match="takes a connection"):
+            portdash.connect("db", url=url)
+    assert places == [("localhost", 5432), ("::1", 6379), ("127.0.0.1", 443)]
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("http://localhost:50051", "ipv4:127.0.0.1:50051"),
+        ("http://127.0.0.2:50051", "ipv4:127.0.0.2:50051"),
+        ("http://[::1]:50051", "ipv6:[::1]:50051"),
+        ("http://u:p@api.example:50051/x", "dns:api.example:50051"),
+        ("https://api.example", "dns:api.example:443"),
+    ],
+)
+@pytest.mark.usefixtures("project")
+def test_a_target_is_of_the_kind_that_grpc_reads(url: str, target: str):
+    assert portdash.target("api", url=url) == target
+
+
+@pytest.mark.usefixtures("project")
+def test_a_target_holds_one_kind_and_never_nothing(free_port: FreePort):
+    port = free_port()
+    kind, _, places = portdash.target(
+        "api", cluster=[f"http://{host}:{port}" for host in ("127.0.0.1", "[::1]", "127.0.0.2")]
+    ).partition(":")
+    of_kind = {"ipv4": {f"127.0.0.1:{port}", f"127.0.0.2:{port}"}, "ipv6": {f"[::1]:{port}"}}  # the best one has a say
+    assert set(places.split(",")) == of_kind[kind]
+    with pytest.raises(NoInstances, match="names a port"):
+        portdash.target("api", url="anything://localhost")
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "soon", True])
+@pytest.mark.usefixtures("project")
+def test_a_timeout_that_is_none(timeout: float | str):
+    with pytest.raises(UsageError, match="timeout="):
+        portdash.connect("db", url="http://127.0.0.1:9", timeout=timeout)
+
+
+@pytest.mark.usefixtures("project")
+def test_a_wait_may_be_said_as_in_the_configuration():
+    with pytest.raises(NoInstances, match=r"was found within 0.001 s"):
+        portdash.discover("api", wait="1ms")
+    with pytest.raises(NoInstances, match="was found: "):
+        portdash.discover("api", wait=0)
 
 
 def test_many_threads_share_one_source(two: tuple[int, int], serve: Serve):

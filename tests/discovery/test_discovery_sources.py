@@ -253,6 +253,9 @@ def test_a_url_that_is_said_wins_and_nobody_looks(monkeypatch: pytest.MonkeyPatc
         ({"ports": 8080}, InvalidPort, "no range"),
         ({"ports": (8090, 8080)}, InvalidPort, "backwards"),
         ({"ports": (0, 70000)}, InvalidPort, "not a port"),
+        ({"wait": float("nan")}, UsageError, "wait="),
+        ({"wait": -1}, UsageError, "wait="),
+        ({"wait": "soon"}, UsageError, "wait="),
     ],
 )
 @pytest.mark.usefixtures("project")

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from own_ports import own_port
 
+from portdash.errors import UsageError
 from portdash.testing import TestInstance
 
 TESTS = """
@@ -66,6 +67,29 @@ def test_it_ends_comes_back_and_leaves_its_port():
     server.close()
     server.close()
     socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_what_cannot_be_done_is_said_and_harms_nothing():
+    with TestInstance() as server:
+        for status in (99, 1000, "x"):
+            with pytest.raises(UsageError, match="no status"):
+                server.fail(status)  # type: ignore[arg-type]
+        for seconds in (-1.0, float("nan"), float("inf")):
+            with pytest.raises(UsageError, match="no server can"):
+                server.slow(seconds)
+        pid = server.pid
+        server.start()
+        assert server.pid == pid
+        server.hang()
+        with pytest.raises(UsageError, match="hangs"):
+            server.slow(1.0)
+        with pytest.raises(UsageError, match="hangs"):
+            assert server.requests
+        server.resume()
+        assert httpx.get(server.url, timeout=30.0).json()["count"] == server.requests == 1
+        server.stop()
+        with pytest.raises(UsageError, match="is stopped"):
+            server.fail()
 
 
 def test_a_port_that_is_taken_is_an_error(capfd: pytest.CaptureFixture[str]):
