@@ -28,6 +28,8 @@ class Document(NamedTuple):
     etag: str
     """Begins with the store's revision. Equal exactly when the body is."""
     revision: int
+    stale_since: float | None = None
+    """Unix time in seconds of the last contact with a store that is out of reach; None for one that is not."""
 
 
 class View:
@@ -50,7 +52,7 @@ class View:
         if found is None:
             body = msgspec.json.encode(make(self.snapshot))
             etag = f'"{self.revision}-{sha256(body).hexdigest()[:12]}"'
-            found = self._documents[key] = Document(body, etag, self.revision)
+            found = self._documents[key] = Document(body, etag, self.revision, self.snapshot.stale_since)
         return found
 
 
