@@ -91,7 +91,7 @@ def _make_directory(directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = directory.stat()
     except OSError as error:
-        raise Refused(f"no socket can be made in {clean(str(directory))}: {error.strerror}") from error
+        raise _impossible(f"no socket can be made in {clean(str(directory))}", error) from error
     others_write = found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX
     if others_write:
         raise Refused(
@@ -128,10 +128,14 @@ def _bound(path: Path) -> socket.socket:
         sock.bind(str(path))
     except OSError as error:
         sock.close()
-        raise Refused(f"no socket can be made at {clean(str(path))}: {error.strerror}") from error
+        raise _impossible(f"no socket can be made at {clean(str(path))}", error) from error
     finally:
         os.umask(before)
     return sock
+
+
+def _impossible(what: str, error: OSError) -> Refused:
+    return Refused(f"{what}: {error.strerror}", hint="name a path in a directory of your own with --uds")
 
 
 def _tcp(family: socket.AddressFamily, address: str, port: int) -> socket.socket:

@@ -156,6 +156,13 @@ def test_nothing_that_is_not_ours_is_replaced(tmp_path: Path):
         pass
 
 
+def test_a_socket_that_cannot_be_made_names_the_way_out(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(Refused, match="no socket can be made") as caught, unix_socket(tmp_path / "file" / "s"):
+        pass
+    assert "--uds" in caught.value.hint
+
+
 def test_who_connects_is_asked_of_the_kernel(monkeypatch: pytest.MonkeyPatch):
     ours, theirs = socket.socketpair(socket.AF_UNIX)
     with ours, theirs:
