@@ -171,6 +171,8 @@ async def test_what_is_not_there_is_a_problem(client: httpx.AsyncClient):
         ("GET", "/api/health?detailed=maybe", 422, "bad_request"),
         ("GET", "/api/health?detail=true", 422, "bad_request"),
         ("GET", "/api/ports?since=0&since=0", 422, "bad_request"),
+        ("GET", "/api/v1/events?since=0", 422, "bad_request"),  # Last-Event-ID is what goes back there
+        ("GET", f"{DISCOVERY}/services/nosuch/health?detailed=true", 422, "bad_request"),
     ):
         answer = await client.request(method, path)
         problem(answer, status, code)
