@@ -57,12 +57,9 @@ def unix_socket(path: Path) -> Iterator[socket.socket]:
             raise AlreadyServing(f"another portdash serves on {clean(str(path))}") from error
         _clear(path)
         sock = stack.enter_context(_bound(path))
-        inode = path.lstat().st_ino
+        stack.callback(_remove, path, path.lstat().st_ino)
         sock.listen(BACKLOG)
         yield sock
-        with suppress(OSError):
-            if path.lstat().st_ino == inode:
-                path.unlink()
 
 
 def loopback_sockets(port: int) -> list[socket.socket]:
@@ -118,6 +115,13 @@ def _clear(path: Path) -> None:
         except OSError as error:
             raise AlreadyServing(f"somebody holds {clean(str(path))}: {error.strerror or error}") from error
     raise AlreadyServing(f"somebody answers on {clean(str(path))}")
+
+
+def _remove(path: Path, inode: int) -> None:
+    """Remove our socket, and not what somebody has put in its place."""
+    with suppress(OSError):
+        if path.lstat().st_ino == inode:
+            path.unlink()
 
 
 def _bound(path: Path) -> socket.socket:

@@ -156,6 +156,12 @@ def test_nothing_that_is_not_ours_is_replaced(tmp_path: Path):
         pass
 
 
+def test_a_server_that_fails_leaves_no_socket(tmp_path: Path):
+    with pytest.raises(OSError, match="no room"), unix_socket(tmp_path / "s"):
+        raise OSError("no room")
+    assert not (tmp_path / "s").exists()
+
+
 def test_a_socket_that_cannot_be_made_names_the_way_out(tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(Refused, match="no socket can be made") as caught, unix_socket(tmp_path / "file" / "s"):
