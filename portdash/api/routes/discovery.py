@@ -41,7 +41,7 @@ async def service_health(request: AnyRequest) -> Response[Json]:
     core, said = core_of(request), request.path_params
     name = "/".join(said[each] for each in ("workspace", "name") if each in said)
     split_qualified(name)
-    asked = await ask(core.deps, core.board, name)
+    asked = await ask(await asyncio.to_thread(core.board.deps), core.board, name)
     status = HTTPStatus.OK if asked.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
     return Response(asked.json(), status_code=status, media_type=MediaType.JSON)
 
