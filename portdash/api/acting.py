@@ -43,9 +43,7 @@ Ask = Callable[[Deps, Snapshot, Sequence[ServiceKey]], tuple[Request, ...]]
 class Actor:
     """Carries out what requests ask for. Every method blocks, and belongs in a thread."""
 
-    def __init__(self, deps: Deps, board: Board, settings: Settings) -> None:
-        # Overrides stand in the environment of who asks, and a server has only its own.
-        self._deps = replace(deps, environ={})
+    def __init__(self, board: Board, settings: Settings) -> None:
         self._board = board
         self._settings = settings
         self._retries = Retries()
@@ -65,7 +63,7 @@ class Actor:
             told = document(assignments=services, notices=[clean(each, limit=None) for each in found.notices])
             return _reply(HTTPStatus.CREATED if is_new else HTTPStatus.OK, told)
 
-        return self._once(key, act, wish.name, again=lambda: act(self._deps))
+        return self._once(key, act, wish.name, again=lambda: act(self._deps()))
 
     def release(self, port: int, key: Key | None) -> Reply:
         """Give back the assignment of a port, with those that inherit it: 204. Raises NoSuchService."""
@@ -140,17 +138,18 @@ class Actor:
         self, key: Key | None, act: Act, what: str, *, writes: bool = True, again: Callable[[], Reply] | None = None
     ) -> Reply:
         """Do it, unless it was done under this key before; `again` answers for what a server before this one did."""
-        if writes and self._deps.config.read_only:
+        deps = self._deps()
+        if writes and deps.config.read_only:
             raise LockedDown(f"read-only: nothing was done about {what}", hint="start the server without --read-only")
         if key is None:
-            return act(self._deps)
+            return act(deps)
         if earlier := self._retries.earlier(key):
             return earlier
         with self._retries.first(key):
-            done = self._done_before(key)
+            done = _done_before(deps, key)
             if done is None:
-                reply = act(replace(self._deps, operation=key.operation))
-            elif again is not None and self._is_as_left(done):
+                reply = act(replace(deps, operation=key.operation))
+            elif again is not None and _is_as_left(deps, done):
                 reply = again()
             else:
                 raise PlanOutdated(
@@ -160,19 +159,25 @@ class Actor:
             self._retries.keep(key, reply)
             return reply
 
-    def _is_as_left(self, done: Operation) -> bool:
-        """Whether the services have what an operation gave them."""
-        rows = self._deps.store.snapshot().assignments
-        return all(rows.get(change.key) == change.after for change in done.changes)
+    def _deps(self) -> Deps:
+        """Return what to work with. Overrides stand in the environment of who asks, and a server has only its own."""
+        return replace(self._board.deps(), environ={})
 
-    def _done_before(self, key: Key) -> Operation | None:
-        """Return what a server before this one did under the key. Raises KeyReused."""
-        for operation in self._deps.store.operations(self._deps.place.workspace.name, limit=FAR_BACK):
-            if operation.id == key.operation:
-                return operation
-            if operation.id.startswith(f"{key.key}-"):
-                raise KeyReused("this Idempotency-Key came with another request")
-        return None
+
+def _is_as_left(deps: Deps, done: Operation) -> bool:
+    """Whether the services have what an operation gave them."""
+    rows = deps.store.snapshot().assignments
+    return all(rows.get(change.key) == change.after for change in done.changes)
+
+
+def _done_before(deps: Deps, key: Key) -> Operation | None:
+    """Return what a server before this one did under the key. Raises KeyReused."""
+    for operation in deps.store.operations(deps.place.workspace.name, limit=FAR_BACK):
+        if operation.id == key.operation:
+            return operation
+        if operation.id.startswith(f"{key.key}-"):
+            raise KeyReused("this Idempotency-Key came with another request")
+    return None
 
 
 def _plan(deps: Deps, snapshot: Snapshot, body: ResolveBody) -> Plan:

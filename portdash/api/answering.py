@@ -11,6 +11,7 @@ from portdash.api.board import Document
 from portdash.api.core import core_of
 from portdash.api.problems import BadRequest
 from portdash.api.retries import Key, Reply, read_key
+from portdash.report.serialise import iso
 
 LONGEST_WAIT = 60.0
 """Seconds that a request may wait for another revision."""
@@ -25,6 +26,8 @@ def answer(request: AnyRequest, document: Document) -> Response[bytes]:
         "portdash-revision": str(document.revision),
         "link": f'<{request.scope["path"]}?since={document.revision}&timeout={DEFAULT_WAIT:g}>; rel="next"',
     }
+    if document.stale_since is not None:
+        headers["portdash-stale-since"] = iso(document.stale_since)
     if _has(request.headers.get("if-none-match"), document.etag):
         return Response(b"", status_code=HTTPStatus.NOT_MODIFIED, headers=headers, media_type=MediaType.JSON)
     return Response(document.body, headers=headers, media_type=MediaType.JSON)
@@ -53,7 +56,10 @@ def query_of(request: AnyRequest, *known: str) -> dict[str, str]:
 
 async def key_of(request: AnyRequest) -> Key | None:
     """Return the idempotency key of a request. Raises BadRequest."""
-    header = request.headers.get("idempotency-key")
+    said = request.headers.getall("idempotency-key", [])
+    if len(said) > 1:
+        raise BadRequest("there are two Idempotency-Keys", hint="send one")
+    header = said[0] if said else None
     return read_key(header, method=request.method, path=request.scope["path"], body=await request.body())
 
 

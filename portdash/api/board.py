@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Hashable
 from hashlib import sha256
@@ -13,9 +14,12 @@ import msgspec
 
 from portdash.health.looks import passive_verdicts
 from portdash.manager.deps import Deps
+from portdash.manager.reloading import reloading_of
 from portdash.model.snapshot import Snapshot
 from portdash.planning.judging import with_health
 from portdash.report.serialise import Json
+
+_log = logging.getLogger("portdash.api")
 
 FRESH = 1.0
 """Seconds for which a look counts, as long as the store has not changed."""
@@ -28,6 +32,8 @@ class Document(NamedTuple):
     etag: str
     """Begins with the store's revision. Equal exactly when the body is."""
     revision: int
+    stale_since: float | None = None
+    """Unix time in seconds of the last contact with a store that is out of reach; None for one that is not."""
 
 
 class View:
@@ -50,7 +56,7 @@ class View:
         if found is None:
             body = msgspec.json.encode(make(self.snapshot))
             etag = f'"{self.revision}-{sha256(body).hexdigest()[:12]}"'
-            found = self._documents[key] = Document(body, etag, self.revision)
+            found = self._documents[key] = Document(body, etag, self.revision, self.snapshot.stale_since)
         return found
 
 
@@ -59,6 +65,7 @@ class Board:
 
     def __init__(self, deps: Deps, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._deps = deps
+        self._reloading = reloading_of(deps)
         self._clock = clock
         self._lock = Lock()
         self._view: View | None = None
@@ -89,7 +96,21 @@ class Board:
             if view is not None and (not anew or view.taken >= asked):
                 return view
             taken = self._clock()
-            snapshot = self._deps.observer.snapshot()
+            snapshot = self._renewed().observer.snapshot()
             self._view = View(with_health(snapshot, passive_verdicts(snapshot)), taken)
             self._revision = snapshot.revision
             return self._view
+
+    def deps(self) -> Deps:
+        """Return what the manager works with, by the configuration as its files are now; for a thread."""
+        with self._lock:
+            return self._renewed()
+
+    def _renewed(self) -> Deps:
+        """Read the configuration anew where a file of it has changed; what makes no sense is said, and not used."""
+        if self._reloading is not None:
+            said = self._reloading.error
+            self._deps = self._reloading.renewed(self._deps)
+            if self._reloading.error not in ("", said):
+                _log.warning("the configuration stays as it was: %s", self._reloading.error)
+        return self._deps

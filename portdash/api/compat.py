@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from portdash.api.publishing import SERVICE, WORKSPACE
+from portdash.api.publishing import is_server
 from portdash.model.assignment import Assignment, url_of
 from portdash.model.names import base_name
 from portdash.model.snapshot import ServiceView, Snapshot
@@ -56,7 +56,7 @@ def _here(snapshot: Snapshot) -> Iterator[ServiceView]:
     """Yield the services of the workspace, without the API itself: who asks it knows where it is."""
     for view in snapshot.services:
         is_here = view.key.workspace == snapshot.workspace and view.key.environment == snapshot.environment
-        if is_here and (view.key.workspace, view.key.service) != (WORKSPACE, SERVICE):
+        if is_here and not is_server(view.key):
             yield view
 
 

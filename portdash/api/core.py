@@ -25,7 +25,7 @@ class Core:
         self.deps = deps
         self.settings = settings
         self.board = Board(deps)
-        self.actor = Actor(deps, self.board, settings)
+        self.actor = Actor(self.board, settings)
         self.follower = Follower(deps, self.board)
         self.streams = Streams(deps)
         self.tally = Tally(deps)

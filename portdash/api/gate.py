@@ -209,5 +209,15 @@ def too_slow() -> Denial:
     return Denial(HTTPStatus.REQUEST_TIMEOUT, "too_slow", "the body did not come in time", "send it at once")
 
 
+def ending() -> Denial:
+    """Return the answer to what is not done when the server has to end."""
+    return Denial(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "server_ending",
+        "the server ended before this was done",
+        "what was begun may yet be done: look what there is before you ask again",
+    )
+
+
 _CHECKS = (_host, _head, _path, _method, _origin, _site, _token, _length, _json)
 """In this order: who asks under a wrong name learns nothing else, and nothing is read of a body before the token."""

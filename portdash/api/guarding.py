@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from litestar.enums import ScopeType
 
 from portdash.api.catalogue import methods_at
-from portdash.api.gate import MOST_BODY, WRITES, Denial, Facts, Rules, decide, own_hosts, too_large, too_slow
+from portdash.api.gate import MOST_BODY, WRITES, Denial, Facts, Rules, decide, ending, own_hosts, too_large, too_slow
 from portdash.api.problems import MEDIA_TYPE, problem
 from portdash.text import clean
 
@@ -75,6 +75,10 @@ class Guard:
                 await _refuse(denial, answer, is_last=facts.has_body)
                 return
             await self._app(scope, receive, answer)
+        except asyncio.CancelledError:  # the server ends, and has waited as long as it does
+            if answer.has_begun:
+                raise
+            await _refuse(ending(), answer, is_last=True)
         finally:
             answer.log(facts)
 
@@ -136,6 +140,11 @@ class _Answer:
             self._status = message["status"]
             message["headers"] = guarded_headers(message.get("headers", ()))
         await self._send(message)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether any of it was sent."""
+        return self._status != 0
 
     def log(self, facts: Facts) -> None:
         """Tell what was asked and how it was answered. The query is not told: somebody may have put a token there."""

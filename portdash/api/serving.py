@@ -26,7 +26,8 @@ from portdash.supervisor.hooks.runner import hooks_on_duty
 _log = logging.getLogger("portdash.api")
 
 GRACE = 5
-"""Seconds that requests under way get when the server is asked to end."""
+"""Seconds that requests under way get when the server is asked to end. Who waits longer is told, and the process stays
+until what was begun is done: nothing is left half done."""
 KEEP_ALIVE = 5
 """Seconds that a connection may be idle."""
 

@@ -57,12 +57,9 @@ def unix_socket(path: Path) -> Iterator[socket.socket]:
             raise AlreadyServing(f"another portdash serves on {clean(str(path))}") from error
         _clear(path)
         sock = stack.enter_context(_bound(path))
-        inode = path.lstat().st_ino
+        stack.callback(_remove, path, path.lstat().st_ino)
         sock.listen(BACKLOG)
         yield sock
-        with suppress(OSError):
-            if path.lstat().st_ino == inode:
-                path.unlink()
 
 
 def loopback_sockets(port: int) -> list[socket.socket]:
@@ -91,7 +88,7 @@ def _make_directory(directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = directory.stat()
     except OSError as error:
-        raise Refused(f"no socket can be made in {clean(str(directory))}: {error.strerror}") from error
+        raise _impossible(f"no socket can be made in {clean(str(directory))}", error) from error
     others_write = found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX
     if others_write:
         raise Refused(
@@ -120,6 +117,13 @@ def _clear(path: Path) -> None:
     raise AlreadyServing(f"somebody answers on {clean(str(path))}")
 
 
+def _remove(path: Path, inode: int) -> None:
+    """Remove our socket, and not what somebody has put in its place."""
+    with suppress(OSError):
+        if path.lstat().st_ino == inode:
+            path.unlink()
+
+
 def _bound(path: Path) -> socket.socket:
     """Return a socket bound at `path` that was never for anybody else, not for a moment."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -128,10 +132,14 @@ def _bound(path: Path) -> socket.socket:
         sock.bind(str(path))
     except OSError as error:
         sock.close()
-        raise Refused(f"no socket can be made at {clean(str(path))}: {error.strerror}") from error
+        raise _impossible(f"no socket can be made at {clean(str(path))}", error) from error
     finally:
         os.umask(before)
     return sock
+
+
+def _impossible(what: str, error: OSError) -> Refused:
+    return Refused(f"{what}: {error.strerror}", hint="name a path in a directory of your own with --uds")
 
 
 def _tcp(family: socket.AddressFamily, address: str, port: int) -> socket.socket:

@@ -87,6 +87,16 @@ def read_token(path: Path) -> str:
     return text
 
 
+def given_token(token: str) -> FixedToken:
+    """Return a token that was handed over in the environment. Raises Refused for one that could be guessed."""
+    if len(token) < _BYTES:
+        raise Refused(
+            f"PORTDASH_TOKEN is too short for a token: it has {len(token)} characters, and needs {_BYTES}",
+            hint="`openssl rand -hex 32` makes one; without the variable the one of `portdash token path` counts",
+        )
+    return FixedToken(token)
+
+
 def ensure_token(path: Path) -> bool:
     """Make a token unless there is one; say whether it was made. Raises Refused, OSError."""
     try:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from portdash.config.show import Row as Setting
     from portdash.dashboard.look_ahead import LookAhead
-    from portdash.dashboard.reloading import Load, Reloading
     from portdash.dashboard.rows.asked import Past
     from portdash.health.pulse import Pulse
     from portdash.health.record import Watched
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from portdash.health.unregistered import Answer
     from portdash.manager.apply import Outcome
     from portdash.manager.deps import Deps
+    from portdash.manager.reloading import Load, Reloading
     from portdash.manager.wishes import Wish
     from portdash.model.assignment import ServiceKey
     from portdash.model.ending import Allowance
@@ -102,7 +102,7 @@ class Desk:
     ) -> None:
         self._deps = replace(deps, verdicts=monitor.verdicts) if monitor else deps
         if load is not None:
-            from portdash.dashboard.reloading import Reloading  # noqa: PLC0415  the invented machine has no files
+            from portdash.manager.reloading import Reloading  # noqa: PLC0415  the invented machine has no files
 
             self._reloading = Reloading(load, self._deps)
         self._monitor = monitor

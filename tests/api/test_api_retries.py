@@ -106,6 +106,13 @@ def test_a_key_that_cannot_be_used_is_refused(header: str):
         read_key(header, method="POST", path="/", body=b"")
 
 
+async def test_two_keys_are_refused(client: httpx.AsyncClient, deps: Deps):
+    headers = [("Idempotency-Key", "one"), ("Idempotency-Key", "two")]
+    answer = await client.post(f"{MANAGEMENT}/allocate", json={"name": "web"}, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
+    assert not deps.store.snapshot().assignments
+
+
 def test_a_key_is_kept_as_a_digest():
     made = read_key("secret", method="POST", path="/", body=b"{}")
     assert made is not None

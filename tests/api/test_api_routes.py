@@ -171,6 +171,8 @@ async def test_what_is_not_there_is_a_problem(client: httpx.AsyncClient):
         ("GET", "/api/health?detailed=maybe", 422, "bad_request"),
         ("GET", "/api/health?detail=true", 422, "bad_request"),
         ("GET", "/api/ports?since=0&since=0", 422, "bad_request"),
+        ("GET", "/api/v1/events?since=0", 422, "bad_request"),  # Last-Event-ID is what goes back there
+        ("GET", f"{DISCOVERY}/services/nosuch/health?detailed=true", 422, "bad_request"),
     ):
         answer = await client.request(method, path)
         problem(answer, status, code)
@@ -184,6 +186,17 @@ async def test_a_store_that_is_away_is_503(client: httpx.AsyncClient, deps: Deps
     answer = await client.get("/api/ports")
     problem(answer, 503, "store_unavailable")
     assert answer.headers["retry-after"] == "1"
+
+
+async def test_a_list_of_what_a_store_held_at_the_last_contact_says_so(
+    client: httpx.AsyncClient, deps: Deps, monkeypatch: pytest.MonkeyPatch
+):
+    assert "portdash-stale-since" not in (await client.get(f"{MANAGEMENT}/allocations")).headers
+    held = replace(deps.store.snapshot(), revision=5, stale_since=1_799_999_990.0)
+    monkeypatch.setattr(deps.store, "snapshot", lambda *_since: held)
+    await client.post(f"{DISCOVERY}/services/refresh")
+    for path in ("/api/ports", f"{MANAGEMENT}/allocations", f"{DISCOVERY}/services"):
+        assert (await client.get(path)).headers["portdash-stale-since"] == "2027-01-15T07:59:50Z"
 
 
 async def test_a_mistake_of_ours_tells_nothing(client: httpx.AsyncClient, deps: Deps, monkeypatch: pytest.MonkeyPatch):

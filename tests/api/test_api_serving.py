@@ -6,6 +6,7 @@ import stat
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -13,11 +14,15 @@ from pathlib import Path
 
 import httpx
 import pytest
-from api_world import BEARER, PATIENCE, TOKEN, until
+from api_world import BEARER, MANAGEMENT, PATIENCE, TOKEN, until
+from asgi import BEARER as BEARER_PAIR
+from asgi import HOST, JSON, application, ask
 from own_ports import own_port
 
 from portdash.api import protocol, sockets
+from portdash.api.acting import NOTHING
 from portdash.api.app import create_app
+from portdash.api.retries import Reply
 from portdash.api.serving import Server, configuration, ended_by_signals
 from portdash.api.settings import Settings
 from portdash.api.sockets import AlreadyServing, loopback_sockets, unix_socket
@@ -95,6 +100,28 @@ async def test_streams_end_with_the_server(deps: Deps, settings: Settings, tmp_p
     assert not path.exists()
 
 
+async def test_who_waits_for_more_than_the_server_has_time_for_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    app, begun, done = application(), threading.Event(), threading.Event()
+
+    def act(*_asked: object) -> Reply:
+        begun.set()
+        done.wait(PATIENCE)
+        return NOTHING
+
+    monkeypatch.setattr(app.state["core"].actor, "allocate", act)
+    asked = [HOST, BEARER_PAIR, JSON]
+    task = asyncio.ensure_future(ask(app, "POST", f"{MANAGEMENT}/allocate", asked, b'{"name": "web"}'))
+    await until(begun.is_set)
+    with caplog.at_level("INFO", "portdash.api"):
+        task.cancel()
+        answer = await task
+    done.set()
+    assert (answer.status, answer.code, answer.headers["connection"]) == (503, "server_ending", "close")
+    assert "allocate 503" in caplog.text
+
+
 def settings_without_port(settings: Settings) -> Settings:
     return replace(settings, port=None)
 
@@ -127,6 +154,19 @@ def test_nothing_that_is_not_ours_is_replaced(tmp_path: Path):
     tmp_path.chmod(0o777)
     with pytest.raises(Refused, match="others may write"), unix_socket(tmp_path / "t"):
         pass
+
+
+def test_a_server_that_fails_leaves_no_socket(tmp_path: Path):
+    with pytest.raises(OSError, match="no room"), unix_socket(tmp_path / "s"):
+        raise OSError("no room")
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_socket_that_cannot_be_made_names_the_way_out(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(Refused, match="no socket can be made") as caught, unix_socket(tmp_path / "file" / "s"):
+        pass
+    assert "--uds" in caught.value.hint
 
 
 def test_who_connects_is_asked_of_the_kernel(monkeypatch: pytest.MonkeyPatch):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from portdash.api.token import FixedToken, TokenFile, ensure_token, read_token, rotate_token, token_path
+from portdash.api.token import FixedToken, TokenFile, ensure_token, given_token, read_token, rotate_token, token_path
 from portdash.errors import Refused
 
 
@@ -96,3 +96,10 @@ def test_a_token_is_compared_as_a_whole():
     assert source.matches("abc")
     for wrong in ("", "ab", "abcd", "ABC", "abc\n", "\udcff"):
         assert not source.matches(wrong)
+
+
+def test_a_token_that_is_handed_over_is_as_long_as_one_of_ours():
+    with pytest.raises(Refused, match="PORTDASH_TOKEN is too short") as caught:
+        given_token("hunter2" * 4)
+    assert "hunter2" not in f"{caught.value.message}{caught.value.hint}"
+    assert given_token("t" * 32).matches("t" * 32)

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from litestar import MediaType, Response, get, post
 
-from portdash.api.answering import AnyRequest, answer, wait_if_asked
+from portdash.api.answering import AnyRequest, answer, query_of, wait_if_asked
 from portdash.api.asking import ask
 from portdash.api.bodies import Body, read_body
 from portdash.api.core import core_of
@@ -37,10 +37,11 @@ async def refresh(request: AnyRequest) -> Response[bytes]:
 @get([f"{PREFIX}/services/{{name:str}}/health", f"{PREFIX}/services/{{workspace:str}}/{{name:str}}/health"])
 async def service_health(request: AnyRequest) -> Response[Json]:
     """Ask one service how it is: 200 where requests may be sent to it, else 503."""
+    query_of(request)
     core, said = core_of(request), request.path_params
     name = "/".join(said[each] for each in ("workspace", "name") if each in said)
     split_qualified(name)
-    asked = await ask(core.deps, core.board, name)
+    asked = await ask(await asyncio.to_thread(core.board.deps), core.board, name)
     status = HTTPStatus.OK if asked.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
     return Response(asked.json(), status_code=status, media_type=MediaType.JSON)
 

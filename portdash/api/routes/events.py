@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import get
 from litestar.response import Stream
 
-from portdash.api.answering import AnyRequest
+from portdash.api.answering import AnyRequest, query_of
 from portdash.api.core import core_of
 from portdash.api.problems import BadRequest, TooManyStreams
 from portdash.api.streams import MOST_STREAMS
@@ -14,6 +14,7 @@ from portdash.api.streams import MOST_STREAMS
 @get("/api/v1/events")
 async def events(request: AnyRequest) -> Stream:
     """Tell each event as it happens; who comes back with Last-Event-ID is told what it missed."""
+    query_of(request)
     streams = core_of(request).streams
     if streams.count >= MOST_STREAMS:
         raise TooManyStreams(f"there are {MOST_STREAMS} streams already")

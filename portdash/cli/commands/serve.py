@@ -91,10 +91,10 @@ def _unix(said: Path | None, config: ApiConfig) -> Path | None:
 
 def _token(config: ApiConfig, *, read_only: bool) -> TokenSource:
     """Return the token in force. Raises Refused for one that others could know."""
-    from portdash.api.token import FixedToken, TokenFile, ensure_token, read_token, token_path  # noqa: PLC0415
+    from portdash.api.token import TokenFile, ensure_token, given_token, read_token, token_path  # noqa: PLC0415
 
     if config.token is not None:
-        return FixedToken(config.token)
+        return given_token(config.token)
     path = token_path(state_dir(os.environ, home()))
     if not read_only:
         ensure_token(path)

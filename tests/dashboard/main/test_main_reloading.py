@@ -13,9 +13,9 @@ from portdash.config.loading import load
 from portdash.config.paths import state_dir
 from portdash.config.settings import Flags
 from portdash.config.trust import record_trust
-from portdash.dashboard.reloading import Reloading
 from portdash.demo.scene import demo_deps
 from portdash.manager.deps import Deps
+from portdash.manager.reloading import Reloading
 from portdash.model.workspace import Workspace
 
 
@@ -90,7 +90,7 @@ def test_another_environment_takes_a_new_start(deps: Deps, project: Path, tmp_pa
     watch = Reloading(_load(project, tmp_path), deps)
     written(project / "portdash.toml", 'environment = "staging"\n')
     assert watch.renewed(deps) is deps
-    assert "start the dashboard anew" in watch.error
+    assert "start anew" in watch.error
 
 
 async def test_the_header_says_that_the_old_configuration_is_kept():

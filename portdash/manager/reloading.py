@@ -4,8 +4,10 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from portdash.config.loading import load
 from portdash.config.paths import PROJECT_FILE, user_file
 from portdash.config.settings import Config
 from portdash.config.trust import RECORD
@@ -19,7 +21,7 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 
 
 class Reloading:
-    """Keeps the configuration of an open dashboard as its files say. Not for several threads."""
+    """Keeps the configuration of a dashboard or server that runs as its files say. Not for several threads."""
 
     def __init__(self, load: Load, deps: Deps) -> None:
         self._load = load
@@ -43,7 +45,7 @@ class Reloading:
             self.error = clean(error.message if isinstance(error, PortdashError) else str(error))
             return deps
         if config.environment != deps.config.environment:
-            self.error = f"the environment is {clean(config.environment)} by now: start the dashboard anew for that"
+            self.error = f"the environment is {clean(config.environment)} by now: start anew for that"
             return deps
         self.error = ""
         # Files may have been added, and are watched from now on.
@@ -59,11 +61,22 @@ class Reloading:
         return tuple(found)
 
 
+def reloading_of(deps: Deps) -> Reloading | None:
+    """Return what keeps the configuration that something was opened with; None where no file was read for it."""
+    if deps.opened is None:
+        return None
+    flags, cwd = deps.opened
+    return Reloading(partial(load, cwd=cwd, environ=deps.environ, flags=flags, home=_home(deps)), deps)
+
+
 def _candidates(deps: Deps) -> Iterable[Path]:
     """Yield the files that would count if they were there, and the one that says which projects are trusted."""
-    home = Path(deps.environ.get("HOME") or str(Path.home()))
-    yield user_file(deps.environ, home)
+    yield user_file(deps.environ, _home(deps))
     if deps.state_dir:
         yield deps.state_dir / RECORD  # trust makes more of a file count
     if deps.place.workspace.root:
         yield Path(deps.place.workspace.root) / PROJECT_FILE
+
+
+def _home(deps: Deps) -> Path:
+    return Path(deps.environ.get("HOME") or str(Path.home()))
