@@ -15,6 +15,7 @@ from portdash.manager.plans import plan_move, plan_release
 from portdash.manager.wishes import Wish, place
 from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.plan import Strategy
+from portdash.planning.start_order import sharers
 from portdash.record import record
 from portdash.store.locking import lock_file
 from portdash.supervisor.environment import Run, child_environment
@@ -117,9 +118,13 @@ def give_back(deps: Deps, ready: Ready) -> None:
 
 
 def prepare(deps: Deps, order: Order) -> Ready:
-    """Give the service its port and a lease, and put its environment together. Raises what allocating raises."""
+    """Give the service its port and a lease, and put its environment together. Raises what allocating raises.
+
+    What is declared to share its port has it from then on, too, so that the child finds it in its environment.
+    """
     before = deps.store.snapshot().assignments
-    found = allocate(deps, [order.wish], strategy=order.strategy, lease=True, supervised=True)
+    beside = [Wish(name=name) for name in sharers(deps.config.services, [order.wish.name])]
+    found = allocate(deps, [order.wish], strategy=order.strategy, lease=True, supervised=True, beside=beside)
     row = found.assignments[0]
     token = deps.store.snapshot().leases[row.key].token
     known = before.get(row.key)

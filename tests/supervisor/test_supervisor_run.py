@@ -61,6 +61,25 @@ def test_the_childs_own_status_is_passed_on(run: Run, line: str, status: int):
     assert run("web", "--", "sh", "-c", line).ends() == status
 
 
+def test_what_shares_its_port_has_it_when_it_starts_and_gives_it_back_with_it(
+    run: Run, command: Command, project: Path
+):
+    declared = '[services.web]\n[services.socket]\ninherit_from = "web"\n[services.chat]\ninherit_from = "socket"\n'
+    (project / "portdash.toml").write_text(declared)
+    running = run("web", "--", "sh", "-c", 'echo "they have $SOCKET_PORT $CHAT_PORT"; exec "$@"', "sh", *SERVER)
+    port, _ = on(running.until("web is on"))
+    assert running.until("they have") == f"they have {port} {port}"
+    assert command("get", "chat", cwd=project).stdout == f"{port}\n"
+    rows = json.loads(command("status", "--json", cwd=project).stdout)["services"]
+    assert {each["name"]: each["source"] for each in rows} == {
+        "web": "sequential",
+        "socket": "inherited",
+        "chat": "inherited",
+    }
+    assert command("undo", cwd=project).returncode == 0, "it was one batch"
+    assert command("get", "web", cwd=project).returncode == command("get", "socket", cwd=project).returncode == 3
+
+
 def test_what_it_prints_comes_through_and_is_kept(run: Run, home: Path):
     running = run("web", "--", "sh", "-c", "printf 'out\\n'; printf 'err\\n' >&2; exit 1")
     assert running.ends() == 1
