@@ -10,6 +10,7 @@ from portdash.model.snapshot import Snapshot
 from portdash.planning.drafting import Draft
 from portdash.planning.inheritance import parent_of
 from portdash.planning.recognition import would_own
+from portdash.planning.releasing import say_what_runs_on
 from portdash.planning.restarting import makes_room
 from portdash.planning.wording import holder_text
 from portdash.text import clean
@@ -80,6 +81,7 @@ def _obstacle(draft: Draft, change: Change, others: Iterable[Change]) -> str | N
 
 def _take_back(draft: Draft, change: Change, going: frozenset[ServiceKey]) -> None:
     if change.before is None:
+        say_what_runs_on(draft, change.key)
         draft.release(change.key, _REASON)
         return
     _say_who_listens(draft, change.before, going)
