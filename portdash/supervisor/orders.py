@@ -1,7 +1,7 @@
 """What `run` was asked to do, and what is known of the service before its child starts."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,10 +67,11 @@ def key_of(deps: Deps, wish: Wish) -> ServiceKey:
 
 
 @contextlib.contextmanager
-def only_one(state_dir: Path, key: ServiceKey) -> Iterator[None]:
+def only_one(state_dir: Path, key: ServiceKey, *, how: Callable[[], str | None]) -> Iterator[None]:
     """Be the only `run` of a service while inside. Raises AlreadyRunning, StoreError.
 
-    A lock that ends with its process, and not the lease: that one says who uses the port, and can be replaced.
+    `how` tells where the other one runs, as `on 4000 (node 4121)`; None where that is not to be seen yet. A lock that
+    ends with its process, and not the lease: that one says who uses the port, and can be replaced.
     """
     path = log_path(state_dir, key).with_suffix(".lock")
     try:
@@ -84,7 +85,8 @@ def only_one(state_dir: Path, key: ServiceKey) -> Iterator[None]:
         try:
             stack.enter_context(lock_file(str(path), patience=0.0, store=str(path)))
         except StoreBusy as error:
-            raise AlreadyRunning(f"{clean(key.service)} is being run by another portdash already") from error
+            where = how() or "under another portdash"
+            raise AlreadyRunning(f"{clean(key.service)} runs already {where}") from error
         yield
 
 

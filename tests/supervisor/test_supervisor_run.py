@@ -108,9 +108,10 @@ def test_without_a_command_nothing_is_run(run: Run):
 
 def test_one_run_of_a_service_at_a_time(run: Run):
     first = run("web", "--", *SERVER)
-    port, _ = on(first.until("web is on"))
+    port, pid = on(first.until("web is on"))
     second = run("web", "--", *SERVER)
     assert second.ends() == 1
+    assert re.search(rf"web runs already on {port} \(\S+ {pid}\)", second.err)
     assert "--another" in second.err
     third = run("web", "--another", "--", *SERVER)
     other, _ = on(third.until("web@2 is on"))
@@ -251,6 +252,15 @@ def test_detached_it_says_what_went_wrong(command: Command, project: Path):
     assert done.returncode == 127
     assert "there is no command no-such-command" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_detached_it_says_of_a_child_that_ends_at_once_that_it_never_listened(
+    command: Command, project: Path, status: int
+):
+    done = command("run", "-d", "web", "--", "sh", "-c", f"exit {status}", cwd=project)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert done.stderr == f"portdash: web ended with status {status} before it listened\n"
 
 
 def test_a_declared_command_is_run_where_it_is_declared_once_it_is_trusted(run: Run, command: Command, project: Path):
