@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from portdash.cli.background import detached
@@ -28,6 +29,7 @@ from portdash.supervisor.handing import check_can_hand
 from portdash.supervisor.injection import inject
 from portdash.supervisor.orders import Order, check_not_running, key_of, only_one
 from portdash.supervisor.supervise import Supervisor
+from portdash.supervisor.upness import running_words
 from portdash.text import clean
 
 _LARGEST_MANIFEST = 1024 * 1024
@@ -68,7 +70,7 @@ def _run_here(options: Globals, wish: Wish, stage: Stage) -> int:
         if stage.another:
             wish = replace(wish, name=_free_instance(deps, wish))
         key = key_of(deps, wish)
-        with only_one(state, key):
+        with only_one(state, key, how=partial(running_words, deps, wish.name)):
             check_not_running(deps, key)
             command, cwd = command_of(deps, wish, stage, cwd)
             if stage.injects and not stage.hands_socket:
@@ -120,7 +122,10 @@ async def _supervised(deps: Deps, order: Order, state: Path, flags: Flags) -> in
             return await supervise_on_terminal(deps, order, state, started.tell)
         stack.enter_context(_hooks(deps, talk))
         supervisor = Supervisor(deps, order, state_dir=state, sink=_pass_on, say=talk, started=started.tell)
-        return await supervisor.run()
+        status = await supervisor.run()
+        if started.is_owed:
+            talk(f"{clean(order.wish.name)} ended with status {status} before it listened")
+        return status
 
 
 def _hooks(deps: Deps, say: Callable[[str], None]) -> AbstractContextManager[None]:

@@ -35,7 +35,8 @@ def bring_up(options: Globals, names: Sequence[str], *, detaches: bool) -> int:
             assert declared is not None
             check_trusted(declared)
         # All at once, and first: each finds the ports of the others in its environment, and who is faster is no matter.
-        placed = (*(part.name for part in parts), *sharers(deps.config.services, parts))
+        named = [part.name for part in parts]
+        placed = (*named, *sharers(deps.config.services, named))
         for notice in allocate(deps, [Wish(name=name) for name in placed]).notices:
             warn(notice)
         return start_together(deps, parts, partial(_run_line, options), detaches=detaches)

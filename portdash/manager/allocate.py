@@ -43,7 +43,7 @@ class Allocation:
     """What became of a request for ports."""
 
     assignments: tuple[Assignment, ...]
-    """One for each wish, in their order."""
+    """One for each wish, in their order; then of those beside."""
     notices: tuple[str, ...] = ()
     """Worth saying: an override that was no port, a service that had to make room, a server to be started again."""
 
@@ -55,27 +55,33 @@ def allocate(
     strategy: Strategy | None = None,
     lease: bool = False,
     supervised: bool = False,
+    beside: Sequence[Wish] = (),
 ) -> Allocation:
     """Give every wish its port, or none; a service that has a usable one keeps it.
 
-    `lease` notes that the calling process uses them, `supervised` that it can be asked to restart who does. Raises
-    UsageError, NoSuchService, NoPortAvailable, PlanUnresolved, Refused, StoreError.
+    `lease` notes that the calling process uses them, `supervised` that it can be asked to restart who does. Those
+    `beside` get theirs in the same batch, without a lease. Raises UsageError, NoSuchService, NoPortAvailable,
+    PlanUnresolved, Refused, StoreError.
     """
+    every = (*wishes, *beside)
     keys: tuple[ServiceKey, ...] = ()
     notices: tuple[str, ...] = ()
     rows: dict[ServiceKey, Assignment] = {}
-    log = AllocationLog(deps.log, count=len(wishes))
+    log = AllocationLog(deps.log, count=len(every))
 
     def make_plan(snapshot: Snapshot) -> Plan:
         nonlocal keys, notices, rows
-        placements = [place(deps, snapshot, wish) for wish in wishes]
+        placements = [place(deps, snapshot, wish) for wish in every]
         keys = tuple(each.key for each in placements)
         log.begin(snapshot, placements)
-        plan = _plan(deps, snapshot, wishes, strategy)
+        plan = _plan(deps, snapshot, every, strategy)
         notices, rows = (*_of_stale(snapshot), *plan.notices), dict(snapshot.assignments)
         return plan
 
-    outcome = settle(deps, make_plan, leases=(lambda: _leases(deps, keys, supervised=supervised)) if lease else None)
+    def take_leases() -> tuple[Lease, ...]:
+        return _leases(deps, keys[: len(wishes)], supervised=supervised)
+
+    outcome = settle(deps, make_plan, leases=take_leases if lease else None)
     changes = outcome.operation.changes if outcome.operation else ()
     rows |= {change.key: change.after for change in changes if change.after}
     here = deps.place.workspace.name

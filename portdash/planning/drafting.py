@@ -77,6 +77,11 @@ class Draft:
         """Whether anything is going to be done."""
         return bool(self._steps)
 
+    @property
+    def is_left(self) -> bool:
+        """Whether something stays as it is that should not."""
+        return bool(self._unresolved)
+
     def set_row(self, options: Sequence[Assignment], reason: str) -> None:
         """Give a service the first of `options`, the others standing in for it; what inherits from it follows."""
         row = options[0]

@@ -26,13 +26,18 @@ def plan_release(snapshot: Snapshot, keys: Sequence[ServiceKey], *, actor: str, 
     for key in asked:
         if key not in occupancy.rows:
             continue  # it went with its parent
-        group = occupancy.group(key)
-        for seen in occupancy.servers(group)[:1]:
-            runs = f"{holder_text(seen.listener)} on {seen.listener.port}"
-            draft.notice(f"{occupancy.label(key)} still runs: {runs} is not ended")
+        say_what_runs_on(draft, key)
         for child in reversed(occupancy.below(key)):
             draft.release(
                 child, reason if child in asked else f"it shares the port of {clean(occupancy.spec(key).name)}"
             )
         draft.release(key, reason)
     return draft.finish(title("release", names))
+
+
+def say_what_runs_on(draft: Draft, key: ServiceKey) -> None:
+    """Note the server of a service that is about to lose its port: nobody can be asked to stop it by name any more."""
+    occupancy = draft.occupancy
+    for seen in occupancy.servers(occupancy.group(key))[:1]:
+        runs = f"{holder_text(seen.listener)} on {seen.listener.port}"
+        draft.notice(f"{occupancy.label(key)} still runs: {runs} is not ended")

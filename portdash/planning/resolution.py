@@ -1,14 +1,16 @@
 """Planning the way out of conflicts: of one service, or of all in one plan."""
 
 from portdash.errors import NoSuchService
-from portdash.model.assignment import ServiceKey
+from portdash.model.assignment import ServiceKey, Source
 from portdash.model.conflict import ConflictKind
 from portdash.model.plan import Plan, Strategy
 from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.planning.displacement import exchange_row
 from portdash.planning.drafting import Draft
 from portdash.planning.forcing import force
 from portdash.planning.occupancy import Group
 from portdash.planning.rescue import keep_where_it_runs, rescue, step_aside
+from portdash.planning.rules import asked_ports
 from portdash.planning.wording import holders_text
 from portdash.text import clean
 
@@ -24,7 +26,9 @@ def plan_resolve(snapshot: Snapshot, key: ServiceKey | None, *, strategy: Strate
         if view is None:
             raise NoSuchService(f"{clean(key.service)} is not a service")
         _settle(draft, view, asked=True)
-        if not draft.has_steps and not _troubles(view):
+        if strategy is Strategy.AGGRESSIVE and not _troubles(view):
+            _insist(draft, view)
+        if not (draft.has_steps or draft.is_left or _troubles(view)):
             draft.notice(f"{draft.occupancy.label(key)} has no conflict")
         return draft.finish(f"resolve {clean(view.name)} ({strategy})")
     views = [
@@ -78,6 +82,30 @@ def _settle(draft: Draft, view: ServiceView, *, asked: bool) -> None:
         _unshadow(draft, group, asked=asked)
     elif ConflictKind.MISPLACED in troubles:
         _stay_with_server(draft, group, quietly=False, asked=asked)
+
+
+def _insist(draft: Draft, view: ServiceView) -> None:
+    """Get a service that has no conflict the port it asks for above all, or its home where it asks for none.
+
+    The choice of a variable stands: it is not sticky, and there is nothing to come back to.
+    """
+    occupancy = draft.occupancy
+    root = occupancy.root(view.key)
+    row = occupancy.rows.get(root)
+    if row is None or row.source is Source.OVERRIDE:
+        return
+    group = occupancy.group(root)
+    wished = asked_ports(group.spec) or (() if row.home is None else (row.home,))
+    port = next((each for each in wished if not occupancy.forbidden(group, each)), row.port)
+    if port == row.port:
+        return
+    if problem := force(draft, group, port):
+        draft.leave(f"{occupancy.label(root)} cannot have {port}: {problem}", asked=True)
+        return
+    draft.set_row(
+        (exchange_row(draft, group, port),), "it is what it asked for" if asked_ports(group.spec) else "it is its home"
+    )
+    draft.say_what_runs(group, port)
 
 
 def _shares_by_declaration(draft: Draft, view: ServiceView, *, asked: bool) -> bool:

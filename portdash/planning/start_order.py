@@ -32,15 +32,17 @@ def start_order(services: Iterable[ServiceConfig], names: Sequence[str] = ()) ->
     return tuple(order.parts.values())
 
 
-def sharers(services: Iterable[ServiceConfig], parts: Iterable[Part]) -> tuple[str, ...]:
-    """Return the services that share the port of a part, or of one that does, and are no parts themselves."""
+def sharers(services: Iterable[ServiceConfig], names: Iterable[str]) -> tuple[str, ...]:
+    """Return the services that share the port of one of `names`, or of one that does, and are none of these."""
     known = tuple(services)
-    placed = {part.name.casefold() for part in parts}
+    placed = {name.casefold() for name in names}
     found: list[str] = []
     while more := [
         each.name
         for each in known
-        if each.name.casefold() not in placed and (each.spec.inherit_from or "").casefold() in placed
+        if each.url is None
+        and each.name.casefold() not in placed
+        and (each.spec.inherit_from or "").casefold() in placed
     ]:
         found += more
         placed |= {name.casefold() for name in more}

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from portdash.model.assignment import Assignment, Source
+from portdash.model.assignment import Assignment, ServiceKey, Source
 from portdash.model.history import Change, Operation
 from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
 from portdash.planning.drafting import Draft
 from portdash.planning.inheritance import parent_of
 from portdash.planning.recognition import would_own
+from portdash.planning.releasing import say_what_runs_on
+from portdash.planning.restarting import makes_room
 from portdash.planning.wording import holder_text
 from portdash.text import clean
 
@@ -23,10 +25,11 @@ def plan_undo(snapshot: Snapshot, operation: Operation, *, actor: str) -> Plan:
         draft.leave(f"{clean(operation.title)} was taken back already", asked=True)
     else:
         waiting = _together(draft, [change for change in operation.changes if _is_as_left(draft, change)])
+        going = frozenset(change.key for change in waiting)
         while waiting:
             # Those first that are in nobody's way; where there is none, some have to change places.
             ready = next((change for change in waiting if _obstacle(draft, change, ()) is None), waiting[0])
-            _take_back(draft, ready)
+            _take_back(draft, ready, going)
             waiting.remove(ready)
         if not draft.has_steps:
             draft.ask_for_all()
@@ -76,21 +79,26 @@ def _obstacle(draft: Draft, change: Change, others: Iterable[Change]) -> str | N
     return None
 
 
-def _take_back(draft: Draft, change: Change) -> None:
+def _take_back(draft: Draft, change: Change, going: frozenset[ServiceKey]) -> None:
     if change.before is None:
+        say_what_runs_on(draft, change.key)
         draft.release(change.key, _REASON)
         return
-    _say_who_listens(draft, change.before)
+    _say_who_listens(draft, change.before, going)
     draft.set_row((change.before,), _REASON)
     if change.after is not None and change.after.port != change.before.port:
         draft.say_what_runs(draft.occupancy.group(change.key), change.before.port)
 
 
-def _say_who_listens(draft: Draft, row: Assignment) -> None:
-    """Note whose server sits on the port that a row goes back to: it may well be the reason for leaving it."""
+def _say_who_listens(draft: Draft, row: Assignment, going: frozenset[ServiceKey]) -> None:
+    """Note whose server sits on the port that a row goes back to: it may well be the reason for leaving it.
+
+    Not that of a service among those `going` back, too, which is restarted where it goes.
+    """
     for seen in draft.snapshot.listeners:
         on_it = (seen.listener.protocol, seen.listener.port) == (row.key.protocol, row.port)
-        if on_it and not would_own(draft.snapshot, seen, row):
+        leaves = seen.key in going and makes_room(draft.snapshot, seen)
+        if on_it and not leaves and not would_own(draft.snapshot, seen, row):
             holder = holder_text(seen.listener)
             draft.notice(f"{holder} listens on {row.port}: {clean(row.name)} is in conflict again")
             return

@@ -64,6 +64,11 @@ class Announcement:
             os.close(nowhere)
             self.close()
 
+    @property
+    def is_owed(self) -> bool:
+        """Whether somebody waits for a first announcement, and hears nothing of ours once there was one."""
+        return self._descriptor is not None and not self._stays
+
     def close(self) -> None:
         """Say nothing more."""
         if self._descriptor is not None:

@@ -1,7 +1,7 @@
 """What `run` was asked to do, and what is known of the service before its child starts."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from portdash.manager.plans import plan_move, plan_release
 from portdash.manager.wishes import Wish, place
 from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.plan import Strategy
+from portdash.planning.start_order import sharers
 from portdash.record import record
 from portdash.store.locking import lock_file
 from portdash.supervisor.environment import Run, child_environment
@@ -66,10 +67,11 @@ def key_of(deps: Deps, wish: Wish) -> ServiceKey:
 
 
 @contextlib.contextmanager
-def only_one(state_dir: Path, key: ServiceKey) -> Iterator[None]:
+def only_one(state_dir: Path, key: ServiceKey, *, how: Callable[[], str | None]) -> Iterator[None]:
     """Be the only `run` of a service while inside. Raises AlreadyRunning, StoreError.
 
-    A lock that ends with its process, and not the lease: that one says who uses the port, and can be replaced.
+    `how` tells where the other one runs, as `on 4000 (node 4121)`; None where that is not to be seen yet. A lock that
+    ends with its process, and not the lease: that one says who uses the port, and can be replaced.
     """
     path = log_path(state_dir, key).with_suffix(".lock")
     try:
@@ -83,7 +85,8 @@ def only_one(state_dir: Path, key: ServiceKey) -> Iterator[None]:
         try:
             stack.enter_context(lock_file(str(path), patience=0.0, store=str(path)))
         except StoreBusy as error:
-            raise AlreadyRunning(f"{clean(key.service)} is being run by another portdash already") from error
+            where = how() or "under another portdash"
+            raise AlreadyRunning(f"{clean(key.service)} runs already {where}") from error
         yield
 
 
@@ -117,9 +120,13 @@ def give_back(deps: Deps, ready: Ready) -> None:
 
 
 def prepare(deps: Deps, order: Order) -> Ready:
-    """Give the service its port and a lease, and put its environment together. Raises what allocating raises."""
+    """Give the service its port and a lease, and put its environment together. Raises what allocating raises.
+
+    What is declared to share its port has it from then on, too, so that the child finds it in its environment.
+    """
     before = deps.store.snapshot().assignments
-    found = allocate(deps, [order.wish], strategy=order.strategy, lease=True, supervised=True)
+    beside = [Wish(name=name) for name in sharers(deps.config.services, [order.wish.name])]
+    found = allocate(deps, [order.wish], strategy=order.strategy, lease=True, supervised=True, beside=beside)
     row = found.assignments[0]
     token = deps.store.snapshot().leases[row.key].token
     known = before.get(row.key)

@@ -4,6 +4,7 @@ import os
 from collections import deque
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from portdash.supervisor.declared import declared_command
 from portdash.supervisor.log_lines import LogReader, shown
 from portdash.supervisor.logs import log_path
 from portdash.supervisor.orders import AlreadyRunning, only_one
-from portdash.supervisor.upness import how_it_runs
+from portdash.supervisor.upness import how_it_runs, running_words
 from portdash.text import clean
 
 LINES = 20
@@ -96,7 +97,8 @@ def start(deps: Deps, key: ServiceKey) -> Start:
     if left.code == 0 and left.port is not None:
         return Start(listens=True, port=left.port, detail=_detail(name, left))
     if left.port is None:
-        with only_one(deps.state_dir, key):  # who was faster still has it
+        other = partial(running_words, deps, name)
+        with only_one(deps.state_dir, key, how=other):  # who was faster still has it
             pass
     return Start(listens=False, port=left.port, detail=_detail(name, left), lines=lines)
 

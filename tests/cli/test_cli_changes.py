@@ -43,6 +43,16 @@ def test_release(portdash: Portdash, free_port: FreePort):
     assert portdash("release", "web").code == 3
 
 
+def test_release_says_that_the_server_runs_on(portdash: Portdash, free_port: FreePort, server: Server, project: Path):
+    port = free_port()
+    portdash("alloc", f"web={port}")
+    with server(port, cwd=project) as process:
+        result = portdash("release", "web")
+        process.kill()
+    assert re.search(rf" {process.pid} \(.*\) on {port} is not ended", result.err)
+    assert result.out == f"web gave {port} back\n"
+
+
 def test_release_by_port(portdash: Portdash, free_port: FreePort):
     port = free_port()
     portdash("alloc", f"web={port}")

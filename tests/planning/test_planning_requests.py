@@ -5,7 +5,7 @@ from worlds import AGGRESSIVE, CONSERVATIVE, FIX, MINIMAL, SHOP, World, actions,
 
 from portdash.errors import InvalidPort, NoPortAvailable, NoSuchService, UsageError
 from portdash.model.assignment import Source
-from portdash.model.plan import Plan, Strategy
+from portdash.model.plan import Action, Plan, Strategy
 from portdash.model.policy import Policy
 from portdash.model.ports import IpProtocol, PortRange
 from portdash.planning.moving import plan_move
@@ -137,6 +137,43 @@ def test_all_is_stuck_only_when_nothing_can_be_done():
     assert resolve(world, None, CONSERVATIVE).is_stuck
     assert resolve(World().has("a", 3000), None).notices == ("there is no conflict",)
     assert resolve(World().has("a", 3000), "a").notices == ("shop/a has no conflict",)
+
+
+def test_who_is_resolved_by_force_gets_its_first_choice_back():
+    world = World().has("api", 3000, base=3000).runs("api", supervised=True).has("web", 3005, preferred=(3000, 3005))
+    world.runs("web", supervised=True)
+    made = resolve(world, "web", AGGRESSIVE)
+    assert actions(made)[:2] == ["move api 3000 3001", "move web 3005 3000"]
+    assert [step.action for step in made.steps[2:]] == [Action.RESTART, Action.RESTART]
+    assert not made.needs_consent
+    assert resolve(world, "web").notices == ("shop/web has no conflict",)
+    assert resolve(world, None, AGGRESSIVE).notices == ("there is no conflict",), "who is not named claims nothing"
+    first = resolve(world, "api", AGGRESSIVE)
+    assert first.notices == ("shop/api has no conflict",), "it has what it asks for"
+
+
+def test_who_asks_for_no_port_is_resolved_by_force_to_its_home():
+    world = World().has("api", 3000).has("web", 3005, home=3000)
+    assert actions(resolve(world, "web", AGGRESSIVE)) == ["move api 3000 4000", "move web 3005 3000"]
+
+
+@pytest.mark.parametrize(
+    ("world", "text"),
+    [
+        (World().has("api", 3000, pin=True), "shop/web cannot have 3000: shop/api has it, and is pinned"),
+        (World().has("api", 3000, priority=1), "is more important"),
+    ],
+)
+def test_a_first_choice_that_cannot_be_forced_is_left_and_said(world: World, text: str):
+    made = resolve(world.has("web", 3005, preferred=(3000,)), "web", AGGRESSIVE)
+    assert made.is_stuck
+    assert text in texts(made)[0]
+    assert made.notices == ()
+
+
+def test_the_port_of_a_variable_is_no_fallback():
+    world = World().has("web", 3005, preferred=(3000,), source=Source.OVERRIDE)
+    assert resolve(world, "web", AGGRESSIVE).steps == ()
 
 
 def test_both_sides_of_the_scene_next_door():

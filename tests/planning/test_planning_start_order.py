@@ -33,8 +33,8 @@ def test_who_shares_a_port_with_a_part_gets_it_too():
         return ServiceConfig(spec=ServiceSpec(name=name, inherit_from=parent))
 
     services = [sharing("chat", "Socket"), sharing("socket", "server"), sharing("admin", "db"), service("server")]
-    assert sharers(services, [Part("Server")]) == ("socket", "chat")
-    assert sharers(services, [Part("server"), Part("socket")]) == ("chat",)
+    assert sharers(services, ["Server"]) == ("socket", "chat")
+    assert sharers(services, ["server", "socket"]) == ("chat",)
     assert sharers(services, []) == ()
 
 

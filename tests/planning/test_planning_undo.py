@@ -121,6 +121,13 @@ def test_undo_of_a_release_finds_the_server_that_went_on():
     assert result(then, made) == world.rows
 
 
+def test_undo_of_an_allocation_says_that_the_server_runs_on():
+    then, operation = applied(World(), plan_allocate(World().snapshot(), [ask("web")], strategy=MINIMAL, actor="cli"))
+    made = undo(then.runs("web"), operation)
+    assert actions(made) == ["release web 4000"]
+    assert made.notices == ("shop/web still runs: node 20000 on 4000 is not ended",)
+
+
 def test_what_has_changed_since_stays():
     world = World().has("web", 3000).has("api", 3001)
     then, operation = applied(world, plan_release(world.snapshot(), [key("web"), key("api")], actor="cli"))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from supervised import LIMIT, Run
-from test_supervisor_requests import started
+from test_supervisor_requests import free_port, started
 from test_supervisor_run import SERVER, answers, is_alive, on
 
 from portdash.config.settings import Flags
@@ -22,7 +22,7 @@ from portdash.manager.allocate import allocate
 from portdash.manager.apply import apply_plan
 from portdash.manager.deps import Deps
 from portdash.manager.opening import open_deps
-from portdash.manager.plans import plan_allocate, plan_move, plan_undo
+from portdash.manager.plans import plan_allocate, plan_move, plan_resolve, plan_undo
 from portdash.manager.wishes import Wish
 from portdash.model.plan import Action, Strategy
 
@@ -82,6 +82,20 @@ def test_an_aggressive_claim_moves_a_running_server_and_who_follows_it(run: Run,
     assert view is not None
     assert view.is_running
     assert view.conflicts == ()
+
+
+def test_resolving_by_force_gives_a_running_server_the_first_choice_that_another_has(run: Run, opened: Open):
+    _, port, _ = started(run, *HTTP, name="api")
+    _, fallback, _ = started(run, *HTTP, name="web", options=("--preferred", f"{port},{free_port()}"))
+    deps = opened()
+    snapshot = deps.observer.snapshot()
+    plan = plan_resolve(deps, snapshot, deps.place.key("web"), strategy=Strategy.AGGRESSIVE)
+    assert (fallback == port, plan.needs_consent, plan.cost.running_moved) == (False, False, 2)
+    outcome = apply_plan(deps, plan, snapshot=snapshot)
+    assert f"web is on {port}" in outcome.lines
+    assert f"api is on {ports(deps)['api']}" in outcome.lines
+    views = [deps.observer.snapshot().service(deps.place.key(name)) for name in ("web", "api")]
+    assert [(view.is_running, view.conflicts) for view in views if view] == [(True, ())] * 2
 
 
 def test_one_that_comes_up_elsewhere_by_itself_makes_those_that_follow_it_start_again_once(
@@ -171,7 +185,9 @@ def test_two_running_servers_change_places_and_back(run: Run, opened: Open):
     assert (moved["one"], moved["two"]) != (one, two)
     assert answers(two)
     assert answers(moved["two"])
-    apply_plan(deps, plan_undo(deps, deps.observer.snapshot()))
+    undo = plan_undo(deps, deps.observer.snapshot())
+    assert undo.notices == (), "who listens on the port of the other is restarted, too"
+    apply_plan(deps, undo)
     assert ports(deps) == {"one": one, "two": two}
     assert answers(one)
     assert answers(two)

@@ -35,9 +35,9 @@ def deps(home: Path, project: Path) -> Iterator[Deps]:
     made.close()
 
 
-def started(run: Run, *command: str, name: str = "web") -> tuple[Running, int, int]:
+def started(run: Run, *command: str, name: str = "web", options: tuple[str, ...] = ()) -> tuple[Running, int, int]:
     """Run a service and return it with its port and the pid of its child."""
-    running = run(name, "--", *(command or SERVER))
+    running = run(name, *options, "--", *(command or SERVER))
     return running, *on(running.until(f"{name} is on"))
 
 

@@ -61,6 +61,25 @@ def test_the_childs_own_status_is_passed_on(run: Run, line: str, status: int):
     assert run("web", "--", "sh", "-c", line).ends() == status
 
 
+def test_what_shares_its_port_has_it_when_it_starts_and_gives_it_back_with_it(
+    run: Run, command: Command, project: Path
+):
+    declared = '[services.web]\n[services.socket]\ninherit_from = "web"\n[services.chat]\ninherit_from = "socket"\n'
+    (project / "portdash.toml").write_text(declared)
+    running = run("web", "--", "sh", "-c", 'echo "they have $SOCKET_PORT $CHAT_PORT"; exec "$@"', "sh", *SERVER)
+    port, _ = on(running.until("web is on"))
+    assert running.until("they have") == f"they have {port} {port}"
+    assert command("get", "chat", cwd=project).stdout == f"{port}\n"
+    rows = json.loads(command("status", "--json", cwd=project).stdout)["services"]
+    assert {each["name"]: each["source"] for each in rows} == {
+        "web": "sequential",
+        "socket": "inherited",
+        "chat": "inherited",
+    }
+    assert command("undo", cwd=project).returncode == 0, "it was one batch"
+    assert command("get", "web", cwd=project).returncode == command("get", "socket", cwd=project).returncode == 3
+
+
 def test_what_it_prints_comes_through_and_is_kept(run: Run, home: Path):
     running = run("web", "--", "sh", "-c", "printf 'out\\n'; printf 'err\\n' >&2; exit 1")
     assert running.ends() == 1
@@ -89,9 +108,10 @@ def test_without_a_command_nothing_is_run(run: Run):
 
 def test_one_run_of_a_service_at_a_time(run: Run):
     first = run("web", "--", *SERVER)
-    port, _ = on(first.until("web is on"))
+    port, pid = on(first.until("web is on"))
     second = run("web", "--", *SERVER)
     assert second.ends() == 1
+    assert re.search(rf"web runs already on {port} \(\S+ {pid}\)", second.err)
     assert "--another" in second.err
     third = run("web", "--another", "--", *SERVER)
     other, _ = on(third.until("web@2 is on"))
@@ -232,6 +252,15 @@ def test_detached_it_says_what_went_wrong(command: Command, project: Path):
     assert done.returncode == 127
     assert "there is no command no-such-command" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_detached_it_says_of_a_child_that_ends_at_once_that_it_never_listened(
+    command: Command, project: Path, status: int
+):
+    done = command("run", "-d", "web", "--", "sh", "-c", f"exit {status}", cwd=project)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert done.stderr == f"portdash: web ended with status {status} before it listened\n"
 
 
 def test_a_declared_command_is_run_where_it_is_declared_once_it_is_trusted(run: Run, command: Command, project: Path):

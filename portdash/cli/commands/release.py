@@ -5,7 +5,7 @@ import click
 from portdash.cli.carry_out import Ask, agreed, declined, must_ask, refuse_if_read_only
 from portdash.cli.context import Globals
 from portdash.cli.options import json_option, yes_option
-from portdash.cli.output import emit_json, emit_lines, say
+from portdash.cli.output import emit_json, emit_lines, say, warn
 from portdash.cli.plan_text import service_of
 from portdash.errors import ExitCode, NoSuchService
 from portdash.manager.apply import apply_plan
@@ -42,6 +42,8 @@ def command(options: Globals, *, name: str, yes: bool, as_json: bool) -> int:
             if not agreed("Give back all of them?"):
                 return declined()
         outcome = apply_plan(deps, plan, snapshot=None if asked else snapshot)
+        for notice in plan.notices:
+            warn(notice)
     if as_json:
         emit_json({"plan": plan_json(plan), "applied": True})
     else:

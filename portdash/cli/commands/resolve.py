@@ -39,7 +39,8 @@ def command(
 ) -> int:
     """Show the way out of conflicts, and take it.
 
-    Of the service NAME, or of all. Without a terminal --yes has to agree to the plan.
+    Of the service NAME, or of all. With --strategy aggressive a NAME that has no conflict gets the port that it asks
+    for first, whoever has it. Without a terminal --yes has to agree to the plan.
     """
     with options.deps() as deps:
         snapshot, plan = draft(deps, lambda snapshot: _plan(deps, snapshot, name, strategy))
