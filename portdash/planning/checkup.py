@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterator
 
-from portdash.model.assignment import Assignment, Lease
+from portdash.model.assignment import Assignment, Lease, Source
 from portdash.model.checkup import Check, Level
 from portdash.model.conflict import Conflict
 from portdash.model.listener import Listener, Process
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import SeenListener, Snapshot
-from portdash.planning.rules import is_browser_blocked
+from portdash.planning.rules import is_browser_blocked, outside
 from portdash.planning.utilisation import utilisation
 from portdash.planning.wording import Names, holder_text
 from portdash.text import and_list, clean, plural
@@ -138,6 +138,9 @@ def _assignment(snapshot: Snapshot, names: Names, row: Assignment) -> Iterator[C
     elif port in AIRPLAY:
         text = f"{what}, where macOS has AirPlay: a colleague's Mac gets another"
         yield Check(section=PORTS, level=Level.OK, text=text)
+    is_asked = port in row.spec.preferred and row.source is not Source.INHERITED
+    if is_asked and (where := outside(row.spec, port, snapshot.policy)):
+        yield Check(section=PORTS, level=Level.OK, text=f"{what}, which it asks for, outside {where}")
     if is_browser_blocked(row.spec, port):
         yield Check(section=PORTS, level=Level.WARN, text=f"{what}, which browsers refuse to talk to", hint=move)
 

@@ -11,7 +11,7 @@ from portdash.model.policy import Policy, PortLimits
 from portdash.model.snapshot import SeenListener, Snapshot
 from portdash.planning.answers import reach_text, who_answers
 from portdash.planning.occupancy import Group, Occupancy
-from portdash.planning.rules import DYNAMIC, is_browser_blocked, own_range, ranges_of_type
+from portdash.planning.rules import DYNAMIC, is_browser_blocked, outside, own_range, ranges_of_type
 from portdash.planning.wording import Names, holders_text
 from portdash.text import and_list, clean
 
@@ -136,13 +136,9 @@ def _notices(case: Circumstances, policy: Policy, limits: PortLimits) -> Iterato
     if row.source is Source.INHERITED:
         return
     asked = row.source in (Source.OVERRIDE, Source.PREFERRED, Source.DETECTED) or row.port in spec.preferred
-    own = own_range(spec)
-    allowed = (own,) if own else ranges_of_type(spec.type, policy)
-    overflow = () if own else ranges_of_type(DYNAMIC, policy)
-    if allowed and not asked and not any(row.port in each for each in (*allowed, *overflow)):
-        ranges = and_list(str(each) for each in allowed)
-        whose = "its range" if own else f"the range of type {clean(spec.type or '')}"
-        yield _conflict(ConflictKind.OUT_OF_RANGE, row, None, f"{name} has {row.port}, outside {whose} {ranges}")
+    overflow = () if own_range(spec) else ranges_of_type(DYNAMIC, policy)
+    if not asked and not any(row.port in each for each in overflow) and (where := outside(spec, row.port, policy)):
+        yield _conflict(ConflictKind.OUT_OF_RANGE, row, None, f"{name} has {row.port}, outside {where}")
     if row.port in spec.exclude:
         yield _conflict(ConflictKind.FORBIDDEN, row, None, f"{name} has {row.port}, which it excludes")
     elif row.port in limits.reserved:

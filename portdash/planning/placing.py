@@ -10,7 +10,7 @@ from portdash.planning.forcing import force
 from portdash.planning.occupancy import Group
 from portdash.planning.requests import Placement
 from portdash.planning.rescue import give
-from portdash.planning.rules import asked_ports, own_range, ranges_of_type
+from portdash.planning.rules import asked_ports, outside, own_range
 from portdash.text import clean
 
 
@@ -60,14 +60,8 @@ def _insist(draft: Draft, group: Group) -> bool:
 def _say_if_outside(draft: Draft, placement: Placement, port: int) -> None:
     """A preferred port outside the range of the service or its type is honoured, and said."""
     spec = placement.spec
-    if port not in spec.preferred:
-        return
-    own = own_range(spec)
-    ranges = (own,) if own else ranges_of_type(spec.type, draft.snapshot.policy)
-    if ranges and not any(port in each for each in ranges):
-        where = " and ".join(str(each) for each in ranges)
-        whose = "its own range" if own else f"the range of type {clean(spec.type or '')}"
-        draft.notice(f"{clean(spec.name)} prefers {port}, which lies outside {whose} ({where})")
+    if port in spec.preferred and (where := outside(spec, port, draft.snapshot.policy)):
+        draft.notice(f"{clean(spec.name)} prefers {port}, which lies outside {where}")
 
 
 def _say_if_rangeless(draft: Draft, placement: Placement) -> None:

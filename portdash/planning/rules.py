@@ -6,6 +6,7 @@ from itertools import chain
 from portdash.model.assignment import ServiceSpec, Source, Verdict
 from portdash.model.policy import DEFAULT_PRIORITY, Policy, PortLimits
 from portdash.model.ports import LAST_PORT, PortRange
+from portdash.text import and_list, clean
 
 
 def words(text: str) -> frozenset[str]:
@@ -95,6 +96,16 @@ def own_range(spec: ServiceSpec) -> PortRange | None:
     if spec.range is not None or spec.base is None:
         return spec.range
     return PortRange(spec.base, min(spec.base + BASE_SPAN, LAST_PORT))
+
+
+def outside(spec: ServiceSpec, port: int, policy: Policy) -> str | None:
+    """Return which range `port` lies outside of, in words: the service's own or that of its type; None for neither."""
+    own = own_range(spec)
+    ranges = (own,) if own else ranges_of_type(spec.type, policy)
+    if not ranges or any(port in each for each in ranges):
+        return None
+    whose = "its own range" if own else f"the range of type {clean(spec.type or '')}"
+    return f"{whose} ({and_list(str(each) for each in ranges)})"
 
 
 def search_ranges(spec: ServiceSpec, policy: Policy) -> tuple[PortRange, ...]:

@@ -20,7 +20,7 @@ Identity = tuple[int, int]
 class Link:
     """A connection of one thread. Closed with the last reference to it, but never by a forked child."""
 
-    __slots__ = ("__weakref__", "connection", "guard", "identity", "is_known", "pid", "tables", "version")
+    __slots__ = ("__weakref__", "connection", "guard", "identity", "odd", "pid", "sound", "tables", "version")
 
     def __init__(self, connection: sqlite3.Connection, identity: Identity) -> None:
         self.connection = connection
@@ -32,8 +32,10 @@ class Link:
         """SQLite's counter of changes to the tables, and the version in the header, when the format was last seen."""
         self.guard = threading.Lock()
         """Held while the connection is in use, so that closing waits."""
-        self.is_known = False
-        """Whether the file has been found sound through it."""
+        self.sound = b""
+        """The state of the file, as `seal.describe` tells it, in which it was last believed; empty before it was."""
+        self.odd = b""
+        """A later one that did not fit the seal when it was first seen."""
 
     def close(self, *, getpid: Callable[[], int] = os.getpid) -> None:
         """Close the connection. In a child it is left alone: rolling back there would harm the parent.

@@ -215,18 +215,32 @@ class SqliteStore:
 
 
 def _look_into(link: Link, path: str, found: os.stat_result, ask: Callable[[Tables], T]) -> T | None:
-    """Return what `ask` reads in one transaction; a file that is not known yet, and not as we left it, is checked."""
+    """Return what `ask` reads in one transaction; a file that is not as we left it is checked."""
     link.connection.execute("BEGIN")
     try:
         _recognise(link, path)
         if 0 < link.version < VERSION:
             raise trouble.outdated(path, link.version)
-        if not link.is_known and read_seal(lock_path_of(path)) != describe(found):
-            check_integrity(link.connection, path)
-        link.is_known = True
+        _believe(link, path, found)
         return ask(Tables(link.connection)) if link.version else None
     finally:
         _roll_back(link.connection)
+
+
+def _believe(link: Link, path: str, found: os.stat_result) -> None:
+    """Check a file that does not fit its seal: at once through a new connection, else when it stays so for two looks.
+
+    A writer seals the file a moment after its commit, and many readers would check for nothing. Raises StoreDamaged.
+    """
+    state = describe(found)
+    if state == link.sound:
+        return
+    if read_seal(lock_path_of(path)) != state:
+        if link.sound and link.odd != state:
+            link.odd = state
+            return
+        check_integrity(link.connection, path)
+    link.sound = state
 
 
 def _recognise(link: Link, path: str) -> None:

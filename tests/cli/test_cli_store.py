@@ -302,13 +302,14 @@ class TestImport:
             ("\x00", ":1: a NUL byte"),
         ],
     )
-    def test_a_map_that_is_none_is_named_with_its_line(
+    def test_a_map_that_is_none_is_named_as_it_was_given_and_with_its_line(
         self, portdash: Portdash, before: dict[str, int], project: Path, text: str, said: str
     ):
-        (project / "ports.json").write_text(text)
-        result = portdash("store", "import", "--yes", "ports.json")
+        (project / "old").mkdir()
+        (project / "old" / "ports.json").write_text(text)
+        result = portdash("store", "import", "--yes", "old/ports.json")
         assert result.code == 2
-        assert f"ports.json{said}" in result.err
+        assert f"error: old/ports.json{said}" in result.err
         assert is_harmless(result.err)
         assert ports(portdash) == before
 

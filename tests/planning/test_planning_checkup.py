@@ -55,6 +55,15 @@ def test_ports_that_are_better_not_used(port: int, level: Level, words: str):
     assert level is OK or "`portdash move web`" in (found[words].hint or "")
 
 
+def test_a_port_that_a_service_asks_for_is_told_when_its_type_has_other_ones():
+    world = World().has("hrm", 8085, type="ml", preferred=(8085,)).has("fast", 8301, type="ml", preferred=(8301,))
+    world.has("voice", 8085, type="ml", inherit_from="hrm").has("spilt", 10001, type="ml", preferred=(8302,))
+    assert said(port_checks(world.snapshot()))[1:] == [
+        (OK, "shop/hrm has 8085, which it asks for, outside the range of type ml (8300-8309)"),
+        (OK, "4 assigned ports can be used"),
+    ]
+
+
 def test_who_may_bind_low_ports_is_not_told_so():
     world = World(limits=replace(LIMITS, privileged=True)).has("web", 81)
     assert bad(port_checks(world.snapshot())) == []

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portdash.store.projection.portmap import LARGEST, BadMap, format_map, parse_map
@@ -40,6 +40,7 @@ def test_whatever_json_writes_of_such_a_map_is_read(ports: dict[str, int]):
     assert parsed(json.dumps(ports, indent="\t", separators=(" ,", " : ")).replace("\n", "\r\n").encode()) == ports
 
 
+@settings(max_examples=300)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_map_or_a_line_that_says_why_not(data: bytes):
     found = read_or_refused(data)
@@ -51,6 +52,7 @@ def test_any_bytes_are_a_map_or_a_line_that_says_why_not(data: bytes):
         assert json.loads(data) == found
 
 
+@settings(max_examples=300)
 @given(MAPS.filter(bool), st.data())
 def test_a_damaged_map_is_never_read_as_another_kind_of_thing(ports: dict[str, int], data: st.DataObject):
     text = bytearray(format_map(ports))

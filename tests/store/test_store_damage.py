@@ -130,6 +130,45 @@ def test_a_file_truncated_anywhere_is_damaged(sound: Path):
     cuts(sound, 150 * SCALE, seed=5)
 
 
+def scribble(data: bytearray) -> bytearray:
+    """Write over a service in every table, and leave the first page with its counter of changes alone."""
+    return data[:4096] + data[4096:].replace(b"service-7", b"service-8")
+
+
+def test_a_store_that_is_open_notices_what_befalls_its_file(sound: Path):
+    store = SqliteStore(sound, host=HOST)
+    before = store.snapshot()
+    data = damage(sound, scribble)
+    assert store.snapshot() == before, "a writer seals the file a moment after its commit: one look is let pass"
+    for _ in range(2):
+        with pytest.raises(StoreDamaged):
+            store.snapshot()
+    store.close()
+    assert sound.read_bytes() == data
+
+
+def test_a_store_that_is_open_does_not_write_to_a_file_that_was_damaged_meanwhile(sound: Path):
+    store = SqliteStore(sound, host=HOST)
+    filled(store, ["one-more"], first=9000)
+    store.snapshot(), store.events(), store.operations("shop", limit=99)  # SQLite has these pages in memory
+    data = damage(sound, scribble)
+    with pytest.raises(StoreDamaged):
+        store.apply(batch(claim(row("new", 9001))))
+    store.close()
+    assert sound.read_bytes() == data
+
+
+def test_a_store_that_is_open_takes_a_copy_of_itself_for_what_it_is(sound: Path):
+    whole, store = sound.read_bytes(), SqliteStore(sound, host=HOST)
+    filled(store, ["one-more"], first=9000)
+    damage(sound, lambda _: bytearray(whole))
+    store.snapshot()
+    assert store.snapshot() == read(sound).state
+    filled(store, ["another"], first=9001)
+    assert store.snapshot() == read(sound).state
+    store.close()
+
+
 def zeroed(sound: Path, rounds: int, seed: int) -> None:
     truth, chance, whole = read(sound), random.Random(seed), sound.read_bytes()
     for _ in range(rounds):

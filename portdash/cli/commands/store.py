@@ -126,7 +126,7 @@ def import_(options: Globals, *, file: Path, yes: bool, dry_run: bool, as_json: 
     if str(file) == STDIO:
         entries, name = entries_of(sys.stdin.buffer.read(LARGEST + 1), "standard input"), "standard input"
     else:
-        entries, name = read_map(file), clean(file.name)
+        entries, name = read_map(file), clean(str(file), limit=None)
     with options.deps() as deps:
         plan = plan_import(deps, entries, name)
         for note in plan.notes:
