@@ -6,7 +6,6 @@ It cannot die: whatever a look raises is posted as text, and the next look comes
 import logging
 from collections.abc import Callable
 from threading import Event
-from time import monotonic
 
 from textual.message import Message
 
@@ -14,6 +13,7 @@ from portdash.dashboard.desk import Desk
 from portdash.dashboard.flaps import Flaps
 from portdash.dashboard.messages import LookFailed, SnapshotTaken
 from portdash.dashboard.rows.facts import Facts, digest
+from portdash.dashboard.store_watch import StoreWatch
 from portdash.errors import PortdashError
 from portdash.model import history
 from portdash.model.snapshot import Snapshot
@@ -21,8 +21,8 @@ from portdash.text import clean
 
 _log = logging.getLogger(__name__)
 
-GLANCE = 0.1
-"""Seconds between glances at the store's revision while waiting: what another process changes shows within 0.2."""
+_PAUSE = 0.1
+"""Seconds between the first table and what follows it."""
 
 
 class Poller:
@@ -33,7 +33,9 @@ class Poller:
         self._post = post
         self._interval = interval
         self._stopped = Event()
-        self._called = Event()
+        self._woken = Event()
+        self._is_called = False
+        self._store = StoreWatch(desk, self._woken.set)
         self._holds: set[str] = set()
         self._facts: Facts | None = None
         self._flaps = Flaps()
@@ -42,20 +44,24 @@ class Poller:
 
     def run(self) -> None:
         """Look, post, wait, until stopped."""
+        self._store.start()
         while not self._stopped.is_set():
-            if not self._holds or self._called.is_set():
-                self._called.clear()
+            if not self._holds or self._is_called:
+                self._is_called = False
                 self._look()
-            self._wait()
+            self._woken.wait(self._interval)
+            self._woken.clear()
 
     def stop(self) -> None:
         """End `run` within a fraction of a second."""
         self._stopped.set()
-        self._called.set()
+        self._store.stop()
+        self._woken.set()
 
     def look_now(self) -> None:
         """Look once without waiting, even while held."""
-        self._called.set()
+        self._is_called = True
+        self._woken.set()
 
     def hold(self, why: str) -> None:
         """Stop looking until every hold is released."""
@@ -65,7 +71,7 @@ class Poller:
         """Take back a hold; the last one makes it look at once."""
         had, self._holds = bool(self._holds), self._holds - {why}
         if had and not self._holds:
-            self._called.set()
+            self._woken.set()
 
     def _look(self) -> None:
         try:
@@ -90,7 +96,8 @@ class Poller:
         )
         self._post(SnapshotTaken(self._facts))
         if is_first:
-            self._stopped.wait(GLANCE)  # what comes next loads much, and would hold up the drawing of the first table
+            self._stopped.wait(_PAUSE)  # what comes next loads much, and would hold up the drawing of the first table
+        self._store.expect(snapshot.revision)
 
     def _events(self, snapshot: Snapshot) -> tuple[history.Event, ...]:
         """Return what has happened while somebody looks at it, read anew with each revision."""
@@ -100,19 +107,3 @@ class Poller:
         if before is not None and before.events and before.snapshot.revision == snapshot.revision:
             return before.events
         return self._desk.history()
-
-    def _wait(self) -> None:
-        """Wait one interval, less when called or when the store has a new revision."""
-        until = monotonic() + self._interval
-        while (left := until - monotonic()) > 0:
-            glances = self._facts is not None and not self._holds
-            if self._called.wait(min(left, GLANCE) if glances else left):
-                return
-            try:
-                # A glance, and not a wait: while it waited for the store, nobody could call it.
-                if glances and self._facts and self._desk.wait_for_change(self._facts.snapshot.revision, 0):
-                    return
-            except PortdashError:
-                # The next look will say what is wrong with the store; until then only the clock counts.
-                self._called.wait(until - monotonic())
-                return

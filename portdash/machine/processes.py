@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from portdash.machine.environ import read_hints
-from portdash.machine.procfs import CONTAINER, PROC, Stat, cgroup_of, lineage, read, read_stat, real_uid
+from portdash.machine.open_stats import OpenStats
+from portdash.machine.procfs import CONTAINER, PROC, Stat, cgroup_of, lineage_of, parse_stat, read, real_uid
 from portdash.machine.users import user_name
 from portdash.model.listener import NO_HINTS, Hints, Process
 from portdash.text import clean
@@ -25,8 +26,9 @@ ARGUMENTS = 128
 _SETTLED = 5.0
 """Seconds after which a process counts as set up: younger ones still exec, and give up privileges."""
 _REMEMBERED = 4096
-_Key = TypeVar("_Key")
 _Fact = TypeVar("_Fact")
+_Program = tuple[int, int, bytes, tuple[bytes, ...]]
+"""A process and what it runs: pid, start, name, image."""
 
 
 class Setting(NamedTuple):
@@ -47,22 +49,23 @@ class Processes:
         self._ticks_per_second = os.sysconf("SC_CLK_TCK")
         self._started: float | None = None
         self._inside: str | None = None
-        self._known: dict[tuple[int, int, bytes], tuple[tuple[str, ...] | None, str | None]] = {}
-        self._hints: dict[tuple[int, int, bytes], Hints] = {}
+        self._stats = OpenStats(proc=proc)
+        self._known: dict[_Program, tuple[tuple[str, ...] | None, str | None]] = {}
+        self._hints: dict[_Program, Hints] = {}
 
     def process(self, pid: int) -> Process | None:
         """Return what can be read of a process, None when it is gone, or dead and only not collected yet."""
-        stat = read_stat(pid, proc=self._proc)
+        stat = self._stat(pid)
         if stat is None or stat.is_dead:
             return None
-        known = self._known.get((pid, stat.ticks, stat.name))
+        known = self._known.get(_program(pid, stat))
         if known is None:
             known = self._look(pid), self._user(pid)
-            again = read_stat(pid, proc=self._proc)
+            again = self._stat(pid)
             if again is None or again.is_dead or again.ticks != stat.ticks:
                 return None  # it ended meanwhile, and what was read may be its successor's
-            if self._is_settled(again):
-                _remember(self._known, (pid, again.ticks, again.name), known)
+            if self._is_settled(again) and again.image == stat.image:
+                _remember(self._known, _program(pid, again), known)
         command, user = known
         return Process(
             pid=pid,
@@ -77,10 +80,10 @@ class Processes:
 
     def setting(self, pid: int) -> Setting:
         """Return what surrounds a process; for one that is gone, the harmless unknown."""
-        stat = read_stat(pid, proc=self._proc)
+        stat = self._stat(pid)
         if stat is None:
             return Setting()
-        leader = read_stat(stat.session, proc=self._proc)
+        leader = self._stat(stat.session)
         return Setting(
             has_terminal=stat.terminal != 0,
             cgroup=clean(cgroup_of(pid, proc=self._proc).removeprefix(self._own_container()), limit=None),
@@ -89,10 +92,10 @@ class Processes:
 
     def hints(self, pid: int) -> Hints:
         """Return what the environment of a process tells; nothing for one that is gone or hides it."""
-        stat = read_stat(pid, proc=self._proc)
+        stat = self._stat(pid)
         if stat is None or stat.is_dead:
             return NO_HINTS
-        key = (pid, stat.ticks, stat.name)
+        key = _program(pid, stat)
         known = self._hints.get(key)
         if known is None:
             known = read_hints(pid, proc=self._proc)
@@ -102,7 +105,16 @@ class Processes:
 
     def lineage(self, pid: int) -> object:
         """Return what stays equal while a process and what was told of it are the same; None when it is gone."""
-        return lineage(pid, proc=self._proc)
+        data = self._stats.read(pid, keep=True)
+        own = lineage_of(data) if data else None
+        if own is None or own.terminal != b"0" or own.session in (b"0", b"%d" % pid):
+            return own
+        leader = self._stats.read(int(own.session), keep=True)  # where there is no terminal, an orphan is known by it
+        return own, bool(leader and lineage_of(leader))
+
+    def _stat(self, pid: int) -> Stat | None:
+        data = self._stats.read(pid)
+        return parse_stat(data) if data else None
 
     def _own_container(self) -> str:
         """Return what every process here has in common, where we run inside a container ourselves."""
@@ -137,7 +149,11 @@ class Processes:
         return self._started
 
 
-def _remember(known: dict[_Key, _Fact], key: _Key, fact: _Fact) -> None:
+def _program(pid: int, stat: Stat) -> _Program:
+    return pid, stat.ticks, stat.name, stat.image
+
+
+def _remember(known: dict[_Program, _Fact], key: _Program, fact: _Fact) -> None:
     if len(known) >= _REMEMBERED:
         known.clear()
     known[key] = fact

@@ -29,6 +29,8 @@ class Stat(NamedTuple):
     """Start in kernel ticks since boot."""
     group: int = 0
     """Leader of its process group."""
+    image: tuple[bytes, ...] = ()
+    """Where its arguments lie in memory: somewhere else after each exec, even of the same program."""
 
     @property
     def is_dead(self) -> bool:
@@ -69,18 +71,31 @@ def parse_stat(data: bytes) -> Stat | None:
         parent, group, session, terminal, ticks = (int(fields[index]) for index in (1, 2, 3, 4, 19))
     except ValueError:
         return None
-    return Stat(data[start:end], chr(fields[0][0]), parent, session, terminal, ticks, group)
+    return Stat(data[start:end], chr(fields[0][0]), parent, session, terminal, ticks, group, tuple(fields[45:48]))
 
 
-def lineage(pid: int, *, proc: str = PROC) -> tuple[object, ...] | None:
-    """Return what stays the same while a process lives on, runs the same program and keeps its parent and session.
+class Lineage(NamedTuple):
+    """What stays the same while a process lives on, runs the same program and keeps its parent and session.
 
-    None when it is gone, or dead and only not collected yet.
+    As the kernel writes it: it is compared each second for each process, and read as numbers by nobody.
     """
-    stat = read_stat(pid, proc=proc)
-    if stat is None or stat.is_dead:
+
+    ticks: bytes
+    name: bytes
+    """With the pid before it."""
+    parent: bytes
+    session: bytes
+    terminal: bytes
+    image: tuple[bytes, ...]
+
+
+def lineage_of(data: bytes) -> Lineage | None:
+    """Return what a stat line says of this; None when it is none, or its process is dead and not collected yet."""
+    end = data.rfind(b")")
+    fields = data[end + 1 :].split()
+    if end < 0 or len(fields) < 20 or fields[0] in b"ZXx":
         return None
-    return (stat.ticks, stat.name, stat.parent, stat.session, stat.terminal)
+    return Lineage(fields[19], data[:end], fields[1], fields[3], fields[4], tuple(fields[45:48]))
 
 
 def real_uid(pid: int, *, proc: str = PROC) -> int | None:

@@ -333,7 +333,7 @@ class TestThisMachine:
             server.accept()[0].close()
             assert queue() == 0
 
-    def test_a_queue_alone_is_no_reason_to_ask_for_processes_again(self, tmp_path: Path):
+    def test_a_queue_or_a_count_is_no_reason_to_ask_for_processes_again(self, tmp_path: Path):
         asked: list[int] = []
 
         class Table(Processes):
@@ -363,6 +363,9 @@ class TestThisMachine:
         assert asked == []
         source.rows = (source.rows[0]._replace(connections=1), source.rows[1])
         assert [each.connections for each in machine.listeners()] == [0, 1]
+        assert asked == []
+        source.rows = (source.rows[0]._replace(pids=(os.getpid(), os.getppid())), source.rows[1])
+        assert machine.listeners()[1].pids != first[1].pids
         assert asked != []
 
     def test_sockets_that_are_bound_and_do_not_listen(self, server: socket.socket):
