@@ -122,6 +122,7 @@ class PortdashApp(App[int], inherit_bindings=False):
     def _judge(self, event: Key) -> None:
         """Note a key; hold it where it would open something, drop all that is held once a burst is recognised."""
         if not event.is_printable and not self._held:
+            self._guard.pass_to(event.time)
             return
         if self._guard.note(event.key, event.time):
             self._held.clear()

@@ -23,9 +23,13 @@ class TypingGuard:
 
     def note(self, key: str, at: float) -> bool:
         """Take down a printable key; say whether it belongs to a burst."""
-        self.keys = [(each, when) for each, when in self.keys if at - when < self.window]
+        self.pass_to(at)
         self.keys.append((key, at))
         return self.is_burst
+
+    def pass_to(self, at: float) -> None:
+        """Forget what came a window or more before this time: a burst is over by then, whatever key comes next."""
+        self.keys = [(each, when) for each, when in self.keys if at - when < self.window]
 
     @property
     def is_burst(self) -> bool:

@@ -71,7 +71,9 @@ class Bars(MainView):
             trouble=len(troubles(self.facts)) if self.facts else 0,
             stale=self.stale,
             is_in_details=self.is_in_details,
-            can_go_back=bool(self.is_in_details or self.has_filter or outlook.trouble_only or outlook.marked),
+            can_go_back=bool(
+                self.is_in_details or self.has_filter or outlook.trouble_only or outlook.marked or self.has_error
+            ),
             has_details=self.arrangement.details is not Where.OVER,
             resolution=self._resolutions.text_for(self.facts, view),
             view=outlook.view,

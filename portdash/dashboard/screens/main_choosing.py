@@ -168,3 +168,5 @@ class Choosing(Ordering):
         elif self.outlook.marked:
             self.outlook.marked = frozenset()
             self.show_list()
+        else:
+            self.show_bars()

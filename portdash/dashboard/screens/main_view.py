@@ -133,6 +133,11 @@ class MainView(Screen[None]):
         """Whether a filter is set or being typed."""
         return bool(self.outlook.filter_text) or self.filter_input.has_focus
 
+    @property
+    def has_error(self) -> bool:
+        """Whether a toast is shown that stays until it is taken away."""
+        return any(each.severity == "error" for each in self.app._notifications)  # noqa: SLF001  as in `toast`
+
     def on_resize(self, event: Resize) -> None:
         """Arrange list and details for the new size."""
         self.arrangement = arrange(event.size.width, event.size.height)
@@ -233,6 +238,7 @@ class MainView(Screen[None]):
         counted = f"{text}  x{count + 1}" if count else text
         if error:
             self.notify(counted, severity="error", timeout=3600, markup=False)
+            self.call_after_refresh(self.show_bars)  # the footer has a way to take it away
         else:
             self.notify(counted, timeout=4, markup=False)
 

@@ -181,11 +181,12 @@ class ServiceTable(CursorTable, inherit_bindings=False):
         return self._lines[index]
 
     def visible_lines(self) -> tuple[Line | None, ...]:
-        """Return what each line of the window shows, the cursor's among them."""
+        """Return what each line of the window shows, the heads and the cursor's among them."""
         if self.listing is None:
             return ()
         top = self.scroll_offset.y
-        return tuple(self._drawn(top + y) for y in range(self.page))
+        rows = [self._drawn(top + y) for y in range(self.page)]
+        return self._head(), *rows
 
     def _drawn(self, index: int) -> Line | None:
         if self.listing is None or index >= len(self.listing.rows):
@@ -216,7 +217,12 @@ class ServiceTable(CursorTable, inherit_bindings=False):
         top = self.scroll_offset.y
         for y, (old, new) in enumerate(zip(before, after, strict=True)):
             if old != new:
-                self.refresh_line(top + y + 1)
+                self.refresh_line(top + y)
+
+    def _head(self) -> Line:
+        if self.listing is None or not self.listing.has_heads:
+            return ()
+        return head_line(self.columns, others=self.scroll_offset.y > self.listing.others_start)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the window."""
@@ -225,8 +231,7 @@ class ServiceTable(CursorTable, inherit_bindings=False):
             return self.strip((Span(f"   {self.notice}", Tone.DIM),) if y == 1 else (), width)
         top = self.scroll_offset.y
         if y == 0:
-            others = top > self.listing.others_start
-            return self.strip(head_line(self.columns, others=others) if self.listing.has_heads else (), width)
+            return self.strip(self._head(), width)
         index = top + y - 1
         line = self._drawn(index)
         if line is None:

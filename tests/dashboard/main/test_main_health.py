@@ -138,6 +138,7 @@ async def test_without_checks_there_is_no_column_for_them_and_a_new_check_is_dra
             main.poller.look_now()
             await until(pilot, lambda: main.facts and main.facts.pulses == desk.beats)
             assert f" {trend(latencies)} =" in find(screen_lines(pilot.app), "api", "8000")
+            assert "TREND" in "\n".join(screen_lines(pilot.app))  # the heads of these columns, too
 
 
 def test_the_same_checks_are_the_same_world():

@@ -36,6 +36,17 @@ async def test_a_key_without_meaning_here_says_why():
         assert any("no service" in note.message for note in pilot.app._notifications)
 
 
+async def test_escape_takes_an_error_away_on_the_bare_list_too():
+    desk = desk_for()
+    async with running(desk) as (pilot, main):
+        assert "back" not in footer_of(main)
+        main.toast("the store is away", error=True)
+        await until(pilot, lambda: "back" in footer_of(main))
+        await pilot.press("escape")
+        assert not list(pilot.app._notifications)
+        assert "back" not in footer_of(main)
+
+
 async def test_pause_stops_looking_and_refresh_looks_all_the_same():
     desk = desk_for()
     async with running(desk, refresh=0.05) as (pilot, main):

@@ -44,6 +44,17 @@ async def test_pasted_text_does_nothing_and_says_so():
         assert main.table.has_focus
 
 
+async def test_once_a_paste_is_over_keys_that_are_no_letters_work_at_once():
+    async with running(FakeDesk(scenes.working_day(), home=scenes.HOME), typing_window=0.05) as (pilot, main):
+        before = main.table.cursor
+        type_at_once(pilot, "fix 3000")
+        await until(pilot, lambda: pilot.app._notifications)
+        down = Key("down", None)
+        down.time += 0.05
+        pilot.app.post_message(down)
+        await until(pilot, lambda: main.table.cursor != before)
+
+
 async def test_a_single_key_acts_after_the_window_and_a_cursor_key_at_once():
     async with running(FakeDesk(scenes.working_day(), home=scenes.HOME), typing_window=0.05) as (pilot, main):
         before = main.table.cursor
