@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from portdash.config.settings import Config
 from portdash.errors import PortdashError
@@ -17,7 +16,9 @@ from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Declaration, ServiceView, Snapshot, Status
 from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
+from portdash.named_tuple import NamedTuple
 from portdash.planning.assemble import assemble
+from portdash.record import replace
 from portdash.store.neighbours import Neighbours
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ ways against each other.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from portdash.cli.context import Globals
 from portdash.config.paths import default_store_url, user_file
 from portdash.config.project_files import project_files
+from portdash.named_tuple import NamedTuple
 
 ENVIRONMENT = "development"
 """The environment that is built in."""

@@ -7,9 +7,9 @@ import struct
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from portdash.model.ports import IpProtocol
+from portdash.named_tuple import NamedTuple
 
 HEADER = struct.Struct("=IHHII")
 """nlmsghdr: length, type, flags, sequence, pid."""

@@ -7,10 +7,9 @@ import stat
 import sys
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from portdash.machine.ancestry import topmost
 from portdash.machine.availability import bind_error
@@ -28,6 +27,8 @@ from portdash.machine.users import user_name
 from portdash.model.listener import Listener, Process
 from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol
+from portdash.named_tuple import NamedTuple
+from portdash.record import replace
 
 if TYPE_CHECKING:
     from portdash.machine.surroundings import Surroundings

@@ -1,11 +1,11 @@
 """Listeners at which only the number of waiting clients is another: all else that is known of them still holds."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from portdash.model.listener import Listener
 from portdash.model.ports import IpProtocol
 from portdash.model.sockets import Socket
+from portdash.record import replace
 
 
 def order(row: Socket | Listener) -> tuple[int, IpProtocol, str]:

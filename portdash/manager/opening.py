@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from portdash.machine.local import LocalMachine
 from portdash.manager.allocation_log import Log, to_logging
 from portdash.manager.deps import Deps, Opened, Place
 from portdash.manager.places import find_workspace
+from portdash.record import replace
 from portdash.store.neighbours import Neighbours
 from portdash.store.opening import file_of, open_store
 

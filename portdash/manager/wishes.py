@@ -1,7 +1,6 @@
 """What a caller asks for, completed by what the configuration and the store know of the service."""
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
 
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
@@ -11,7 +10,7 @@ from portdash.model.names import base_name, check_service, split_qualified
 from portdash.model.ports import IpProtocol, PortRange, check_port, parse_range
 from portdash.model.snapshot import Snapshot
 from portdash.planning.requests import ANY_KIND, Override, Placement
-from portdash.record import record
+from portdash.record import field_names, record, replace
 from portdash.text import clean
 
 
@@ -98,8 +97,8 @@ def _range(value: object) -> PortRange:
     return PortRange(*value)
 
 
-_WISHES = tuple(field.name for field in fields(Wish) if field.name != "name")
-_SPEC_FIELDS = tuple(field.name for field in fields(ServiceSpec) if field.name not in ("name", "match"))
+_WISHES = tuple(name for name in field_names(Wish) if name != "name")
+_SPEC_FIELDS = tuple(name for name in field_names(ServiceSpec) if name not in ("name", "match"))
 
 
 def place(deps: Deps, snapshot: Snapshot, wish: Wish) -> Placement:

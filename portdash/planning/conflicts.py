@@ -1,7 +1,6 @@
 """Where intent and reality disagree, service by service, with who is in the way and a sentence that explains it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from portdash.model.assignment import Assignment, ServiceKey, ServiceSpec, Source
 from portdash.model.conflict import Conflict, ConflictKind
@@ -9,6 +8,7 @@ from portdash.model.listener import Listener
 from portdash.model.names import base_name
 from portdash.model.policy import Policy, PortLimits
 from portdash.model.snapshot import SeenListener, Snapshot
+from portdash.named_tuple import NamedTuple
 from portdash.planning.answers import reach_text, who_answers
 from portdash.planning.occupancy import Group, Occupancy
 from portdash.planning.rules import DYNAMIC, is_browser_blocked, own_range, ranges_of_type
