@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from portdash.config.settings import Config
 from portdash.errors import PortdashError
-from portdash.machine.living import lives
 from portdash.model.assignment import Lease, ServiceKey, ServiceSpec
 from portdash.model.listener import Listener
 from portdash.model.names import instance_names
@@ -179,6 +178,10 @@ class Observer:
         return state.workspaces if self._workspace.name in known else (*state.workspaces, self._workspace)
 
     def _live(self, leases: Mapping[ServiceKey, Lease]) -> dict[ServiceKey, Lease]:
+        if not leases:
+            return {}
+        from portdash.machine.living import lives  # noqa: PLC0415  scripts ask where nothing runs yet
+
         return {key: lease for key, lease in leases.items() if lives(self._machine, lease)}
 
     def _declarations(self) -> tuple[Declaration, ...]:

@@ -1,8 +1,8 @@
 """What the kernel's socket table says, message by message: pure reading of bytes. See sock_diag(7)."""
 
+import _socket as socket  # without the enumerations of the module above it, which cost more than a whole look
 import errno
 import os
-import socket
 import struct
 import sys
 from collections import Counter

@@ -4,8 +4,8 @@ Three dumps on a socket that stays open: TCP in LISTEN, where the kernel never l
 UDP over IPv4 and IPv6. `SocketDiag` is the transport, diag_messages.py reads what comes.
 """
 
+import _socket as socket  # without the enumerations of the module above it, which cost more than a whole look
 import errno
-import socket
 import struct
 import weakref
 from collections import Counter

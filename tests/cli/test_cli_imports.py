@@ -104,9 +104,13 @@ import sys
 from portdash.cli.guard import run
 for name in sys.argv[1:]:
     assert run(["allocate", name]) == 0
-ours = [module for name, module in sys.modules.items() if name.startswith("portdash.")]
-kinds = {kind for module in ours for kind in vars(module).values() if isinstance(kind, type)}
-tuples = {kind.__qualname__ for kind in kinds if issubclass(kind, tuple) and type(kind) is type}
+tuples = {
+    kind.__qualname__
+    for name, module in sys.modules.items()
+    if name.startswith("portdash.")
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, tuple) and type(kind) is type and kind.__module__ == name
+}
 print(*tuples, file=sys.stderr)
 """
 
