@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from portdash.config.settings import Config
 from portdash.errors import PortdashError
-from portdash.machine.living import lives
 from portdash.model.assignment import Lease, ServiceKey, ServiceSpec
 from portdash.model.listener import Listener
 from portdash.model.names import instance_names
@@ -17,7 +15,9 @@ from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Declaration, ServiceView, Snapshot, Status
 from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
+from portdash.named_tuple import NamedTuple
 from portdash.planning.assemble import assemble
+from portdash.record import replace
 from portdash.store.neighbours import Neighbours
 
 if TYPE_CHECKING:
@@ -178,6 +178,10 @@ class Observer:
         return state.workspaces if self._workspace.name in known else (*state.workspaces, self._workspace)
 
     def _live(self, leases: Mapping[ServiceKey, Lease]) -> dict[ServiceKey, Lease]:
+        if not leases:
+            return {}
+        from portdash.machine.living import lives  # noqa: PLC0415  scripts ask where nothing runs yet
+
         return {key: lease for key, lease in leases.items() if lives(self._machine, lease)}
 
     def _declarations(self) -> tuple[Declaration, ...]:

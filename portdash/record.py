@@ -3,7 +3,8 @@
 A command that prints one number defines some sixty of them, and defining them was half of what it cost: the standard
 decorator compiles six methods for each, and puts them into a class that is there already. A record compiles one, its
 `__init__`, and only once it is made often; the others are the same for all, and the class is made with them. The rest
-is as in `dataclasses`: `field`, `replace`, `fields`, `__post_init__`.
+is as in `dataclasses`: `field`, `fields`, `__post_init__`. `replace` is here too, for records alone: the standard one
+asks for what a command need not make.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ def _made(cls: type[T], *, kw_only: bool, order: bool, slots: bool) -> type[T]:
         **_methods(parts, key),
         **(_ordering(key) if order else {}),
         "__match_args__": tuple(part.name for part in parts if part.init and not part.by_name),
+        "__record_parts__": parts,
         "__dataclass_fields__": _Fields(
             cls.__name__, kinds, {name: own[name] for name in kinds if name in own}, kw_only=kw_only
         ),
@@ -96,6 +98,30 @@ def _made(cls: type[T], *, kw_only: bool, order: bool, slots: bool) -> type[T]:
     for name, value in ours.items():
         setattr(cls, name, value)
     return cls
+
+
+def field_names(kind: type[object]) -> tuple[str, ...]:
+    """Return the names of a record's fields."""
+    return tuple(part.name for part in _parts_of(kind))
+
+
+if TYPE_CHECKING:
+    from dataclasses import replace as replace  # noqa: PLC0414  a type checker knows what each may be given
+else:
+
+    def replace(whole: T, /, **changes: object) -> T:
+        """Return another record, with these values in place of its own."""
+        kept = {
+            part.name: getattr(whole, part.name)
+            for part in _parts_of(type(whole))
+            if part.init and part.name not in changes
+        }
+        return type(whole)(**kept, **changes)
+
+
+def _parts_of(kind: type[object]) -> tuple[_Part, ...]:
+    parts: tuple[_Part, ...] = getattr(kind, "__record_parts__")  # noqa: B009  no type checker knows of it
+    return parts
 
 
 class _Fields:

@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from portdash.cli.output import warn
 from portdash.errors import UsageError
+from portdash.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from portdash.config.settings import Flags

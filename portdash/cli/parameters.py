@@ -2,7 +2,6 @@
 
 import click
 
-from portdash.config.durations import parse_duration
 from portdash.errors import InvalidPort, UsageError
 from portdash.model.ports import IpProtocol, PortRange, parse_port, parse_range
 from portdash.text import clean
@@ -32,6 +31,8 @@ def read_duration(_ctx: click.Context, param: click.Parameter, value: str | None
     """Read `10s`, `500ms` or plain seconds. Raises UsageError."""
     if value is None:
         return None
+    from portdash.config.durations import parse_duration  # noqa: PLC0415  regular expressions, for few options
+
     try:
         return parse_duration(value)
     except ValueError as error:

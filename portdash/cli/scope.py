@@ -1,22 +1,19 @@
 """Which environment, workspace and store `get` asks, found without the configuration where there is none.
 
-Most calls stand in a project without a portdash.toml, under no variable of ours. What is built in counts there, and the
-reader of configuration, which costs more than all the rest of the command, is not even imported. A test holds both
-ways against each other.
+A test holds both ways against each other.
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from portdash.cli.context import Globals
-from portdash.config.paths import default_store_url, user_file
-from portdash.config.project_files import project_files
+from portdash.config.paths import default_store_url
+from portdash.config.silence import is_silent
+from portdash.named_tuple import NamedTuple
 
 ENVIRONMENT = "development"
 """The environment that is built in."""
-_SAYS_NOTHING_HERE = frozenset(("PORTDASH_EXPORTED", "PORTDASH_DEBUG"))
+_SAYS_NOTHING_HERE = ("PORTDASH_DEBUG",)
 
 
 class Scope(NamedTuple):
@@ -40,9 +37,7 @@ def find_scope(options: Globals, *, cwd: Path, environ: Mapping[str, str], home:
 
 
 def _nothing_is_said(options: Globals, *, cwd: Path, environ: Mapping[str, str], home: Path) -> bool:
-    """Whether neither an option, nor a variable, nor a file says anything. A file that is no good is said something."""
+    """Whether neither an option, nor a variable, nor a file says anything."""
     if options.config or options.store or options.workspace or options.environment:
         return False
-    if any(name.startswith("PORTDASH_") and name not in _SAYS_NOTHING_HERE for name in environ):
-        return False
-    return not os.path.lexists(user_file(environ, home)) and not project_files(cwd, home)
+    return is_silent(cwd=cwd, environ=environ, home=home, besides=_SAYS_NOTHING_HERE)

@@ -1,6 +1,6 @@
 """Which commands there are, and in which module each is defined. Help is printed from here; no command is imported."""
 
-from typing import NamedTuple
+from portdash.named_tuple import NamedTuple
 
 
 class Entry(NamedTuple):

@@ -1,11 +1,11 @@
 """Which environment is in force."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from portdash.config.origins import BUILT_IN, Layer, Origin
 from portdash.config.problems import Problem, Problems, suggestion
 from portdash.config.settings import BUILT_IN_ENVIRONMENTS, DEFAULT_ENVIRONMENT
+from portdash.named_tuple import NamedTuple
 from portdash.text import clean
 
 

@@ -4,9 +4,9 @@ import errno
 import os
 import stat
 from pathlib import Path
-from typing import NamedTuple
 
 from portdash.errors import ConfigError
+from portdash.named_tuple import NamedTuple
 from portdash.text import clean
 
 LARGEST = 1024 * 1024

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from portdash.config.files import ReadFile, read_file
 from portdash.config.origins import Layer, Origin
@@ -10,6 +10,7 @@ from portdash.config.paths import state_dir, user_file
 from portdash.config.problems import Problem, Problems
 from portdash.config.project_files import project_files
 from portdash.errors import ConfigError
+from portdash.named_tuple import NamedTuple
 from portdash.text import clean
 
 if TYPE_CHECKING:

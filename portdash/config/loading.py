@@ -4,10 +4,8 @@ With neither file there the TOML reader and the decoder are not even imported.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
 
 from portdash.config.environments import Wanted, check_environment, wanted_environment
 from portdash.config.files import ReadFile
@@ -18,6 +16,8 @@ from portdash.config.paths import default_store_url
 from portdash.config.problems import Problem, Problems
 from portdash.config.settings import Config, Flags
 from portdash.config.variables import Variables, read_variables
+from portdash.named_tuple import NamedTuple
+from portdash.record import replace
 
 
 def load(*, cwd: Path, environ: Mapping[str, str], flags: Flags, home: Path) -> Config:

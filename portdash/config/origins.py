@@ -2,8 +2,8 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
 
+from portdash.named_tuple import NamedTuple
 from portdash.text import clean
 
 

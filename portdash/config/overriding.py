@@ -1,6 +1,5 @@
 """Variables and flags laid over what the files say."""
 
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,6 +10,7 @@ from portdash.config.variables import URL_PREFIX, Variables
 from portdash.errors import PortdashError
 from portdash.model.names import check_workspace
 from portdash.model.ports import PortRange
+from portdash.record import replace
 from portdash.text import clean
 
 

@@ -1,9 +1,9 @@
 """What is wrong with a configuration: one `Problem` each, gathered so that all can be shown at once."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from portdash.errors import ConfigError, UnknownEnvironment
+from portdash.named_tuple import NamedTuple
 from portdash.text import and_list, clean, plural
 
 _SYNONYMS = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from portdash.config.origins import BUILT_IN, Layer, Origin
 from portdash.config.ranges import DEFAULT_RANGES
@@ -15,6 +15,7 @@ from portdash.model.names import variable_for
 from portdash.model.plan import Strategy
 from portdash.model.policy import Policy, TypeRange
 from portdash.model.ports import FIRST_PORT, LAST_PORT, PortRange
+from portdash.named_tuple import NamedTuple
 from portdash.record import record
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
 
 from portdash.model.health import Health, HealthLevel, HealthState
+from portdash.named_tuple import NamedTuple
 from portdash.text import clean
 
 

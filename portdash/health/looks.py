@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from portdash.health.kernel import Liveness, Look, passive_verdict
 from portdash.health.liveness import liveness
 from portdash.model.listener import Listener, Ownership
+from portdash.named_tuple import NamedTuple
 from portdash.planning.inheritance import root_of
 
 if TYPE_CHECKING:

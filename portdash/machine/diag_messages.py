@@ -1,15 +1,15 @@
 """What the kernel's socket table says, message by message: pure reading of bytes. See sock_diag(7)."""
 
+import _socket as socket  # without the enumerations of the module above it, which cost more than a whole look
 import errno
 import os
-import socket
 import struct
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from portdash.model.ports import IpProtocol
+from portdash.named_tuple import NamedTuple
 
 HEADER = struct.Struct("=IHHII")
 """nlmsghdr: length, type, flags, sequence, pid."""

@@ -3,9 +3,9 @@
 import errno
 import os
 from collections.abc import Collection, Container
-from typing import NamedTuple
 
 from portdash.machine.procfs import PROC
+from portdash.named_tuple import NamedTuple
 
 Holders = dict[str, dict[int, str]]
 """For each socket, as the link `socket:[inode]`, the processes that have it open, and under which number."""

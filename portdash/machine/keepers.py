@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
+from portdash.named_tuple import NamedTuple
 from portdash.planning.command_line import SHORT
 
 _INTERPRETERS = ("node", "bun", "deno", "python", "ruby", "perl", "sh", "bash")

@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portdash.machine.availability import bind_error
 from portdash.machine.containers.engines import Engines
 from portdash.machine.containers.looking import Containers
 from portdash.machine.describing import Describer
@@ -97,6 +96,8 @@ class LocalMachine:
 
     def bind_error(self, protocol: IpProtocol, port: int) -> str | None:
         """Try to bind the port for an instant, never listening; return the kernel's refusal, None when it is free."""
+        from portdash.machine.availability import bind_error  # noqa: PLC0415  a port that is kept is not tried
+
         return bind_error(protocol, port)
 
     def process(self, pid: int) -> Process | None:

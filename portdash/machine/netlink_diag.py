@@ -4,14 +4,13 @@ Three dumps on a socket that stays open: TCP in LISTEN, where the kernel never l
 UDP over IPv4 and IPv6. `SocketDiag` is the transport, diag_messages.py reads what comes.
 """
 
+import _socket as socket  # without the enumerations of the module above it, which cost more than a whole look
 import errno
-import socket
 import struct
 import weakref
 from collections import Counter
 from collections.abc import Collection, Iterator
 from functools import cache
-from typing import NamedTuple
 
 from portdash.machine.diag_messages import (
     SEQUENCE,
@@ -25,6 +24,7 @@ from portdash.machine.diag_messages import (
     read_table,
 )
 from portdash.model.ports import IpProtocol
+from portdash.named_tuple import NamedTuple
 
 _REQUEST = struct.Struct("=IHHII BBBBI 48s")
 """nlmsghdr, then inet_diag_req_v2: family, protocol, extensions, padding, states, and no particular socket."""

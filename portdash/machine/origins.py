@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from portdash.machine.ancestry import ancestors, container_of, is_orphan, parents, title, unit_of, via
 from portdash.machine.processes import Setting
 from portdash.machine.reloaders import reloader_of
 from portdash.model.listener import NO_HINTS, Ancestor, Container, Hints, Process
+from portdash.named_tuple import NamedTuple
 from portdash.planning.frameworks import framework_of
 
 if TYPE_CHECKING:

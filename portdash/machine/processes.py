@@ -7,13 +7,14 @@ import re
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from portdash.machine.environ import read_hints
 from portdash.machine.open_stats import OpenStats
 from portdash.machine.procfs import CONTAINER, PROC, Stat, cgroup_of, lineage_of, parse_stat, read, real_uid
 from portdash.machine.users import user_name
 from portdash.model.listener import NO_HINTS, Hints, Process
+from portdash.named_tuple import NamedTuple
 from portdash.text import clean
 
 if TYPE_CHECKING:

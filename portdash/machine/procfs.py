@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from portdash.machine.files import read_open
+from portdash.named_tuple import NamedTuple
 
 PROC = "/proc"
 ENVIRONMENT_BYTES = 256 * 1024

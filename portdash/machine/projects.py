@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from portdash.machine.files import read_small
 from portdash.machine.roots import find_package, find_root, mode_of
 from portdash.model.names import DEFAULT_WORKSPACE, workspace_from
 from portdash.model.workspace import Workspace
+from portdash.named_tuple import NamedTuple
 from portdash.text import clean
 
 if TYPE_CHECKING:

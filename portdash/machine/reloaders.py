@@ -1,9 +1,9 @@
 """Who starts a server anew whenever a file changes. Data, in one table: ending the server alone would bring it back."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from portdash.model.listener import Process
+from portdash.named_tuple import NamedTuple
 from portdash.planning.command_line import bare, program_of
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from portdash.machine.connections import WILDCARDS, Slot, count_connections
 from portdash.machine.fd_scan import Counts, Holders, find_holders, link_of
 from portdash.machine.procfs import PROC
 from portdash.model.ports import IpProtocol
 from portdash.model.sockets import Socket
+from portdash.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from portdash.machine.diag_messages import DiagRow

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from portdash.forks import ForkLock
 from portdash.machine.fd_scan import find_holders, link_of
 from portdash.machine.netlink_diag import SocketDiag
 from portdash.machine.procfs import PROC
 from portdash.machine.sockets_kernel import KernelSockets, Reading, Table, by_slot, join, read_all
+from portdash.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from portdash.machine.sockets_watched import WatchedSockets

@@ -5,8 +5,8 @@ A port that ssh or kubectl listens on is somebody else's server, elsewhere: `ssh
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
+from portdash.named_tuple import NamedTuple
 from portdash.planning.command_line import bare
 
 _SSH_WITH_VALUE = "BbcDEeFIiJLlmOopQRSWw"

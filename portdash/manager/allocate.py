@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from os import getpid
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -19,7 +18,7 @@ from portdash.manager.wishes import Wish, place
 from portdash.model.assignment import Assignment, Lease, Reason, ServiceKey
 from portdash.model.plan import Plan, Step, Strategy
 from portdash.model.snapshot import Snapshot
-from portdash.record import record
+from portdash.record import record, replace
 
 if TYPE_CHECKING:
     from portdash.model.history import Change

@@ -5,12 +5,12 @@ it shows it (`manager.log_handler`).
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping
-from typing import NamedTuple
 
 from portdash.model.assignment import Assignment, ServiceKey, ServiceSpec, Source
 from portdash.model.listener import Listener
 from portdash.model.policy import Policy
 from portdash.model.snapshot import Snapshot
+from portdash.named_tuple import NamedTuple
 from portdash.planning.requests import Placement
 from portdash.planning.rules import candidate_ports, first_choice, search_ranges
 from portdash.text import clean

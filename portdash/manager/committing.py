@@ -1,7 +1,6 @@
 """Storing what a plan changes: all rows in one batch, with preconditions."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from uuid import uuid4
 
 from portdash.errors import PlanOutdated
@@ -27,6 +26,7 @@ from portdash.model.storage import (
     Remove,
     TakeLease,
 )
+from portdash.record import replace
 
 
 def commit(

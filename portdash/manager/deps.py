@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from portdash.config.settings import Config, Flags
 from portdash.health.rounds import Rounds
@@ -15,8 +15,9 @@ from portdash.manager.events import EventStream
 from portdash.model.assignment import ServiceKey
 from portdash.model.ports import IpProtocol
 from portdash.model.workspace import Workspace
+from portdash.named_tuple import NamedTuple
 from portdash.observer import Observer
-from portdash.record import record
+from portdash.record import record, replace
 from portdash.store.neighbours import Neighbours
 
 if TYPE_CHECKING:

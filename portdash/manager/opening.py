@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portdash.clock import SystemClock
-from portdash.config.loading import load
+from portdash.config.in_force import config_in_force
 from portdash.config.paths import default_store_url, state_dir
 from portdash.config.settings import Flags
 from portdash.machine.local import LocalMachine
 from portdash.manager.allocation_log import Log, to_logging
 from portdash.manager.deps import Deps, Opened, Place
 from portdash.manager.places import find_workspace
+from portdash.record import replace
 from portdash.store.neighbours import Neighbours
 from portdash.store.opening import file_of, open_store
 
@@ -42,7 +42,7 @@ def open_deps(
     settled first, unless nothing may or can be changed. `tell` gets what a store has to say about a change that it
     acknowledged.
     """
-    config = load(cwd=cwd, environ=environ, flags=flags, home=home)
+    config = config_in_force(cwd=cwd, environ=environ, flags=flags, home=home)
     state = state_dir(environ, home)
     machine = LocalMachine(state, read_only=config.read_only)
     opened = Opened(flags, cwd) if store is None else None

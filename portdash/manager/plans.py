@@ -4,7 +4,6 @@ Each planner is imported by the plan that needs it: who asks for a port does not
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from portdash.errors import NoSuchService
 from portdash.manager.deps import Deps
@@ -13,6 +12,7 @@ from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Plan, Strategy
 from portdash.model.snapshot import Snapshot
 from portdash.model.workspace import Workspace
+from portdash.record import replace
 
 FAR_BACK = 100
 """Operations among which undo looks for the last one of this environment."""

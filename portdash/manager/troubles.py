@@ -1,13 +1,13 @@
 """Which services are in conflict, and what is to be told when that changes."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from portdash.model.conflict import Conflict
 from portdash.model.history import Event, EventKind
 from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
 from portdash.planning.prospect import after
+from portdash.record import replace
 
 Trouble = tuple[str, str, int]
 """Workspace, service without regard to case, port: what an event says of a conflict. A service that is in several

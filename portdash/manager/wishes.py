@@ -1,17 +1,15 @@
 """What a caller asks for, completed by what the configuration and the store know of the service."""
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
 
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
-from portdash.manager.finding import workspace_named
 from portdash.model.assignment import ServiceKey, ServiceSpec
 from portdash.model.names import base_name, check_service, split_qualified
 from portdash.model.ports import IpProtocol, PortRange, check_port, parse_range
 from portdash.model.snapshot import Snapshot
 from portdash.planning.requests import ANY_KIND, Override, Placement
-from portdash.record import record
+from portdash.record import field_names, record, replace
 from portdash.text import clean
 
 
@@ -98,14 +96,14 @@ def _range(value: object) -> PortRange:
     return PortRange(*value)
 
 
-_WISHES = tuple(field.name for field in fields(Wish) if field.name != "name")
-_SPEC_FIELDS = tuple(field.name for field in fields(ServiceSpec) if field.name not in ("name", "match"))
+_WISHES = tuple(name for name in field_names(Wish) if name != "name")
+_SPEC_FIELDS = tuple(name for name in field_names(ServiceSpec) if name not in ("name", "match"))
 
 
 def place(deps: Deps, snapshot: Snapshot, wish: Wish) -> Placement:
     """Complete a wish: what it says wins over the configuration, which wins over what the store remembers."""
     workspace, name = split_qualified(wish.name)
-    where = workspace_named(snapshot.workspaces, workspace) if workspace else None
+    where = _workspace(snapshot, workspace) if workspace else None
     if where in (None, deps.place.workspace.name):
         _check_runs_here(deps, name)
     known = _known_spec(snapshot, deps.place.key(name, workspace=where))
@@ -121,6 +119,12 @@ def place(deps: Deps, snapshot: Snapshot, wish: Wish) -> Placement:
     return Placement(
         key=key, spec=spec, override=override_of(deps.environ, spec), detect=_detect(deps, key), strict=wish.strict
     )
+
+
+def _workspace(snapshot: Snapshot, name: str) -> str:
+    from portdash.manager.finding import workspace_named  # noqa: PLC0415  most names are of here
+
+    return workspace_named(snapshot.workspaces, name)
 
 
 def _check_runs_here(deps: Deps, name: str) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from portdash.model.listener import Container
 from portdash.model.ports import IpProtocol
+from portdash.named_tuple import NamedTuple
 
 
 class EngineFacts(NamedTuple):

@@ -1,16 +1,20 @@
 """What is going to be done: ordered steps with reasons, what they cost and what they leave."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from portdash.model.assignment import Assignment, ServiceKey
-from portdash.model.ending import Allowance, Tool
-from portdash.model.listener import Process
 from portdash.model.ports import IpProtocol
-from portdash.model.protected import data_owner_of
 from portdash.model.workspace import Workspace
 from portdash.record import record
 from portdash.text import and_list, plural
+
+if TYPE_CHECKING:
+    from portdash.model.ending import Allowance, Tool
+    from portdash.model.listener import Process
 
 GRACE = 5.0
 """Seconds a process that is asked to end may take."""
@@ -85,6 +89,8 @@ class Target:
 
 def grace_of(target: Target) -> float:
     """Return how many seconds a target gets between being asked to end and being given up, or killed."""
+    from portdash.model.protected import data_owner_of  # noqa: PLC0415  only where something is ended
+
     keeps_data = any(data_owner_of(each.name or "") for each in target.group)
     return DATA_GRACE if keeps_data else GRACE
 

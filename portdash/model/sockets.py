@@ -1,8 +1,7 @@
 """What a table of sockets says, before anything else is known of it."""
 
-from typing import NamedTuple
-
 from portdash.model.ports import IpProtocol
+from portdash.named_tuple import NamedTuple
 
 
 class Socket(NamedTuple):

@@ -1,9 +1,9 @@
 """Who answers on each way to say localhost: 127.0.0.1, ::1 and the network may be three different servers."""
 
 from collections.abc import Callable, Collection, Iterable
-from typing import NamedTuple
 
 from portdash.model.listener import Listener
+from portdash.named_tuple import NamedTuple
 from portdash.planning.wording import holders_text
 from portdash.text import clean
 

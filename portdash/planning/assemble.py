@@ -1,7 +1,6 @@
 """Joining what the store says with what the machine shows: one snapshot, with ownership, status and conflicts."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from operator import attrgetter
 from types import MappingProxyType
 
@@ -20,6 +19,7 @@ from portdash.planning.occupancy import Occupancy
 from portdash.planning.ownership import gather
 from portdash.planning.recognition import Recognised, recognise
 from portdash.planning.rules import first_choice
+from portdash.record import replace
 
 _OF_THE_PORT = (ConflictKind.SQUATTED, ConflictKind.DUPLICATE, ConflictKind.SHADOWED)
 """Kinds of conflict that are about a port, whichever of the services that share it one looks at."""

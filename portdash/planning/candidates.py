@@ -1,18 +1,17 @@
 """Which ports a service would get, best first, and why not the others."""
 
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import NamedTuple
 
 from portdash.errors import InvalidPort, NoPortAvailable
 from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Source, Verdict
 from portdash.model.policy import Policy
 from portdash.model.ports import IpProtocol, parse_port
 from portdash.model.snapshot import Snapshot
+from portdash.named_tuple import NamedTuple
 from portdash.planning.occupancy import Group, Occupancy
 from portdash.planning.requests import Override, Placement
 from portdash.planning.rules import candidate_ports, search_ranges, source_of
-from portdash.record import record
+from portdash.record import record, replace
 from portdash.text import and_list, clean
 
 MOST_OPTIONS = 64

@@ -1,14 +1,13 @@
 """A chain of moves that ends on a free port and frees one for the claimant, and how it becomes steps of a plan."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from portdash.model.assignment import Assignment, Reason, Verdict
 from portdash.planning.candidates import MOST_REASONS, Search, find
 from portdash.planning.displacement import exchange_row, release_vanished
 from portdash.planning.drafting import Draft, displaced
 from portdash.planning.occupancy import Group
-from portdash.record import record
+from portdash.record import record, replace
 
 
 @record

@@ -6,7 +6,8 @@ A process writes its own command line, and may lie: what is read here is shown a
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+
+from portdash.named_tuple import NamedTuple
 
 SHORT = 16
 """Arguments up to which what a command line says is remembered: one look asks for the same ones as the last."""

@@ -1,7 +1,6 @@
 """Where intent and reality disagree, service by service, with who is in the way and a sentence that explains it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from portdash.model.assignment import Assignment, ServiceKey, ServiceSpec, Source
 from portdash.model.conflict import Conflict, ConflictKind
@@ -9,7 +8,7 @@ from portdash.model.listener import Listener
 from portdash.model.names import base_name
 from portdash.model.policy import Policy, PortLimits
 from portdash.model.snapshot import SeenListener, Snapshot
-from portdash.planning.answers import reach_text, who_answers
+from portdash.named_tuple import NamedTuple
 from portdash.planning.occupancy import Group, Occupancy
 from portdash.planning.rules import DYNAMIC, is_browser_blocked, outside, own_range, ranges_of_type
 from portdash.planning.wording import Names, holders_text
@@ -105,6 +104,8 @@ def _with_listeners(case: Circumstances) -> Iterator[Conflict]:
 
 def _shadows(row: Assignment, ours: list[Listener], theirs: list[Listener]) -> Iterator[Conflict]:
     """Yield the conflict with those who answer some of the clients that say localhost in the service's place."""
+    from portdash.planning.answers import reach_text, who_answers  # noqa: PLC0415  rare
+
     answers = who_answers((*ours, *theirs))
     answering = [each for answer in answers.localhost for each in answer.listeners]
     strangers = [each for each in theirs if each in answering]

@@ -1,17 +1,17 @@
 """Building a plan step by step on a working copy of the world, so that each step sees what those before it did."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import NamedTuple
 
 from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Source, Verdict
 from portdash.model.plan import Action, Cost, Plan, Step, Strategy, Target, Unresolved
 from portdash.model.snapshot import Snapshot
+from portdash.named_tuple import NamedTuple
 from portdash.planning.occupancy import Group, Occupancy
 from portdash.planning.requests import Placement
 from portdash.planning.restarting import is_supervised, restarts_of_moved
 from portdash.planning.rules import first_choice
 from portdash.planning.wording import holder_text
+from portdash.record import replace
 from portdash.text import clean
 
 

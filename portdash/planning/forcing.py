@@ -1,7 +1,6 @@
 """Getting a service the very port it wants, whoever holds it: the aggressive way."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from portdash.model.assignment import Assignment, ServiceKey, Verdict
 from portdash.model.listener import Listener
@@ -14,6 +13,7 @@ from portdash.planning.drafting import Draft, displaced
 from portdash.planning.occupancy import Group
 from portdash.planning.restarting import makes_room
 from portdash.planning.wording import holder_text
+from portdash.record import replace
 from portdash.text import clean
 
 

@@ -6,8 +6,8 @@ good enough to show, to name a service after and to tell a database from a web s
 """
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
+from portdash.named_tuple import NamedTuple
 from portdash.planning.command_line import Program, program_of
 
 WEB, API, DATABASE, CACHE, QUEUE, MONITORING, ML, PROXY, TUNNEL = (

@@ -1,12 +1,12 @@
 """Who shares whose port. A service with `inherit_from` has its parent's port; a root and all below it move together."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from operator import attrgetter
 
 from portdash.errors import UsageError
 from portdash.model.assignment import ServiceKey, ServiceSpec
 from portdash.model.ports import IpProtocol
+from portdash.record import replace
 
 plain = attrgetter("host", "user", "workspace", "environment", "service", "protocol")
 """A key's fields as a tuple: sorts as the keys do, several times faster."""

@@ -1,11 +1,11 @@
 """Laying verdicts on health over a snapshot. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from portdash.model.assignment import ServiceKey
 from portdash.model.health import Health, HealthLevel
 from portdash.model.snapshot import ServiceView, Snapshot, Status
+from portdash.record import replace
 
 
 def has_answered(health: Health) -> bool:

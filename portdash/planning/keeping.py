@@ -1,12 +1,11 @@
 """A service that asks again: it keeps the port it has, unless that cannot be used or is not what it wants any more."""
 
-from dataclasses import replace
-
 from portdash.model.assignment import Assignment, Reason, Source
 from portdash.model.plan import Strategy
 from portdash.planning.drafting import Draft
 from portdash.planning.requests import Placement
 from portdash.planning.rules import own_range
+from portdash.record import replace
 from portdash.text import clean
 
 

@@ -1,11 +1,11 @@
 """Who is in the way of a service on a port: the working copy of the world that plans are tried out on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from portdash.model.assignment import Assignment, Reason, ServiceKey, ServiceSpec, Verdict
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import SeenListener, Snapshot
+from portdash.named_tuple import NamedTuple
 from portdash.planning.inheritance import children_of, descendants, plain, root_of
 from portdash.planning.places import Places
 from portdash.planning.requests import Placement

@@ -7,11 +7,11 @@ workspace, since a script may start the servers of several.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from portdash.model.assignment import Assignment, Lease, Match, ServiceKey, ServiceSpec, Source
 from portdash.model.listener import Attribution, Container, Listener, Ownership, Process
 from portdash.model.workspace import Workspace
+from portdash.named_tuple import NamedTuple
 from portdash.planning.kinds import named_like, program_of, runs_as_expected
 from portdash.planning.origins import by_start, by_unit, elsewhere_text, same_user
 from portdash.planning.places import Places, is_below

@@ -1,11 +1,10 @@
 """How the world will look once a plan is applied: judged by the rules that judge the world as it is."""
 
-from dataclasses import replace
-
 from portdash.model.listener import Listener
 from portdash.model.plan import Action, Plan, Target
 from portdash.model.snapshot import Snapshot
 from portdash.planning.assemble import assemble
+from portdash.record import replace
 
 
 def after(snapshot: Snapshot, plan: Plan) -> Snapshot:

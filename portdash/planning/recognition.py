@@ -1,11 +1,11 @@
 """Finding the service that each listener belongs to, or whose port it is on, for thousands of both."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from portdash.model.assignment import Assignment, Match, ServiceKey, ServiceSpec
 from portdash.model.listener import Attribution, Listener, Ownership
 from portdash.model.snapshot import SeenListener, Snapshot
+from portdash.named_tuple import NamedTuple
 from portdash.planning.inheritance import plain, root_of
 from portdash.planning.occupancy import Slot
 from portdash.planning.ownership import OwnershipFacts, attribute, fits, gather, is_specific, leased_to

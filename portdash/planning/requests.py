@@ -1,8 +1,7 @@
 """What the planner can be asked for."""
 
-from typing import NamedTuple
-
 from portdash.model.assignment import ServiceKey, ServiceSpec
+from portdash.named_tuple import NamedTuple
 from portdash.record import record
 
 ANY_KIND = "*"

@@ -1,7 +1,5 @@
 """What becomes of a service whose own port is in trouble: held by a stranger, or shared with another service."""
 
-from dataclasses import replace
-
 from portdash.model.assignment import Assignment, Reason, ServiceKey, Source, Verdict
 from portdash.model.plan import Strategy
 from portdash.planning.candidates import Search, find
@@ -12,6 +10,7 @@ from portdash.planning.exchange import cheapest_chain
 from portdash.planning.forcing import force
 from portdash.planning.occupancy import Group
 from portdash.planning.wording import holders_text
+from portdash.record import replace
 from portdash.text import and_list
 
 

@@ -1,11 +1,11 @@
 """How services and those in their way are called. Everything foreign is made safe to show here once more."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from portdash.model.assignment import ServiceKey
 from portdash.model.listener import Listener
 from portdash.model.workspace import Workspace
+from portdash.named_tuple import NamedTuple
 from portdash.text import and_list, clean, plural
 
 _SHOWN = 3

@@ -1,11 +1,11 @@
 """What a batch does to the requests to supervisors: pure, and a part of the transition."""
 
 from collections.abc import Container, Iterable
-from dataclasses import replace
 
 from portdash.model.assignment import Lease
 from portdash.model.requests import Request, is_kept
 from portdash.model.storage import Answer
+from portdash.record import replace
 from portdash.store import refusals
 from portdash.store.rows import Refusal
 

@@ -23,6 +23,10 @@ _SETTINGS = (
 )
 
 
+MOMENT = 0.02
+"""Seconds that a reader tries by itself before it queues with the writers: SQLite's own waiting is a lottery."""
+
+
 def open_connection(path: str, *, read_only: bool, patience: float) -> sqlite3.Connection:
     """Open in `rw` mode unless told otherwise: it never creates, falls back to reading, and settles a crashed write.
 

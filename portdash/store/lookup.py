@@ -9,15 +9,13 @@ import sqlite3
 
 from portdash.errors import StoreBusy
 from portdash.store import trouble
-from portdash.store.connection import check_integrity, format_of, open_connection
+from portdash.store.connection import MOMENT, check_integrity, format_of, open_connection
 from portdash.store.place import look
 from portdash.store.schema import BY_KEY, SELECT_ASSIGNMENT, SELECT_WORKSPACE, VERSION
 from portdash.store.seal import describe, lock_path_of, read_seal, row_sum
 
 PATIENCE = 10.0
 """Seconds a writer is waited for."""
-MOMENT = 0.02
-"""Seconds that a reader tries by itself before it queues with the writers: SQLite's own waiting is a lottery."""
 
 
 def port_of(

@@ -17,12 +17,10 @@ from portdash.errors import StoreOutdated, StoreReadOnly, StoreUnavailable
 from portdash.model.state import StoreState
 from portdash.store import trouble
 from portdash.store.closing import Closing
-from portdash.store.connection import check_integrity, format_of
+from portdash.store.connection import MOMENT, check_integrity, format_of
 from portdash.store.fields import Undecodable
 from portdash.store.filesystem import refuse_network
 from portdash.store.links import Link, Links, closed
-from portdash.store.locking import lock_file, turn
-from portdash.store.lookup import MOMENT
 from portdash.store.place import look, make_directory, make_file, note_seal, seal_of
 from portdash.store.resting import AGAIN, Entry, settled
 from portdash.store.schema import VERSION
@@ -155,6 +153,8 @@ class SqliteStore:
             except sqlite3.OperationalError as error:
                 if not is_busy(error):
                     raise
+            from portdash.store.locking import turn  # noqa: PLC0415  only among writers who leave no gap
+
             with (
                 turn(lock_path_of(path), patience=self._patience, store=path),
                 here.use(path, found, patience=self._patience) as link,
@@ -171,6 +171,8 @@ class SqliteStore:
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """Yield a connection in a write transaction on a store that was found sound; the caller commits."""
+        from portdash.store.locking import lock_file  # noqa: PLC0415  who only reads needs no lock
+
         path, here = self._real_path(), self._here()
         with here.one_writer(path):
             make_directory(path)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
 from portdash.model.workspace import Workspace
+from portdash.named_tuple import NamedTuple
 from portdash.store.codec import PROTOCOLS, assignment_from, key_columns, key_from, source_from
 from portdash.store.fields import Fields, Undecodable, port, text, whole, word_of
 from portdash.store.records import lease_from, workspace_from

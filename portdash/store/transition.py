@@ -4,7 +4,7 @@ A batch is judged by its end: rows that it changes or removes give up their port
 only then does each claim, in order, take the first of its options that nobody has.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey, Source
 from portdash.model.history import Change, Event, EventKind, Operation
@@ -24,6 +24,7 @@ from portdash.model.storage import (
     TakeLease,
 )
 from portdash.model.workspace import Workspace
+from portdash.record import replace
 from portdash.store import refusals
 from portdash.store.asking import Asked
 from portdash.store.rows import Effects, Refusal, Rows, Slot, slot_of

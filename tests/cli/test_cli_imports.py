@@ -99,6 +99,27 @@ def test_a_service_that_keeps_its_port_loads_no_way_to_find_one(portdash: Portda
     assert not loaded & (FACES | WRITERS | KEPT - asked)
 
 
+DEAR = """
+import sys
+from portdash.cli.guard import run
+for name in sys.argv[1:]:
+    assert run(["allocate", name]) == 0
+tuples = {
+    kind.__qualname__
+    for name, module in sys.modules.items()
+    if name.startswith("portdash.")
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, tuple) and type(kind) is type and kind.__module__ == name
+}
+print(*tuples, file=sys.stderr)
+"""
+
+
+def test_no_named_tuple_on_the_way_of_allocate_is_a_dear_one():
+    done = subprocess.run([sys.executable, "-c", DEAR, "web", "web"], capture_output=True, text=True, check=True)
+    assert done.stderr.split() == []
+
+
 def test_the_entry_point_loads_nothing_at_import():
     code = "import sys, portdash.cli; print([name for name in sys.modules if name in ('click', 'portdash.cli.guard')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

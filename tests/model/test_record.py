@@ -8,7 +8,8 @@ from functools import cached_property
 
 import pytest
 
-from portdash.record import OFTEN, record
+from portdash import record as ours
+from portdash.record import OFTEN, field_names, record
 
 
 @record
@@ -114,6 +115,19 @@ def test_the_functions_of_dataclasses_work_on_it():
     assert Point.__match_args__ == ("x", "y", "label")
 
 
+@pytest.mark.parametrize("change", [replace, ours.replace])
+def test_another_with_some_values_changed(change: Callable[..., Point]):
+    whole = Point(1, 2, "a")
+    other = change(whole, y=3)
+    assert (other, other.label, whole.y) == (Point(1, 3), "a", 2)
+    with pytest.raises(TypeError):
+        change(whole, z=3)
+
+
+def test_its_fields_by_name():
+    assert field_names(Named) == ("name", "tags", "hidden")
+
+
 def test_it_is_copied_and_pickled_whole():
     whole = Point(1, 2, "a")
     for again in (copy.copy(whole), copy.deepcopy(whole), pickle.loads(pickle.dumps(whole))):  # noqa: S301  our own bytes
@@ -143,6 +157,7 @@ def test_none_is_derived_from_another():
 
 
 def test_a_field_may_be_left_to_what_follows_filling():
+    assert ours.replace(Derived("abc"), text="a").size == 1
     assert (Derived("abc").size, replace(Derived("abc"), text="a").size) == (3, 1)
 
 

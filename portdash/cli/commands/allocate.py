@@ -2,7 +2,6 @@
 
 import os
 import sys
-from dataclasses import replace
 
 import click
 
@@ -17,6 +16,7 @@ from portdash.manager.wishes import Wish
 from portdash.model.assignment import Assignment
 from portdash.model.plan import Strategy
 from portdash.model.ports import parse_port
+from portdash.record import replace
 from portdash.text import clean, plural, signed
 
 

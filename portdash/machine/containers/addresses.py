@@ -11,8 +11,8 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
+from portdash.named_tuple import NamedTuple
 from portdash.text import clean
 
 _SYSTEM = ("/var/run/docker.sock", "/run/podman/podman.sock")

@@ -8,10 +8,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from portdash.forks import ForkLock
 from portdash.machine.containers.addresses import Address, Addresses, find_addresses
+from portdash.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from portdash.machine.containers.line import Line

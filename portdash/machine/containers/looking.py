@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from portdash.machine.ancestry import ENGINES
 from portdash.model.engines import EngineFacts
+from portdash.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from portdash.machine.containers.engines import Engines, Known
