@@ -74,7 +74,8 @@ def _instance(deps: Deps) -> Iterator[str]:
         with ExitStack() as stack:
             if deps.state_dir is not None:
                 try:
-                    stack.enter_context(only_one(deps.state_dir, deps.place.key(name, workspace=WORKSPACE)))
+                    key = deps.place.key(name, workspace=WORKSPACE)
+                    stack.enter_context(only_one(deps.state_dir, key, how=lambda: None))
                 except AlreadyRunning:
                     continue
             yield name

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cache, partial
 from operator import is_
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from portdash.machine.ancestry import topmost
 from portdash.machine.processes import Once
 from portdash.machine.tunnels import tunnel_text
 from portdash.machine.users import user_name
 from portdash.model.listener import Listener, Process
+from portdash.named_tuple import NamedTuple
+from portdash.record import replace
 
 if TYPE_CHECKING:
     from portdash.machine.origins import Origin, Origins
