@@ -53,7 +53,7 @@ class LoadBalancer:
         """Of the service, to show."""
         self._policy = policy_named(policy, Random(seed))  # noqa: S311  which server is next is no secret
         self._weights = dict(weights or {})
-        if any(weight < 1 for weight in self._weights.values()):
+        if not all(weight >= 1 for weight in self._weights.values()):
             raise UsageError("a weight is a whole number from 1 on", hint="weights={8080: 5, 8081: 1}")
         self._clock = clock or SystemClock()
         self._looks = looks

@@ -14,7 +14,7 @@ from portdash.config.urls import redacted
 from portdash.discovery.finding import look_at_all, nothing
 from portdash.discovery.seconds import seconds_of, wait_of
 from portdash.discovery.sources import range_of, source_for
-from portdash.errors import NoInstances
+from portdash.errors import NoInstances, UsageError
 from portdash.health.fixed import port_of
 from portdash.manager.opening import open_deps
 from portdash.text import clean
@@ -42,10 +42,15 @@ def instances(name: str, **said: Any) -> tuple[Instance, ...]:  # noqa: ANN401
 def discover_all(name: str | None = None, *, environment: str | None = None, **said: Any) -> tuple[Instance, ...]:  # noqa: ANN401
     """Return the instances of a service; without a name, of every service of the workspace, by name.
 
-    Services with a fixed URL are not looked for. Raises StoreError.
+    Services with a fixed URL are not looked for, and without a name only `workspace`, `ports` and `environment` may be
+    said. Raises UsageError, StoreError.
     """
     if name is not None:
         return instances(name, environment=environment, **said)
+    if unfit := said.keys() - {"workspace", "ports"}:
+        raise UsageError(
+            f"{clean(min(unfit))}= cannot be said of every service", hint='name one, as in discover_all("api")'
+        )
     flags = Flags(environment=environment, workspace=said.get("workspace"))
     deps = open_deps(flags=flags, cwd=Path.cwd(), environ=os.environ, home=Path.home(), actor="library")
     try:
@@ -143,4 +148,11 @@ def _source(name: str, said: dict[str, Any]) -> Explained:
 
 
 def _hashable(value: object) -> Hashable:
-    return tuple(value) if isinstance(value, list) else value
+    """Return what stands for a value; what is no list and cannot be hashed is told by its text."""
+    if isinstance(value, list):
+        return tuple(value)
+    try:
+        hash(value)
+    except TypeError:
+        return repr(value)
+    return value

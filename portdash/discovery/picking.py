@@ -146,5 +146,5 @@ POLICIES: Mapping[str, Callable[[Random], Policy]] = {
 def policy_named(name: str, random: Random) -> Policy:
     """Return a new policy. Raises UsageError for a name that is none."""
     if name not in POLICIES:
-        raise UsageError(f"{clean(name)} is no policy for picking", hint=f"the policies are {', '.join(POLICIES)}")
+        raise UsageError(f"{clean(str(name))} is no policy for picking", hint=f"the policies are {', '.join(POLICIES)}")
     return POLICIES[name](random)

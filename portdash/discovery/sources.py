@@ -147,12 +147,16 @@ def _cluster(said: Urls | None, config: Config) -> tuple[str, ...]:
         return config.discovery.cluster
     try:
         urls = parse_cluster(said if isinstance(said, str) else ",".join(said))
+    except TypeError:
+        raise UsageError("cluster= is no list of URLs", hint="say redis://HOST:PORT/DB, or URLs") from None
     except ValueError as error:
         raise UsageError(f"cluster= cannot be used: {error}", hint="say redis://HOST:PORT/DB, or URLs") from error
     return urls
 
 
 def _checked(url: str) -> str:
+    if not isinstance(url, str):  # a library's caller may hand in anything, an httpx.URL before all
+        raise UsageError(f"url= is no text: {clean(repr(url), limit=80)}", hint="say str(url)")
     try:
         return parse_url(url)
     except ValueError as error:

@@ -25,10 +25,17 @@ def starter(name: str, start: Start, *, cwd: Path, workspace: str | None) -> Cal
     """Return what starts an instance of a service. It raises NoInstances when that fails. Raises UsageError."""
     if callable(start):
         return lambda deps: _call(start, workspace or deps.place.workspace.name)
-    if isinstance(start, str) or not start or not all(isinstance(each, str) for each in start):
+    if not _is_command(start):
         raise UsageError("start= is no command", hint='a command is a list, ["uvicorn", "main:app"]; or say a function')
     command = tuple(start)
     return lambda deps: _run(name, command, cwd=cwd, environment=deps.config.environment, workspace=workspace)
+
+
+def _is_command(said: object) -> bool:
+    """Whether it is a list of words; a library's caller may hand in anything."""
+    if isinstance(said, str) or not isinstance(said, Sequence):
+        return False
+    return bool(said) and all(isinstance(each, str) for each in said)
 
 
 def _call(start: Callable[[str], object], workspace: str) -> None:

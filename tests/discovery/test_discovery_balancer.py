@@ -111,8 +111,11 @@ def test_what_cannot_be_is_said():
         LoadBalancer([]).pick()
     with pytest.raises(UsageError, match="policy"):
         LoadBalancer([A], "best")
-    with pytest.raises(UsageError, match="weight"):
-        LoadBalancer([A], "weighted", weights={8080: 0})
+    for weight in (0, 0.5, float("nan")):
+        with pytest.raises(UsageError, match="weight"):
+            LoadBalancer([A], weights={8080: weight})  # type: ignore[dict-item]
+    with pytest.raises(UsageError, match="policy"):
+        LoadBalancer([A], None)  # type: ignore[arg-type]
 
 
 def test_weights_are_those_of_ports():

@@ -164,6 +164,19 @@ def test_a_target_holds_one_kind_and_never_nothing(free_port: FreePort):
         portdash.target("api", url="anything://localhost")
 
 
+@pytest.mark.parametrize("said", [{"wait": 3}, {"url": "http://localhost:1"}, {"weight": 3}])
+@pytest.mark.usefixtures("project")
+def test_what_cannot_be_said_of_every_service_is_not_passed_over(said: dict[str, object]):
+    with pytest.raises(UsageError, match="of every service"):
+        portdash.discover_all(**said)
+
+
+@pytest.mark.usefixtures("project")
+def test_what_cannot_be_hashed_is_a_slip_like_another():
+    with pytest.raises(UsageError, match="start="):
+        portdash.discover("api", start={"uvicorn": 1})
+
+
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "soon", True])
 @pytest.mark.usefixtures("project")
 def test_a_timeout_that_is_none(timeout: float | str):
