@@ -7,9 +7,10 @@ import sys
 
 from portdash.cli.output import say
 from portdash.errors import ExitCode
-from portdash.supervisor.announcing import read_announced, waited_for
+from portdash.supervisor.announcing import read_announced, read_ended, waited_for
 from portdash.supervisor.background import PROGRAM
 from portdash.supervisor.orders import GRACE
+from portdash.text import clean
 
 _CHUNK = 65536
 
@@ -46,10 +47,14 @@ def _until_it_listens(process: "subprocess.Popen[bytes]", reader: int) -> int:
         while data := os.read(process.stderr.fileno(), _CHUNK):  # ends when it has, or has said all there is to hear
             sys.stderr.buffer.write(data)
             sys.stderr.flush()
-        announced = read_announced(announcements.readline())
+        line = announcements.readline()
+    announced = read_announced(line)
     if announced is None:
         code = process.wait()
-        return 128 - code if code < 0 else code
+        status = 128 - code if code < 0 else code
+        if name := read_ended(line):
+            say(f"portdash: {clean(name)} ended with status {status} before it listened")
+        return status
     say(f"portdash: in the background: pid {process.pid}")
     sys.stdout.write(f"{announced.port}\n")
     return ExitCode.YES if announced.listens else ExitCode.NO

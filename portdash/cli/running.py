@@ -123,8 +123,7 @@ async def _supervised(deps: Deps, order: Order, state: Path, flags: Flags) -> in
         stack.enter_context(_hooks(deps, talk))
         supervisor = Supervisor(deps, order, state_dir=state, sink=_pass_on, say=talk, started=started.tell)
         status = await supervisor.run()
-        if started.is_owed:
-            talk(f"{clean(order.wish.name)} ended with status {status} before it listened")
+        started.end(order.wish.name)
         return status
 
 

@@ -90,7 +90,7 @@ def check_allowed(deps: Deps, plan: Plan, *, consent: bool) -> None:
         targets = [step.target for step in plan.steps if step.target]
         ends = " and ".join(target.label for target in targets)
         raise Refused(
-            f"this would end {ends}, which is not portdash's",
+            f"this would end {ends}, and nobody has agreed to that",
             hint=f"`portdash who {targets[0].port}` says what it is: end it yourself, or take another port",
         )
 

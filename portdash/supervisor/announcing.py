@@ -11,6 +11,8 @@ READY = "PORTDASH_READY_FD"
 _STAYS = "stays"
 """Follows the descriptor where who waits goes on listening to all that is said."""
 _NUMBERS = 3
+_ENDED = "ended"
+"""Before the name of a service whose child has ended before it listened; of one that never was nothing is announced."""
 
 
 class Announced(NamedTuple):
@@ -33,6 +35,12 @@ def read_announced(line: bytes) -> Announced | None:
         return None
     port, pid, listens = map(int, numbers)
     return Announced(port, pid, bool(listens))
+
+
+def read_ended(line: bytes) -> str | None:
+    """Return the service whose child has ended, as a line announces it; None for any other line."""
+    word, _, name = line.decode().rstrip("\n").partition(" ")
+    return name if word == _ENDED else None
 
 
 def waited_for(environ: Mapping[str, str], descriptor: int, *, stays: bool) -> dict[str, str]:
@@ -64,10 +72,11 @@ class Announcement:
             os.close(nowhere)
             self.close()
 
-    @property
-    def is_owed(self) -> bool:
-        """Whether somebody waits for a first announcement, and hears nothing of ours once there was one."""
-        return self._descriptor is not None and not self._stays
+    def end(self, name: str) -> None:
+        """Say that the service's child has ended; nobody hears it where one was announced before."""
+        if self._descriptor is not None:
+            with suppress(OSError):  # who waited has ended
+                os.write(self._descriptor, f"{_ENDED} {name}\n".encode())
 
     def close(self) -> None:
         """Say nothing more."""

@@ -178,7 +178,8 @@ async def start(
             pass_fds=() if handed_socket is None else (handed_socket,),
         )
     except OSError as error:
-        raise CannotStart(f"{command[0]} cannot be started: {error.strerror or error}", NOT_EXECUTABLE) from error
+        why = (error.strerror or str(error)) if cwd.is_dir() else f"its directory {cwd} is gone"
+        raise CannotStart(f"{command[0]} cannot be started: {why}", NOT_EXECUTABLE) from error
     return Child(transport, heard)
 
 

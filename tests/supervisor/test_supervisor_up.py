@@ -93,6 +93,13 @@ def test_where_one_does_not_start_all_are_ended(launch: Run, declare: Declare, p
     assert not runs_left(project)
 
 
+def test_in_the_background_one_that_does_not_start_is_said_once(launch: Run, declare: Declare):
+    declare('[services.api]\ncommand = ["sh", "-c", "exit 3"]\n')
+    running = launch("up", "-d")
+    assert running.ends() == 1
+    assert running.err == "portdash: error: api did not start: it ended with status 3\n"
+
+
 def test_in_the_background_they_run_on_and_are_left_alone_the_next_time(
     command: Command, declare: Declare, project: Path
 ):

@@ -23,7 +23,7 @@ WAYS_OUT = {
 @click.argument("name", required=False)
 @strategy_option
 @dry_run_option
-@click.option("--terminate", is_flag=True, help="Agree to end processes that are not portdash's.")
+@click.option("--terminate", is_flag=True, help="Agree to end the processes that the plan names.")
 @yes_option
 @json_option
 @click.pass_obj
