@@ -179,6 +179,22 @@ def refused(directory: str) -> object:
     return {"names": names, "code": None}
 
 
+def stumble(directory: str) -> object:
+    """Read and write where any one call may fail; say what was read, and what was the matter."""
+    store = SqliteStore(Path(directory) / "state" / "portdash.db", host=HOST)
+    names, codes = None, []
+    try:
+        names = [each.name for each in store.snapshot().assignments.values()]
+    except StoreError as error:
+        codes.append(error.code)
+    try:
+        wrote = isinstance(store.apply(batch(claim(row("more", 4100)))), Applied)
+    except StoreError as error:
+        wrote = False
+        codes.append(error.code)
+    return {"names": names, "wrote": wrote, "codes": codes}
+
+
 def seed(directory: str) -> object:
     """Make a store with one service."""
     store = SqliteStore(Path(directory) / "state" / "portdash.db", host=HOST)
@@ -228,6 +244,7 @@ PROGRAMS = {
     "kills": kills,
     "fill": fill,
     "refused": refused,
+    "stumble": stumble,
     "seed": seed,
 }
 

@@ -12,6 +12,7 @@ from store_world import HOST, filled
 
 from portdash.store.sqlite import SqliteStore
 
+SCALE = int(os.environ.get("PORTDASH_TEST_SCALE", "1"))
 WORKER = Path(__file__).with_name("store_worker.py")
 MOUNT = 'mount -t tmpfs -o size="$3" tmpfs "$2" && '
 WORK = 'exec "$0" "$1" '
@@ -98,9 +99,12 @@ print(json.dumps({"read": code(store.snapshot), "wrote": code(lambda: store.appl
 """
 
 
+traced = pytest.mark.skipif(not shutil.which("strace"), reason="strace is missing")
+
+
 @pytest.mark.faults
 @pytest.mark.needs_linux
-@pytest.mark.skipif(not shutil.which("strace"), reason="strace is missing")
+@traced
 @pytest.mark.parametrize("failing", range(1, 7))
 def test_a_sync_that_fails_is_an_error_and_what_was_stored_stays(home: Path, failing: int):
     directory = home / "disk"
@@ -130,3 +134,65 @@ def test_a_sync_that_fails_is_an_error_and_what_was_stored_stays(home: Path, fai
         assert held in ({"web"}, {"web", "more"})
     filled(store, ["afterwards"], first=5000)
     store.close()
+
+
+def stumbling(directory: Path, calls: str, error: str, failing: int) -> "dict[str, object] | None":
+    """Read and write while the call of that number to the store's files fails; None when there are not so many."""
+    state, log = directory / "state", directory / "calls"
+    files = [state, state / "portdash.db", state / "portdash.db-journal", state / "portdash.db.lock"]
+    command = ["strace", "-f", "-qq", "-o", str(log), "-e", f"trace={calls}"]
+    command += ["-e", f"inject={calls}:error={error}:when={failing}"]
+    command += [argument for file in files for argument in ("-P", str(file))]
+    answer = subprocess.run(
+        [*command, sys.executable, WORKER, "stumble", directory],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    if "ptrace" in answer.stderr:
+        pytest.skip("tracing is not allowed here")
+    assert answer.returncode == 0, answer.stderr
+    if "INJECTED" not in log.read_text():
+        return None
+    found: dict[str, object] = json.loads(answer.stdout)
+    return found
+
+
+@pytest.mark.faults
+@pytest.mark.needs_linux
+@traced
+@pytest.mark.parametrize(
+    ("calls", "error", "least"),
+    [
+        ("pwrite64", "ENOSPC", 12),
+        ("pwrite64", "EDQUOT", 12),
+        ("pread64", "EIO", 12),
+        ("fcntl", "ENOLCK", 10),
+        ("openat", "EMFILE", 4),
+        ("flock", "EINTR", 1),
+        ("ftruncate", "EIO", 1),
+        ("?unlink,unlinkat", "EIO", 1),
+    ],
+)
+def test_any_call_may_fail_and_the_store_is_as_before_or_as_after(home: Path, calls: str, error: str, least: int):
+    directory = home / "disk"
+    sound = SqliteStore(directory / "state" / "portdash.db", host=HOST)
+    filled(sound, ["web"])
+    sound.close()
+    before = {each.name: each.read_bytes() for each in (directory / "state").iterdir()}
+    failing, seen = 1, 0
+    while found := stumbling(directory, calls, error, failing):
+        failing, seen = failing + (1 if SCALE > 1 or least < 10 else 2), seen + 1
+        store = SqliteStore(directory / "state" / "portdash.db", host=HOST)
+        held = {row.name for row in store.snapshot().assignments.values()}
+        assert found["names"] in (None, ["web"]), "never read as empty"
+        assert held == {"web", "more"} or (held == {"web"} and not found["wrote"])
+        assert found["wrote"] or found["codes"]
+        filled(store, ["afterwards"], first=5000)
+        store.close()
+        for each in (directory / "state").iterdir():
+            each.unlink()
+        for name, content in before.items():
+            (directory / "state" / name).write_bytes(content)
+    assert seen >= least
