@@ -20,7 +20,7 @@ from portdash.machine.origins import Origin, Origins
 from portdash.machine.processes import Once, system_processes
 from portdash.machine.projects import find_project
 from portdash.machine.requeueing import order, requeued
-from portdash.machine.sockets_system import full_sockets, system_sockets
+from portdash.machine.sockets_system import SystemSockets, full_sockets, system_sockets
 from portdash.machine.tunnels import tunnel_text
 from portdash.machine.users import user_name
 from portdash.model.listener import Listener, Process
@@ -109,6 +109,13 @@ class LocalMachine:
         """
         rows = self._sockets.sockets()
         return self._containers.joined(self._plain(rows), rows)
+
+    def listening(self) -> frozenset[tuple[IpProtocol, int]]:
+        """Return the ports on which anybody listens: cheap, for nobody is asked who that is. Raises OSError."""
+        source = self._sockets
+        if isinstance(source, SystemSockets):
+            return source.slots()
+        return frozenset((row.protocol, row.port) for row in source.sockets())
 
     def engines(self) -> EngineFacts:
         """Return what the container engines said at the last look at the listeners, beside who listens."""
