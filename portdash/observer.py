@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from portdash.config.settings import Config
 from portdash.errors import PortdashError
 from portdash.model.assignment import Lease, ServiceKey, ServiceSpec
+from portdash.model.engines import EngineFacts
 from portdash.model.listener import Listener
 from portdash.model.names import instance_names
 from portdash.model.ports import IpProtocol
@@ -79,12 +80,30 @@ class Observer:
     def snapshot(self) -> Snapshot:
         """Return everything as it is now. Raises StoreError, or PortdashError where the sockets cannot be read."""
         now = self._clock.now()
+        state = self._current()
+        listeners = self._listeners()
+        seen = self._seen(now, state, listeners, self._machine.engines())
+        last = self._last
+        if last is None or last[0] != seen:
+            self._last = last = (seen, self._assembled(now, seen))
+        return replace(last[1], taken_at=now)
+
+    def unpeopled(self) -> Snapshot:
+        """Return what `snapshot` does, but as if nobody listened. Raises StoreError.
+
+        Most of a look is to find whose the sockets are; this is for who does without.
+        """
+        now = self._clock.now()
+        return self._assembled(now, self._seen(now, self._current(), (), EngineFacts()))
+
+    def _current(self) -> StoreState:
         state = self._store.snapshot(self._state)
         self._note_losses(state)
-        listeners = self._listeners()
-        engines = self._machine.engines()
+        return state
+
+    def _seen(self, now: float, state: StoreState, listeners: tuple[Listener, ...], engines: EngineFacts) -> _Seen:
         workspaces = self._workspaces(state)
-        seen = _Seen(
+        return _Seen(
             state=state,
             listeners=listeners,
             limits=self._machine.limits(),
@@ -103,10 +122,6 @@ class Observer:
             published=engines.published,
             elsewhere=self._elsewhere(),
         )
-        last = self._last
-        if last is None or last[0] != seen:
-            self._last = last = (seen, self._assembled(now, seen))
-        return replace(last[1], taken_at=now)
 
     def _assembled(self, now: float, seen: _Seen) -> Snapshot:
         """Join what was seen; it is work for thousands of listeners, and of most looks the outcome is known."""

@@ -78,6 +78,10 @@ class FakeMachine:
         """Return every listener by port, protocol and address."""
         return self._listeners
 
+    def listening(self) -> frozenset[tuple[IpProtocol, int]]:
+        """Return the ports on which anybody listens."""
+        return frozenset((each.protocol, each.port) for each in self._listeners)
+
     def engines(self) -> EngineFacts:
         """Return that every engine answers, and that every container runs."""
         return EngineFacts()

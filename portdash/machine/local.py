@@ -18,7 +18,7 @@ from portdash.machine.limits import read_limits
 from portdash.machine.origins import Origins
 from portdash.machine.processes import system_processes
 from portdash.machine.projects import find_project
-from portdash.machine.sockets_system import full_sockets, system_sockets
+from portdash.machine.sockets_system import SystemSockets, full_sockets, system_sockets
 from portdash.model.listener import Listener, Process
 from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol
@@ -81,6 +81,13 @@ class LocalMachine:
         """
         rows = self._sockets.sockets()
         return self._containers.joined(self._describer.listeners(rows), rows)
+
+    def listening(self) -> frozenset[tuple[IpProtocol, int]]:
+        """Return the ports on which anybody listens: cheap, for nobody is asked who that is. Raises OSError."""
+        source = self._sockets
+        if isinstance(source, SystemSockets):
+            return source.slots()
+        return frozenset((row.protocol, row.port) for row in source.sockets())
 
     def engines(self) -> EngineFacts:
         """Return what the container engines said at the last look at the listeners, beside who listens."""

@@ -16,6 +16,7 @@ from portdash.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from portdash.machine.sockets_watched import WatchedSockets
+    from portdash.model.ports import IpProtocol
     from portdash.model.sockets import Socket
     from portdash.model.sources import SocketSource
 
@@ -61,6 +62,20 @@ class SystemSockets:
             except OSError as error:
                 _tell(error)
             return self._otherwise().sockets()
+
+    def slots(self) -> frozenset[tuple[IpProtocol, int]]:
+        """Return the ports of all of them, without a look at whose they are. Raises OSError when there is no table."""
+        try:
+            table = self._tables()
+            try:
+                listing = table.dump()
+                rows = (listing.row(piece) for piece in listing.pieces())
+                return frozenset((row.protocol, row.port) for row in rows if row)
+            finally:
+                table.close()
+        except OSError as error:
+            _tell(error)
+            return frozenset((row.protocol, row.port) for row in self._otherwise().sockets())
 
     def _look_first(self) -> tuple[Socket, ...]:
         table = self._tables()

@@ -12,6 +12,7 @@ from portdash.errors import NoPortAvailable, PlanOutdated
 from portdash.manager.allocation_log import AllocationLog
 from portdash.manager.apply import Outcome, apply_plan, describe, obstacle, to_be_bound
 from portdash.manager.deps import Deps
+from portdash.manager.glancing import glance
 from portdash.manager.plans import plan_allocate
 from portdash.manager.slots import Slot, slot_of
 from portdash.manager.wishes import Wish, place
@@ -77,10 +78,11 @@ def allocate(
         notices, rows = (*_of_stale(snapshot), *plan.notices), dict(snapshot.assignments)
         return plan
 
-    def take_leases() -> tuple[Lease, ...]:
-        return _leases(deps, keys[: len(wishes)], supervised=supervised)
-
-    outcome = settle(deps, make_plan, leases=take_leases if lease else None)
+    if not lease and (seen := glance(deps, every, strategy)):
+        outcome = apply_plan(deps, make_plan(seen), snapshot=seen)
+    else:
+        wanted = (lambda: _leases(deps, keys[: len(wishes)], supervised=supervised)) if lease else None
+        outcome = settle(deps, make_plan, leases=wanted)
     changes = outcome.operation.changes if outcome.operation else ()
     rows |= {change.key: change.after for change in changes if change.after}
     here = deps.place.workspace.name

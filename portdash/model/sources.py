@@ -58,6 +58,10 @@ class Machine(Protocol):
         """Return every listener, those with hidden owners too, by port, protocol and address. Raises OSError."""
         ...
 
+    def listening(self) -> frozenset[tuple[IpProtocol, int]]:
+        """Return the ports on which anybody listens: cheap, for nobody is asked who that is. Raises OSError."""
+        ...
+
     def engines(self) -> EngineFacts:
         """Return what the container engines said at the last look at the listeners, beside who listens."""
         ...
