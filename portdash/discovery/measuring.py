@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from portdash.config.urls import is_registry
 from portdash.discovery.finding import seek
 from portdash.discovery.instance import Instance, ranked
 from portdash.discovery.listed import ask_urls
@@ -72,7 +73,7 @@ def measure(deps: Deps, name: str, *, looks: int, ports: PortRange | None = None
     """
     bare = name.rpartition("/")[2]
     url = fixed_url(deps, name)
-    urls = (url,) if url else tuple(each for each in deps.config.discovery.cluster if each.startswith("http"))
+    urls = (url,) if url else tuple(each for each in deps.config.discovery.cluster if not is_registry(each))
     times: list[float] = []
     last: dict[str, Instance] = {}
     well: dict[str, int] = defaultdict(int)

@@ -79,7 +79,7 @@ def test_where_its_urls_are_fixed_they_are_asked(
     declare(project)
     port, dead = free_port(), free_port()
     with answering(port):
-        monkeypatch.setenv("PORTDASH_CLUSTER_URL", f"http://127.0.0.1:{dead},http://127.0.0.1:{port}")
+        monkeypatch.setenv("PORTDASH_CLUSTER_URL", f"HTTP://127.0.0.1:{dead},http://127.0.0.1:{port}")
         assert portdash("discover", "api").out == f"http://127.0.0.1:{port}\n"
         (cluster,) = portdash("metrics", "api", "-n", "2", "--json").document["services"]
         monkeypatch.setenv("PORTDASH_URL_API", f"http://user:secret@127.0.0.1:{port}")
