@@ -116,6 +116,8 @@ else:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            if patience <= 0:  # who queued would get the lock after it gave up, and others find it taken meanwhile
+                return False
             from portdash.store.turns import wait_in_turn  # noqa: PLC0415  mostly nobody is before us
 
             return wait_in_turn(descriptor, patience)
