@@ -28,24 +28,32 @@ MOST = 100
 
 
 def written_files(state: Path, place: Place, *, project: Path) -> tuple[EnvFile, ...]:
-    """Return the files that are known: those recorded, and those of the three usual ones that have our block."""
-    usual = (each for each in default_files(project) if _has_block(each.path))
+    """Return the files that are known: those recorded, and those of the three usual ones that have our block.
+
+    A file is that of the environment which wrote it last.
+    """
+    elsewhere = {file.path for files in _elsewhere(state, place).values() for file in files}
+    usual = (each for each in default_files(project) if each.path not in elsewhere and _has_block(each.path))
     return tuple({each.path: each for each in (*usual, *_recorded(state, place))}.values())
 
 
 def record_files(state: Path, place: Place, files: Iterable[EnvFile]) -> None:
-    """Remember files besides those that are still there. Raises PortdashError when it cannot be written."""
+    """Remember files besides those that are still there, and have the workspace's other environments forget them.
+
+    Raises PortdashError when it cannot be written.
+    """
+    files = tuple(files)
     known = [each for each in _recorded(state, place) if os.path.isfile(each.path)]  # noqa: PTH113  it never raises
     every = {each.path: each for each in (*known, *files)}
-    text = json.dumps({str(each.path): each.form.value for each in list(every.values())[-MOST:]}, indent=2) + "\n"
     path = _record(state, place)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise PortdashError(f"{path.parent} cannot be made: {error.strerror}", hint="check its permissions") from error
-    found = read_text(path, project=state)
-    if found.text != text:
-        replace_text(found, text)
+    _write(path, list(every.values())[-MOST:], state)
+    ours = {each.path for each in files}
+    for other, theirs in _elsewhere(state, place).items():
+        _write(other, [each for each in theirs if each.path not in ours], state)
 
 
 class Rewritten(NamedTuple):
@@ -96,9 +104,31 @@ def _has_block(path: Path) -> bool:
 
 
 def _recorded(state: Path, place: Place) -> tuple[EnvFile, ...]:
-    """Return what the record says; one that says nothing sensible says nothing."""
+    return _read(_record(state, place))
+
+
+def _elsewhere(state: Path, place: Place) -> dict[Path, tuple[EnvFile, ...]]:
+    """Return what the records of the workspace's other environments say."""
+    own, of_workspace = _record(state, place), f"{place.workspace.name}@"
     try:
-        found = json.loads(read_small(_record(state, place)) or b"{}")
+        records = sorted((state / DIRECTORY).iterdir())
+    except OSError:
+        return {}
+    others = (each for each in records if each != own and each.name.startswith(of_workspace))
+    return {each: _read(each) for each in others if each.suffix == ".json"}
+
+
+def _write(record: Path, files: Iterable[EnvFile], state: Path) -> None:
+    text = json.dumps({str(each.path): each.form.value for each in files}, indent=2) + "\n"
+    found = read_text(record, project=state)
+    if found.text != text:
+        replace_text(found, text)
+
+
+def _read(record: Path) -> tuple[EnvFile, ...]:
+    """Return what a record says; one that says nothing sensible says nothing."""
+    try:
+        found = json.loads(read_small(record) or b"{}")
     except (ValueError, RecursionError):
         return ()
     if not isinstance(found, dict):

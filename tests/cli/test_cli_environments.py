@@ -108,3 +108,30 @@ def test_a_range_of_a_later_layer_wins_over_an_earlier_base_and_the_other_way_ro
     refused = portdash("status")
     assert refused.code == 2
     assert f"services.web.base = {first}: outside the service's own range" in refused.err
+
+
+PRODUCTION = ("--environment", "production")
+
+
+def test_a_written_file_is_that_of_the_environment_which_wrote_it(portdash: Portdash, shop: Path):
+    for chosen, name in (((), ".env"), (PRODUCTION, ".env.production")):
+        assert portdash(*chosen, "alloc", "web", "api").code == 0
+        assert portdash(*chosen, "export", *(("-o", name) if chosen else ())).code == 0
+    before = (shop / ".env").read_bytes()
+    moved = portdash(*PRODUCTION, "move", "web")
+    assert ".env.production says so, too" in moved.out
+    assert "still say" not in moved.err
+    assert (shop / ".env").read_bytes() == before
+    assert ".env: " not in portdash(*PRODUCTION, "env", "--check").out
+    assert ".env: up to date" in portdash("env", "--check").out
+
+
+def test_a_file_that_another_environment_has_written_over_is_its_from_then_on(portdash: Portdash, shop: Path):
+    for chosen in ((), PRODUCTION):
+        assert portdash(*chosen, "alloc", "web", "api").code == 0
+        assert portdash(*chosen, "export").code == 0
+    before = (shop / ".env").read_bytes()
+    assert "says so, too" not in portdash("move", "web").out
+    assert (shop / ".env").read_bytes() == before
+    assert ".env says so, too" in portdash(*PRODUCTION, "move", "web").out
+    assert (shop / ".env").read_bytes() != before
