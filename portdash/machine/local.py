@@ -5,62 +5,29 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
-from portdash.machine.ancestry import topmost
-from portdash.machine.containers.engines import Engines
-from portdash.machine.containers.looking import Containers
 from portdash.machine.identity import boot_id, current_user, host_id
 from portdash.machine.limits import read_limits
-from portdash.machine.origins import Origin, Origins
-from portdash.machine.processes import Once, system_processes
 from portdash.machine.projects import find_project
-from portdash.machine.requeueing import order, requeued
 from portdash.machine.sockets_system import SystemSockets, full_sockets, system_sockets
-from portdash.machine.tunnels import tunnel_text
-from portdash.machine.users import user_name
-from portdash.model.listener import Listener, Process
-from portdash.model.policy import PortLimits
-from portdash.model.ports import IpProtocol
-from portdash.named_tuple import NamedTuple
-from portdash.record import replace
 
 if TYPE_CHECKING:
+    from portdash.machine.containers.engines import Engines
+    from portdash.machine.containers.looking import Containers
+    from portdash.machine.people import People
     from portdash.machine.surroundings import Surroundings
     from portdash.model.engines import EngineFacts
+    from portdash.model.listener import Listener, Process
     from portdash.model.orphan import Orphan
     from portdash.model.plan import Target
+    from portdash.model.policy import PortLimits
+    from portdash.model.ports import IpProtocol
     from portdash.model.project import Project
-    from portdash.model.sockets import Socket
     from portdash.model.sources import ProcessTable, SocketSource
-
-
-_HOLDS = 4.0
-"""Seconds for which what was read of processes holds; less than after which sources give new rows for that."""
-
-
-@runtime_checkable
-class KnowsLineage(Protocol):
-    """A process table that tells cheaply whether a process is still as it was."""
-
-    def lineage(self, pid: int) -> object:
-        """Return what stays equal while a process and what was told of it are the same; None when it is gone."""
-        ...
-
-
-class _Look(NamedTuple):
-    """One look, and what it rests on."""
-
-    rows: tuple[Socket, ...]
-    listeners: tuple[Listener, ...]
-    processes: Mapping[int, object]
-    """The lineage of every process that was asked for: owners and all above them."""
-    at: float
-    """When processes were asked, in seconds."""
 
 
 class LocalMachine:
@@ -81,10 +48,9 @@ class LocalMachine:
         self._sockets = sockets or system_sockets()
         self._proof = sockets or full_sockets()
         """For what is done to a process: nothing remembered counts there."""
-        self._processes = processes or system_processes()
+        self._given_processes = processes
         self._home = home or Path.home()
-        self._containers = Containers(engines or Engines(os.environ, self._home), self.project_of)
-        self._last: _Look | None = None
+        self._given_engines = engines
 
     @cached_property
     def host(self) -> str:
@@ -97,8 +63,23 @@ class LocalMachine:
         return current_user()
 
     @cached_property
-    def _origins(self) -> Origins:
-        return Origins(self._processes, self.user)
+    def _processes(self) -> ProcessTable:
+        from portdash.machine.processes import system_processes  # noqa: PLC0415 (which ports are in use needs none)
+
+        return self._given_processes or system_processes()
+
+    @cached_property
+    def _people(self) -> People:
+        from portdash.machine.people import People  # noqa: PLC0415 (see above)
+
+        return People(self._processes, self.project_of, user=self.user)
+
+    @cached_property
+    def _containers(self) -> Containers:
+        from portdash.machine.containers.engines import Engines  # noqa: PLC0415 (see above)
+        from portdash.machine.containers.looking import Containers  # noqa: PLC0415
+
+        return Containers(self._given_engines or Engines(os.environ, self._home), self.project_of)
 
     def listeners(self) -> tuple[Listener, ...]:
         """Return every listener, those with hidden owners too, by port, protocol and address. Raises OSError.
@@ -108,7 +89,7 @@ class LocalMachine:
         name, a shell that ended) is read anew then. Container engines are waited for at most 0.3 seconds.
         """
         rows = self._sockets.sockets()
-        return self._containers.joined(self._plain(rows), rows)
+        return self._containers.joined(self._people.listeners(rows), rows)
 
     def listening(self) -> frozenset[tuple[IpProtocol, int]]:
         """Return the ports on which anybody listens: cheap, for nobody is asked who that is. Raises OSError."""
@@ -120,72 +101,6 @@ class LocalMachine:
     def engines(self) -> EngineFacts:
         """Return what the container engines said at the last look at the listeners, beside who listens."""
         return self._containers.facts
-
-    def _plain(self, rows: tuple[Socket, ...]) -> tuple[Listener, ...]:
-        """Return the listeners before any engine is asked."""
-        last = self._last
-        if last is not None and self._are_alike(last.processes):
-            if last.rows is rows:
-                return last.listeners
-            if 0 <= time.monotonic() - last.at < _HOLDS:  # a busy server has another queue at each look
-                listeners = requeued(last.rows, rows, last.listeners)
-                if listeners is not None:
-                    self._last = last._replace(rows=rows, listeners=listeners)
-                    return listeners
-        table = Once(self._processes)
-        listeners = tuple(self._describe(table, sorted(rows, key=order)))
-        self._last = self._remember(rows, listeners, table)
-        return listeners
-
-    def _are_alike(self, processes: Mapping[int, object]) -> bool:
-        table = self._processes
-        return isinstance(table, KnowsLineage) and all(table.lineage(pid) == was for pid, was in processes.items())
-
-    def _remember(self, rows: tuple[Socket, ...], listeners: tuple[Listener, ...], table: Once) -> _Look | None:
-        """Keep a look, unless a process ended meanwhile and another may have come in its place."""
-        if not isinstance(self._processes, KnowsLineage):
-            return None
-        lineages = {pid: self._processes.lineage(pid) for pid in table.asked}
-        told = {pid: table.process(pid) for pid in table.asked}
-        if any((lineages[pid] is None) != (told[pid] is None) for pid in lineages):
-            return None
-        return _Look(rows, listeners, lineages, time.monotonic())
-
-    def _describe(self, table: Once, rows: Iterable[Socket]) -> Iterator[Listener]:
-        origins: dict[int, Origin] = {}
-        projects: dict[str, Project | None] = {}
-        for row in rows:
-            owner = topmost(table, row.pids)
-            if owner is None:
-                yield _hidden(row)
-                continue
-            if owner.pid not in origins:
-                origins[owner.pid] = self._origins.of(table, owner)
-            origin = origins[owner.pid]
-            if origin.container and owner.cwd:
-                owner = replace(owner, cwd=None)  # it is a path inside the container
-            if owner.cwd and owner.cwd not in projects:
-                projects[owner.cwd] = self.project_of(owner.cwd)
-            yield Listener(
-                protocol=row.protocol,
-                address=row.address,
-                port=row.port,
-                dual_stack=row.dual_stack,
-                owner=owner,
-                pids=(owner.pid, *(pid for pid in row.pids if pid != owner.pid)),
-                user=owner.user or (None if row.uid is None else user_name(row.uid)),
-                project=projects.get(owner.cwd or ""),
-                container=origin.container,
-                via=tunnel_text(owner.name, owner.command, row.port) or origin.via,
-                unit=origin.unit,
-                framework=origin.framework,
-                title=origin.title,
-                hints=origin.hints,
-                connections=row.connections,
-                queue=row.queue,
-                orphan=origin.orphan,
-                ancestors=origin.ancestors,
-            )
 
     @cached_property
     def _fixed_limits(self) -> PortLimits:
@@ -261,19 +176,5 @@ class LocalMachine:
         from portdash.machine.surroundings import Surroundings  # noqa: PLC0415 (rare)
 
         return Surroundings(
-            sockets=self._proof, processes=self._processes, setting=self._origins.setting, user=self.user
+            sockets=self._proof, processes=self._processes, setting=self._people.origins.setting, user=self.user
         )
-
-
-def _hidden(row: Socket) -> Listener:
-    """Return a listener whose owner may not be read: the row stays, with the user where the table tells."""
-    return Listener(
-        protocol=row.protocol,
-        address=row.address,
-        port=row.port,
-        dual_stack=row.dual_stack,
-        pids=row.pids,
-        user=None if row.uid is None else user_name(row.uid),
-        connections=row.connections,
-        queue=row.queue,
-    )
