@@ -10,24 +10,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portdash.machine.containers.engines import Engines
-from portdash.machine.containers.looking import Containers
-from portdash.machine.describing import Describer
 from portdash.machine.identity import boot_id, current_user, host_id
 from portdash.machine.limits import read_limits
-from portdash.machine.origins import Origins
-from portdash.machine.processes import system_processes
 from portdash.machine.projects import find_project
 from portdash.machine.sockets_system import SystemSockets, full_sockets, system_sockets
-from portdash.model.listener import Listener, Process
-from portdash.model.policy import PortLimits
-from portdash.model.ports import IpProtocol
 
 if TYPE_CHECKING:
+    from portdash.machine.containers.engines import Engines
+    from portdash.machine.containers.looking import Containers
+    from portdash.machine.describing import Describer
+    from portdash.machine.origins import Origins
     from portdash.machine.surroundings import Surroundings
     from portdash.model.engines import EngineFacts
+    from portdash.model.listener import Listener, Process
     from portdash.model.orphan import Orphan
     from portdash.model.plan import Target
+    from portdash.model.policy import PortLimits
+    from portdash.model.ports import IpProtocol
     from portdash.model.project import Project
     from portdash.model.sources import ProcessTable, SocketSource
 
@@ -50,9 +49,9 @@ class LocalMachine:
         self._sockets = sockets or system_sockets()
         self._proof = sockets or full_sockets()
         """For what is done to a process: nothing remembered counts there."""
-        self._processes = processes or system_processes()
+        self._given_processes = processes
         self._home = home or Path.home()
-        self._containers = Containers(engines or Engines(os.environ, self._home), self.project_of)
+        self._given_engines = engines
 
     @cached_property
     def host(self) -> str:
@@ -65,12 +64,29 @@ class LocalMachine:
         return current_user()
 
     @cached_property
+    def _processes(self) -> ProcessTable:
+        from portdash.machine.processes import system_processes  # noqa: PLC0415 (which ports are in use needs none)
+
+        return self._given_processes or system_processes()
+
+    @cached_property
     def _origins(self) -> Origins:
+        from portdash.machine.origins import Origins  # noqa: PLC0415 (see above)
+
         return Origins(self._processes, self.user)
 
     @cached_property
     def _describer(self) -> Describer:
+        from portdash.machine.describing import Describer  # noqa: PLC0415 (see above)
+
         return Describer(self._processes, self._origins, self.project_of)
+
+    @cached_property
+    def _containers(self) -> Containers:
+        from portdash.machine.containers.engines import Engines  # noqa: PLC0415 (see above)
+        from portdash.machine.containers.looking import Containers  # noqa: PLC0415
+
+        return Containers(self._given_engines or Engines(os.environ, self._home), self.project_of)
 
     def listeners(self) -> tuple[Listener, ...]:
         """Return every listener, those with hidden owners too, by port, protocol and address. Raises OSError.

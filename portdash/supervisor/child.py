@@ -178,9 +178,13 @@ async def start(
             pass_fds=() if handed_socket is None else (handed_socket,),
         )
     except OSError as error:
-        why = (error.strerror or str(error)) if cwd.is_dir() else f"its directory {cwd} is gone"
-        raise CannotStart(f"{command[0]} cannot be started: {why}", NOT_EXECUTABLE) from error
+        raise CannotStart(f"{command[0]} cannot be started: {_why(error, cwd)}", NOT_EXECUTABLE) from error
     return Child(transport, heard)
+
+
+def _why(error: OSError, cwd: Path) -> str:
+    """Say what an error of starting means: of a directory that is gone, the kernel says what it says of a command."""
+    return (error.strerror or str(error)) if cwd.is_dir() else f"its directory {cwd} is gone"
 
 
 def find(program: str, environ: Mapping[str, str], cwd: Path) -> str:
