@@ -4,7 +4,6 @@ import re
 
 from portdash.model.assignment import ServiceSpec
 from portdash.model.names import base_name
-from portdash.planning.frameworks import kind_of
 from portdash.planning.rules import WEB_TYPES, words
 
 _WEB = words(
@@ -42,6 +41,8 @@ def runs_as_expected(spec: ServiceSpec, process_name: str, framework: str | None
     What its command line says it is counts before its name: kafka is `java`, and RabbitMQ is `beam.smp`. Only types
     with a short list of programs (databases, caches, queues) can say no: anything may serve the web.
     """
+    from portdash.planning.frameworks import kind_of  # noqa: PLC0415  asked where somebody listens
+
     program = program_of(process_name)
     name = base_name(spec.name).casefold()
     kind = (spec.type or "").casefold()

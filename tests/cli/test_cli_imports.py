@@ -22,7 +22,7 @@ KEPT = {
     "logging", "psutil", "msgspec", "tomlkit", "difflib", "tempfile", "multiprocessing",
     "portdash.machine.sockets_psutil", "portdash.machine.terminate", "portdash.machine.handles",
     "portdash.machine.describing", "portdash.machine.processes", "portdash.machine.containers.looking",
-    "portdash.machine.origins", "portdash.config.loading", "socket",
+    "portdash.machine.origins", "portdash.planning.frameworks", "portdash.config.loading", "socket",
     "portdash.machine.volumes", "portdash.config.services", "portdash.config.hooks",
     "portdash.config.exported", "portdash.model.history", "portdash.model.kept", "portdash.model.sources",
     "portdash.model.storage", "portdash.planning.adoption", "portdash.planning.candidates",
