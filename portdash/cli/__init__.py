@@ -2,8 +2,6 @@
 
 import os
 import sys
-from contextlib import suppress
-from typing import NoReturn
 
 YOUNG = 50_000
 """Objects made before unreachable ones among them are looked for: more than a short command makes. At Python's own 700
@@ -22,21 +20,7 @@ def main() -> None:
 
     code = run(sys.argv[1:])
     gc.freeze()  # the end of the process takes it all: not one object of it is worth looking at again
-    _leave(code)
-
-
-def _leave(code: int) -> NoReturn:
-    """End the process. With nothing left to wait for it ends at once: Python would take every module apart first."""
-    import atexit  # noqa: PLC0415  see above
-    import threading  # noqa: PLC0415
-
-    if threading.active_count() > 1:
-        sys.exit(code)
-    atexit._run_exitfuncs()  # noqa: SLF001  the first thing that `sys.exit` leads to
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # a reader that is gone has been told of by `run`, as far as it can be
-            stream.flush()
-    os._exit(code)
+    sys.exit(code)
 
 
 def _standard_streams() -> bool:
