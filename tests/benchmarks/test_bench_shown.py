@@ -92,7 +92,7 @@ def portui(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(place / "bin/portui")
 
 
-@pytest.mark.parametrize(("listeners", "limit"), [(300, 0.25), (5_000, 0.2)])
+@pytest.mark.parametrize(("listeners", "limit"), [(300, 0.15), (5_000, 0.2)])
 def test_a_refresh_beside_portui(listeners: int, limit: float, portui: str, tmp_path: Path):
     _allocate("kept", tmp_path)
     shape = {300: "busy", 5_000: "full"}[listeners]
