@@ -21,7 +21,7 @@ class Watcher(Protocol):
         ...
 
 
-class SnapshotTaken(Message):
+class SnapshotTaken(Message, bubble=False):
     """The poller looked, and made what it saw ready for showing."""
 
     def __init__(self, facts: Facts) -> None:

@@ -1,9 +1,10 @@
 """The dashboard in a terminal, beside a bare Textual app and other programs: start, memory, rest, what others change.
 
 What is compared is processor time of one run; what others change is on the screen after a time of the wall's clock.
-A busy machine shows another world at every look, and each costs several times as much as one that shows the same: the
-limits leave room for that. On a quiet one the aims are 0.5 % of a core with 20 or 300 listeners and 1.5 % with 5,000,
-and 1/20 and 1/100 of a refresh of portui.
+A busy machine shows another world at every look, and each costs several times as much as one that shows the same: run
+the steady ones in a network and pid namespace of their own. The aims are 0.5 % of a core with 20 or 300 listeners and
+1.5 % with 5,000, and 1/20 and 1/100 of a refresh of portui. What is left with 20 is Textual's own reader of keys, which
+wakes ten times a second, and the drawing of ages.
 """
 
 import shutil
@@ -62,7 +63,7 @@ def test_memory_beside_a_bare_textual_app(tmp_path: Path):
     report("resident with 300 listeners, against a bare Textual app", mine / theirs, 1.55, f"{mine:.1f} MiB")
 
 
-@pytest.mark.parametrize(("listeners", "limit"), [(20, 1.5), (300, 0.8), (5_000, 1.2)])
+@pytest.mark.parametrize(("listeners", "limit"), [(20, 0.9), (300, 0.45), (5_000, 0.3)])
 def test_steady_cpu_beside_a_loop_that_looks_with_psutil(listeners: int, limit: float, tmp_path: Path):
     look = [sys.executable, "-c", "import psutil, time\nwhile True: psutil.net_connections('inet'); time.sleep(1)"]
     _allocate("kept", tmp_path)
@@ -91,7 +92,7 @@ def portui(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(place / "bin/portui")
 
 
-@pytest.mark.parametrize(("listeners", "limit"), [(300, 0.25), (5_000, 0.2)])
+@pytest.mark.parametrize(("listeners", "limit"), [(300, 0.15), (5_000, 0.2)])
 def test_a_refresh_beside_portui(listeners: int, limit: float, portui: str, tmp_path: Path):
     _allocate("kept", tmp_path)
     shape = {300: "busy", 5_000: "full"}[listeners]

@@ -239,7 +239,7 @@ def _changes(
         return {}, {}
     new = {key: when for key, when in before.new.items() if key in subjects and 0 <= now - when < NEW_FOR}
     gone = {key: each for key, each in before.gone.items() if key not in subjects and 0 <= now - each[1] < GONE_FOR}
-    if subjects.keys() != before.subjects.keys():
+    if subjects is not before.subjects and subjects.keys() != before.subjects.keys():  # thousands, mostly the same
         new.update((key, now) for key in subjects.keys() - before.subjects.keys())
         gone.update((key, (before.subjects[key], now)) for key in before.subjects.keys() - subjects.keys())
     return new, gone

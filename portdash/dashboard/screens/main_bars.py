@@ -135,7 +135,11 @@ class Bars(MainView):
         if self.facts is not None:
             self.table.grow_older(self.facts)
             self._show_trouble()
-            self._show_details(self.context)
+            self._age_details()
+
+    def _age_details(self) -> None:
+        """Draw the same details at a later time."""
+        self._show_details(self.context)
 
     def show_frame(self) -> None:
         """Say on the frame which views there are, and how this one is sorted."""

@@ -15,7 +15,8 @@ from portdash.dashboard.offers import offers_for
 from portdash.dashboard.options import Options
 from portdash.dashboard.rows.asked import Asked, Log, Past, Tab
 from portdash.dashboard.rows.details import details, tabs_of, title_of
-from portdash.dashboard.rows.row import EventLine, RangeLine, RowKey, service_row_key
+from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.row import EventLine, Line, RangeLine, RowKey, service_row_key
 from portdash.dashboard.screens.arrangement import Where
 from portdash.dashboard.screens.main_bars import Bars
 from portdash.model.snapshot import ServiceView, Snapshot
@@ -38,8 +39,17 @@ class Detailing(Bars):
         self._log: tuple[RowKey, Log | None] | None = None
         self._follower: LogFollower | None = None
         self._resting: Timer | None = None
+        self._written: Callable[[Facts, int], tuple[Line, ...]] | None = None
+        """What made the details that are shown, of a service or a listener, at whatever time."""
+
+    def _age_details(self) -> None:
+        if self._written is None or self.facts is None or not self.pane.display:
+            super()._age_details()
+        else:
+            self.pane.write(partial(self._written, self.facts))
 
     def _show_details(self, context: Context) -> None:
+        self._written = None
         if self.facts is None or not self.pane.display:
             self._follow(None)
             return
@@ -53,10 +63,14 @@ class Detailing(Bars):
         self._ask(view, context.facts.snapshot if context.facts else None)
         self._follow(view if tab is Tab.LOG else None)
         offers = offers_for(context, self.keymap.printed) if tab is Tab.WHY else ()
-        write = partial(
-            details, row, self.facts, offers, tab=tab, asked=self._asked(row.subject_key if row else None, view)
-        )
+        asked = self._asked(row.subject_key if row else None, view)
+
+        def written(facts: Facts, width: int) -> tuple[Line, ...]:
+            return details(row, facts, offers, width, tab=tab, asked=asked)
+
+        self._written = written
         hint = self._hint(context, has_tabs=len(tabs) > 1)
+        write = partial(written, self.facts)
         self.pane.show(title_of(row, self.facts), write, tabs=tabs, tab=tab, hint=hint, follows=tab is Tab.LOG)
 
     def _hint(self, context: Context, *, has_tabs: bool) -> str:

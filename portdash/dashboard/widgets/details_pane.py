@@ -70,6 +70,11 @@ class DetailsPane(Toned, ScrollView, can_focus=True, inherit_bindings=False):
             return
         self._rewrite()
 
+    def write(self, write: Callable[[int], tuple[Line, ...]]) -> None:
+        """Draw what `write` makes, of the same row and leaf."""
+        self._write = write
+        self._rewrite()
+
     def on_resize(self, event: Resize) -> None:  # noqa: ARG002
         """Break the lines anew."""
         self._rewrite()
