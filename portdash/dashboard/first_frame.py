@@ -7,7 +7,7 @@ Textual draws over it. Nothing that is imported here may import Textual or Rich.
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TextIO
@@ -19,6 +19,8 @@ from portdash.dashboard.screens.arrangement import Arrangement, Where, arrange
 NAME = "portdash"
 READING = "reading sockets …"
 """What is said while there is nothing to list."""
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
+"""Signals that ask to leave, after which the terminal must be as it was. Windows has but the first."""
 _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l\x1b[2J", "\x1b[?1049l\x1b[?25h"
 _BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[m"
 _ASCII = str.maketrans(dict.fromkeys("┌┐└┘", "+"))
@@ -31,7 +33,7 @@ def first_frame(view: View, glyphs: Glyphs) -> Iterator[Callable[[], None]]:
     """Show the frame inside, and the terminal as it was at the end.
 
     Yields what is to be called when Textual is about to take over: from then on the screen is Textual's to give back.
-    Meanwhile SIGTERM and SIGHUP end the process as SystemExit.
+    Meanwhile the signals of `ENDING` end the process as SystemExit.
     """
     stream = sys.__stderr__
     try:
@@ -41,7 +43,7 @@ def first_frame(view: View, glyphs: Glyphs) -> Iterator[Callable[[], None]]:
     if stream is None or size is None or size.columns < _LEAST:
         yield lambda: None
         return
-    before = {number: signal.signal(number, _end) for number in _signals()}
+    before = {number: signal.signal(number, _end) for number in ENDING}
     is_ours = True
 
     def hand_over() -> None:
@@ -90,11 +92,6 @@ def _box(width: int, height: int, view: View | None = None, text: str = "") -> l
         *(f"{_DIM}│{(text if row == 1 else '').ljust(width - 2)}│{_PLAIN}" for row in range(height - 2)),
         f"{_DIM}└{'─' * (width - 2)}┘{_PLAIN}",
     ]
-
-
-def _signals() -> Sequence[signal.Signals]:
-    names = ("SIGTERM", "SIGHUP")  # Windows has no SIGHUP
-    return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
 def _end(number: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""Leaving when told to by SIGTERM or SIGHUP, even where nobody reads any more what is drawn.
+"""Leaving when told to by SIGTERM, SIGHUP or SIGQUIT, even where nobody reads any more what is drawn.
 
 Textual draws through a queue that has an end. While nobody reads the terminal (its window hangs, a multiplexer is
 stopped), the queue is full, and the event loop waits in it for ever: what asyncio calls for a signal is never called.
@@ -17,8 +17,8 @@ from time import monotonic
 from types import FrameType
 from typing import Self
 
-SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""What asks to leave. Windows has no SIGHUP."""
+from portdash.dashboard.first_frame import ENDING
+
 PATIENCE = 3.0
 """Seconds that leaving in order may take."""
 BUSY_PATIENCE = 60.0
@@ -50,7 +50,7 @@ class Leaving:
         """Take the signals over. Where this is not the first thread, they stay as they are."""
         if current_thread() is main_thread():
             self._restore = _terminal_restorer()
-            for number in SIGNALS:
+            for number in ENDING:
                 self._stack.callback(signal.signal, number, signal.signal(number, self._signalled))
             Thread(target=self._see_to_it, name="portdash-leaving", daemon=True).start()
             self._stack.callback(self._told.put, None)

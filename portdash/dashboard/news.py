@@ -51,7 +51,7 @@ def _of_one(
     conflict, had = worst_conflict(view), worst_conflict(was)
     if conflict is not None and (had is None or had.kind is not conflict.kind):
         yield (describe(view, facts)[0], True)
-    elif was.is_running and not view.is_running:
+    elif was.is_running and not view.is_running and view.port is not None:  # one that gave its port back may run on
         yield (f"{name} went down: nobody listens on {view.port}", True)
 
 

@@ -32,13 +32,14 @@ class Seen(NamedTuple):
 def servers_seen(snapshot: Snapshot, *, stand: Stand = liveness) -> dict[ServiceKey, Seen]:
     """Return the server of each service that has one: its own, on whatever port, else one that may be its own.
 
-    One that is known to be another's is not there. Of a service that inherits its port it is the one of the service
-    whose port that is, wherever that runs. `stand` reads the processes.
+    One that is known to be another's is not there. Of a service that inherits its port, and has it by now,
+    it is the one of the service whose port that is, wherever that runs. `stand` reads the processes.
     """
     seen = {}
     views, shared = {view.key: view for view in snapshot.services}, shared_ports(snapshot)
     for view in snapshot.services:
-        if found := _server_of(view) or _server_of(views[shared.get(view.key, view.key)]):
+        root = shared.get(view.key, view.key) if view.port is not None else view.key
+        if found := _server_of(view) or _server_of(views[root]):
             listener, is_ours = found
             seen[view.key] = Seen(listener, look_at(listener, snapshot.taken_at, stand=stand), is_ours)
     return seen

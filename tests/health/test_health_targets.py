@@ -123,6 +123,12 @@ def test_who_inherits_a_port_is_checked_as_the_one_whose_port_it_is():
     assert found(snapshot(server, socket), own)["socket"].check.probe == TcpConnect()
 
 
+def test_who_is_to_inherit_a_port_and_has_none_yet_has_no_server():
+    server, declared = view("server", listener(3000)), view("socket", None)
+    declared = replace(declared, spec=replace(declared.spec, inherit_from="server"), assignment=None)
+    assert [each.service for each in servers_seen(snapshot(server, declared))] == ["server"]
+
+
 def test_the_configuration_is_this_workspaces_alone():
     world = snapshot(view("web", listener(3000), workspace="blog"))
     assert found(world, config(web=HealthCheck(http_get="/health")))["web"].check.probe is None

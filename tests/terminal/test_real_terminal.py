@@ -60,7 +60,7 @@ def test_it_opens_shows_this_machine_and_gives_the_terminal_back(terminal: Open,
     assert b"\x1b[?1049l" in window.sent
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_ends_it_and_gives_the_terminal_back(terminal: Open, number: signal.Signals):
     window = terminal("--demo")
     window.wait_for("q Quit")
@@ -69,7 +69,7 @@ def test_a_signal_ends_it_and_gives_the_terminal_back(terminal: Open, number: si
     assert b"\x1b[?1049l" in window.sent
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_ends_it_where_nobody_reads_what_it_draws(terminal: Open, number: signal.Signals):
     window = terminal("--demo")
     window.wait_for("q Quit")

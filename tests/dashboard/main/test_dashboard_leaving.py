@@ -48,7 +48,7 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGQUIT"])
 def test_a_process_that_is_stuck_ends_with_the_code_of_the_signal(name: str):
     ended = run(STUCK.format(busy_looks=0, busy_patience=60, name=name))
     assert ended.returncode == 128 + signal.Signals[name], ended.stderr

@@ -38,6 +38,13 @@ def test_a_service_that_went_down_and_a_new_conflict_ring():
     assert news_between(held, facts_of(at(HELD, 3))) == ((), False)
 
 
+def test_a_service_whose_port_was_given_back_did_not_go_down():
+    """Somebody released it, or the store is another one: its server runs on."""
+    released = replace(DOWN, assignment=None, status=Status.STOPPED)
+    assert released.port is None
+    assert news_between(facts_of(at(UP)), facts_of(at(released, 1))) == ((), False)
+
+
 def test_many_news_are_counted():
     views = scenes.working_day().services
     gone = [
