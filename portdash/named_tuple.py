@@ -12,6 +12,8 @@ from _collections import _tuplegetter  # type: ignore[import-not-found]  # as `c
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from portdash.annotated import annotations_in
+
 T = TypeVar("T", bound="_Common")
 New = Callable[..., T]
 
@@ -25,9 +27,7 @@ class _Kind(type):
     def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, object]) -> _Kind:
         if getattr(bases[0], "_fields", None) != ():  # what they have in common, or one derived from a named tuple
             return super().__new__(cls, name, bases, {"__slots__": (), **body})
-        kinds = body.get("__annotations__", {})
-        assert isinstance(kinds, dict)
-        fields = tuple(kinds)
+        fields = tuple(annotations_in(body))
         defaults = {field: body[field] for field in fields if field in body}
         for place, field in enumerate(fields):
             body[field] = _tuplegetter(place, f"Alias for field number {place}")

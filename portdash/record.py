@@ -16,6 +16,8 @@ from functools import partial
 from operator import attrgetter, ge, gt, le, lt
 from typing import TYPE_CHECKING, TypeVar, dataclass_transform, overload
 
+from portdash.annotated import annotations_in
+
 if TYPE_CHECKING:
     from dataclasses import Field
 
@@ -75,7 +77,7 @@ def record(
 def _made(cls: type[T], *, kw_only: bool, order: bool, slots: bool) -> type[T]:
     assert not any(hasattr(base, "__dataclass_fields__") for base in cls.__bases__), "no record is derived from another"
     own = dict(vars(cls))
-    kinds: dict[str, object] = own.get("__annotations__", {})
+    kinds = annotations_in(own)
     parts = tuple(_Part(name, kind, own.get(name, MISSING), kw_only=kw_only) for name, kind in kinds.items())
     key = _key([part.name for part in parts if part.compare])
     more: dict[str, object] = {
