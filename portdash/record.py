@@ -200,7 +200,7 @@ def _first_init(parts: tuple[_Part, ...]) -> Callable[..., None]:
         fits = len(args) <= len(by_place) and known >= kwargs.keys() and given.keys().isdisjoint(kwargs)
         given.update(kwargs)
         if made > OFTEN or not fits or not needed <= given.keys():  # the compiled one says what does not fit
-            cls = _owner(type(self), init)
+            cls = _owner(type(self), parts)
             compiled = _init(cls, taken)
             setattr(cls, "__init__", compiled)  # noqa: B010  to mypy an assignment is a mistake
             compiled(self, *args, **kwargs)
@@ -215,9 +215,12 @@ def _first_init(parts: tuple[_Part, ...]) -> Callable[..., None]:
     return init
 
 
-def _owner(cls: type[object], init: Method) -> type[object]:
-    """Return the record among a class and those that it is derived from."""
-    return next(each for each in cls.__mro__ if vars(each).get("__init__") is init)
+def _owner(cls: type[object], parts: tuple[_Part, ...]) -> type[object]:
+    """Return the record among a class and those that it is derived from.
+
+    Not by its `__init__`: another thread may have put the compiled one into its place by now.
+    """
+    return next(each for each in cls.__mro__ if vars(each).get("__record_parts__") is parts)
 
 
 def _init(cls: type[object], parts: tuple[_Part, ...]) -> Callable[..., None]:

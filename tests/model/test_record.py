@@ -177,3 +177,18 @@ def test_without_slots_it_can_cache_what_it_worked_out():
     assert (cached.double, cached.double, vars(cached)["double"]) == (4, 4, 4)
     with pytest.raises(FrozenInstanceError):
         cached.base = 3  # type: ignore[misc]
+
+
+def test_who_began_to_make_one_before_another_thread_compiled_it_ends_well():
+    @record
+    class Late:
+        x: int
+        y: int = 2
+
+    begun = vars(Late)["__init__"]
+    for number in range(OFTEN + 1):
+        Late(number)
+    assert vars(Late)["__init__"] is not begun
+    late = object.__new__(Late)
+    begun(late, 7)
+    assert late == Late(7)
