@@ -178,8 +178,13 @@ async def start(
             pass_fds=() if handed_socket is None else (handed_socket,),
         )
     except OSError as error:
-        raise CannotStart(f"{command[0]} cannot be started: {error.strerror or error}", NOT_EXECUTABLE) from error
+        raise CannotStart(f"{command[0]} cannot be started: {_why(error, cwd)}", NOT_EXECUTABLE) from error
     return Child(transport, heard)
+
+
+def _why(error: OSError, cwd: Path) -> str:
+    """Return why a program that is there was not started: the system has one error for it and for its directory."""
+    return (error.strerror or str(error)) if cwd.is_dir() else f"its directory {cwd} is gone"
 
 
 def find(program: str, environ: Mapping[str, str], cwd: Path) -> str:

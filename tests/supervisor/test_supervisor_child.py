@@ -73,3 +73,14 @@ def test_what_cannot_be_started_has_the_status_of_env(tmp_path: Path, program: s
     with pytest.raises(CannotStart) as caught:
         asyncio.run(begin())
     assert caught.value.status == status
+
+
+def test_a_directory_that_is_gone_is_what_is_named(tmp_path: Path):
+    gone = tmp_path / "gone"
+
+    async def begin() -> None:
+        await start(("sh",), environ=dict(os.environ), cwd=gone, sink=lambda *_each: None)
+
+    with pytest.raises(CannotStart) as caught:
+        asyncio.run(begin())
+    assert (str(caught.value), caught.value.status) == (f"sh cannot be started: its directory {gone} is gone", 126)
