@@ -183,7 +183,7 @@ async def start(
 
 
 def _why(error: OSError, cwd: Path) -> str:
-    """Say what an error of starting means: of a directory that is gone, the kernel says what it says of a command."""
+    """Return why a program that is there was not started: the system has one error for it and for its directory."""
     return (error.strerror or str(error)) if cwd.is_dir() else f"its directory {cwd} is gone"
 
 
