@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import select
 import struct
@@ -10,10 +11,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from portdash.store.closing import Closing
 from portdash.store.resting import Entry, rest, settled
+
+if TYPE_CHECKING:
+    import ctypes
 
 _CHANGES = 0x2 | 0x4 | 0x80 | 0x100 | 0x200
 """A file of the directory was written, had its attributes changed, was put there, made or deleted: inotify(7)."""
@@ -101,13 +105,19 @@ def changes_of(path: Path, closed: Closing) -> Iterator[Changes]:
         os.close(descriptor)
 
 
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    """Return the C library. Each one that is opened makes classes that only the collector of cycles takes away."""
+    import ctypes  # noqa: PLC0415  5 ms, only for who waits
+
+    return ctypes.CDLL(None)
+
+
 def _told_of(directory: Path) -> int | None:
     """Return what can be read when something changes in a directory, None where nothing tells."""
     if sys.platform != "linux":
         return None
-    import ctypes  # noqa: PLC0415  5 ms, only for who waits
-
-    libc = ctypes.CDLL(None)
+    libc = _libc()
     descriptor: int = libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
     if descriptor < 0:  # as many as this user may have
         return None

@@ -1,5 +1,6 @@
 """Who watches a store's file is woken by a change of it and by nothing else."""
 
+import gc
 import sys
 import threading
 from collections.abc import Iterator
@@ -76,3 +77,18 @@ def test_other_files_of_the_directory_wake_nobody(path: Path, closed: Closing):
         path.write_bytes(b"two")
         waiting.join(LONG / 2)
         assert not waiting.is_alive()
+
+
+def test_knowing_of_changes_again_and_again_leaves_nothing_for_the_collector(path: Path, closed: Closing):
+    with changes_of(path, closed):
+        pass  # what is made once is there from now on
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(gc.get_objects())
+        for _ in range(100):
+            with changes_of(path, closed):
+                pass
+        assert len(gc.get_objects()) - before < 100
+    finally:
+        gc.enable()

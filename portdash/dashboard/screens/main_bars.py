@@ -152,7 +152,8 @@ class Bars(MainView):
         parts: list[Content | tuple[str, str]] = []
         for view, title in zip(View, titles, strict=True):
             parts += [Content(draw(" ── ") if parts else "")]
-            parts += [(draw(title), "bold" if view is self.outlook.view else "not bold dim")]
+            style = "bold" if view is self.outlook.view else "not bold dim"
+            parts += [(draw(title), f"{style} @click=screen.view_{view.name.lower()}")]
         order = f"sort: {order_text(self.outlook.view, self.outlook.sort)}"
         marks = f"{len(self.outlook.marked)} marked ─ " if self.outlook.marked else ""
         self.set_title("#list", Content.assemble(*parts), f"{marks}{order}")

@@ -195,3 +195,9 @@ async def test_the_frame_counts_the_worst_trouble_as_the_header_does(names: tupl
     views = [view for view in scenes.working_day().services if view.name in names]
     async with running(desk_for(scenes.snapshot_of(views)), size=(120, 35)) as (pilot, _main):
         assert f"3 Conflicts{sign}" in "\n".join(screen_lines(pilot.app))
+
+
+async def test_a_click_on_the_name_of_a_view_shows_it():
+    async with running(desk_for()) as (pilot, main):
+        await pilot.click("#list", offset=(screen_lines(pilot.app)[2].index("4 Ranges") + 2, 0))
+        await until(pilot, lambda: main.outlook.view is View.RANGES)
