@@ -1,8 +1,9 @@
 """Whether a service is up already, and whether what depends on it may be started."""
 
-from portdash.health.once import check_twice
-from portdash.health.record import Watched
-from portdash.health.targets import targets
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from portdash.manager.deps import Deps
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
@@ -10,6 +11,9 @@ from portdash.model.names import base_name
 from portdash.model.snapshot import Snapshot
 from portdash.supervisor.orders import key_of
 from portdash.text import clean
+
+if TYPE_CHECKING:
+    from portdash.health.record import Watched
 
 
 def running_words(deps: Deps, name: str) -> str | None:
@@ -36,6 +40,9 @@ def has_check(deps: Deps, name: str) -> bool:
 
 def why_not_well(deps: Deps, name: str) -> str | None:
     """Ask a service once; return what is wrong with it, None when it is well."""
+    from portdash.health.once import check_twice  # noqa: PLC0415  a `run` alone asks nobody, and stays small
+    from portdash.health.targets import targets  # noqa: PLC0415
+
     key = key_of(deps, Wish(name=name))
 
     def look() -> dict[ServiceKey, Watched]:

@@ -129,9 +129,10 @@ async def test_a_connection_with_more_than_was_read_is_not_used_again():
 async def test_the_time_is_for_the_whole():
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-        while True:
+        left = asyncio.ensure_future(reader.read())
+        while not left.done():
             writer.write(b".")
-            await asyncio.wait([asyncio.ensure_future(reader.read(1))], timeout=0.01)
+            await asyncio.wait([left], timeout=0.01)
 
     async with serving(drip) as server, asyncio.timeout(LONG):
         with pytest.raises(TimeoutError):

@@ -134,17 +134,21 @@ async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
 
 async def slow_body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-    while True:
+    left = asyncio.ensure_future(reader.read())
+    while not left.done():
         writer.write(b".")
         await writer.drain()
-        await asyncio.wait([asyncio.ensure_future(reader.read(1))], timeout=0.01)
+        await asyncio.wait([left], timeout=0.01)
 
 
 async def slow_head(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    left = asyncio.ensure_future(reader.read())
     for byte in b"HTTP/1.1 200 OK\r\n" + b"X: " * 100000:
+        if left.done():
+            return
         writer.write(bytes([byte]))
         await writer.drain()
-        await asyncio.wait([asyncio.ensure_future(reader.read(1))], timeout=0.01)
+        await asyncio.wait([left], timeout=0.01)
 
 
 async def endless_headers(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
