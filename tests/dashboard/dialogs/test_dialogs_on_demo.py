@@ -75,6 +75,7 @@ async def test_a_name_that_has_its_port_already_changes_nothing(desk: Desk):
 async def test_resolving_moves_the_squatted_service(desk: Desk):
     key = key_of(desk, "web")
     async with opened(ResolveScreen(desk, desk.look(), key, patience=AT_ONCE), (160, 45)) as (host, pilot):
+        await settled(host, pilot)
         assert "shop/web wants 3000" in host.text
         assert "LEFT  shop@fix-login/web stays misplaced on 3000" in host.text
         await press(host, pilot, "enter")
