@@ -8,13 +8,14 @@ from collections.abc import AsyncIterable
 from functools import partial
 from typing import Unpack
 
+import anyio
 import httpx
 
 from portdash.discovery.apart import for_now, to_the_end
 from portdash.discovery.balancer import LoadBalancer
 from portdash.discovery.bodies import AsyncBody
 from portdash.discovery.options import Options, settings_for
-from portdash.discovery.policy import Accept, GiveUp, Try
+from portdash.discovery.policy import Accept, GiveUp, Try, Wait
 from portdash.discovery.trip import EXTENSION, Route, Trip
 from portdash.discovery.wire import AsyncCarried, AsyncWire
 from portdash.errors import PortdashError
@@ -55,6 +56,8 @@ class AsyncFailoverTransport(httpx.AsyncBaseTransport):
                     return answers.pop(step.attempt)
                 elif isinstance(step, GiveUp):
                     raise trip.failure(step)
+                elif isinstance(step, Wait):
+                    await anyio.sleep(step.seconds)
                 else:
                     await self._look(trip)
         finally:

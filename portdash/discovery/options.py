@@ -13,6 +13,8 @@ from portdash.discovery.seconds import seconds_of
 from portdash.discovery.source import Source
 from portdash.discovery.suspicion import PATIENCE
 from portdash.discovery.trip import Settings
+from portdash.errors import UsageError
+from portdash.text import clean
 
 if TYPE_CHECKING:
     from portdash.discovery.failovers import Failovers
@@ -45,6 +47,10 @@ class Options(Finding, total=False):
     """Whether POST and PATCH may be sent again to another instance, as GET is."""
     suspect_after: float | str | None
     """Seconds without an answer (or `100ms`) after which the kernel is asked if the server hangs, None for never."""
+    max_retries: int
+    """How often all instances are tried once more when none was left: 0 unless said."""
+    retry_backoff: float | str
+    """Seconds, or `1s`, before each of these rounds; between two instances nobody waits."""
     metrics: Recorder | Part | None
     """Who is told the figures; figures of its own unless said."""
     logger: logging.Logger | None
@@ -73,8 +79,18 @@ def settings_for(service: str | LoadBalancer, options: Options) -> Settings:
         log=options.get("logger") or LOG,
         failovers=failovers,
         retry_unsafe=options.get("retry_unsafe", False),
+        max_retries=_count("max_retries", options.get("max_retries", 0)),
+        retry_backoff=seconds_of("retry_backoff", options.get("retry_backoff", 1.0)),
         patience=None if patience is None else seconds_of("suspect_after", patience),
     )
+
+
+def _count(name: str, value: object) -> int:
+    """Return how many are said. Raises UsageError."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        told = f"{name} is a whole number from 0, not {clean(repr(value))}"
+        raise UsageError(told, hint=f"{name}=3 tries all of them three times more")
+    return value
 
 
 def _failovers(name: str, options: Options) -> Failovers:

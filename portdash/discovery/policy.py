@@ -115,6 +115,13 @@ class Refresh:
 
 
 @record
+class Wait:
+    """Wait before all are tried once more."""
+
+    seconds: float
+
+
+@record
 class Accept:
     """Hand over the answer of this attempt, counted from 0."""
 
@@ -137,7 +144,7 @@ class GiveUp:
     why: Why
 
 
-Step: TypeAlias = Try | Refresh | Accept | GiveUp
+Step: TypeAlias = Try | Refresh | Wait | Accept | GiveUp
 Pick: TypeAlias = Callable[[Sequence[Instance]], Instance]
 
 

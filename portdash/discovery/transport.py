@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
 from functools import partial
 from typing import Unpack
@@ -12,7 +13,7 @@ import httpx
 from portdash.discovery.balancer import LoadBalancer
 from portdash.discovery.bodies import Body
 from portdash.discovery.options import Options, settings_for
-from portdash.discovery.policy import Accept, GiveUp, Try
+from portdash.discovery.policy import Accept, GiveUp, Try, Wait
 from portdash.discovery.trip import EXTENSION, Route, Trip
 from portdash.discovery.wire import Carried, Wire
 from portdash.errors import PortdashError
@@ -52,6 +53,8 @@ class FailoverTransport(httpx.BaseTransport):
                     return answers.pop(step.attempt)
                 elif isinstance(step, GiveUp):
                     raise trip.failure(step)
+                elif isinstance(step, Wait):
+                    time.sleep(step.seconds)
                 else:
                     self._look(trip)
         finally:

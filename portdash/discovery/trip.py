@@ -25,6 +25,7 @@ from portdash.discovery.policy import (
     Step,
     Try,
     Verdict,
+    Wait,
     Why,
     costs,
     next_step,
@@ -59,6 +60,10 @@ class Settings:
     """Whether POST and PATCH may be repeated after they were sent."""
     patience: float | None = PATIENCE
     """Seconds without an answer until the server is looked at; None for never."""
+    max_retries: int = 0
+    """How often all instances are tried once more when none was left."""
+    retry_backoff: float = 1.0
+    """Seconds before that; between two instances nobody waits."""
 
 
 @record(kw_only=True)
@@ -84,6 +89,9 @@ class Trip:
         self._start = time.monotonic()
         self._began = self._start
         self._was_refreshed = False
+        self._retries = 0
+        self._earlier = 0
+        """How many of the attempts are of earlier rounds, in which nobody answered."""
         self._look_failed: PortdashError | None = None
         self._error: httpx.TransportError | None = None
         self.attempts: list[Attempt] = []
@@ -95,9 +103,9 @@ class Trip:
             return Accept(len(self.attempts) - 1)  # as the policy would say; there is no need to ask around
         while True:
             field = balancer.field(self._errand, was_refreshed=self._was_refreshed)
-            step = next_step(self._errand, self.attempts, field, balancer.pick)
+            step = next_step(self._errand, self.attempts[self._earlier :], field, balancer.pick)
             if not isinstance(step, Try):
-                return step
+                return self._once_more(step)
             if self.attempts:
                 self._tell_failover(self.attempts[-1], step.instance)
             self._began = time.monotonic()
@@ -106,6 +114,17 @@ class Trip:
             balancer.begin(step.instance)
             self._end(step.instance, Verdict(Kind.STOPPED, "its process is stopped"))
             balancer.done(step.instance)
+
+    def _once_more(self, step: Step) -> Step:
+        """Return a wait for another round instead of the end, where nobody was left to try and more are wanted."""
+        if isinstance(step, Accept):
+            return Accept(step.attempt + self._earlier)
+        is_over = isinstance(step, GiveUp) and step.why is Why.NONE_LEFT
+        if not is_over or self._retries == self._to.max_retries:
+            return step
+        self._retries += 1
+        self._earlier, self._was_refreshed = len(self.attempts), False
+        return Wait(self._to.retry_backoff)
 
     def refreshed(self, found: int, error: PortdashError | None = None) -> None:
         """Take note of a look for instances."""
