@@ -7,10 +7,12 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import ClassVar
 
+from textual import constants
 from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
+from textual.driver import Driver
 from textual.events import Event, Key, Resize
 from textual.filter import LineFilter
 from textual.geometry import Size
@@ -67,6 +69,14 @@ class PortdashApp(App[int], inherit_bindings=False):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self.options.theme if self.options.theme in self.available_themes else DARK.name
+
+    def get_driver_class(self) -> type[Driver]:
+        """Read keys without waking for none, where that is known to work, and unless the environment has a driver."""
+        if sys.platform != "linux" or constants.DRIVER is not None:
+            return super().get_driver_class()
+        from portdash.dashboard.key_reader import SleepingDriver  # noqa: PLC0415  Windows has no such terminals
+
+        return SleepingDriver
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Draw in ASCII, dialogs too, where the terminal cannot be trusted with more."""
