@@ -13,7 +13,7 @@ from portdash.dashboard.commands import BY_ID, Command, in_help_order, menu_comm
 from portdash.dashboard.context import Context
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.keymap import Keymap
-from portdash.dashboard.messages import CommandRequested, ListenerProbed, MenuRequested, SnapshotTaken, Watcher
+from portdash.dashboard.messages import CommandRequested, ListenerProbed, MenuRequested, Watcher
 from portdash.dashboard.news import News, news_between
 from portdash.dashboard.options import Options
 from portdash.dashboard.poller import Poller
@@ -59,17 +59,16 @@ class MainScreen(Acting, inherit_bindings=False):
     def _uncovered(self) -> None:
         self.poller.release("covered")
 
-    @on(SnapshotTaken)
-    def _tell_what_is_on_top(self, message: SnapshotTaken) -> None:
-        """Let a dialog know that the world may have moved on under its plans."""
-        if isinstance(self.app.screen, Watcher):
-            self.app.screen.world_changed(message.facts.snapshot)
+    def world_told(self, facts: Facts) -> None:
+        """Let a dialog know that the world may have moved on under its plans, and say what became of configuration."""
+        top = self.app.screen
+        if top is not self and isinstance(top, Watcher):
+            top.world_changed(facts.snapshot)
+        if self.desk.config_error != self._told_error:
+            self._tell_of_configuration()
 
-    @on(SnapshotTaken)
     def _tell_of_configuration(self) -> None:
         """Say it once when a configuration file was edited to something that cannot be used, and when it can again."""
-        if self.desk.config_error == self._told_error:
-            return
         self._told_error = self.desk.config_error
         if self._told_error:
             self.toast(f"{self._told_error} (the configuration before that is kept)", error=True)

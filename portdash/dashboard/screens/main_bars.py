@@ -1,6 +1,7 @@
 """The lines around the list of the main screen, and its details: they say what the list shows and what can be done."""
 
-from collections.abc import Iterable
+from asyncio import TimerHandle, get_running_loop
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from textual import on
@@ -18,7 +19,7 @@ from portdash.dashboard.rows.events import event_details
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.health_lines import Probed
 from portdash.dashboard.rows.ranges import bucket_text, range_details, strip_width
-from portdash.dashboard.rows.row import EventLine, Line, RangeLine, RowKey, Span
+from portdash.dashboard.rows.row import EventLine, Line, Other, RangeLine, RowKey, Span
 from portdash.dashboard.rows.summary import Standing, freshness, header_line, trouble_line, troubles
 from portdash.dashboard.rows.view import View, order_text
 from portdash.dashboard.rows.words import state_of
@@ -33,8 +34,13 @@ from portdash.text import clean
 ALWAYS = ("help", "quit")
 LEAVE = (Entry("leave", "ctrl+c", "Quit"),)
 """What stands at the end of the footer while letters are text."""
+TICK = 1.0
+"""Seconds after which the age in the header is told again, while there is no look."""
+LATE = 1.5
+"""Seconds after a look at which this begins: looks that come each second wake nobody in between."""
 MOST_WAYS = 20
 """Conflicts whose ways out are planned for the view of conflicts; further ones only say which key plans theirs."""
+_NOTHING_SAID: tuple[Mapping[RowKey, ServiceView | Other] | None, tuple[Standing, int] | None] = (None, None)
 
 
 class Bars(MainView):
@@ -49,12 +55,30 @@ class Bars(MainView):
         self.probed: dict[RowKey, Probed] = {}
         """What listeners answered that were asked, while they are there."""
         self._resolutions = Resolutions(desk)
+        self._clock: TimerHandle | None = None
+        self._headed = _NOTHING_SAID
+        """The subjects that the header was made from, and what else."""
 
     def on_mount(self) -> None:
         """Say at once that something is going on, and keep the age in the header true."""
         self.show_frame()
         self.show_bars()
-        self.set_interval(1.0, self.show_header)
+        self._wind_clock(LATE)
+
+    def on_unmount(self) -> None:
+        """Tell no ages any more."""
+        if self._clock is not None:
+            self._clock.cancel()
+
+    def _clock_ticked(self) -> None:
+        self.show_header()
+        self._wind_clock(TICK)
+
+    def _wind_clock(self, seconds: float) -> None:
+        """Have the age in the header told after so many seconds. Each look tells it, and winds the clock anew."""
+        if self._clock is not None:
+            self._clock.cancel()
+        self._clock = get_running_loop().call_later(seconds, self._clock_ticked)
 
     @property
     def context(self) -> Context:
@@ -83,6 +107,8 @@ class Bars(MainView):
 
     @on(SnapshotTaken)
     def _snapshot_taken(self, message: SnapshotTaken) -> None:
+        self.world_told(message.facts)
+        self._wind_clock(LATE)
         before, was_stale = self.facts, self.stale is not None
         self.looked_at = self.options.monotonic()
         self.stale = None
@@ -97,6 +123,9 @@ class Bars(MainView):
             self.go_to(self.wanted)
             self.wanted = None
         self.world_seen(before, self.facts)
+
+    def world_told(self, facts: Facts) -> None:
+        """Pass on what was seen before any of it is shown here."""
 
     def world_seen(self, before: Facts | None, after: Facts) -> None:
         """Tell of what is news in what was seen."""
@@ -131,8 +160,9 @@ class Bars(MainView):
         return {key: text for key, text in texts.items() if text}
 
     def _show_ages(self) -> None:
-        """Draw what time alone has changed. The header has its own clock, and the footer knows no ages."""
+        """Draw what time alone has changed; the footer knows no ages."""
         if self.facts is not None:
+            self.show_header()
             self.table.grow_older(self.facts)
             self._show_trouble()
             self._age_details()
@@ -226,8 +256,16 @@ class Bars(MainView):
             config_error=self.desk.config_error,
             problem=problems[0] if problems else self.problem,
         )
-        line = header_line(self.facts, standing, self.size.width)
-        if not self.arrangement.has_trouble_line and self.facts and troubles(self.facts) and not is_wrong:
+        facts, width, is_tall = self.facts, self.size.width, self.arrangement.has_trouble_line
+        if is_tall and facts is not None and facts.snapshot.stale_since is None:
+            subjects, said = self._headed
+            self._headed = facts.subjects, (standing, width)
+            if subjects is facts.subjects and said == (standing, width):
+                return  # only time has passed, and it would say the same
+        else:
+            self._headed = _NOTHING_SAID
+        line = header_line(facts, standing, width)
+        if not is_tall and facts and troubles(facts) and not is_wrong:
             line = self._trouble()
         self.query_one("#header", LineBar).show(line)
 

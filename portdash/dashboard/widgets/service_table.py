@@ -89,8 +89,9 @@ class ServiceTable(CursorTable, inherit_bindings=False):
             return
         self.listing = replace(self.listing, facts=facts)
         top = self.scroll_offset.y
+        end = top + self.page
         for index, told in list(self._ages.items()):
-            is_seen = top <= index < top + self.page
+            is_seen = top <= index < end
             if is_seen and told == ages_told(self.listing.rows[index], facts):
                 continue
             del self._lines[index], self._ages[index]

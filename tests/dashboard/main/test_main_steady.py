@@ -11,7 +11,9 @@ from portdash.dashboard.rows.facts import GONE_FOR, NEW_FOR, Facts, digest
 from portdash.dashboard.rows.layout import columns_for
 from portdash.dashboard.rows.listing import Listing, ListState, build_listing
 from portdash.dashboard.rows.paint import ages_of, paint
-from portdash.dashboard.screens import main_view
+from portdash.dashboard.rows.row import Line
+from portdash.dashboard.rows.summary import Standing, header_line
+from portdash.dashboard.screens import main_bars, main_view
 from portdash.errors import StoreUnavailable
 from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Plan, Strategy, Unresolved
@@ -178,3 +180,49 @@ def test_beside_its_service_a_way_out_is_told_in_few_words():
         unresolved=(Unresolved("web runs on 3000 instead of 3002: start it again on 3002"),),
     )
     assert resolution_words(stuck, theirs)[1:] == ("start it again on 3002",)
+
+
+async def test_the_header_is_made_anew_only_where_it_may_say_something_else(monkeypatch: pytest.MonkeyPatch):
+    made = []
+
+    def counted(facts: Facts | None, standing: Standing, width: int) -> Line:
+        made.append(standing)
+        return header_line(facts, standing, width)
+
+    desk = FakeDesk(at(0), home=scenes.HOME)
+    async with running(desk) as (pilot, main):
+        monkeypatch.setattr(main_bars, "header_line", counted)
+        await look(pilot, main, desk, at(1))
+        await look(pilot, main, desk, at(2))
+        assert not made
+        await look(pilot, main, desk, replace(at(3), services=at(3).services[1:]))
+        assert len(made) == 1
+        away = replace(at(4), stale_since=scenes.NOW)
+        await look(pilot, main, desk, away)
+        await look(pilot, main, desk, replace(away, taken_at=scenes.NOW + 9))
+        assert "STORE AWAY 9s" in screen_lines(pilot.app)[0]
+
+
+async def test_a_look_puts_off_the_clock_of_the_header():
+    desk = FakeDesk(at(0), home=scenes.HOME)
+    async with running(desk) as (pilot, main):
+        before = main._clock
+        assert before is not None
+        await look(pilot, main, desk, at(1))
+        assert before.cancelled()
+        assert main._clock is not None
+        assert not main._clock.cancelled()
+
+
+async def test_while_there_is_no_look_the_age_in_the_header_grows(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(main_bars, "LATE", 0.01)
+    monkeypatch.setattr(main_bars, "TICK", 0.01)
+    clock = [0.0]
+    desk = FakeDesk(at(0), home=scenes.HOME)
+    async with running(desk, monotonic=lambda: clock[0]) as (pilot, main):
+        for seconds in (7, 8, 9):
+            clock[0] = seconds
+            await until(pilot, lambda: f"live, {clock[0]:.1f}s ago" in screen_lines(pilot.app)[0])
+        last = main._clock
+    assert last is not None
+    assert last.cancelled()
