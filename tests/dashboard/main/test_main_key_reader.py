@@ -14,6 +14,7 @@ if sys.platform != "linux":
 
 import pty
 import selectors
+import tty
 
 from textual.app import App
 from textual.events import Key
@@ -74,8 +75,6 @@ async def reader(monkeypatch: pytest.MonkeyPatch) -> "Iterator[Reader]":  # type
     near, far = pty.openpty()
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTSTP, signal.SIGCONT)}
     with os.fdopen(far) as stdin, os.fdopen(near, "wb", buffering=0):
-        import tty
-
         tty.setraw(far)
         monkeypatch.setattr(sys, "__stdin__", stdin)
         Noting.waits = Queue()
