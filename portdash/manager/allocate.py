@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from os import getpid
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from portdash.errors import NoPortAvailable, PlanOutdated
+from portdash.identifiers import new_id
 from portdash.manager.allocation_log import AllocationLog
 from portdash.manager.apply import Outcome, apply_plan, describe, obstacle, to_be_bound
 from portdash.manager.deps import Deps
@@ -169,7 +169,7 @@ def _leases(deps: Deps, keys: Sequence[ServiceKey], *, supervised: bool) -> tupl
     held = deps.store.snapshot().leases
     own = (getpid(), started, boot_id, supervised)
     return tuple(
-        Lease(key=key, pid=getpid(), started=started, boot_id=boot_id, token=uuid4().hex, supervised=supervised)
+        Lease(key=key, pid=getpid(), started=started, boot_id=boot_id, token=new_id(), supervised=supervised)
         for key in keys
         if not ((lease := held.get(key)) and (lease.pid, lease.started, lease.boot_id, lease.supervised) == own)
     )
