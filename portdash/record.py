@@ -3,23 +3,23 @@
 A command that prints one number defines some sixty of them, and defining them was half of what it cost: the standard
 decorator compiles six methods for each, and puts them into a class that is there already. A record compiles one, its
 `__init__`, and only once it is made often; the others are the same for all, and the class is made with them. The rest
-is as in `dataclasses`: `field`, `fields`, `__post_init__`. `replace` is here too, for records alone: the standard one
-asks for what a command need not make.
+is as in `dataclasses`: `fields`, `__post_init__`. `field` and `replace` are here, for records alone: the standard
+module costs as much to load as Python to start, and is loaded by who asks for what only it can say.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, FrozenInstanceError
 from functools import partial
 from operator import attrgetter, ge, gt, le, lt
-from typing import TYPE_CHECKING, TypeVar, dataclass_transform, overload
+from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
 from portdash.annotated import annotations_in
 
 if TYPE_CHECKING:
     from dataclasses import Field
+    from dataclasses import field as field  # noqa: PLC0414  a type checker knows what each may be given
+    from dataclasses import replace as replace  # noqa: PLC0414  as well
 
 T = TypeVar("T")
 Key = Callable[[object], tuple[object, ...]]
@@ -30,8 +30,19 @@ OFTEN = 8
 
 _UNSET = object()
 """Stands for a value that a factory makes."""
+_MISSING = object()
+"""Stands for a default that there is none of."""
 _OF_NO_USE = ("__dict__", "__weakref__")
 """What a class without slots has for its instances."""
+
+
+class _Given:
+    """What the body of a class says of a field besides its type, in the words of `dataclasses.field`."""
+
+    __slots__ = ("said",)
+
+    def __init__(self, **said: object) -> None:
+        self.said = said
 
 
 class _Part:
@@ -40,49 +51,67 @@ class _Part:
     __slots__ = ("by_name", "compare", "default", "factory", "init", "name", "shown", "type")
 
     def __init__(self, name: str, kind: object, given: object, *, kw_only: bool) -> None:
-        more = given if isinstance(given, dataclasses.Field) else None
+        assert type(given).__module__ != "dataclasses", f"{name}: a record's `field` is that of this module"
+        said = given.said if isinstance(given, _Given) else {"default": given}
         self.name, self.type = name, kind
-        self.default: object = more.default if more else given
-        self.factory = more.default_factory if more else MISSING
-        self.init, self.shown, self.compare = (more.init, more.repr, more.compare) if more else (True, True, True)
+        self.default = said.get("default", _MISSING)
+        self.factory: Any = said.get("default_factory", _MISSING)
+        self.init, self.shown, self.compare = (bool(said.get(what, True)) for what in ("init", "repr", "compare"))
         self.by_name = kw_only
 
     @property
     def is_optional(self) -> bool:
         """Whether there is a value where none is given."""
-        return self.default is not MISSING or self.factory is not MISSING
+        return self.default is not _MISSING or self.factory is not _MISSING
 
     def value(self) -> object:
         """Return the value where none is given."""
-        return self.default if self.factory is MISSING else self.factory()
+        return self.default if self.factory is _MISSING else self.factory()
+
+
+if not TYPE_CHECKING:
+
+    def field(**said: object) -> _Given:
+        """Say more of a field than its type: `default`, `default_factory`, `init`, `repr`, `compare`."""
+        return _Given(**said)
 
 
 @overload
 def record(cls: type[T], /) -> type[T]: ...
 @overload
-def record(*, kw_only: bool = False, order: bool = False, slots: bool = True) -> Callable[[type[T]], type[T]]: ...
-@dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
 def record(
-    cls: type[T] | None = None, /, *, kw_only: bool = False, order: bool = False, slots: bool = True
+    *, kw_only: bool = False, order: bool = False, slots: bool = True, frozen: bool = True
+) -> Callable[[type[T]], type[T]]: ...
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def record(
+    cls: type[T] | None = None,
+    /,
+    *,
+    kw_only: bool = False,
+    order: bool = False,
+    slots: bool = True,
+    frozen: bool = True,
 ) -> type[T] | Callable[[type[T]], type[T]]:
     """Make a class a frozen dataclass: equal to those of equal fields, hashable, and never changed.
 
-    With `order` it is less than another by its first field that differs. Without `slots` it can cache properties.
+    With `order` it is less than another by its first field that differs. Without `slots` it can cache properties. One
+    that is not `frozen` can be changed, and is not hashable.
     """
     if cls is None:
-        return lambda each: _made(each, kw_only=kw_only, order=order, slots=slots)
-    return _made(cls, kw_only=kw_only, order=order, slots=slots)
+        return lambda each: _made(each, kw_only=kw_only, order=order, slots=slots, frozen=frozen)
+    return _made(cls, kw_only=kw_only, order=order, slots=slots, frozen=frozen)
 
 
-def _made(cls: type[T], *, kw_only: bool, order: bool, slots: bool) -> type[T]:
+def _made(cls: type[T], *, kw_only: bool, order: bool, slots: bool, frozen: bool) -> type[T]:
     assert not any(hasattr(base, "__dataclass_fields__") for base in cls.__bases__), "no record is derived from another"
     own = dict(vars(cls))
     kinds = annotations_in(own)
-    parts = tuple(_Part(name, kind, own.get(name, MISSING), kw_only=kw_only) for name, kind in kinds.items())
+    parts = tuple(_Part(name, kind, own.get(name, _MISSING), kw_only=kw_only) for name, kind in kinds.items())
     key = _key([part.name for part in parts if part.compare])
     more: dict[str, object] = {
         **_methods(parts, key),
         **(_ordering(key) if order else {}),
+        **({} if frozen else {"__hash__": None, "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}),
         "__match_args__": tuple(part.name for part in parts if part.init and not part.by_name),
         "__record_parts__": parts,
         "__dataclass_fields__": _Fields(
@@ -95,7 +124,7 @@ def _made(cls: type[T], *, kw_only: bool, order: bool, slots: bool) -> type[T]:
         body = {**kept, **ours, "__slots__": tuple(kinds)}
         return type(cls)(cls.__name__, cls.__bases__, body)  # type: ignore[misc, no-any-return]  # its metaclass
     for part in parts:  # a default stays, for `Record.field`; what describes a field does not
-        if isinstance(own.get(part.name), dataclasses.Field):
+        if isinstance(own.get(part.name), _Given):
             delattr(cls, part.name)
     for name, value in ours.items():
         setattr(cls, name, value)
@@ -107,9 +136,7 @@ def field_names(kind: type[object]) -> tuple[str, ...]:
     return tuple(part.name for part in _parts_of(kind))
 
 
-if TYPE_CHECKING:
-    from dataclasses import replace as replace  # noqa: PLC0414  a type checker knows what each may be given
-else:
+if not TYPE_CHECKING:
 
     def replace(whole: T, /, **changes: object) -> T:
         """Return another record, with these values in place of its own."""
@@ -138,7 +165,13 @@ class _Fields:
 
     def __get__(self, _: object, __: type[object] | None = None) -> dict[str, Field[object]]:
         if self._made is None:
-            twin = type(self._name, (), {"__doc__": "", "__annotations__": dict(self._kinds), **self._given})
+            import dataclasses  # noqa: PLC0415  see above
+
+            given = {
+                name: dataclasses.field(**value.said) if isinstance(value, _Given) else value  # type: ignore[call-overload]
+                for name, value in self._given.items()
+            }
+            twin = type(self._name, (), {"__doc__": "", "__annotations__": dict(self._kinds), **given})
             decorate = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=self._kw_only, match_args=False)
             self._made = {each.name: each for each in dataclasses.fields(decorate(twin))}
         return self._made
@@ -235,10 +268,10 @@ def _init(cls: type[object], parts: tuple[_Part, ...]) -> Callable[..., None]:
         fill = getattr(vars(cls).get(name), "__set__", None)  # to fill a slot is faster than object.__setattr__
         names[f"set_{name}"] = fill or partial(_set, name)
         argument, value = name, name
-        if part.factory is not MISSING:
+        if part.factory is not _MISSING:
             names[f"make_{name}"] = part.factory
             argument, value = f"{name}=unset", f"make_{name}() if {name} is unset else {name}"
-        elif part.default is not MISSING:
+        elif part.default is not _MISSING:
             names[f"default_{name}"] = part.default
             argument = f"{name}=default_{name}"
         (by_name if part.by_name else positional).append(argument)
@@ -258,8 +291,12 @@ def _set(name: str, self: object, value: object) -> None:
 
 
 def _refuse_to_set(_: object, name: str, __: object) -> None:
+    from dataclasses import FrozenInstanceError  # noqa: PLC0415  see above
+
     raise FrozenInstanceError(f"cannot assign to field {name!r}")
 
 
 def _refuse_to_delete(_: object, name: str) -> None:
+    from dataclasses import FrozenInstanceError  # noqa: PLC0415  see above
+
     raise FrozenInstanceError(f"cannot delete field {name!r}")

@@ -6,12 +6,10 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-import click
-
 from portdash.cli.context import debug_is_on
-from portdash.cli.group import misplaced_option, root
 from portdash.cli.output import emit_json, say
-from portdash.errors import ExitCode, PortdashError, UsageError
+from portdash.cli.plain import plain_command
+from portdash.errors import ExitCode, PortdashError
 from portdash.text import clean
 
 INTERRUPTED = 130
@@ -31,9 +29,7 @@ def run(arguments: Sequence[str]) -> int:
             code = _dispatch(arguments)
             sys.stdout.flush()
         except Exception as error:  # noqa: BLE001  the outermost place: every error becomes one line here
-            if debug and not isinstance(error, click.exceptions.Exit):
-                _print_traceback(error)
-            code = _answer(error, arguments, as_json="--json" in options)
+            code = _answer(error, arguments, as_json="--json" in options, debug=debug)
             sys.stdout.flush()
     except KeyboardInterrupt:
         say("interrupted")
@@ -44,13 +40,12 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
-    if instruction := os.environ.get(COMPLETE):
-        from click.shell_completion import shell_complete  # noqa: PLC0415  only a shell asks for it
+    instruction = os.environ.get(COMPLETE)
+    if instruction is None and (command := plain_command(arguments)) is not None:
+        return command()
+    from portdash.cli.by_click import complete, invoke  # noqa: PLC0415  dearer to load than all a plain command does
 
-        return shell_complete(root, {}, "portdash", COMPLETE, instruction)
-    with root.make_context("portdash", list(arguments)) as context:
-        code = root.invoke(context)
-    return code if isinstance(code, int) else ExitCode.YES
+    return complete(COMPLETE, instruction) if instruction else invoke(arguments)
 
 
 def _log_to_stderr() -> None:
@@ -68,16 +63,18 @@ def _print_traceback(error: Exception) -> None:
         say(line)
 
 
-def _answer(error: Exception, arguments: Sequence[str], *, as_json: bool) -> int:
+def _answer(error: Exception, arguments: Sequence[str], *, as_json: bool, debug: bool) -> int:
     """Say what went wrong and return the exit code."""
-    if isinstance(error, click.exceptions.Exit):
-        return error.exit_code
-    if isinstance(error, OSError) and _is_about_output(error):
-        raise error
-    if isinstance(error, click.Abort):
-        say("interrupted")
-        return INTERRUPTED
-    known = _as_known(error, arguments)
+    met = _met(error, arguments)
+    if isinstance(met, int):
+        return met
+    if debug:
+        _print_traceback(error)
+    if isinstance(met, KeyboardInterrupt):
+        raise met from error
+    if isinstance(met, OSError) and _is_about_output(met):
+        raise met
+    known = _as_known(met)
     message, hint = clean(_one_line(known.message), limit=1000), clean(_one_line(known.hint), limit=1000)
     if as_json:
         emit_json({"error": {"code": known.code, "message": message, "hint": hint}})
@@ -86,11 +83,18 @@ def _answer(error: Exception, arguments: Sequence[str], *, as_json: bool) -> int
     return known.exit_code
 
 
-def _as_known(error: Exception, arguments: Sequence[str]) -> PortdashError:
+def _met(error: Exception, arguments: Sequence[str]) -> BaseException | int:
+    """Return what was raised, or what it means where it is click's: an exit code, if that is all."""
+    if "click" not in sys.modules:
+        return error
+    from portdash.cli.by_click import meaning  # noqa: PLC0415  see above
+
+    return meaning(error, arguments)
+
+
+def _as_known(error: BaseException) -> PortdashError:
     if isinstance(error, PortdashError):
         return error
-    if isinstance(error, click.ClickException):
-        return _from_click(error, arguments)
     if isinstance(error, OSError) and error.filename is not None:
         reason = error.strerror or type(error).__name__
         return PortdashError(f"{error.filename}: {reason}", hint="check that the path exists and may be used")
@@ -100,15 +104,6 @@ def _as_known(error: Exception, arguments: Sequence[str]) -> PortdashError:
 class _Internal(PortdashError):
     code = "internal"
     default_hint = "this is a bug in portdash; the same command with --debug shows where"
-
-
-def _from_click(error: click.ClickException, arguments: Sequence[str]) -> UsageError:
-    context = getattr(error, "ctx", None)
-    path = context.command_path if isinstance(context, click.Context) else "portdash"
-    hint = f"see `{path} --help`"
-    if isinstance(error, click.NoSuchOption):
-        hint = misplaced_option(arguments, error.option_name) or hint
-    return UsageError(error.format_message().rstrip("."), hint=hint)
 
 
 def _one_line(text: str) -> str:

@@ -1,10 +1,9 @@
 """The sections of a configuration that belong to rooms of their own, with their defaults. Durations are seconds."""
 
-from dataclasses import field
 from enum import StrEnum
 
 from portdash.model.ports import PortRange
-from portdash.record import record
+from portdash.record import field, record
 
 
 class Glyphs(StrEnum):

@@ -1,14 +1,13 @@
 """What the configuration says of one service, beside what it asks a port for. Durations are seconds."""
 
 from collections.abc import Mapping
-from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
 from portdash.model.assignment import ServiceSpec
 from portdash.model.health import HealthLevel
-from portdash.record import record
+from portdash.record import field, record
 
 
 class RestartOn(StrEnum):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from portdash.model.plan import Strategy
 from portdash.model.policy import Policy, TypeRange
 from portdash.model.ports import FIRST_PORT, LAST_PORT, PortRange
 from portdash.named_tuple import NamedTuple
-from portdash.record import record
+from portdash.record import field, record
 
 if TYPE_CHECKING:
     from portdash.config.hooks import HookConfig

@@ -4,16 +4,16 @@ It is kept in a file of our own in the state directory, that nobody edits. It ne
 filter in force, a scope, a pause. A damaged file is ignored, said once, and written anew with the next choice.
 """
 
+import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
 from portdash.dashboard.rows.layout import Column
 from portdash.dashboard.rows.view import Sort, View
 from portdash.files import replace_file
-from portdash.record import record
+from portdash.record import field, record, replace
 from portdash.text import clean
 
 FILE = "dashboard.json"
@@ -42,12 +42,12 @@ class Remembered:
         return replace(self, filters=(*(each for each in self.filters if each != text), text)[-FILTERS_KEPT:])
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Memory:
     """The file, and what it holds."""
 
     path: Path
-    remembered: Remembered = field(default_factory=Remembered)
+    remembered: Remembered = dataclasses.field(default_factory=Remembered)
 
     def load(self) -> str:
         """Read the file; return what is wrong with it in a line, nothing where all is well or there is none."""

@@ -1,7 +1,6 @@
 """What the dashboard is started with."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from time import monotonic
 from types import MappingProxyType
 
@@ -10,7 +9,7 @@ from portdash.dashboard.memory import Memory
 from portdash.dashboard.rows.view import View
 from portdash.dashboard.theme import DARK
 from portdash.dashboard.typing_guard import WINDOW
-from portdash.record import record
+from portdash.record import field, record
 
 
 @record(kw_only=True)

@@ -86,6 +86,10 @@ class FakeMachine:
         """Return that every engine answers, and that every container runs."""
         return EngineFacts()
 
+    def has_engines(self) -> bool:
+        """Say that no engine has to be asked which ports containers have that do not run."""
+        return False
+
     def limits(self) -> PortLimits:
         """Return the rules about ports."""
         return self._limits

@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import field
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -27,7 +26,7 @@ from portdash.demo.places import HOME
 from portdash.demo.scene import demo_deps, first_run_deps
 from portdash.errors import PortdashError
 from portdash.manager.deps import Deps
-from portdash.record import record
+from portdash.record import field, record
 
 FONT = "DejaVu Sans Mono"
 FONT_DIRECTORIES = ("/usr/share/fonts", "/usr/local/share/fonts", "/Library/Fonts", "~/.local/share/fonts")

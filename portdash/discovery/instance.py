@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field
 from enum import IntEnum
 
 from portdash.config.urls import redacted
 from portdash.model.health import Health, HealthState
-from portdash.record import record
+from portdash.record import field, record
 from portdash.text import clean
 
 

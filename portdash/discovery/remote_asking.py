@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import field
 from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -12,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from portdash.config.urls import is_local, redacted
 from portdash.errors import NoInstances, PortdashError, UsageError
 from portdash.model.names import check_service
-from portdash.record import record
+from portdash.record import field, record
 from portdash.text import clean
 
 if TYPE_CHECKING:

@@ -6,13 +6,12 @@ looked at, so that aliases which stand for millions of entries cost nothing, or 
 
 import re
 from collections.abc import Iterator
-from dataclasses import field
 from itertools import islice
 
 import yaml
 
 from portdash.errors import ConfigError
-from portdash.record import record
+from portdash.record import field, record
 from portdash.text import clean
 
 LARGEST = 256 * 1024

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from portdash.health.handshakes import HANDSHAKES, NEVER_CONNECTED, is_noted
 from portdash.health.thresholds import Rules
 from portdash.model.health import HealthLevel
-from portdash.record import record
+from portdash.record import field, record
 
 if TYPE_CHECKING:
     from portdash.config.sections import HealthConfig

@@ -4,9 +4,10 @@ On Linux one bind of the IPv6 wildcard that answers IPv4 too sees every listener
 TCP, as nearly all servers do, so that connections of a server that has ended are not in the way.
 """
 
+import _socket as socket  # without the enumerations of the module above it, which cost more than a dozen binds
 import errno
-import socket
 import sys
+from contextlib import closing
 
 from portdash.errors import PortdashError
 from portdash.model.ports import IpProtocol, check_port
@@ -45,7 +46,7 @@ def bind_error(protocol: IpProtocol, port: int, *, platform: str = sys.platform)
     return None
 
 
-def _places(platform: str) -> tuple[tuple[socket.AddressFamily, str], ...]:
+def _places(platform: str) -> tuple[tuple[int, str], ...]:
     """Return the addresses to try: elsewhere than on Linux a wildcard may be bound beside a listener on one address."""
     wildcards = ((socket.AF_INET6, "::"), (socket.AF_INET, "0.0.0.0"))  # noqa: S104 (it never listens)
     if platform == "linux":
@@ -53,9 +54,9 @@ def _places(platform: str) -> tuple[tuple[socket.AddressFamily, str], ...]:
     return (*wildcards, (socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
 
-def _bind(protocol: IpProtocol, family: socket.AddressFamily, address: str, port: int, platform: str) -> None:
+def _bind(protocol: IpProtocol, family: int, address: str, port: int, platform: str) -> None:
     kind = socket.SOCK_STREAM if protocol is IpProtocol.TCP else socket.SOCK_DGRAM
-    with socket.socket(family, kind) as probe:
+    with closing(socket.socket(family, kind)) as probe:
         if platform == "win32":  # SO_REUSEADDR would let two servers share the port there
             probe.setsockopt(socket.SOL_SOCKET, _SO_EXCLUSIVEADDRUSE, 1)
         elif protocol is IpProtocol.TCP:

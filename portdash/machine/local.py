@@ -82,11 +82,16 @@ class LocalMachine:
         return Describer(self._processes, self._origins, self.project_of)
 
     @cached_property
-    def _containers(self) -> Containers:
+    def _engines(self) -> Engines:
         from portdash.machine.containers.engines import Engines  # noqa: PLC0415 (see above)
-        from portdash.machine.containers.looking import Containers  # noqa: PLC0415
 
-        return Containers(self._given_engines or Engines(os.environ, self._home), self.project_of)
+        return self._given_engines or Engines(os.environ, self._home)
+
+    @cached_property
+    def _containers(self) -> Containers:
+        from portdash.machine.containers.looking import Containers  # noqa: PLC0415 (see above)
+
+        return Containers(self._engines, self.project_of)
 
     def listeners(self) -> tuple[Listener, ...]:
         """Return every listener, those with hidden owners too, by port, protocol and address. Raises OSError.
@@ -108,6 +113,10 @@ class LocalMachine:
     def engines(self) -> EngineFacts:
         """Return what the container engines said at the last look at the listeners, beside who listens."""
         return self._containers.facts
+
+    def has_engines(self) -> bool:
+        """Say whether there is a container engine to ask, or one that is named and may not be asked: cheap."""
+        return self._engines.are_there()
 
     @cached_property
     def _fixed_limits(self) -> PortLimits:

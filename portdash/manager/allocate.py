@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from os import getpid
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from portdash.errors import NoPortAvailable, PlanOutdated
+from portdash.identifiers import new_id
 from portdash.manager.allocation_log import AllocationLog
 from portdash.manager.apply import Outcome, apply_plan, describe, obstacle, to_be_bound
 from portdash.manager.deps import Deps
-from portdash.manager.glancing import glance
+from portdash.manager.glancing import Glance, glance
 from portdash.manager.plans import plan_allocate
 from portdash.manager.slots import Slot, slot_of
 from portdash.manager.wishes import Wish, place
@@ -23,6 +23,7 @@ from portdash.record import record, replace
 
 if TYPE_CHECKING:
     from portdash.model.history import Change
+    from portdash.planning.requests import Placement
 
 ROUNDS = 8
 """How often a plan is made anew because the world changed under it."""
@@ -69,18 +70,24 @@ def allocate(
     rows: dict[ServiceKey, Assignment] = {}
     log = AllocationLog(deps.log, count=len(every))
 
-    def make_plan(snapshot: Snapshot) -> Plan:
-        nonlocal keys, notices, rows
-        placements = [place(deps, snapshot, wish) for wish in every]
-        keys = tuple(each.key for each in placements)
+    def begin(snapshot: Snapshot, placements: Sequence[Placement]) -> None:
+        nonlocal keys, rows
+        keys, rows = tuple(each.key for each in placements), dict(snapshot.assignments)
         log.begin(snapshot, placements)
-        plan = _plan(deps, snapshot, every, strategy)
-        notices, rows = (*_of_stale(snapshot), *plan.notices), dict(snapshot.assignments)
+
+    def make_plan(snapshot: Snapshot) -> Plan:
+        nonlocal notices
+        placements = [place(deps, snapshot, wish) for wish in every]
+        begin(snapshot, placements)
+        plan = _plan(deps, snapshot, every, strategy, placements)
+        notices = (*_of_stale(snapshot), *plan.notices)
         return plan
 
+    outcome = None
     if not lease and (seen := glance(deps, every, strategy)):
-        outcome = apply_plan(deps, make_plan(seen), snapshot=seen)
-    else:
+        begin(seen.snapshot, seen.placements)
+        outcome = _apply_seen(deps, seen)
+    if outcome is None:
         wanted = (lambda: _leases(deps, keys[: len(wishes)], supervised=supervised)) if lease else None
         outcome = settle(deps, make_plan, leases=wanted)
     changes = outcome.operation.changes if outcome.operation else ()
@@ -91,10 +98,28 @@ def allocate(
     return Allocation(tuple(rows[key] for key in keys), (*notices, *others, *outcome.left))
 
 
-def _plan(deps: Deps, snapshot: Snapshot, wishes: Sequence[Wish], strategy: Strategy | None) -> Plan:
+def _apply_seen(deps: Deps, seen: Glance) -> Outcome | None:
+    """Apply what a glance was enough for; None where a port cannot be bound, or a rival was faster."""
+    snapshot, plan = seen.snapshot, seen.plan
+    if plan.steps:
+        if any(obstacle(deps, snapshot, step.options[0], plan) for step in to_be_bound(plan)):
+            return None
+        plan = replace(plan, steps=tuple(_bindable(deps, snapshot, plan, step, TRIED) for step in plan.steps))
+    with suppress(PlanOutdated):
+        return apply_plan(deps, plan, snapshot=snapshot)
+    return None
+
+
+def _plan(
+    deps: Deps,
+    snapshot: Snapshot,
+    wishes: Sequence[Wish],
+    strategy: Strategy | None,
+    placements: Sequence[Placement],
+) -> Plan:
     """Plan, and let the error of a search that found nothing say who is in the way."""
     try:
-        return plan_allocate(deps, snapshot, wishes, strategy=strategy)
+        return plan_allocate(deps, snapshot, wishes, strategy=strategy, placements=placements)
     except NoPortAvailable as error:
         from portdash.report.words import trail  # noqa: PLC0415  only for what is rare
 
@@ -169,7 +194,7 @@ def _leases(deps: Deps, keys: Sequence[ServiceKey], *, supervised: bool) -> tupl
     held = deps.store.snapshot().leases
     own = (getpid(), started, boot_id, supervised)
     return tuple(
-        Lease(key=key, pid=getpid(), started=started, boot_id=boot_id, token=uuid4().hex, supervised=supervised)
+        Lease(key=key, pid=getpid(), started=started, boot_id=boot_id, token=new_id(), supervised=supervised)
         for key in keys
         if not ((lease := held.get(key)) and (lease.pid, lease.started, lease.boot_id, lease.supervised) == own)
     )

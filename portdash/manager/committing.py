@@ -1,9 +1,9 @@
 """Storing what a plan changes: all rows in one batch, with preconditions."""
 
 from collections.abc import Iterable, Iterator
-from uuid import uuid4
 
 from portdash.errors import PlanOutdated
+from portdash.identifiers import new_id
 from portdash.manager.deps import Deps
 from portdash.manager.troubles import conflict_event
 from portdash.model.assignment import Lease
@@ -72,7 +72,7 @@ def store(deps: Deps, plan: Plan, ops: tuple[Op, ...], *, identity: str | None =
     `identity` is its id, where that has to be known before; one that the store has seen applies nothing again.
     """
     batch = Batch(
-        id=identity or uuid4().hex,
+        id=identity or new_id(),
         title=plan.title,
         workspace=plan.workspace,
         actor=deps.actor,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from portdash.model.ports import IpProtocol
 from portdash.model.workspace import Workspace
 from portdash.named_tuple import NamedTuple
 from portdash.observer import Observer
-from portdash.record import record, replace
+from portdash.record import field, record, replace
 from portdash.store.neighbours import Neighbours
 
 if TYPE_CHECKING:

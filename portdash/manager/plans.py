@@ -12,17 +12,28 @@ from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Plan, Strategy
 from portdash.model.snapshot import Snapshot
 from portdash.model.workspace import Workspace
+from portdash.planning.requests import Placement
 from portdash.record import replace
 
 FAR_BACK = 100
 """Operations among which undo looks for the last one of this environment."""
 
 
-def plan_allocate(deps: Deps, snapshot: Snapshot, wishes: Sequence[Wish], *, strategy: Strategy | None = None) -> Plan:
-    """Plan ports for all of `wishes` or none. Raises UsageError, NoSuchService (a missing parent), NoPortAvailable."""
+def plan_allocate(
+    deps: Deps,
+    snapshot: Snapshot,
+    wishes: Sequence[Wish],
+    *,
+    strategy: Strategy | None = None,
+    placements: Sequence[Placement] | None = None,
+) -> Plan:
+    """Plan ports for all of `wishes` or none. Raises UsageError, NoSuchService (a missing parent), NoPortAvailable.
+
+    `placements` are the wishes completed from this snapshot, where who calls has done that already.
+    """
     from portdash.planning.allocation import plan_allocate as _plan_allocate  # noqa: PLC0415
 
-    placements = [place(deps, snapshot, wish) for wish in wishes]
+    placements = placements or [place(deps, snapshot, wish) for wish in wishes]
     plan = _plan_allocate(snapshot, placements, strategy=strategy or snapshot.policy.strategy, actor=deps.actor)
     return _aimed(deps, snapshot, with_workspaces(deps, snapshot, plan))
 

@@ -1,11 +1,10 @@
 """Intent: which service should have which port, what it asked for, and why it got what it got."""
 
-from dataclasses import field
 from enum import StrEnum
 
 from portdash.model.names import variable_for
 from portdash.model.ports import IpProtocol, PortRange
-from portdash.record import record, replace
+from portdash.record import field, record, replace
 
 
 class Source(StrEnum):

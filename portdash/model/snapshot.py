@@ -1,7 +1,6 @@
 """One frozen view of everything at one moment. Planning reads it, faces render it, nothing changes it."""
 
 from collections.abc import Mapping
-from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -12,7 +11,7 @@ from portdash.model.listener import Attribution, Container, Listener, Ownership
 from portdash.model.policy import Policy, PortLimits
 from portdash.model.ports import IpProtocol
 from portdash.model.workspace import Workspace
-from portdash.record import record
+from portdash.record import field, record
 
 
 class Status(StrEnum):

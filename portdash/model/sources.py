@@ -66,6 +66,10 @@ class Machine(Protocol):
         """Return what the container engines said at the last look at the listeners, beside who listens."""
         ...
 
+    def has_engines(self) -> bool:
+        """Say whether there is a container engine to ask, or one that is named and may not be asked: cheap."""
+        ...
+
     def limits(self) -> PortLimits:
         """Return the operating system's rules about ports."""
         ...

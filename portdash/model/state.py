@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
 from portdash.model.workspace import Workspace
-from portdash.record import record
+from portdash.record import field, record
 
 if TYPE_CHECKING:
     from portdash.model.kept import PlanRecord, Quarantine

@@ -1,6 +1,5 @@
 """What a store can be asked for, and what it answers."""
 
-from dataclasses import field
 from typing import Protocol
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
@@ -9,7 +8,7 @@ from portdash.model.kept import PlanRecord
 from portdash.model.requests import Request
 from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
-from portdash.record import record
+from portdash.record import field, record
 
 
 @record(kw_only=True)

@@ -6,7 +6,6 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import field
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,7 +13,7 @@ from portdash.errors import StoreDamaged, StoreError
 from portdash.files import sync_directory
 from portdash.model.assignment import Assignment, ServiceKey, Source
 from portdash.model.history import Change, Operation
-from portdash.record import record
+from portdash.record import field, record
 from portdash.store import trouble
 from portdash.store.connection import check_integrity, open_connection
 from portdash.store.inspection import inspect

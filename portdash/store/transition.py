@@ -4,8 +4,6 @@ A batch is judged by its end: rows that it changes or removes give up their port
 only then does each claim, in order, take the first of its options that nobody has.
 """
 
-from dataclasses import dataclass, field
-
 from portdash.model.assignment import Assignment, Lease, ServiceKey, Source
 from portdash.model.history import Change, Event, EventKind, Operation
 from portdash.model.kept import PlanRecord, PlanState, Quarantine
@@ -24,7 +22,7 @@ from portdash.model.storage import (
     TakeLease,
 )
 from portdash.model.workspace import Workspace
-from portdash.record import replace
+from portdash.record import field, record, replace
 from portdash.store import refusals
 from portdash.store.asking import Asked
 from portdash.store.rows import Effects, Refusal, Rows, Slot, slot_of
@@ -38,7 +36,7 @@ def transit(rows: Rows, batch: Batch, revision: int) -> Effects:
     return draft.effects()
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Row:
     """A row that the batch touches: as the store has it, as it is by now, and why."""
 
@@ -47,7 +45,7 @@ class _Row:
     reason: str = ""
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Draft:
     """A batch half worked through."""
 

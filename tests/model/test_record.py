@@ -1,15 +1,18 @@
 """A record is a frozen dataclass in all that can be seen of it."""
 
 import copy
+import dataclasses
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+from dataclasses import FrozenInstanceError, dataclass, fields, replace
 from functools import cached_property
 
 import pytest
 
 from portdash import record as ours
-from portdash.record import OFTEN, field_names, record
+from portdash.record import OFTEN, field, field_names, record
 
 
 @record
@@ -54,6 +57,13 @@ class Derived:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "size", len(self.text))
+
+
+@record(frozen=False)
+class Count:
+    name: str
+    number: int = 0
+    seen: list[int] = field(default_factory=list)
 
 
 @record
@@ -146,6 +156,53 @@ def test_one_made_often_is_as_the_first():
     assert [(each.name, each.tags, each.hidden) for each in named] == [(str(n), [n], "") for n in range(3 * OFTEN)]
     points = [Point(number, label="a") for number in range(3 * OFTEN)]
     assert [(each.x, each.y, each.label) for each in points] == [(n, 0, "a") for n in range(3 * OFTEN)]
+
+
+def test_one_that_is_not_frozen_is_changed_and_not_hashed():
+    count = Count("a")
+    count.number += 2
+    count.seen.append(1)
+    assert (count, count == Count("a"), Count("b").seen) == (Count("a", 2, [1]), False, [])
+    with pytest.raises(TypeError):
+        hash(count)
+    assert not hasattr(count, "__dict__")
+
+
+def test_it_says_of_its_fields_what_a_dataclass_says():
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Model:
+        name: str
+        tags: list[str] = dataclasses.field(default_factory=list)
+        hidden: str = dataclasses.field(default="", repr=False)
+
+    told = ("name", "default", "default_factory", "init", "repr", "compare", "kw_only")
+    assert [[getattr(each, what) for what in told] for each in fields(Named(name="a"))] == [
+        [getattr(each, what) for what in told] for each in fields(Model(name="a"))
+    ]
+
+
+def test_a_field_of_the_standard_module_is_refused():
+    with pytest.raises(AssertionError):
+
+        @record
+        class Foreign:
+            x: int = dataclasses.field(default=0)
+
+
+def test_the_standard_module_is_not_loaded_to_define_and_make_one():
+    code = """
+import sys
+from portdash.record import field, record, replace
+@record
+class Point:
+    x: int
+    y: int = field(default=0, compare=False)
+points = [replace(Point(number), y=1) for number in range(20)]
+assert {hash(each) for each in points} and points[0] == Point(0) and repr(points[0])
+print(*{"dataclasses", "inspect"} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
 
 
 def test_none_is_derived_from_another():

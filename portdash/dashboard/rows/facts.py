@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 from portdash.dashboard.restarts import tilde
@@ -13,7 +13,7 @@ from portdash.model.history import Event
 from portdash.model.listener import Listener
 from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
 from portdash.model.workspace import Workspace
-from portdash.record import record
+from portdash.record import field, record
 from portdash.report.scope import workspace_label
 
 NEW_FOR = 10.0

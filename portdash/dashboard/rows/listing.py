@@ -1,7 +1,6 @@
 """The list of the main screen: services by workspace, then other listeners, in one scroll."""
 
 from collections.abc import Iterator
-from dataclasses import field
 from functools import cached_property
 
 from portdash.dashboard.rows import texts
@@ -28,7 +27,7 @@ from portdash.dashboard.rows.view import Sort, View
 from portdash.dashboard.rows.words import state_of
 from portdash.model.history import Event
 from portdash.model.snapshot import ServiceView
-from portdash.record import record
+from portdash.record import field, record
 
 _HEADED = frozenset({Kind.SERVICE, Kind.SOCKET, Kind.CONFLICT, Kind.RANGE, Kind.EVENT})
 """Rows that stand under the heads of columns."""

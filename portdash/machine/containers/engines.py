@@ -59,6 +59,10 @@ class Engines:
         self._rows: tuple[Socket, ...] | None = None
         self._last = Known()
 
+    def are_there(self) -> bool:
+        """Say whether there is an engine to ask, or one that is named and may not be asked. Nobody is asked."""
+        return self._find(self._environ, self._home) != Addresses()
+
     def look(self, rows: tuple[Socket, ...]) -> Known:
         """Return what the engines say now that these sockets listen; wait at most `limit` seconds for them."""
         with self._lock:

@@ -1,7 +1,6 @@
 """Which rows of the authority a committed file stands for: those of one workspace, environment, user and host."""
 
 from collections.abc import Mapping
-from dataclasses import field
 from types import MappingProxyType
 
 from portdash.model.assignment import Assignment, ServiceKey, ServiceSpec, Source
@@ -9,7 +8,7 @@ from portdash.model.ports import IpProtocol
 from portdash.model.state import StoreState
 from portdash.model.storage import Batch, Claim, Remove
 from portdash.model.workspace import Workspace
-from portdash.record import record
+from portdash.record import field, record
 from portdash.store.projection.merge import Held
 
 

@@ -1,11 +1,10 @@
 """Where a Redis server is: a URL taken apart, and as it may be shown."""
 
 import hashlib
-from dataclasses import field
 from urllib.parse import unquote, urlsplit
 
 from portdash.errors import ConfigError
-from portdash.record import record
+from portdash.record import field, record
 from portdash.text import clean
 
 DEFAULT_PORT = 6379

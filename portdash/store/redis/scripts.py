@@ -1,11 +1,10 @@
 """The Lua scripts, and the keys they work on."""
 
 import hashlib
-from dataclasses import field
 from functools import cache
 from pathlib import Path
 
-from portdash.record import record
+from portdash.record import field, record
 
 _HERE = Path(__file__).parent
 

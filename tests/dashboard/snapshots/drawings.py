@@ -8,7 +8,6 @@ import asyncio
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import field
 from pathlib import Path
 from unittest.mock import patch
 
@@ -26,7 +25,7 @@ from portdash.demo.health import demo_desk
 from portdash.demo.scene import demo_deps, first_run_deps
 from portdash.demo.screenshots import as_the_demo_user
 from portdash.manager.deps import Deps
-from portdash.record import record
+from portdash.record import field, record
 
 DIRECTORY = Path(__file__).parent
 PATIENCE = 15.0
