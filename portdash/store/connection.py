@@ -20,8 +20,8 @@ _SETTINGS = (
     "PRAGMA cache_spill = OFF",
     "PRAGMA cell_size_check = ON",
     # A commit is a journal whose head is zeroed and synced: as lasting as one that is deleted and its directory synced,
-    # without making, growing and removing a file each time, which is two thirds of what a change costs. Who deletes it,
-    # as SQLite does when not told, gets on with who does not. Not WAL: two writers could damage it before SQLite 3.51.3.
+    # without making, growing and removing a file each time, on which a disk spends most of a change's time. Who deletes
+    # it, as SQLite does when not told, gets on with who does not. Not WAL: two writers could damage it before 3.51.3.
     "PRAGMA journal_mode = PERSIST",
     f"PRAGMA journal_size_limit = {1 << 20}",  # bytes: what one large change made of it does not stay
 )
