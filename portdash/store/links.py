@@ -20,7 +20,9 @@ Identity = tuple[int, int]
 class Link:
     """A connection of one thread. Closed with the last reference to it, but never by a forked child."""
 
-    __slots__ = ("__weakref__", "connection", "guard", "identity", "odd", "patience", "pid", "sound", "tables", "version")
+    __slots__ = (
+        *("__weakref__", "connection", "guard", "identity", "odd", "patience", "pid", "sound", "tables", "version"),
+    )
 
     def __init__(self, connection: sqlite3.Connection, identity: Identity) -> None:
         self.connection = connection
