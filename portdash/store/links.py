@@ -20,11 +20,15 @@ Identity = tuple[int, int]
 class Link:
     """A connection of one thread. Closed with the last reference to it, but never by a forked child."""
 
-    __slots__ = ("__weakref__", "connection", "guard", "identity", "odd", "pid", "sound", "tables", "version")
+    __slots__ = (
+        *("__weakref__", "connection", "guard", "identity", "odd", "patience", "pid", "sound", "tables", "version"),
+    )
 
     def __init__(self, connection: sqlite3.Connection, identity: Identity) -> None:
         self.connection = connection
         self.identity = identity
+        self.patience = 0
+        """Milliseconds that SQLite waits for others' locks, once it was told."""
         self.pid = os.getpid()
         self.version = 0
         """The format of the file, 0 while it is empty."""
@@ -77,7 +81,10 @@ class Links:
         with link.guard:
             if self._closed:
                 raise closed()
-            link.connection.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
+            milliseconds = round(patience * 1000)
+            if link.patience != milliseconds:
+                link.connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+                link.patience = milliseconds
             yield link
 
     @contextlib.contextmanager

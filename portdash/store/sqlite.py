@@ -20,7 +20,7 @@ from portdash.store.closing import Closing
 from portdash.store.connection import MOMENT, check_integrity, format_of
 from portdash.store.fields import Undecodable
 from portdash.store.filesystem import refuse_network
-from portdash.store.links import Link, Links, closed
+from portdash.store.links import Identity, Link, Links, closed, identify
 from portdash.store.place import look, make_directory, make_file, note_seal, seal_of
 from portdash.store.resting import AGAIN, Entry, settled
 from portdash.store.schema import VERSION
@@ -37,6 +37,8 @@ T = TypeVar("T")
 
 PATIENCE = 10.0
 """Seconds a lock is waited for."""
+LARGEST_PAGE = 65536
+"""Bytes. A file of this size has a page, whatever it says of their size."""
 
 
 class SqliteStore:
@@ -58,8 +60,8 @@ class SqliteStore:
         """A parent's connections, which a forked child must neither use nor close."""
         self._watched: tuple[Entry, float, int] | None = None
         """The file as it was when it was last read for its revision, when that was, and the revision."""
-        self._trusted: str | None = None
-        """The path that was found to be on a local disk."""
+        self._trusted: tuple[str, Identity | None] = "", None
+        """The path that was found to be on a local disk, and the file that was there."""
 
     @property
     def url(self) -> str:
@@ -179,9 +181,13 @@ class SqliteStore:
             with lock_file(lock_path_of(path), patience=self._patience, store=path) as lock:
                 found = make_file(path, lock)
                 with self._said(path, writing=True), here.use(path, found, patience=self._patience) as link:
-                    _recognise(link, path)  # a begun write would show an empty file a page
+                    is_small = found.st_size < LARGEST_PAGE
+                    if is_small:  # a begun write would show an empty file a page
+                        _recognise(link, path)
                     link.connection.execute("BEGIN IMMEDIATE")
                     try:
+                        if not is_small:
+                            _recognise(link, path)
                         _prepare(link, path, sealed=seal_of(lock) == describe(found), patience=self._patience)
                         yield link.connection
                     finally:
@@ -208,12 +214,25 @@ class SqliteStore:
         return self._links
 
     def _real_path(self) -> str:
-        """Return the file behind symbolic links, on a disk whose locks can be trusted. Raises StoreUnavailable."""
+        """Return the file behind symbolic links, on a disk whose locks can be trusted. Raises StoreUnavailable.
+
+        The links are followed anew unless the path still leads to the file that was there, under the name it had.
+        """
+        (trusted, was), here = self._trusted, _identity_at(self._path)
+        if here is not None and here == was and _identity_at(trusted) == here:
+            return trusted
         path = os.path.realpath(self._path)
-        if path != self._trusted:
+        if path != trusted:
             refuse_network(path)
-            self._trusted = path
+        self._trusted = path, here
         return path
+
+
+def _identity_at(path: str | Path) -> Identity | None:
+    try:
+        return identify(os.stat(path))  # noqa: PTH116
+    except OSError:
+        return None
 
 
 def _look_into(link: Link, path: str, found: os.stat_result, ask: Callable[[Tables], T]) -> T | None:

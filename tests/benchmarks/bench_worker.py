@@ -76,7 +76,7 @@ def log(path: str, number: str, count: str) -> object:
 def bare(path: str, number: str, count: str) -> object:
     """Insert one row a commit into one table under a lock: what SQLite itself costs at the same durability."""
     connection, waits = sqlite3.connect(path, isolation_level=None, timeout=60), []
-    for setting in ("synchronous = EXTRA", "journal_mode = DELETE"):
+    for setting in ("synchronous = EXTRA", "journal_mode = PERSIST"):
         connection.execute(f"PRAGMA {setting}")
     connection.execute("CREATE TABLE IF NOT EXISTS assignment (service TEXT PRIMARY KEY, port INTEGER UNIQUE)")
     descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)

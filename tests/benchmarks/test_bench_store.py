@@ -21,7 +21,7 @@ WORKER = Path(__file__).with_name("bench_worker.py")
 PROCESSES, EACH, ROUNDS = 8, 200, 10
 FLOOR = 16
 """How much slower than the log at most. SQLite syncs five times a commit where the log does once (the journal twice,
-the file, the directory before and after), and a claim also writes history and the operation that undo needs.
+its directory, the file, the journal's head), and a claim also writes history and the operation that undo needs.
 """
 BARE = 4
 """How much slower than SQLite alone at most: it writes one row, and reads nothing that others wrote."""

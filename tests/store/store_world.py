@@ -23,6 +23,9 @@ _ids = (f"batch-{os.getpid()}-{number}" for number in count(1))
 """Another in every process: a batch whose id a store has seen has no second effect."""
 
 
+FILES = ["portdash.db", "portdash.db-journal", "portdash.db.lock"]
+"""What a store that was written leaves in its directory."""
+
 SHOP = Workspace(name="shop", root="/src/shop")
 
 

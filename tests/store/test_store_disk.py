@@ -1,7 +1,9 @@
 """Full disks, directories that cannot be written, and a disk that fails: said plainly, and nothing lost."""
 
+import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -102,6 +104,38 @@ print(json.dumps({"read": code(store.snapshot), "wrote": code(lambda: store.appl
 traced = pytest.mark.skipif(not shutil.which("strace"), reason="strace is missing")
 
 
+@pytest.mark.needs_linux
+@traced
+def test_a_change_is_acknowledged_when_the_head_of_the_journal_is_void_on_the_disk(home: Path):
+    log = home / "calls"
+    command = ["strace", "-f", "-y", "-qq", "-o", str(log), "-e", "trace=pwrite64,fsync,fdatasync,write"]
+    answer = subprocess.run(
+        [*command, sys.executable, WORKER, "refused", home / "disk"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    if "ptrace" in answer.stderr:
+        pytest.skip("tracing is not allowed here")
+    assert answer.returncode == 0, answer.stderr
+    calls = re.findall(r"(pwrite64|sync|write)\([0-9]+<[^>]*/(state|portdash\.db[a-z.-]*)>", log.read_text())
+    order = [call for call, following in itertools.pairwise([*calls, None]) if call != following]
+    journal, file = "portdash.db-journal", "portdash.db"
+    assert order == [
+        ("pwrite64", journal),  # how the pages were
+        ("sync", journal),
+        ("sync", "state"),
+        ("pwrite64", journal),  # how many they are: from here on a crash is undone
+        ("sync", journal),
+        ("pwrite64", file),
+        ("sync", file),
+        ("pwrite64", journal),  # zeros: from here on it is done
+        ("sync", journal),
+        ("write", f"{file}.lock"),
+    ]
+
+
 @pytest.mark.faults
 @pytest.mark.needs_linux
 @traced
@@ -128,7 +162,7 @@ def test_a_sync_that_fails_is_an_error_and_what_was_stored_stays(home: Path, fai
     if found["code"] is None:
         assert held == {"web", "more"}
     else:
-        # The last sync, of the directory, comes when the change is stored already: then an error only means "perhaps".
+        # The last sync, of the journal, comes when the change is stored already: then an error only means "perhaps".
         assert found["code"] == "store"
         assert "may or may not be stored" in str(found["message"])
         assert held in ({"web"}, {"web", "more"})
@@ -172,7 +206,7 @@ def stumbling(directory: Path, calls: str, error: str, failing: int) -> "dict[st
         ("openat", "EMFILE", 4),
         ("flock", "EINTR", 1),
         ("ftruncate", "EIO", 1),
-        ("?unlink,unlinkat", "EIO", 1),
+        ("fdatasync", "EIO", 4),
     ],
 )
 def test_any_call_may_fail_and_the_store_is_as_before_or_as_after(home: Path, calls: str, error: str, least: int):

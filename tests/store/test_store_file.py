@@ -116,6 +116,23 @@ def test_a_symbolic_link_leads_to_the_one_file_with_the_one_lock(sqlite: SqliteS
     assert sorted(each.name for each in home.iterdir()) == ["link.db", "state"]
 
 
+@pytest.mark.parametrize("moved", ["link", "directory", "both"])
+def test_an_open_store_goes_where_its_link_leads(path: Path, home: Path, moved: str):
+    for number, state in enumerate((path.parent, home / "other")):
+        filled(SqliteStore(state / "portdash.db", host=HOST), ["web"], first=4000 + number)
+    link = home / "link"
+    link.symlink_to(path.parent)
+    store = SqliteStore(link / "portdash.db", host=HOST)
+    assert ports(store) == {"web": 4000}
+    if moved != "link":
+        path.parent.rename(home / "new")
+    if moved != "directory":
+        link.unlink()
+        link.symlink_to(home / ("other" if moved == "link" else "new"))
+    assert ports(store) == {"link": {"web": 4001}, "directory": {}, "both": {"web": 4000}}[moved]
+    store.close()
+
+
 def test_names_of_files_may_be_odd(home: Path):
     odd = home / "a dir?mode=ro#x%41" / "st\u00f6re.db"
     store = SqliteStore(odd, host=HOST)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from store_world import HOST, filled
+from store_world import FILES, HOST, filled
 
 from portdash.store.connection import check_integrity, open_connection
 from portdash.store.sqlite import SqliteStore
@@ -24,7 +24,7 @@ def check(path: Path, acknowledged: dict[str, int]) -> None:
     store = SqliteStore(path, host=HOST)
     state = store.snapshot()
     held = {row.name: row.port for row in state.assignments.values()}
-    filled(store, ["afterwards"], first=40000)  # removes a journal that a kill left before anything was in it
+    filled(store, ["afterwards"], first=40000)  # goes over a journal that a kill left before anything was in it
     store.close()
     assert acknowledged.items() <= held.items()
     assert len(set(held.values())) == len(held)
@@ -32,7 +32,7 @@ def check(path: Path, acknowledged: dict[str, int]) -> None:
     connection = open_connection(str(path), read_only=True, patience=1)
     check_integrity(connection, str(path))
     connection.close()
-    assert sorted(each.name for each in path.parent.iterdir()) == ["portdash.db", "portdash.db.lock"]
+    assert sorted(each.name for each in path.parent.iterdir()) == FILES
 
 
 def race(path: Path, processes: int, each: int) -> list[float]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from store_world import HOST, again, applied, batch, claim, filled, key, lease_of, plan, ports, remove, row
+from store_world import FILES, HOST, again, applied, batch, claim, filled, key, lease_of, plan, ports, remove, row
 
 from portdash.errors import StoreDamaged, StoreError, StoreReadOnly, StoreTooNew
 from portdash.model.assignment import Source
@@ -219,7 +219,7 @@ def test_a_full_disk_leaves_the_damaged_file(sound: Path, monkeypatch: pytest.Mo
     with pytest.raises(StoreReadOnly):
         repair(sound, actor="cli")
     assert sound.read_bytes() == bad
-    assert sorted(each.name for each in sound.parent.iterdir()) == ["portdash.db", "portdash.db.lock"]
+    assert sorted(each.name for each in sound.parent.iterdir()) == FILES
 
 
 def recoveries(sound: Path, rounds: int, seed: int, harm: Callable[[random.Random, bytearray], None]) -> float:

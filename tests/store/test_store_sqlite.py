@@ -13,6 +13,7 @@ from store_world import HOST, again, applied, batch, claim, filled, lease_of, po
 from portdash.errors import StoreBusy, StoreDamaged, StoreReadOnly, StoreUnavailable
 from portdash.model.state import StoreState
 from portdash.model.storage import Applied, TakeLease
+from portdash.record import replace
 from portdash.store.links import Links
 from portdash.store.locking import lock_file
 from portdash.store.schema import EVENTS_KEPT, OPERATIONS_KEPT
@@ -32,6 +33,7 @@ def test_directory_and_files_are_for_their_owner_alone(sqlite: SqliteStore, path
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()} == {
         "portdash.db": 0o600,
+        "portdash.db-journal": 0o600,
         "portdash.db.lock": 0o600,
     }
 
@@ -44,7 +46,32 @@ def test_journal_and_durability_are_as_designed(sqlite: SqliteStore, path: Path)
     filled(sqlite, ["web"])
     with sqlite._links.use(os.path.realpath(path), path.stat(), patience=1) as link:
         said = [link.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
-    assert said == ["delete", 3]
+    assert said == ["persist", 3]
+
+
+def test_the_journal_that_stays_is_void_and_gets_on_with_who_deletes_it(sqlite: SqliteStore, path: Path):
+    journal = path.with_name("portdash.db-journal")
+    filled(sqlite, ["web"])
+    assert journal.read_bytes()[:28] == bytes(28), "a head without zeros would be rolled back"
+    other = sql.connect(path, isolation_level=None)
+    other.execute("PRAGMA journal_mode = DELETE")
+    other.execute("PRAGMA user_version = 3")
+    other.execute("PRAGMA user_version = 2")
+    other.close()
+    assert not journal.exists()
+    filled(sqlite, ["api"], first=5000)
+    assert journal.read_bytes()[:28] == bytes(28)
+    assert {each.name: each.port for each in again(path).assignments.values()} == {"web": 4000, "api": 5000}
+
+
+def test_what_a_large_change_made_of_the_journal_does_not_stay(sqlite: SqliteStore, path: Path):
+    names = [f"s{number}" for number in range(3000)]
+    applied(sqlite, *(claim(row(name, 4000 + number)) for number, name in enumerate(names)))
+    for round_ in range(2):
+        held = sqlite.snapshot().assignments.values()
+        applied(sqlite, *(claim(replace(each, actor=str(round_)), expected=each.revision) for each in held))
+    assert path.stat().st_size > 2 << 20
+    assert path.with_name("portdash.db-journal").stat().st_size == 1 << 20
 
 
 def test_the_index_is_the_last_word_on_duplicates(sqlite: SqliteStore, path: Path):
