@@ -8,13 +8,13 @@ import click
 
 from portdash.cli.context import Globals, working_directory
 from portdash.cli.options import force_option, json_option
-from portdash.cli.output import emit_json
+from portdash.cli.output import emit_json, warn
 from portdash.cli.written import project_directory, tell
 from portdash.errors import ExitCode, UsageError
 from portdash.exports.formats import ExportFormat, format_for, render
 from portdash.exports.variables import Variable
 from portdash.manager.deps import Deps
-from portdash.manager.exporting import EnvFile, Written, default_files, export_variables, write_files
+from portdash.manager.exporting import EnvFile, Written, default_files, export_variables, own_rows, write_files
 from portdash.text import clean
 
 
@@ -34,7 +34,12 @@ def command(options: Globals, *, form: str | None, output: Path | None, force: b
     if as_json and form and output is None:
         raise UsageError("--json and --format both say what is printed", hint="leave one of them out")
     with options.deps() as deps:
-        variables = export_variables(deps, deps.observer.snapshot())
+        snapshot = deps.observer.snapshot()
+        variables = export_variables(deps, snapshot)
+        if not own_rows(deps, snapshot):
+            place = deps.place
+            where = f"no service of {place.workspace.name} has a port in {place.environment}"
+            warn(f"{clean(where)}: `portdash allocate NAME` gives it one")
         if form and output is None:
             sys.stdout.write(render(variables, ExportFormat(form)))
             return ExitCode.YES
