@@ -15,6 +15,7 @@ from portdash.exports.formats import ExportFormat, format_for, render
 from portdash.exports.variables import Variable
 from portdash.manager.deps import Deps
 from portdash.manager.exporting import EnvFile, Written, default_files, export_variables, own_rows, write_files
+from portdash.model.snapshot import Snapshot
 from portdash.text import clean
 
 
@@ -36,20 +37,25 @@ def command(options: Globals, *, form: str | None, output: Path | None, force: b
     with options.deps() as deps:
         snapshot = deps.observer.snapshot()
         variables = export_variables(deps, snapshot)
-        if not own_rows(deps, snapshot):
-            place = deps.place
-            where = f"no service of {place.workspace.name} has a port in {place.environment}"
-            warn(f"{clean(where)}: `portdash allocate NAME` gives it one")
         if form and output is None:
             sys.stdout.write(render(variables, ExportFormat(form)))
+            _warn_of_nothing(deps, snapshot)
             return ExitCode.YES
         project = project_directory(deps)
         files = default_files(project) if output is None else (_named(output, form),)
         written = write_files(deps, files, variables, project=project, force=force)
         tell(deps, written)
+        _warn_of_nothing(deps, snapshot)
     if as_json:
         emit_json(_document(variables, written))
     return ExitCode.YES
+
+
+def _warn_of_nothing(deps: Deps, snapshot: Snapshot) -> None:
+    """Say that no service has a port, where none has: in the wrong environment all else looks as usual."""
+    if not own_rows(deps, snapshot):
+        where = f"no service of {deps.place.workspace.name} has a port in {deps.place.environment}"
+        warn(f"{clean(where)}: `portdash allocate NAME` gives it one")
 
 
 def export_all(deps: Deps, project: Path, *, force: bool) -> tuple[Written, ...]:
