@@ -181,7 +181,7 @@ def _done_before(deps: Deps, key: Key) -> Operation | None:
 
 
 def _plan(deps: Deps, snapshot: Snapshot, body: ResolveBody) -> Plan:
-    service = find_service(snapshot, body.service).key if body.service else None
+    service = find_service(snapshot, body.service).key if body.service is not None else None
     return plan_resolve(deps, snapshot, service, strategy=body.strategy)
 
 

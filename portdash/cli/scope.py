@@ -38,6 +38,6 @@ def find_scope(options: Globals, *, cwd: Path, environ: Mapping[str, str], home:
 
 def _nothing_is_said(options: Globals, *, cwd: Path, environ: Mapping[str, str], home: Path) -> bool:
     """Whether neither an option, nor a variable, nor a file says anything."""
-    if options.config or options.store or options.workspace or options.environment:
-        return False
+    if (options.config, options.store, options.workspace, options.environment) != (None,) * 4:
+        return False  # an empty one says something, too: that a script's variable was empty
     return is_silent(cwd=cwd, environ=environ, home=home, besides=_SAYS_NOTHING_HERE)

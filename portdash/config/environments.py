@@ -20,7 +20,7 @@ def wanted_environment(
     *, flag: str | None, variable: str | None, env: str | None, in_files: Wanted | None, declared: Mapping[str, Origin]
 ) -> Wanted:
     """Choose: the flag, PORTDASH_ENV, ENV where it names a declared environment, the files, `development`."""
-    if flag:
+    if flag is not None:
         return Wanted(flag, Origin(Layer.FLAG, name="--environment"))
     if variable:
         return Wanted(variable, Origin(Layer.VARIABLE, name="PORTDASH_ENV"))

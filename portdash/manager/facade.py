@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from portdash.config.settings import Flags
-from portdash.errors import NoSuchService
+from portdash.errors import InvalidName, NoSuchService
 from portdash.manager.allocate import settle
 from portdash.manager.allocation_log import LOGGER
 from portdash.manager.allocator import Allocator
@@ -76,7 +76,7 @@ class PortManager(Allocator):
         snapshot = self._deps.observer.snapshot()
         try:
             view = find_service(snapshot, service_name)
-        except NoSuchService:
+        except (NoSuchService, InvalidName):
             return False
         if view.assignment is None:
             return False

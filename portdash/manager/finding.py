@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from portdash.errors import NoSuchService
+from portdash.errors import InvalidName, NoSuchService
 from portdash.model.ports import parse_port
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.model.workspace import Workspace
@@ -15,10 +15,15 @@ def workspace_named(workspaces: Iterable[Workspace], text: str) -> str:
 
 
 def find_service(snapshot: Snapshot, text: str) -> ServiceView:
-    """Return the service that `web`, `shop/web`, `shop@fix-login/web` or `3000` means. Raises NoSuchService."""
+    """Return the service that `web`, `shop/web`, `shop@fix-login/web` or `3000` means.
+
+    Raises NoSuchService, and InvalidName where nothing is named: a script's variable was empty.
+    """
     if text.isdigit():
         return _service_on(snapshot, text)
     where, slash, name = text.rpartition("/")
+    if not name.strip():
+        raise InvalidName(f"{clean(text, limit=80)!r} names no service")
     here = workspace_named(snapshot.workspaces, where) if slash else snapshot.workspace
     there = [view for view in snapshot.services if view.key.workspace.casefold() == here.casefold()]
     for view in there:

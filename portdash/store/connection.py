@@ -70,10 +70,16 @@ def format_of(connection: sqlite3.Connection, path: str) -> int:
 
 
 def check_integrity(connection: sqlite3.Connection, path: str) -> None:
-    """Look at every page, compare tables with indexes, and every row with its sum. Raises StoreDamaged."""
+    """Look at every page, compare tables with indexes, and every row with its sum.
+
+    Raises StoreDamaged, and StoreUnavailable for a page that the disk does not give out.
+    """
     (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if verdict != "ok":
-        raise trouble.damaged(path, verdict.splitlines()[-1])
+        from portdash.store.rereading import failed_to_read  # noqa: PLC0415  only when something is wrong
+
+        detail = verdict.splitlines()[-1]
+        raise failed_to_read(path, detail) or trouble.damaged(path, detail)
     if _pragma(connection, "user_version") > VERSION:
         return  # rows of the future may have columns behind the sum
     for table in _tables(connection):

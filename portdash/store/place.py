@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from portdash.store import trouble
-from portdash.store.seal import describe, lock_path_of, read_seal
+from portdash.store.seal import LONGEST, describe, lock_path_of, read_seal
 
 # os.stat and os.open rather than pathlib: what is looked at here is one path, as it is, in a hot path.
 
@@ -65,9 +65,12 @@ def make_file(path: str, lock: int) -> os.stat_result:
 
 
 def seal_of(lock: int) -> bytes:
-    """Return what the open lock file notes."""
-    os.lseek(lock, 0, os.SEEK_SET)
-    return os.read(lock, 256)
+    """Return what the open lock file notes, empty when its disk does not give it out: then the file is checked."""
+    try:
+        os.lseek(lock, 0, os.SEEK_SET)
+        return os.read(lock, LONGEST)
+    except OSError:
+        return b""
 
 
 def note_seal(path: str, lock: int) -> None:

@@ -26,6 +26,14 @@ def damaged(path: str, detail: str) -> StoreDamaged:
     return StoreDamaged(f"the store {clean(path)} is damaged: {clean(detail)}")
 
 
+def unreadable(path: str, detail: str) -> StoreUnavailable:
+    """Return the error for a file whose disk does not give it out: nothing says that it is damaged."""
+    return StoreUnavailable(
+        f"the store {clean(path)} cannot be read: {clean(detail)}",
+        hint="check the disk, then try again; portdash changed nothing",
+    )
+
+
 def too_new(path: str, version: int) -> StoreTooNew:
     """Return the error for a file that a later portdash wrote."""
     return StoreTooNew(f"the store {clean(path)} was written by a newer portdash (format {version})")
@@ -63,6 +71,10 @@ def met(
     What looks like damage in a file of a later `version` are tables of the future.
     """
     said = _from_sqlite(error, path, patience, writing=writing) if isinstance(error, sqlite3.Error) else None
+    if isinstance(error, sqlite3.Error) and _code(error) == sqlite3.SQLITE_CORRUPT:
+        from portdash.store.rereading import reread  # noqa: PLC0415  only when something is wrong
+
+        said = reread(path, patience=patience) or said
     if version > VERSION and (said is None or isinstance(said, StoreDamaged)):
         return too_new(path, version)
     if isinstance(error, UnicodeDecodeError):  # even SQLite's own message can hold damaged text
@@ -82,9 +94,16 @@ def _from_sqlite(error: sqlite3.Error, path: str, patience: float, *, writing: b
         kind = StoreReadOnly if writing else StoreUnavailable
         return kind(f"the store {clean(path)} cannot be opened: {text}")
     if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT):
-        outcome = "; the change may or may not be stored" if writing else ""
-        return StoreError(f"the store {clean(path)} failed: {text}{outcome}", hint="check the disk, then the status")
+        return _failed(path, text) if writing else unreadable(path, text)
     return damaged(path, text)
+
+
+def _failed(path: str, text: str) -> StoreError:
+    """Return the error for a change of which nobody knows how far it came."""
+    return StoreError(
+        f"the store {clean(path)} failed: {text}; the change may or may not be stored",
+        hint="check the disk, then the status",
+    )
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -37,6 +37,17 @@ def test_the_three_files(portdash: Portdash, shop: Path):
     assert {name: (shop / name).stat().st_mtime_ns for name in FILES} == before
 
 
+@pytest.mark.parametrize("arguments", [["--format", "sh"], [], ["--json"], ["-o", "ports.fish"]])
+def test_where_no_service_has_a_port_that_is_said(portdash: Portdash, shop: Path, arguments: list[str]):
+    (shop / "portdash.toml").write_text("[environments.staging]\n")
+    said = "no service of shop has a port in staging: `portdash allocate NAME` gives it one"
+    result = portdash("--environment", "staging", "export", *arguments)
+    assert result.code == 0
+    assert [line for line in result.err.splitlines() if "no service" in line] == [f"portdash: warning: {said}"]
+    assert "BASE_PORT" in result.out or "--json" not in arguments
+    assert "no service" not in portdash("export", *arguments).err
+
+
 def test_the_files_are_in_the_root_wherever_one_stands(portdash: Portdash, shop: Path, monkeypatch: pytest.MonkeyPatch):
     (shop / "src").mkdir()
     monkeypatch.chdir(shop / "src")

@@ -22,6 +22,8 @@ pytestmark = pytest.mark.usefixtures("project")
         (["check", "08080"], "'08080' is not a port"),
         (["export", "-o", "nope/ports.env"], "nope/ports.env cannot be written: there is no such directory"),
         (["export", "-o", "."], ". cannot be written: it is a directory"),
+        (["allocate", "web", "--type", ""], "'' is no type of service"),
+        (["allocate", "web", "--type", "x\x1b[2J"], "'x\\x1b[2J' is no type of service"),
     ],
 )
 def test_what_is_wrong_is_named(portdash: Portdash, arguments: list[str], words: str):
@@ -30,6 +32,37 @@ def test_what_is_wrong_is_named(portdash: Portdash, arguments: list[str], words:
     assert words in result.err
     assert result.err.count("\n") == 1
     assert portdash("status", "--json").document["services"] == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["resolve", ""],
+        ["resolve", "", "--yes"],
+        ["release", ""],
+        ["release", "shop/"],
+        ["move", ""],
+        ["health", " "],
+        ["stop", ""],
+        ["logs", ""],
+        ["report", "--scope", ""],
+        ["snippet", "compose", ""],
+        ["--environment", "", "status"],
+        ["--environment", "", "get", "web"],
+        ["--environment", "", "reset", "--yes"],
+        ["--store", "", "get", "web"],
+        ["--workspace", "", "get", "web"],
+        ["--config", "", "get", "web"],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_name_as_of_an_unset_variable_is_no_name(portdash: Portdash, arguments: list[str]):
+    assert portdash("allocate", "web").code == 0
+    result = portdash(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("portdash: error: ")
+    assert result.err.count("\n") == 1
+    assert portdash("get", "web").code == 0
 
 
 @pytest.mark.parametrize("text", ["", "A=1\nWEB_PORT=3000\n", "[]", "3000", "a: 1\n", "- services\n", "null"])

@@ -182,17 +182,18 @@ def refused(directory: str) -> object:
 def stumble(directory: str) -> object:
     """Read and write where any one call may fail; say what was read, and what was the matter."""
     store = SqliteStore(Path(directory) / "state" / "portdash.db", host=HOST)
-    names, codes = None, []
+    names, errors = None, []
     try:
         names = [each.name for each in store.snapshot().assignments.values()]
     except StoreError as error:
-        codes.append(error.code)
+        errors.append(error)
     try:
         wrote = isinstance(store.apply(batch(claim(row("more", 4100)))), Applied)
     except StoreError as error:
         wrote = False
-        codes.append(error.code)
-    return {"names": names, "wrote": wrote, "codes": codes}
+        errors.append(error)
+    codes, said = [error.code for error in errors], [error.message for error in errors]
+    return {"names": names, "wrote": wrote, "codes": codes, "said": said}
 
 
 def seed(directory: str) -> object:

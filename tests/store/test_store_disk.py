@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from store_world import HOST, filled
@@ -170,7 +171,7 @@ def test_a_sync_that_fails_is_an_error_and_what_was_stored_stays(home: Path, fai
     store.close()
 
 
-def stumbling(directory: Path, calls: str, error: str, failing: int) -> "dict[str, object] | None":
+def stumbling(directory: Path, calls: str, error: str, failing: "int | str") -> "dict[str, Any] | None":
     """Read and write while the call of that number to the store's files fails; None when there are not so many."""
     state, log = directory / "state", directory / "calls"
     files = [state, state / "portdash.db", state / "portdash.db-journal", state / "portdash.db.lock"]
@@ -189,8 +190,25 @@ def stumbling(directory: Path, calls: str, error: str, failing: int) -> "dict[st
     assert answer.returncode == 0, answer.stderr
     if "INJECTED" not in log.read_text():
         return None
-    found: dict[str, object] = json.loads(answer.stdout)
+    found: dict[str, Any] = json.loads(answer.stdout)
     return found
+
+
+@pytest.mark.needs_linux
+@traced
+@pytest.mark.parametrize("failing", ["1", "3", "5", "3+"])
+def test_a_disk_that_cannot_be_read_is_not_a_damaged_file(home: Path, failing: str):
+    directory = home / "disk"
+    sound = SqliteStore(directory / "state" / "portdash.db", host=HOST)
+    filled(sound, ["web"])
+    sound.close()
+    (directory / "state" / "portdash.db.lock").write_bytes(b"")  # without its seal the whole file is looked at
+    found = stumbling(directory, "read,pread64", "EIO", failing)
+    assert found is not None
+    assert found["names"] is None
+    assert found["codes"][0] == "store_unavailable"
+    assert "cannot be read: " in found["said"][0]
+    assert SqliteStore(directory / "state" / "portdash.db", host=HOST).snapshot().assignments
 
 
 @pytest.mark.faults
@@ -221,6 +239,7 @@ def test_any_call_may_fail_and_the_store_is_as_before_or_as_after(home: Path, ca
         store = SqliteStore(directory / "state" / "portdash.db", host=HOST)
         held = {row.name for row in store.snapshot().assignments.values()}
         assert found["names"] in (None, ["web"]), "never read as empty"
+        assert "store_damaged" not in found["codes"], "it is the disk, and the file is as it was"
         assert held == {"web", "more"} or (held == {"web"} and not found["wrote"])
         assert found["wrote"] or found["codes"]
         filled(store, ["afterwards"], first=5000)

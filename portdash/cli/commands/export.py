@@ -8,13 +8,14 @@ import click
 
 from portdash.cli.context import Globals, working_directory
 from portdash.cli.options import force_option, json_option
-from portdash.cli.output import emit_json
+from portdash.cli.output import emit_json, warn
 from portdash.cli.written import project_directory, tell
 from portdash.errors import ExitCode, UsageError
 from portdash.exports.formats import ExportFormat, format_for, render
 from portdash.exports.variables import Variable
 from portdash.manager.deps import Deps
-from portdash.manager.exporting import EnvFile, Written, default_files, export_variables, write_files
+from portdash.manager.exporting import EnvFile, Written, default_files, export_variables, own_rows, write_files
+from portdash.model.snapshot import Snapshot
 from portdash.text import clean
 
 
@@ -34,17 +35,27 @@ def command(options: Globals, *, form: str | None, output: Path | None, force: b
     if as_json and form and output is None:
         raise UsageError("--json and --format both say what is printed", hint="leave one of them out")
     with options.deps() as deps:
-        variables = export_variables(deps, deps.observer.snapshot())
+        snapshot = deps.observer.snapshot()
+        variables = export_variables(deps, snapshot)
         if form and output is None:
             sys.stdout.write(render(variables, ExportFormat(form)))
+            _warn_of_nothing(deps, snapshot)
             return ExitCode.YES
         project = project_directory(deps)
         files = default_files(project) if output is None else (_named(output, form),)
         written = write_files(deps, files, variables, project=project, force=force)
         tell(deps, written)
+        _warn_of_nothing(deps, snapshot)
     if as_json:
         emit_json(_document(variables, written))
     return ExitCode.YES
+
+
+def _warn_of_nothing(deps: Deps, snapshot: Snapshot) -> None:
+    """Say that no service has a port, where none has: in the wrong environment all else looks as usual."""
+    if not own_rows(deps, snapshot):
+        where = f"no service of {deps.place.workspace.name} has a port in {deps.place.environment}"
+        warn(f"{clean(where)}: `portdash allocate NAME` gives it one")
 
 
 def export_all(deps: Deps, project: Path, *, force: bool) -> tuple[Written, ...]:

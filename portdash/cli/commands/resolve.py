@@ -59,5 +59,5 @@ def command(
 
 
 def _plan(deps: Deps, snapshot: Snapshot, name: str | None, strategy: str | None) -> Plan:
-    key = find_service(snapshot, name).key if name else None
+    key = find_service(snapshot, name).key if name is not None else None
     return plan_resolve(deps, snapshot, key, strategy=Strategy(strategy) if strategy else None)

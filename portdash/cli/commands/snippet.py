@@ -46,7 +46,7 @@ def _services(options: Globals, service: str | None) -> Services:
     with options.deps() as deps:
         snapshot = deps.observer.snapshot()
         rows = own_rows(deps, snapshot)
-        asked = find_service(snapshot, service).assignment if service else None
+        asked = find_service(snapshot, service).assignment if service is not None else None
     if service and asked is None:
         raise NoSuchService(f"{clean(service)} has no port", hint=f"`portdash allocate {clean(service)}` gives it one")
     if not rows:
