@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ from redis_server import RedisServer
 
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")  # how long an example takes says more of the machine than of us
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # we were begun in the background of a script
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 _KEPT_OUT = ("PORTDASH_", "XDG_", "TEXTUAL_", "NO_COLOR", "FORCE_COLOR", "TMUX", "SSH_", "ENV", "PORT", "DOCKER_")
 
 

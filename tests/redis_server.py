@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from own_ports import own_port
+
 if TYPE_CHECKING:
     import redis
 
@@ -59,7 +61,7 @@ class RedisServer:
     def start(self, *more: str) -> "RedisServer":
         """Start it and wait until it answers."""
         for _ in range(20):
-            port = self.port or _free_port()
+            port = self.port or own_port()
             if self._start(port, more):
                 self.port = port
                 return self
@@ -130,10 +132,3 @@ def _answers(port: int) -> bool:
             return connection.recv(64).startswith((b"+PONG", b"-NOAUTH"))
     except OSError:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

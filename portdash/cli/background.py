@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
+from types import FrameType
 
 from portdash.cli.output import say
 from portdash.errors import ExitCode
@@ -15,12 +17,43 @@ from portdash.text import clean
 _CHUNK = 65536
 
 
+class _AskedToEnd(KeyboardInterrupt):
+    """SIGTERM came, which means the same as ctrl-c; a script's background job hears nothing of that one."""
+
+
 def detached() -> int:
     """Start the same command in the background, and come back when the service listens or the start has failed.
 
     What is said until then is passed on. One that does not listen for a long time runs on, and that is no success. An
-    interruption before that ends it.
+    interruption or SIGTERM before that ends it.
     """
+    process: subprocess.Popen[bytes] | None = None
+    was_asked = False
+
+    def hear(_number: int, _frame: FrameType | None) -> None:
+        nonlocal was_asked
+        was_asked = True
+        if process is not None:  # else nobody would know whom to end
+            raise _AskedToEnd
+
+    before = signal.signal(signal.SIGTERM, hear)
+    try:
+        process, reader = _start()
+        with suppress(_AskedToEnd):
+            if not was_asked:
+                return _until_it_listens(process, reader)
+        _end(process)
+        return 128 + signal.SIGTERM
+    except KeyboardInterrupt:
+        if process is not None:
+            _end(process)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _start() -> "tuple[subprocess.Popen[bytes], int]":
+    """Return the one in the background, and the descriptor on which it says how its start went."""
     reader, writer = os.pipe()
     try:
         process = subprocess.Popen(
@@ -34,11 +67,7 @@ def detached() -> int:
         )
     finally:
         os.close(writer)
-    try:
-        return _until_it_listens(process, reader)
-    except KeyboardInterrupt:
-        _end(process)
-        raise
+    return process, reader
 
 
 def _until_it_listens(process: "subprocess.Popen[bytes]", reader: int) -> int:

@@ -94,6 +94,9 @@ class FakeMachine:
         """Return the rules about ports."""
         return self._limits
 
+    def let_go(self) -> None:
+        """Nothing is kept open."""
+
     def bind_error(self, protocol: IpProtocol, port: int) -> str | None:
         """Return why a server could not bind the port, None when it could."""
         if any((each.protocol, each.port) == (protocol, port) for each in self._listeners):

@@ -110,6 +110,19 @@ class LocalMachine:
             return source.slots()
         return frozenset((row.protocol, row.port) for row in source.sockets())
 
+    def let_go(self) -> None:
+        """Close the files that stay open from look to look, hundreds on a busy machine; the next look opens them again.
+
+        The end of this object would close them, but what looks at it may be in a circle, which is collected when it is.
+        """
+        if isinstance(self._sockets, SystemSockets):
+            self._sockets.let_go()
+        if (processes := self.__dict__.get("_processes")) is not None:
+            from portdash.machine.processes import Processes  # noqa: PLC0415 (it is loaded by now)
+
+            if isinstance(processes, Processes):
+                processes.let_go()
+
     def engines(self) -> EngineFacts:
         """Return what the container engines said at the last look at the listeners, beside who listens."""
         return self._containers.facts

@@ -42,6 +42,12 @@ class OpenStats:
                 os.close(self._files.pop(pid))  # it has ended; another may have its pid by now
             return self._open(pid, keep=keep)
 
+    def let_go(self) -> None:
+        """Keep none open any more, until one is asked for with `keep` again."""
+        with self._lock:
+            _close(self._files)
+            self._asked.clear()
+
     def _open(self, pid: int, *, keep: bool) -> bytes | None:
         try:
             file = os.open(f"{self._proc}/{pid}/stat", os.O_RDONLY)

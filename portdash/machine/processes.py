@@ -54,6 +54,10 @@ class Processes:
         self._known: dict[_Program, tuple[tuple[str, ...] | None, str | None]] = {}
         self._hints: dict[_Program, Hints] = {}
 
+    def let_go(self) -> None:
+        """Close the files that stay open from look to look; whoever looks again opens them again."""
+        self._stats.let_go()
+
     def process(self, pid: int) -> Process | None:
         """Return what can be read of a process, None when it is gone, or dead and only not collected yet."""
         stat = self._stat(pid)

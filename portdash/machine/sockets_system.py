@@ -97,6 +97,11 @@ class SystemSockets:
             self._watched, self._first = WatchedSockets(table, reading, rows, proc=self._proc), None
         return self._watched.sockets()
 
+    def let_go(self) -> None:
+        """Close what stays open from look to look; the next look is a first one."""
+        with self._lock:
+            self._forget()
+
     def _forget(self) -> None:
         """Give up what is open; the next look is a first one."""
         self._first = self._watched = None

@@ -103,7 +103,8 @@ class Deps:
         return replace(self, actor=actor)
 
     def close(self) -> None:
-        """Let go of the stores."""
+        """Let go of the stores, and of what is kept open of the machine."""
         self.store.close()
         if self.neighbours is not None:
             self.neighbours.close()
+        self.machine.let_go()

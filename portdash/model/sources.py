@@ -62,6 +62,10 @@ class Machine(Protocol):
         """Return the ports on which anybody listens: cheap, for nobody is asked who that is. Raises OSError."""
         ...
 
+    def let_go(self) -> None:
+        """Close the files that stay open from look to look; the next look opens them again."""
+        ...
+
     def engines(self) -> EngineFacts:
         """Return what the container engines said at the last look at the listeners, beside who listens."""
         ...

@@ -1,7 +1,6 @@
 """A `run` that is left in the background by a process which wants no more of it than how its start went."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -53,7 +52,7 @@ def leave_running(arguments: Sequence[str], *, cwd: Path, patience: float = PATI
     try:
         out, err = process.communicate(timeout=patience)
     except subprocess.TimeoutExpired:
-        _interrupt(process)
+        _ask_to_end(process)
         try:
             _, err = process.communicate(timeout=_END)
         except subprocess.TimeoutExpired:
@@ -63,7 +62,7 @@ def leave_running(arguments: Sequence[str], *, cwd: Path, patience: float = PATI
         late = f"it did not listen within {patience:g} s, and was ended"
         return Left(code=process.returncode or 1, port=None, said=_said(err), error=late)
     except KeyboardInterrupt:
-        _interrupt(process)
+        _ask_to_end(process)
         raise
     said = _said(err)
     errors = [line.removeprefix(_ERROR) for line in said if line.startswith(_ERROR)]
@@ -77,9 +76,9 @@ def leave_running(arguments: Sequence[str], *, cwd: Path, patience: float = PATI
     )
 
 
-def _interrupt(process: "subprocess.Popen[bytes]") -> None:
-    """Have it end what it has started."""
-    process.send_signal(getattr(signal, "SIGINT", signal.SIGTERM))
+def _ask_to_end(process: "subprocess.Popen[bytes]") -> None:
+    """Have it end what it has started. Not by SIGINT: who was begun in the background of a script ignores that one."""
+    process.terminate()
 
 
 def _port(out: bytes) -> int | None:

@@ -34,7 +34,7 @@ async def client_of(deps: Deps, settings: Settings) -> AsyncIterator[httpx.Async
         yield client
 
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -27,7 +27,7 @@ class Shown:
     def __init__(self, arguments: Sequence[str], environ: Mapping[str, str], cwd: Path) -> None:
         program, *rest = arguments
         env = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PATH": os.environ["PATH"], **environ}
-        self._child = pexpect.spawn(program, rest, dimensions=(45, 160), timeout=60, env=env, cwd=cwd)
+        self._child = pexpect.spawn(program, rest, dimensions=(45, 160), timeout=60, env=env, cwd=cwd, use_poll=True)
         self._news, self._text = Condition(), b""
         self._spent: list[tuple[int, Spent]] = []
         self._reader = Thread(target=self._read, daemon=True)

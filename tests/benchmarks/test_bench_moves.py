@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from own_ports import WORKER
+from own_ports import own_base
 from timing import report
 
 from portdash.config.settings import Flags
@@ -27,7 +27,7 @@ def test_a_move(home: Path):
     root = home / "shop"
     (root / ".git").mkdir(parents=True)
     (home / ".config/portdash").mkdir(parents=True)
-    (home / ".config/portdash/config.toml").write_text(f"base_port = {13_400 + WORKER * 1_500}\n")
+    (home / ".config/portdash/config.toml").write_text(f"base_port = {own_base()}\n")
     log = home / "err"
     with log.open("wb") as err:
         run = subprocess.Popen(

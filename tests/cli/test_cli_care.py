@@ -78,7 +78,7 @@ def test_report_on_the_clipboard(portdash: Portdash, tmp_path: Path, monkeypatch
 
 def test_report_through_the_terminal(portdash: Portdash, project: Path):
     portdash("alloc", "web")
-    output = pexpect.run(f"{sys.executable} -m portdash report --copy", cwd=str(project))
+    output = pexpect.run(f"{sys.executable} -m portdash report --copy", cwd=str(project), timeout=60, use_poll=True)
     assert output.count(b"\x1b]52;c;") == 1
 
 

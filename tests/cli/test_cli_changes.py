@@ -261,11 +261,12 @@ def test_read_only_adopts_nothing(portdash: Portdash, project: Path, free_port: 
 def test_asked_at_a_terminal(portdash: Portdash, squatted: Squatted, project: Path, answer: str, code: int):
     port, _holder = squatted
     child = pexpect.spawn(
-        sys.executable, ["-m", "portdash", "resolve", "web"], cwd=str(project), encoding="utf-8", dimensions=(40, 200)
-    )
-    child.expect_exact("Apply this? [y/N]", timeout=20)
+        sys.executable, ["-m", "portdash", "resolve", "web"], cwd=str(project), encoding="utf-8", dimensions=(40, 200),
+        timeout=60, use_poll=True,
+    )  # fmt: skip
+    child.expect_exact("Apply this? [y/N]")
     child.sendline(answer)
-    child.expect(pexpect.EOF, timeout=20)
+    child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == code
     assert (port_of(portdash, "web") == port) is (code != 0)
@@ -279,6 +280,8 @@ def test_colour_at_a_terminal_only_where_it_is_wanted(portdash: Portdash, projec
             cwd=str(project),
             env={**os.environ, "TERM": "xterm", **environ},
             withexitstatus=True,
+            timeout=60,
+            use_poll=True,
         )
         assert status == 0
         assert bool(re.search(rb"\x1b\[", output)) is coloured
@@ -287,5 +290,5 @@ def test_colour_at_a_terminal_only_where_it_is_wanted(portdash: Portdash, projec
 @pytest.mark.parametrize("redirection", ["2>/dev/null", "</dev/null"])
 def test_the_dashboard_wants_a_terminal_to_read_and_one_to_draw_on(redirection: str):
     command = f"{sys.executable} -m portdash {redirection}"
-    _output, status = pexpect.run(f"sh -c '{command}'", withexitstatus=True, timeout=20)
+    _output, status = pexpect.run(f"sh -c '{command}'", withexitstatus=True, timeout=60, use_poll=True)
     assert status == 2

@@ -202,7 +202,7 @@ def test_without_a_backup_nothing_is_given_back(portdash: Portdash, home: Path):
 @pytest.mark.usefixtures("project")
 def test_reset_asks_and_no_is_the_default(portdash: Portdash, answer: str, left: bool):
     portdash("allocate", "web")
-    child = pexpect.spawn(sys.executable, ["-m", "portdash", "reset"], encoding="utf-8", timeout=30)
+    child = pexpect.spawn(sys.executable, ["-m", "portdash", "reset"], encoding="utf-8", timeout=60, use_poll=True)
     child.expect("1 port of shop")
     child.expect(r"\[y/N\]")
     child.sendline(answer)

@@ -77,7 +77,7 @@ def test_each_workspace_is_asked_about(portdash: Portdash, project: Path, home: 
         portdash("alloc", "web")
         shutil.rmtree(root)
     monkeypatch.chdir(project)
-    child = pexpect.spawn(sys.executable, ["-m", "portdash", "prune"], encoding="utf-8", timeout=30)
+    child = pexpect.spawn(sys.executable, ["-m", "portdash", "prune"], encoding="utf-8", timeout=60, use_poll=True)
     for name, answer in (("first", "n"), ("second", "y")):
         child.expect_exact(f"prune {name}: 1 port - give them back? [y/N]: ")
         child.sendline(answer)

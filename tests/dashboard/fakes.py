@@ -128,7 +128,7 @@ class FakeDesk(Desk):
 
 async def until(pilot: Pilot[object], condition: Callable[[], object]) -> None:
     """Let the app work until something is so."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110  what is waited for has no event
             await asyncio.sleep(0.002)
     await pilot.pause()

@@ -32,7 +32,7 @@ class SyncFace:
 
     def __init__(self, service: str | LoadBalancer, **options: Any) -> None:
         self.transport = FailoverTransport(service, **{"suspect_after": None, **options})
-        self._client = httpx.Client(transport=self.transport, timeout=10.0)
+        self._client = httpx.Client(transport=self.transport, timeout=60.0)
 
     def send(self, method: str = "GET", url: str = URL, **options: Any) -> httpx.Response:
         return self._client.request(method, url, **options)
@@ -54,7 +54,7 @@ class AsyncFace:
     def __init__(self, service: str | LoadBalancer, **options: Any) -> None:
         self.transport = AsyncFailoverTransport(service, **{"suspect_after": None, **options})
         self._runner = asyncio.Runner()
-        self._client = httpx.AsyncClient(transport=self.transport, timeout=10.0)
+        self._client = httpx.AsyncClient(transport=self.transport, timeout=60.0)
 
     def send(self, method: str = "GET", url: str = URL, **options: Any) -> httpx.Response:
         return self._runner.run(self._client.request(method, url, **options))

@@ -128,10 +128,11 @@ def test_where_nothing_runs_it_says_so(caplog: pytest.LogCaptureFixture):
     assert said == "All nosuch instances unavailable: no instance of nosuch was found: no service has that name"
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_failover_is_told_to_the_log(pair: tuple[TestInstance, TestInstance], caplog: pytest.LogCaptureFixture):
     dead = own_port()
     there = LoadBalancer([instance(dead), *(each.instance for each in pair)], "first")
-    with caplog.at_level(logging.INFO, "portdash.discovery"), portdash.Client(there) as client:
+    with caplog.at_level(logging.INFO, "portdash.discovery"), portdash.Client(there, suspect_after=None) as client:
         client.get("/")
         client.discover()
     told = [each.getMessage() for each in caplog.records if each.name == "portdash.discovery"]
@@ -308,7 +309,7 @@ class Held:
 
     def refresh(self) -> tuple[portdash.Instance, ...]:
         self.begun.set()
-        self.was_let_go.append(self.may_end.wait(10.0))
+        self.was_let_go.append(self.may_end.wait(PATIENCE))
         return ()
 
     def close(self) -> None:
@@ -377,7 +378,7 @@ class Living:
 
 
 def test_workspaces_keep_a_client_as_long_as_it_is_well():
-    with TestInstance() as own, portdash.Workspaces("api", url=own.url) as workspaces:
+    with TestInstance(port=own_port()) as own, portdash.Workspaces("api", url=own.url) as workspaces:
         first = workspaces.client("shop")
         assert workspaces.client("shop") is first
         assert workspaces.client("blog") is not first

@@ -68,7 +68,7 @@ def test_what_goes_on_is_told_once_a_window():
 
 
 def test_a_store_that_cannot_be_written_is_no_matter_to_a_request(caplog: pytest.LogCaptureFixture):
-    ended = threading.Event()
+    ended, before = threading.Event(), set(threading.enumerate())  # an earlier test's may still be about to end
 
     def write(_: Failover) -> None:
         ended.wait(PATIENCE)
@@ -80,7 +80,8 @@ def test_a_store_that_cannot_be_written_is_no_matter_to_a_request(caplog: pytest
             failovers.note(
                 instance(1), instance(2), "refused", float(number) * APART
             )  # comes back though the store does not
-        (thread,) = (each for each in threading.enumerate() if each.name == "portdash-failover")
+        (thread,) = set(threading.enumerate()) - before
+        assert thread.name == "portdash-failover"
         ended.set()
         thread.join(PATIENCE)
     assert "the store is busy" in caplog.text

@@ -56,7 +56,7 @@ class Answering:
             return
         for byte in self._answer:
             connection.sendall(bytes((byte,)))
-            if self._over.wait(0.05):
+            if self._over.wait(0.5):
                 return
 
     def close(self) -> None:
@@ -185,11 +185,12 @@ def test_what_is_no_portdash_is_done_without(serve: Serve, answer: bytes, why: s
 
 def test_what_drips_or_never_comes_takes_its_time_and_no_more(serve: Serve):
     for answer, drips in ((ports(DATA), True), (b"HTTP/1.1 200 OK\r\n", False)):
+        assert len(answer) * 0.5 > 60 or not drips
         url, _ = serve(answer, drips=drips)
         begun = time.monotonic()
         config = remote_config(url, environ={}, timeout=0.3)
         assert config.problem
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 60
 
 
 def test_only_what_makes_sense_is_believed(serve: Serve):

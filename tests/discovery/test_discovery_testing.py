@@ -29,7 +29,7 @@ def test_one(portdash_instance):
 
 
 def test_it_does_what_it_is_told():
-    with TestInstance("web") as server, httpx.Client(base_url=server.url) as client:
+    with TestInstance("web") as server, httpx.Client(base_url=server.url, timeout=60.0) as client:
         told = client.get("/a?b=1").json()
         assert told == told | {"port": server.port, "pid": server.pid, "method": "GET", "path": "/a?b=1", "count": 1}
         assert client.head("/").content == b""
@@ -39,7 +39,7 @@ def test_it_does_what_it_is_told():
         assert client.get("/").status_code == 503
         server.well()
         assert (client.get("/").status_code, server.requests) == (200, 1)
-        server.slow(0.2)
+        server.slow(60.0)
         with pytest.raises(httpx.ReadTimeout):
             client.get("/", timeout=0.05)
         server.well()
@@ -63,7 +63,7 @@ def test_it_ends_comes_back_and_leaves_its_port():
     with pytest.raises(httpx.ConnectError):
         httpx.get(server.url)
     server.start()
-    assert (httpx.get(server.url).status_code, server.port) == (200, port)
+    assert (httpx.get(server.url, timeout=60.0).status_code, server.port) == (200, port)
     server.close()
     server.close()
     socket.create_server(("127.0.0.1", port)).close()

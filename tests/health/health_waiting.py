@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def until(holds: Callable[[], object], *, patience: float = PATIENCE) -> None:

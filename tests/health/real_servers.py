@@ -6,13 +6,14 @@ import pwd
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from own_ports import own_port
 
 from portdash.health.endpoint import Endpoint
 from portdash.machine.local import LocalMachine
@@ -87,7 +88,7 @@ def running(
     is_ready: Callable[[str], bool] = lambda _: True,
 ) -> Iterator[Real]:
     """Run `command(port)` until the end of the block, from when it listens and its log `is_ready`."""
-    port = free_port()
+    port = own_port()
     out = directory / "log"
     with out.open("wb") as file:
         process = subprocess.Popen(
@@ -113,15 +114,6 @@ def running(
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-
-
-def free_port() -> int:
-    """Return a port that nobody had a moment ago, below those that outgoing connections get."""
-    for port in range(20_000 + os.getpid() % 5_000, 32_000):
-        with socket.socket() as tried, contextlib.suppress(OSError):
-            tried.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no port is free")
 
 
 def _when_listening(

@@ -5,6 +5,7 @@ import os
 
 import pytest
 from health_servers import serving
+from own_ports import own_port
 
 from portdash.health.endpoint import Endpoint
 from portdash.health.handshakes import (
@@ -192,8 +193,8 @@ async def test_one_that_talks_for_ever_is_cut_short():
 
 
 @pytest.mark.parametrize("name", [*PROTOCOLS, "rabbitmq"])
-async def test_nobody_there(name: str, unused_tcp_port: int):
-    verdict = await way(name)(Endpoint("127.0.0.1", unused_tcp_port), LONG)
+async def test_nobody_there(name: str):
+    verdict = await way(name)(Endpoint("127.0.0.1", own_port()), LONG)
     assert (verdict.state, verdict.level) == (HealthState.UNHEALTHY, HealthLevel.CONNECT)
     assert verdict.detail == "it refuses connections"
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from real_servers import PATIENCE, Real, as_user, free_port, own_directory, running
+from own_ports import own_port
+from real_servers import PATIENCE, Real, as_user, own_directory, running
 from server_packages import node_modules, python_programs
 
 from portdash.config.sections import HealthConfig
@@ -88,7 +89,7 @@ async def test_twelve_checks_of_a_mariadb_lock_nobody_out():
 def rabbitmq() -> Iterator[Real]:
     program = "/usr/lib/rabbitmq/bin/rabbitmq-server"
     with own_directory("rabbitmq") as directory:
-        mapper = str(free_port() + 100)  # of its own: the one that may run here is not ours to end
+        mapper = str(own_port())  # of its own: the one that may run here is not ours to end
         environ = {
             "RABBITMQ_NODENAME": "portdash@localhost",
             "RABBITMQ_MNESIA_BASE": f"{directory}/data",
@@ -103,7 +104,7 @@ def rabbitmq() -> Iterator[Real]:
         }
 
         def command(port: int) -> list[str]:
-            return ["env", f"RABBITMQ_NODE_PORT={port}", f"RABBITMQ_DIST_PORT={port + 1}", program]
+            return ["env", f"RABBITMQ_NODE_PORT={port}", f"RABBITMQ_DIST_PORT={own_port()}", program]
 
         try:
             with running(

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from machine_children import Child, Serve
+from own_ports import own_port
 
 SERVER = Path(__file__).with_name("machine_server.py")
 PYTHON = sys.executable
@@ -53,8 +53,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture
 def free_port() -> int:
-    """A port below the ephemeral range's end that nobody had a moment ago, on any address and for either protocol."""
-    with socket.socket(socket.AF_INET6) as tcp:
-        tcp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        tcp.bind(("::", 0))
-        return int(tcp.getsockname()[1])
+    """A port below the range for outgoing connections that nobody had a moment ago, on any address."""
+    return own_port()

@@ -15,6 +15,10 @@ from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from own_ports import own_port
+
 from portdash.errors import Refused
 from portdash.machine.aiming import aim
 from portdash.machine.processes import Processes
@@ -84,11 +88,6 @@ def listen(port: int) -> socket.socket:
     return server
 
 
-def free_port() -> int:
-    with listen(0) as server:
-        return int(server.getsockname()[1])
-
-
 class Swapping:
     """A socket source during whose n-th look the server ends and its pid goes to another."""
 
@@ -114,7 +113,7 @@ def act_on(shown: Target, around: Surroundings = AROUND) -> None:
 
 def reused_before(act: Callable[[int], Callable[[], object]]) -> bool:
     """The pid went to another process after it was shown."""
-    port = free_port()
+    port = own_port()
     pid = child(lambda: listen(port))
     shown = aim(target(pid, port), AROUND)
     end(pid)
@@ -127,13 +126,13 @@ def reused_before(act: Callable[[int], Callable[[], object]]) -> bool:
 
 def reused_meanwhile(look: int) -> bool:
     """The pid goes to another process between two looks of the ending itself."""
-    port = free_port()
+    port = own_port()
     pid = child(lambda: listen(port))
     shown = aim(target(pid, port), AROUND)
 
     def swap() -> None:
         end(pid)
-        take(pid, lambda: listen(free_port()))
+        take(pid, lambda: listen(own_port()))
 
     source = Swapping(look, swap)
     act_on(shown, replace(AROUND, sockets=source))
@@ -150,7 +149,7 @@ def wrapper_reused() -> bool:
 
     None of them leads the group: the kernel gives the number of a group to nobody while there is one in it.
     """
-    port = free_port()
+    port = own_port()
     reading, writing = os.pipe()
     leader = child(lambda: os.setpgid(0, 0))
 
@@ -175,7 +174,7 @@ def wrapper_reused() -> bool:
 
 def rounds() -> Iterator[Callable[[], bool]]:
     idle = lambda _port: lambda: None  # noqa: E731
-    elsewhere = lambda _port: lambda: listen(free_port())  # noqa: E731
+    elsewhere = lambda _port: lambda: listen(own_port())  # noqa: E731
     yield lambda: reused_before(idle)
     yield lambda: reused_before(elsewhere)
     for look in range(1, 6):

@@ -139,10 +139,13 @@ os.execv(sys.executable, [sys.executable, "-c", "import sys; print(1, flush=True
 FORKS = """
 import os, socket, sys
 server = socket.create_server(("127.0.0.1", 0))
+reader, writer = os.pipe()
 if os.fork():
     server.close()
+    os.write(writer, b".")
     os.read(0, 1)
     os._exit(0)
+os.read(reader, 1)  # until then its parent has the socket, too
 print(server.getsockname()[1], os.getpid(), flush=True)
 server.accept()
 """

@@ -3,18 +3,11 @@
 import socket
 
 import pytest
+from own_ports import own_port
 
 from portdash.machine.holds import hold_port, listening
 
 pytestmark = pytest.mark.needs_linux
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    assert isinstance(port, int)
-    return port
 
 
 def server(port: int, address: str = "127.0.0.1", *, reuse: bool = True) -> socket.socket:
@@ -32,7 +25,7 @@ def server(port: int, address: str = "127.0.0.1", *, reuse: bool = True) -> sock
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::1", "::"])
 def test_a_server_listens_over_a_hold(address: str):
-    hold = hold_port(free_port())
+    hold = hold_port(own_port())
     assert hold
     with hold, server(hold.port, address) as made:
         assert made.getsockname()[1] == hold.port
@@ -40,14 +33,14 @@ def test_a_server_listens_over_a_hold(address: str):
 
 
 def test_nobody_is_connected_to_a_hold():
-    hold = hold_port(free_port())
+    hold = hold_port(own_port())
     assert hold
     with hold, pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", hold.port), timeout=5)
 
 
 def test_a_server_without_reuse_meets_it_until_it_is_dropped():
-    hold = hold_port(free_port())
+    hold = hold_port(own_port())
     assert hold
     with hold:
         with pytest.raises(OSError, match="in use"):
@@ -80,8 +73,8 @@ def test_a_port_that_is_taken_cannot_be_kept():
 
 
 def test_elsewhere_there_is_no_such_thing():
-    assert hold_port(free_port(), platform="darwin") is None
-    assert hold_port(free_port(), platform="win32") is None
+    assert hold_port(own_port(), platform="darwin") is None
+    assert hold_port(own_port(), platform="win32") is None
 
 
 def test_a_socket_to_hand_on_listens_already():

@@ -1,9 +1,11 @@
 """Stat files that stay open: of living processes, of ended ones, and of those that got the pid of one that ended."""
 
 import contextlib
+import gc
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,17 @@ from portdash.machine.open_stats import OpenStats
 pytestmark = pytest.mark.needs_linux
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_collected_meanwhile() -> Iterator[None]:
+    """What tests before this one have left open is closed before it begins, and not while it counts."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
 def open_files() -> int:
-    """Count the stat files of processes: what tests before this one have left open may be closed at any moment."""
+    """Count the stat files of processes that are open."""
     found = 0
     for each in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):  # the one that lists the directory has gone

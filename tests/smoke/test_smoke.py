@@ -94,7 +94,7 @@ def test_the_dashboard_opens_in_a_terminal_and_gives_it_back(program: str):
     stream = pyte.ByteStream(screen)
     environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
     del environ["COLUMNS"]  # the terminal itself says how wide it is
-    child = pexpect.spawn(program, ["--demo"], dimensions=(40, 120), timeout=30, env=environ)
+    child = pexpect.spawn(program, ["--demo"], dimensions=(40, 120), timeout=30, env=environ, use_poll=True)
 
     def wait_for(text: str) -> None:
         until = time.monotonic() + 60

@@ -1,5 +1,6 @@
 """Readers beside writers that leave them no gap."""
 
+import contextlib
 import errno
 import os
 import sqlite3
@@ -15,6 +16,13 @@ from portdash.store import turns
 from portdash.store.locking import lock_file, turn
 from portdash.store.seal import lock_path_of
 from portdash.store.sqlite import SqliteStore
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_left_in_a_queue() -> None:
+    """Who gave up in an earlier test has a thread that may still be about to end."""
+    for each in queueing():
+        each.join(30)
 
 
 class Writer:
@@ -66,10 +74,11 @@ def test_looking_again_and_again_leaves_one_place_in_the_queue(sqlite: SqliteSto
             with pytest.raises(StoreBusy):
                 reader.snapshot()
         assert len(queueing()) == 1
-        open_then = open_files()
+        open_then = open_files(path.parent)
         with pytest.raises(StoreBusy):
             reader.snapshot()
-        assert open_files() == open_then
+        assert open_then
+        assert open_files(path.parent) == open_then
     for each in queueing():
         each.join(30)
     assert ports(reader) == {"web": 4000}
@@ -97,8 +106,13 @@ def queueing() -> list[threading.Thread]:
     return [each for each in threading.enumerate() if each.name == "portdash-lock"]
 
 
-def open_files() -> int:
-    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+def open_files(directory: Path) -> list[str]:
+    """Return what is open below a directory; what tests before this one have left open may be closed at any moment."""
+    found = []
+    for each in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # the one that lists the directory has gone
+            found.append(str(each.readlink()))
+    return sorted(each for each in found if each.startswith(str(directory)))
 
 
 def test_a_file_system_without_locks_is_said(sqlite: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch):

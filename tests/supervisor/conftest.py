@@ -1,7 +1,6 @@
 """A place to run services in, and the real command."""
 
 import functools
-import itertools
 import os
 import subprocess
 import sys
@@ -9,10 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from own_ports import WORKER
+from own_ports import own_base
 from supervised import LIMIT, Run, Running
-
-_bases = itertools.count()
 
 
 @pytest.fixture
@@ -20,7 +17,7 @@ def project(home: Path) -> Path:
     """The root of a project, whose services search where no test beside this one does."""
     config = home / ".config/portdash"
     config.mkdir(parents=True)
-    (config / "config.toml").write_text(f"base_port = {12_000 + WORKER * 1_500 + next(_bases) % 70 * 20}\n")
+    (config / "config.toml").write_text(f"base_port = {own_base()}\n")
     root = home / "shop"
     root.mkdir()
     (root / ".git").mkdir()

@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from own_ports import own_port
 from supervised import LIMIT, Run
-from test_supervisor_requests import free_port, started
+from test_supervisor_requests import started
 from test_supervisor_run import SERVER, answers, is_alive, on
 
 from portdash.config.settings import Flags
@@ -86,7 +87,7 @@ def test_an_aggressive_claim_moves_a_running_server_and_who_follows_it(run: Run,
 
 def test_resolving_by_force_gives_a_running_server_the_first_choice_that_another_has(run: Run, opened: Open):
     _, port, _ = started(run, *HTTP, name="api")
-    _, fallback, _ = started(run, *HTTP, name="web", options=("--preferred", f"{port},{free_port()}"))
+    _, fallback, _ = started(run, *HTTP, name="web", options=("--preferred", f"{port},{own_port()}"))
     deps = opened()
     snapshot = deps.observer.snapshot()
     plan = plan_resolve(deps, snapshot, deps.place.key("web"), strategy=Strategy.AGGRESSIVE)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from own_ports import own_port
 from supervised import Run, Running
 from test_supervisor_run import SERVER, Command, answers, is_alive, on
 
@@ -41,13 +42,6 @@ def started(run: Run, *command: str, name: str = "web", options: tuple[str, ...]
     return running, *on(running.until(f"{name} is on"))
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def test_a_service_is_restarted_moved_and_stopped_as_asked(run: Run, deps: Deps):
     running, port, pid = started(run)
     key = deps.place.key("web")
@@ -56,7 +50,7 @@ def test_a_service_is_restarted_moved_and_stopped_as_asked(run: Run, deps: Deps)
     assert not is_alive(pid)
     assert answers(port)
 
-    other = free_port()
+    other = own_port()
     moved = ask(deps, key, RequestKind.MOVE, port=other)
     assert (moved.ok, moved.answer) == (True, f"web is on {other}")
     assert answers(other)
@@ -72,7 +66,7 @@ def test_a_service_is_restarted_moved_and_stopped_as_asked(run: Run, deps: Deps)
 
 
 def test_a_child_that_does_not_start_on_the_new_port_is_put_back(run: Run, deps: Deps):
-    bad = free_port()
+    bad = own_port()
     _, port, _ = started(run, "sh", "-c", FUSSY.replace("{bad}", str(bad)), "sh", *SERVER)
     moved = ask(deps, deps.place.key("web"), RequestKind.MOVE, port=bad)
     assert moved.ok is False

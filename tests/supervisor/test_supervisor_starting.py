@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -186,6 +187,15 @@ def test_what_no_other_process_can_open_is_not_started(project: Path, command: C
     assert not (project / "ran").exists()
 
 
+@pytest.fixture(params=["heard", "ignored"])
+def _interruptions(request: pytest.FixtureRequest) -> Iterator[None]:
+    """SIGINT as whoever starts us has left it; a script's background job ignores it, and so does what that starts."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN if request.param == "ignored" else signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptions")
 def test_a_start_that_comes_to_nothing_is_ended(project: Path, command: Command):
     mute = [*SERVER, "mute"]
     declare(project / "portdash.toml", web=mute)

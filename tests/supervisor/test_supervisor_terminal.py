@@ -18,7 +18,9 @@ SERVER = f"{sys.executable} {Path(__file__).with_name('supervised_server.py')}"
 def terminal(project: Path, home: Path) -> Iterator[pexpect.spawn]:
     """A shell in a terminal."""
     environ = {**os.environ, "HOME": str(home), "PS1": "$ ", "TERM": "xterm", "ENV": ""}
-    child = pexpect.spawn("/bin/sh", cwd=project, env=environ, dimensions=(20, 90), timeout=60, encoding="utf-8")
+    child = pexpect.spawn(
+        "/bin/sh", cwd=project, env=environ, dimensions=(20, 90), timeout=60, encoding="utf-8", use_poll=True
+    )
     child.expect_exact("$ ")
     yield child
     child.close(force=True)
@@ -48,9 +50,9 @@ def test_what_ignores_one_ctrl_c_is_ended_by_two(terminal: pexpect.spawn):
 
 
 def test_who_still_has_the_terminal_is_not_waited_for(terminal: pexpect.spawn):
-    run(terminal, "sh -c 'setsid sleep 20 & echo left; exit 4'")
+    run(terminal, "sh -c 'setsid sleep 100 & echo left; exit 4'")
     terminal.expect(r"left\r")
-    terminal.expect_exact("status=4", timeout=15)
+    terminal.expect_exact("status=4")
 
 
 def test_more_than_the_child_takes_can_be_pasted(terminal: pexpect.spawn):

@@ -39,6 +39,7 @@ class Terminal:
             timeout=LIMIT,
             env=environ,
             cwd=str(cwd),
+            use_poll=True,
         )
 
     @property
@@ -112,8 +113,9 @@ class Terminal:
         """Wait for the end without reading; return the exit status, or minus the signal that ended it."""
         ended = os.pidfd_open(self.child.pid)
         try:
-            found, _, _ = select.select([ended], [], [], LIMIT)
-            assert found, "it goes on"
+            end = select.poll()
+            end.register(ended, select.POLLIN)
+            assert end.poll(1000 * LIMIT), "it goes on"
         finally:
             os.close(ended)
         self.child.wait()

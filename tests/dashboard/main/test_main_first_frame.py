@@ -33,8 +33,9 @@ def in_terminal(code: str, home: Path) -> "pexpect.spawn[str]":
     """Run a program in a terminal of 120 by 30."""
     environ = {"HOME": str(home), "TERM": "xterm-256color", "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}
     return pexpect.spawn(
-        sys.executable, ["-c", dedent(code)], dimensions=(30, 120), timeout=60, env=environ, encoding="utf-8", cwd=home
-    )
+        sys.executable, ["-c", dedent(code)], dimensions=(30, 120), timeout=60, env=environ, encoding="utf-8", cwd=home,
+        use_poll=True,
+    )  # fmt: skip
 
 
 def loaded(code: str, home: Path) -> set[str]:

@@ -28,7 +28,7 @@ from portdash.manager.deps import Deps
 from portdash.record import field, record
 
 DIRECTORY = Path(__file__).parent
-PATIENCE = 15.0
+PATIENCE = 60.0
 """Seconds after which a screen that never comes to rest is given up."""
 BACK = "escape"
 
