@@ -60,7 +60,8 @@ def _http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Respo
         return _unknown_error(_request, error)
     code = _CODES.get(status, "bad_request")
     allowed = {
-        name: value.replace(", OPTIONS", "")  # which the framework offers, and the gate does not let in
+        # The framework offers OPTIONS, which the gate does not let in, and knows nothing of HEAD, which is GET to it.
+        name: value.replace(", OPTIONS", "").replace("GET", "GET, HEAD")
         for name, value in (error.headers or {}).items()
         if name.casefold() == "allow"
     }

@@ -157,7 +157,8 @@ ROUTES = (
 def methods_at(path: str) -> tuple[str, ...]:
     """Return the methods that do something at a path; what is not in the schema is only looked at."""
     parts = path.split("/")
-    return tuple(route.method for route in ROUTES if _fits(route.path.split("/"), parts)) or ("GET",)
+    found = tuple(route.method for route in ROUTES if _fits(route.path.split("/"), parts)) or ("GET",)
+    return tuple(each for method in found for each in (("GET", "HEAD") if method == "GET" else (method,)))
 
 
 def _fits(template: list[str], parts: list[str]) -> bool:

@@ -18,7 +18,9 @@ MOST_BODY = 64 * 1024
 MOST_HEAD = 16 * 1024
 """Bytes of a request's line and headers."""
 MOST_HEADERS = 100
-METHODS = ("GET", "POST", "DELETE")
+READS = ("GET", "HEAD")
+"""HEAD is GET without the body, wherever GET is (RFC 9110, 9.3.2)."""
+METHODS = (*READS, "POST", "DELETE")
 """None of the others does anything here. OPTIONS is how a browser asks for leave to send a request of another site."""
 WRITES = ("POST", "DELETE")
 PUBLIC = frozenset(("/docs", "/openapi.json"))
@@ -157,7 +159,7 @@ def _site(facts: Facts, _rules: Rules) -> Denial | None:
 
 
 def _token(facts: Facts, rules: Rules) -> Denial | None:
-    if facts.method == "GET" and (facts.path in PUBLIC or (rules.open_read and facts.path in OPEN_READ)):
+    if facts.method in READS and (facts.path in PUBLIC or (rules.open_read and facts.path in OPEN_READ)):
         return None
     if len(facts.authorizations) == 1:
         scheme, _, token = facts.authorizations[0].partition(" ")

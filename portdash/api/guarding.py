@@ -7,7 +7,7 @@ import logging
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from litestar.enums import ScopeType
+from litestar.enums import HttpMethod, ScopeType
 
 from portdash.api.catalogue import methods_at
 from portdash.api.gate import MOST_BODY, WRITES, Denial, Facts, Rules, decide, ending, own_hosts, too_large, too_slow
@@ -74,7 +74,10 @@ class Guard:
             if denial is not None:
                 await _refuse(denial, answer, is_last=facts.has_body)
                 return
-            await self._app(scope, receive, answer)
+            if facts.method == "HEAD":
+                await _only_head(self._app, scope, receive, answer)
+            else:
+                await self._app(scope, receive, answer)
         except asyncio.CancelledError:  # the server ends, and has waited as long as it does
             if answer.has_begun:
                 raise
@@ -86,6 +89,31 @@ class Guard:
         """Return the rules of the socket on which the request came in: a Unix socket has no port."""
         server = scope.get("server")
         return self._unix if server is not None and server[1] is None else self._tcp
+
+
+async def _only_head(app: ASGIApp, scope: HTTPScope, receive: Receive, send: Send) -> None:
+    """Answer HEAD as GET is answered: the server leaves out the body. One that never ends is ended where it begins."""
+    ended = asyncio.Event()
+
+    async def send_first(message: Message) -> None:
+        if ended.is_set():
+            return
+        if message["type"] == "http.response.body":
+            message = {**message, "more_body": False}
+            ended.set()
+        await send(message)
+
+    got: HTTPScope = {**scope, "method": HttpMethod.GET}
+    answering = asyncio.ensure_future(app(got, receive, send_first))
+    reading = asyncio.ensure_future(ended.wait())
+    try:
+        await asyncio.wait((answering, reading), return_when=asyncio.FIRST_COMPLETED)
+        if answering.done():
+            answering.result()
+    finally:
+        for task in (answering, reading):
+            task.cancel()
+        await asyncio.gather(answering, reading, return_exceptions=True)
 
 
 def facts_of(scope: HTTPScope) -> Facts:

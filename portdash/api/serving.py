@@ -39,11 +39,11 @@ class Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, core: Core) -> None:
         super().__init__(config)
-        self._core = core
+        self.core = core
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """End."""
-        self._core.close()
+        self.core.close()
         await super().shutdown(sockets)
 
 

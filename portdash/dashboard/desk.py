@@ -148,7 +148,8 @@ class Desk:
         if self._reloading is not None:
             self._deps = self._reloading.renewed(self._deps)
             self.config_error = self._reloading.error
-        return self._deps.observer.snapshot()
+        snapshot = self._deps.observer.snapshot()
+        return self._without_leftovers(snapshot) if snapshot.reserved else snapshot
 
     def attend(self, snapshot: Snapshot) -> None:
         """Have the services of this snapshot checked from now on, and no others."""
@@ -296,6 +297,15 @@ class Desk:
 
         with self._acting():
             return start(self._deps, key)
+
+    def _without_leftovers(self, snapshot: Snapshot) -> Snapshot:
+        """Return a look in which no plan keeps ports that has changed nothing, and that nobody is at any more."""
+        if self.is_read_only or snapshot.stale_since is not None:
+            return snapshot
+        from portdash.manager.recovery import roll_back  # noqa: PLC0415  rare
+
+        done = roll_back(self._deps, self._deps.store.snapshot().plans)
+        return self._deps.observer.snapshot() if done else snapshot
 
     @contextmanager
     def _acting(self) -> Iterator[None]:

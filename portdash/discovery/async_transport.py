@@ -14,6 +14,7 @@ import httpx
 from portdash.discovery.apart import for_now, to_the_end
 from portdash.discovery.balancer import LoadBalancer
 from portdash.discovery.bodies import AsyncBody
+from portdash.discovery.checking import has, no_use
 from portdash.discovery.options import Options, settings_for
 from portdash.discovery.policy import Accept, GiveUp, Try, Wait
 from portdash.discovery.trip import EXTENSION, Route, Trip
@@ -34,6 +35,8 @@ class AsyncFailoverTransport(httpx.AsyncBaseTransport):
         transport: httpx.AsyncBaseTransport | None = None,
         **options: Unpack[Options],
     ) -> None:
+        if transport is not None and not has(transport, "handle_async_request", "aclose"):
+            no_use("transport", transport, "an httpx.AsyncBaseTransport", hint="transport=httpx.AsyncHTTPTransport()")
         self.settings = settings_for(service, options)
         self.last: Route | None = None
         """Which way the last answer came."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from random import Random
+from typing import NoReturn
 
 from portdash.clock import SystemClock
 from portdash.discovery.breaker import Circuit, RetryBudget
+from portdash.discovery.checking import no_use
 from portdash.discovery.instance import Instance
 from portdash.discovery.picking import Option, policy_named
 from portdash.discovery.policy import Errand, Field, Key, Kind, Verdict, key_of
 from portdash.discovery.source import Source
 from portdash.discovery.standing import UNTRIED, Standing, Track
 from portdash.discovery.suspicion import is_stopped
-from portdash.errors import NoInstances, UsageError
+from portdash.errors import NoInstances
 from portdash.forks import ForkLock
 from portdash.model.sources import Clock
 
@@ -22,6 +24,7 @@ LOOK_EVERY = 0.1
 """Seconds that what was seen of a process is believed; a look costs some 15 us."""
 KEPT = 64
 """Instances that are remembered before those that are gone are forgotten."""
+_WEIGHTS = "weights={8080: 5, 8081: 1}"
 ANYTHING = Errand(is_repeatable=True, is_replayable=True)
 
 
@@ -34,7 +37,7 @@ class LoadBalancer:
 
         with LoadBalancer(instances, policy="p2c").use() as instance: ...
 
-    Raises UsageError for a policy or a weight that is none.
+    Raises UsageError for a policy, a weight or an instance that is none.
     """
 
     def __init__(
@@ -52,9 +55,7 @@ class LoadBalancer:
         self.name = name or next((each.service for each in self.source.current()), "service")
         """Of the service, to show."""
         self._policy = policy_named(policy, Random(seed))  # noqa: S311  which server is next is no secret
-        self._weights = dict(weights or {})
-        if not all(weight >= 1 for weight in self._weights.values()):
-            raise UsageError("a weight is a whole number from 1 on", hint="weights={8080: 5, 8081: 1}")
+        self._weights = _checked_weights(weights)
         self._clock = clock or SystemClock()
         self._looks = looks
         self._lock = ForkLock()
@@ -195,11 +196,33 @@ class LoadBalancer:
         return track
 
 
+def _checked_weights(weights: Mapping[int, int] | None) -> dict[int, int]:
+    """Return weights by port. Raises UsageError."""
+    if not isinstance(weights, Mapping | None):
+        no_use("weights", weights, "a weight for each port", hint=_WEIGHTS)
+    for port, weight in (weights or {}).items():
+        if type(port) is not int:
+            no_use("weights", port, "by port, a number", hint=_WEIGHTS)
+        if type(weight) is not int or weight < 1:
+            no_use("weights", weight, "of whole numbers from 1 on", hint=_WEIGHTS)
+    return dict(weights or {})
+
+
+def _no_instances(said: object) -> NoReturn:
+    no_use("instances", said, "those of a service, or a source of them", hint='portdash.instances("api")')
+
+
 class _These:
     """Implements `Source`: always the same."""
 
     def __init__(self, instances: Iterable[Instance]) -> None:
-        self._instances = tuple(instances)
+        try:
+            self._instances = tuple(instances)
+        except TypeError:
+            self._instances = ()
+            _no_instances(instances)
+        if not all(isinstance(each, Instance) for each in self._instances):
+            _no_instances(instances)
 
     def current(self) -> tuple[Instance, ...]:
         return self._instances

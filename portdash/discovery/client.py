@@ -15,6 +15,7 @@ from portdash.discovery.async_transport import AsyncFailoverTransport
 from portdash.discovery.balancer import LoadBalancer
 from portdash.discovery.breaker import Circuit
 from portdash.discovery.finding import nothing
+from portdash.discovery.httpx_options import check_httpx
 from portdash.discovery.instance import Instance
 from portdash.discovery.metrics import Recorder
 from portdash.discovery.monitoring import C, Callback, HealthWatch
@@ -219,7 +220,9 @@ class AsyncClient(_OfService, httpx.AsyncClient):
 def _parted(options: dict[str, Any]) -> tuple[Options, dict[str, Any]]:
     """Return our options, and httpx's."""
     ours: Any = {name: value for name, value in options.items() if name in OPTIONS}
-    return ours, {name: value for name, value in options.items() if name not in OPTIONS}
+    theirs = {name: value for name, value in options.items() if name not in OPTIONS}
+    check_httpx(theirs, {*OPTIONS, *(httpx.Client.__init__.__kwdefaults__ or {})})
+    return ours, theirs
 
 
 def _named(service: str | LoadBalancer | None, options: Options) -> str | LoadBalancer:

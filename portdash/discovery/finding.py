@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,23 +61,50 @@ def discover(
     are no service are asked as well. `wait` is how many seconds there are for one to do well. Without `every` the first
     is all that counts, and who is slow is not waited for. Raises NoInstances, InvalidName, StoreError.
     """
-    where, _, bare = name.rpartition("/")
     if url := fixed_url(deps, name):
-        return (fixed(bare, url),)
+        return (fixed(name.rpartition("/")[2], url),)
+    with ExitStack() as stack:
+        cluster = cluster_of(deps, name)
+        if cluster is not None:
+            stack.enter_context(closing(cluster))
+        found = seek_everywhere(deps, name, cluster, ports=ports, wait=wait, every=every)
+    if not found.instances:
+        raise nothing(name, found.reasons, wait)
+    LOG.info("Found %s", plural(len(found.instances), f"{clean(name)} instance"))
+    return found.instances
+
+
+def cluster_of(deps: Deps, name: str) -> Cluster | None:
+    """Return where a service has instances beyond this machine, by the configuration or the store; None for nowhere.
+
+    Nobody is asked yet. Close it when done.
+    """
     urls, registry = deps.config.discovery.cluster, store_registry(deps.config)
-    found, there = Looked(instances=()), tuple[Instance, ...]()
-    if not urls:
-        found = seek(deps, name, ports=ports, wait=wait, every=every)
-    if beyond := urls or (registry and [registry]):
-        state = state_dir(deps.environ, Path.home())
-        workspace = workspace_named(deps.held.workspaces if deps.held else (), where) if where else None
-        with closing(Cluster(bare, beyond, deps.config, state_dir=state, workspace=workspace)) as cluster:
-            there = cluster.look() if urls else cluster.look_beside(deps.place)
-    if not (found.instances or there):
-        raise nothing(name, (*found.reasons, "no other machine has one") if beyond else found.reasons, wait)
-    instances = ranked((*found.instances, *there))
-    LOG.info("Found %s", plural(len(instances), f"{clean(name)} instance"))
-    return instances
+    beyond = urls or ((registry,) if registry else ())
+    if not beyond:
+        return None
+    where, _, bare = name.rpartition("/")
+    workspace = workspace_named(deps.held.workspaces if deps.held else (), where) if where else None
+    return Cluster(bare, beyond, deps.config, state_dir=state_dir(deps.environ, Path.home()), workspace=workspace)
+
+
+def seek_everywhere(
+    deps: Deps,
+    name: str,
+    cluster: Cluster | None,
+    *,
+    ports: PortRange | None = None,
+    wait: float | None = None,
+    every: bool = False,
+) -> Looked:
+    """Look on this machine and in a cluster, or in that alone where the configuration names one. Raises as `seek`."""
+    is_all = bool(deps.config.discovery.cluster)
+    here = Looked(instances=()) if is_all else seek(deps, name, ports=ports, wait=wait, every=every)
+    if cluster is None:
+        return here
+    there = cluster.look() if is_all else cluster.look_beside(deps.place)
+    reasons = (*here.reasons, "no other machine has one")
+    return Looked(instances=ranked((*here.instances, *there)), reasons=reasons)
 
 
 def seek(

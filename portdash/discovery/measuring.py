@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
-from portdash.config.urls import is_registry
-from portdash.discovery.finding import seek
+from portdash.discovery.finding import cluster_of, seek_everywhere
 from portdash.discovery.instance import Instance, ranked
 from portdash.discovery.listed import ask_urls
 from portdash.discovery.metrics import percentile
@@ -69,24 +69,30 @@ class ServiceFigures:
 def measure(deps: Deps, name: str, *, looks: int, ports: PortRange | None = None) -> ServiceFigures:
     """Look so many times, at least once, one after the other. Raises InvalidName, StoreError.
 
-    Of a service whose URLs are fixed, those are asked.
+    Of a service whose URL is fixed, that is asked. Otherwise it is looked for where `discover` looks, other machines
+    among it: an instance that one of them announces does as it announces, and nobody here knows how soon it answers.
     """
-    bare = name.rpartition("/")[2]
     url = fixed_url(deps, name)
-    urls = (url,) if url else tuple(each for each in deps.config.discovery.cluster if not is_registry(each))
     times: list[float] = []
     last: dict[str, Instance] = {}
     well: dict[str, int] = defaultdict(int)
     latencies: dict[str, list[float]] = defaultdict(list)
-    for _ in range(looks):
-        start = time.perf_counter()
-        found = ask_urls(bare, urls, deps.config) if urls else seek(deps, name, ports=ports, every=True).instances
-        times.append((time.perf_counter() - start) * 1000)
-        last = last | {each.url: each for each in found}
-        for each in found:
-            well[each.url] += each.is_well
-            if each.health.latency_ms is not None:
-                latencies[each.url].append(each.health.latency_ms)
+    with ExitStack() as stack:
+        cluster = None if url else cluster_of(deps, name)
+        if cluster is not None:
+            stack.enter_context(closing(cluster))
+        for _ in range(looks):
+            start = time.perf_counter()
+            if url:
+                found = ask_urls(name.rpartition("/")[2], (url,), deps.config)
+            else:
+                found = seek_everywhere(deps, name, cluster, ports=ports, every=True).instances
+            times.append((time.perf_counter() - start) * 1000)
+            last |= {each.url: each for each in found}
+            for each in found:
+                well[each.url] += each.is_well
+                if each.health.latency_ms is not None:
+                    latencies[each.url].append(each.health.latency_ms)
     return ServiceFigures(
         name=name,
         looks=looks,
@@ -103,7 +109,8 @@ def _spread(times: list[float]) -> Spread | None:
 
 
 def services_here(deps: Deps) -> tuple[str, ...]:
-    """Return the services of this workspace, further instances not counted, by name."""
+    """Return the services of this workspace, here and on other machines, further instances not counted, by name."""
     snapshot = deps.observer.snapshot()
-    views = (view for view in snapshot.services if view.key.workspace == snapshot.workspace)
-    return tuple(sorted({base_name(view.name) for view in views}, key=str.casefold))
+    views = (view for view in (*snapshot.remote, *snapshot.services) if view.key.workspace == snapshot.workspace)
+    names = {base_name(view.key.service): base_name(view.name) for view in views}
+    return tuple(sorted(names.values(), key=str.casefold))

@@ -7,7 +7,7 @@ from typing import Unpack
 import httpx
 
 from portdash.discovery.async_transport import AsyncFailoverTransport
-from portdash.discovery.options import Options
+from portdash.discovery.options import Options, check_options
 from portdash.discovery.transport import FailoverTransport
 from portdash.forks import ForkLock
 
@@ -18,6 +18,7 @@ class PortTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """Sends a request to the service that its URL names as host; each gets a transport at its first request."""
 
     def __init__(self, **options: Unpack[Options]) -> None:
+        check_options(options)
         self._options = options
         self._lock = ForkLock()
         self._sync: dict[str, FailoverTransport] = {}
@@ -50,6 +51,6 @@ class PortTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 def mounts(**options: Unpack[Options]) -> dict[str, PortTransport]:
     """Return what `httpx.Client(mounts=portdash.mounts())` and AsyncClient need to know `port://NAME/path`.
 
-    The options are those of a client, for every service alike.
+    The options are those of a client, for every service alike. Raises UsageError for one that is none.
     """
     return {SCHEME: PortTransport(**options)}

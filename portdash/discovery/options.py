@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypedDict
 
 from portdash.discovery.balancer import LoadBalancer
+from portdash.discovery.checking import check_kinds, check_known
 from portdash.discovery.finding import LOG
 from portdash.discovery.metrics import Part, Recorder, recorder_for
 from portdash.discovery.seconds import seconds_of
@@ -59,8 +60,15 @@ class Options(Finding, total=False):
 OPTIONS = frozenset(Options.__optional_keys__)
 
 
+def check_options(options: Options) -> None:
+    """Raise UsageError for an option that is none, or of a kind that it cannot be."""
+    check_known(options, OPTIONS)
+    check_kinds(options)
+
+
 def settings_for(service: str | LoadBalancer, options: Options) -> Settings:
     """Return how requests to a service are sent; nobody is asked yet. Raises UsageError, ConfigError, InvalidName."""
+    check_options(options)
     failovers, patience = None, options.get("suspect_after", PATIENCE)
     if isinstance(service, LoadBalancer):
         balancer, name = service, service.name

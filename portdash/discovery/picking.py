@@ -143,8 +143,8 @@ POLICIES: Mapping[str, Callable[[Random], Policy]] = {
 }
 
 
-def policy_named(name: str, random: Random) -> Policy:
+def policy_named(name: object, random: Random) -> Policy:
     """Return a new policy. Raises UsageError for a name that is none."""
-    if name not in POLICIES:
+    if not isinstance(name, str) or name not in POLICIES:
         raise UsageError(f"{clean(str(name))} is no policy for picking", hint=f"the policies are {', '.join(POLICIES)}")
     return POLICIES[name](random)

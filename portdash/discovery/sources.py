@@ -12,6 +12,7 @@ from portdash.config.loading import load
 from portdash.config.paths import state_dir
 from portdash.config.settings import Flags
 from portdash.config.urls import parse_cluster, parse_url
+from portdash.discovery.checking import check_text
 from portdash.discovery.cluster import Cluster, ClusterSource, store_registry
 from portdash.discovery.finding import LOG
 from portdash.discovery.listed import ListedSource
@@ -69,6 +70,8 @@ def source_for(
     `logger` is told what is looked at. Raises UsageError, InvalidName, InvalidPort, ConfigError and, naming it,
     UnknownEnvironment.
     """
+    check_text("workspace", workspace)
+    check_text("environment", environment)
     where, bare = split_qualified(name)
     found, patience = range_of(ports), wait_of(wait)
     if url is not None:

@@ -12,6 +12,7 @@ import httpx
 
 from portdash.discovery.balancer import LoadBalancer
 from portdash.discovery.bodies import Body
+from portdash.discovery.checking import has, no_use
 from portdash.discovery.options import Options, settings_for
 from portdash.discovery.policy import Accept, GiveUp, Try, Wait
 from portdash.discovery.trip import EXTENSION, Route, Trip
@@ -29,6 +30,8 @@ class FailoverTransport(httpx.BaseTransport):
     def __init__(
         self, service: str | LoadBalancer, *, transport: httpx.BaseTransport | None = None, **options: Unpack[Options]
     ) -> None:
+        if transport is not None and not has(transport, "handle_request", "close"):
+            no_use("transport", transport, "an httpx.BaseTransport", hint="transport=httpx.HTTPTransport()")
         self.settings = settings_for(service, options)
         self.last: Route | None = None
         """Which way the last answer came."""

@@ -33,8 +33,13 @@ class Workspaces:
             with self._lock:
                 seat = self._seats.get(workspace) or self._seats.setdefault(workspace, _Seat())
             with seat.lock:
-                if not seat.is_given_up:
+                if seat.is_given_up:
+                    continue
+                try:
                     return self._settle(seat, workspace)
+                finally:
+                    if seat.client is None:
+                        self._give_up(seat, workspace)
 
     def close(self) -> None:
         """Close all clients, each once nobody looks for its instances any more."""
@@ -44,6 +49,13 @@ class Workspaces:
             with seat.lock:
                 seat.is_given_up = True
                 seat.close()
+
+    def _give_up(self, seat: _Seat, workspace: str) -> None:
+        """Keep nothing of a workspace that never had an instance: its name may be anything that somebody has said."""
+        seat.is_given_up = True
+        with self._lock:
+            if self._seats.get(workspace) is seat:
+                del self._seats[workspace]
 
     def _settle(self, seat: _Seat, workspace: str) -> Client:
         if seat.client is not None and seat.client.healthy:

@@ -13,6 +13,7 @@ from portdash.manager.allocation_log import AllocationLog
 from portdash.manager.apply import Outcome, apply_plan, describe, obstacle, to_be_bound
 from portdash.manager.deps import Deps
 from portdash.manager.glancing import Glance, glance
+from portdash.manager.looking import look
 from portdash.manager.plans import plan_allocate
 from portdash.manager.slots import Slot, slot_of
 from portdash.manager.wishes import Wish, place
@@ -158,7 +159,7 @@ def draft(deps: Deps, make_plan: MakePlan, *, tried: int = TRIED) -> tuple[Snaps
     Of each step's options the first `tried` are kept, as far as they could be bound. A first choice that could not is
     planned again, so that the trail says why; later ones just fall away.
     """
-    snapshot = deps.observer.snapshot()
+    snapshot = look(deps)
     bound: dict[Slot, str] = {}
     while True:
         plan = make_plan(replace(snapshot, bound=bound))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from portdash.errors import LockedDown, PlanOutdated, PlanUnresolved, Refused
 from portdash.manager.allocation_log import tell_detected
 from portdash.manager.deps import Deps
+from portdash.manager.looking import look
 from portdash.manager.slots import cleared_slots, restarts, slot_of
 from portdash.model.assignment import Assignment, Lease, Source
 from portdash.model.plan import Action, Plan, Step
@@ -57,7 +58,7 @@ def apply_plan(
     from portdash.manager.committing import commit  # noqa: PLC0415
     from portdash.manager.troubles import settled_by  # noqa: PLC0415
 
-    world = snapshot or deps.observer.snapshot()
+    world = snapshot or look(deps)
     check_ports(deps, plan, world)
     found, settled = settled_by(world, plan)
     if not (plan.needs_consent or restarts(plan)):

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from os import getpid
-from uuid import uuid4
 
 from portdash.errors import PlanOutdated, PortdashError
 from portdash.manager.committing import store
@@ -20,14 +19,15 @@ Progress = Callable[[str], None]
 
 
 @contextmanager
-def kept_ports(deps: Deps, plan: Plan) -> Iterator[PlanRecord]:
-    """Keep every port of the plan from everybody else; yield the plan's row as it has to be stored with the changes.
+def kept_ports(deps: Deps, plan: Plan, identity: str) -> Iterator[PlanRecord]:
+    """Keep every port of the plan from everybody else; yield its row as it has to be stored with the changes.
 
-    Whatever goes wrong inside marks the plan rolled back. A crash leaves it `applying`, for the next opener to settle.
+    Whatever goes wrong inside marks the plan rolled back. A crash, or a store that does not take that, leaves it
+    `applying`, for whoever opens the store or acts next to settle.
     """
     own = deps.machine.process(getpid())
     record = PlanRecord(
-        id=uuid4().hex,
+        id=identity,
         host=deps.place.host,
         workspace=plan.workspace,
         title=plan.title,

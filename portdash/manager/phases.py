@@ -4,6 +4,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from portdash.errors import NotSupervised, PlanOutdated
+from portdash.manager.at_work import at_work
 from portdash.manager.clearing import Progress, clear_the_way, kept_ports, say_what_was_done
 from portdash.manager.committing import commit
 from portdash.manager.deps import Deps
@@ -41,8 +42,22 @@ def apply_in_phases(
 
     The row of the plan stays `applying` until the servers listen: whoever opens the store after a crash settles it.
     """
+    with at_work(uuid4().hex) as identity:
+        return _in_phases(deps, plan, identity, progress, leases=leases, found=found, settled=settled)
+
+
+def _in_phases(
+    deps: Deps,
+    plan: Plan,
+    identity: str,
+    progress: Progress,
+    *,
+    leases: tuple[Lease, ...],
+    found: tuple[Conflict, ...],
+    settled: tuple[Conflict, ...],
+) -> Done:
     goes_on = bool(restarts(plan))
-    with kept_ports(deps, plan) as record:
+    with kept_ports(deps, plan, identity) as record:
         ended = clear_the_way(deps, plan, progress)
         if goes_on:
             record = replace(record, state=PlanState.APPLYING, operation=deps.operation or uuid4().hex)  # noqa: PLW2901

@@ -1,10 +1,11 @@
 """Settling what a crashed process left behind."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from uuid import uuid4
 
 from portdash.machine.living import lives
+from portdash.manager.at_work import is_left
 from portdash.manager.deps import Deps
 from portdash.model.history import Operation
 from portdash.model.kept import PlanRecord, PlanState
@@ -20,15 +21,27 @@ def recover(deps: Deps, plans: Iterable[PlanRecord]) -> tuple[PlanRecord, ...]:
 
     Assignments change in one batch. A plan whose batch is not stored has changed nothing, and is marked as rolled back.
     One whose batch is, has asked the servers to move in that very batch: while they are at it the plan is left alone;
-    then it is finished, or its rows are put back if a server could not be started. That its maker lives keeps a plan
-    only for as long as one waits for servers: the maker was interrupted, or could not write down how it ended.
+    then it is finished, or its rows are put back if a server could not be started. That another process which made a
+    plan lives keeps it only for as long as one waits for servers: it was interrupted, or could not write down the end.
     """
     found = [(plan, _operation(deps, plan)) for plan in plans if plan.host == deps.place.host]  # each host its own
-    gone = {plan.id for plan, _ in found if not lives(deps.machine, plan)}
-    unchanged = tuple(plan for plan, operation in found if operation is None and plan.id in gone)
+    left = {plan.id for plan, _ in found if is_left(deps, plan)}
     finished = tuple(
-        plan for plan, operation in found if operation and _finished(deps, plan, operation, is_left=plan.id in gone)
+        plan for plan, operation in found if operation and _finished(deps, plan, operation, is_left=plan.id in left)
     )
+    return (*_rolled_back(deps, found, left), *finished)
+
+
+def roll_back(deps: Deps, plans: Iterable[PlanRecord]) -> tuple[PlanRecord, ...]:
+    """Settle those plans alone that have changed nothing, and return them: nobody has to be waited for."""
+    found = [(plan, _operation(deps, plan)) for plan in plans if plan.host == deps.place.host]
+    return _rolled_back(deps, found, {plan.id for plan, _ in found if is_left(deps, plan)})
+
+
+def _rolled_back(
+    deps: Deps, found: Iterable[tuple[PlanRecord, Operation | None]], left: Container[str]
+) -> tuple[PlanRecord, ...]:
+    unchanged = tuple(plan for plan, operation in found if operation is None and plan.id in left)
     if unchanged:
         deps.store.apply(
             Batch(
@@ -40,7 +53,7 @@ def recover(deps: Deps, plans: Iterable[PlanRecord]) -> tuple[PlanRecord, ...]:
                 ops=tuple(RecordPlan(replace(plan, state=PlanState.ROLLED_BACK)) for plan in unchanged),
             )
         )
-    return (*unchanged, *finished)
+    return unchanged
 
 
 def _operation(deps: Deps, plan: PlanRecord) -> Operation | None:
@@ -54,7 +67,7 @@ def _operation(deps: Deps, plan: PlanRecord) -> Operation | None:
 def _finished(deps: Deps, plan: PlanRecord, operation: Operation, *, is_left: bool) -> bool:
     """Finish a plan, or put it back; say whether it is over, which it is not while a server is being moved.
 
-    `is_left` says that its maker has ended.
+    `is_left` says that nobody is at it any more.
     """
     from portdash.manager.requests import PATIENCE  # noqa: PLC0415  rare
     from portdash.manager.restarting import put_back, settle  # noqa: PLC0415

@@ -71,6 +71,8 @@ class Target:
     """What stops it instead of a signal."""
     allows: frozenset[Allowance] = frozenset()
     """What was agreed to besides."""
+    is_supervised: bool = False
+    """Whether portdash itself runs it, and only finds it where it should not be or is asked to free its port."""
     notes: tuple[str, ...] = ()
     """Worth knowing before one agrees: `claude started it, and may start it again`."""
 
@@ -185,7 +187,7 @@ class Plan:
 
     @property
     def needs_consent(self) -> bool:
-        """Whether it ends something that is not portdash's own."""
+        """Whether it ends something, rather than asking a supervisor to move it."""
         return any(step.action in (Action.TERMINATE, Action.STOP_CONTAINER) for step in self.steps)
 
     @property

@@ -11,7 +11,7 @@ from portdash.planning.candidates import find
 from portdash.planning.displacement import may_displace, release_vanished
 from portdash.planning.drafting import Draft, displaced
 from portdash.planning.occupancy import Group
-from portdash.planning.restarting import makes_room
+from portdash.planning.restarting import is_run, makes_room
 from portdash.planning.wording import holder_text
 from portdash.record import replace
 from portdash.text import clean
@@ -65,7 +65,11 @@ def _end_all(draft: Draft, group: Group, strangers: Sequence[SeenListener]) -> N
         holders.setdefault((target.pid, target.container_id), []).append(seen)
     for same in holders.values():
         own = _pids(same)
-        target = replace(target_of(same[0].listener), beside=tuple(sorted(_pids(strangers) - own)))
+        target = replace(
+            target_of(same[0].listener),
+            beside=tuple(sorted(_pids(strangers) - own)),
+            is_supervised=any(is_run(draft.snapshot, seen) for seen in same),
+        )
         draft.end(target, _why(draft, group, same[0], target.port))
 
 

@@ -8,6 +8,7 @@ from portdash.model.plan import Action, Cost, Plan, Step, Target
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import SeenListener, Snapshot
 from portdash.planning.forcing import target_of
+from portdash.planning.restarting import is_run
 from portdash.text import and_list, clean, plural
 
 
@@ -15,7 +16,7 @@ def targets_on(snapshot: Snapshot, port: int, protocol: IpProtocol, allows: froz
     """Return everybody who listens on a port, each process and container once, as they were seen."""
     found: dict[tuple[int | None, str | None], Target] = {}
     for seen in _on(snapshot, port, protocol):
-        target = replace(target_of(seen.listener), allows=allows)
+        target = replace(target_of(seen.listener), allows=allows, is_supervised=is_run(snapshot, seen))
         found.setdefault((target.pid, target.container_id), target)
     return tuple(found.values())
 
@@ -56,6 +57,7 @@ def _together(targets: Sequence[Target]) -> Target:
         targets[0],
         group=tuple(group.values()),
         holding=tuple(sorted({pid for target in targets for pid in target.holding})),
+        is_supervised=all(target.is_supervised for target in targets),
         notes=tuple(note for target in targets for note in target.notes),
     )
 

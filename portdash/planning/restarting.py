@@ -15,6 +15,11 @@ def is_supervised(snapshot: Snapshot, key: ServiceKey) -> bool:
     return lease is not None and lease.supervised
 
 
+def is_run(snapshot: Snapshot, seen: SeenListener) -> bool:
+    """Say whether a listener is the server of a service that a `portdash run` looks after, wherever it listens."""
+    return seen.key is not None and seen.is_owned and is_supervised(snapshot, seen.key)
+
+
 def makes_room(snapshot: Snapshot, seen: SeenListener) -> bool:
     """Say whether a listener is that of a service's own child, which its supervisor takes elsewhere when told."""
     if seen.key is None or not is_supervised(snapshot, seen.key):

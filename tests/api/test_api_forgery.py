@@ -93,17 +93,17 @@ def deserved(
     """Return the status that a request deserves before any route sees it; None where it may come in."""
     if host not in {(each,) for each in OWN_HOSTS}:
         return 421
-    if method not in ("GET", "POST", "DELETE"):
+    if method not in ("GET", "HEAD", "POST", "DELETE"):
         return 405
     if origin and origin not in {(f"http://{each}",) for each in OWN_HOSTS}:
         return 403
     if site and site not in {("none",), ("same-origin",)}:
         return 403
-    is_quiet = method == "GET" and (path in QUIET or (open_read and path in LISTS))
+    is_quiet = method in ("GET", "HEAD") and (path in QUIET or (open_read and path in LISTS))
     if not is_quiet and token not in {(f"Bearer {TOKEN}",), (f"bearer {TOKEN}",)}:
         return 401
     json = {("application/json",), ("application/json; charset=utf-8",), ("Application/JSON",)}
-    return 415 if method != "GET" and kind and kind not in json else None
+    return 415 if method not in ("GET", "HEAD") and kind and kind not in json else None
 
 
 def headers(**given: tuple[str, ...]) -> list[Header]:

@@ -70,7 +70,7 @@ def test_port_80_may_be_left_out():
         ({"method": "OPTIONS"}, 405),
         ({"method": "TRACE"}, 405),
         ({"method": "PUT"}, 405),
-        ({"method": "HEAD"}, 405),
+        ({"method": "head"}, 405),
         ({"method": "get"}, 405),
         ({"path": "http://localhost:8081/api/ports"}, 400),
         ({"path": "*"}, 400),
@@ -144,3 +144,13 @@ def test_a_refusal_says_what_to_do_and_repeats_nothing():
         assert denial.hint
         assert "evil" not in "".join(denial[1:4])
         assert "secret" not in "".join(denial[1:4])
+
+
+def test_who_may_get_something_may_ask_for_its_head():
+    head = replace(GOOD, method="HEAD")
+    assert verdict(head) is None
+    assert verdict(replace(head, authorizations=())) == 401
+    assert verdict(replace(head, authorizations=()), replace(RULES, open_read=True)) is None
+    assert verdict(replace(head, path="/docs", authorizations=())) is None
+    assert verdict(replace(head, origins=("null",))) == 403
+    assert verdict(replace(head, hosts=("evil.example",))) == 421

@@ -63,7 +63,7 @@ def test_what_is_open_is_a_list_that_is_there():
 
 
 def test_a_path_knows_its_methods():
-    assert methods_at("/api/ports") == ("GET",)
+    assert methods_at("/api/ports") == ("GET", "HEAD")
     assert methods_at("/api/v1/port-management/release/3000") == ("DELETE",)
     assert methods_at("/api/v1/port-management/resolve") == ("POST",)
-    assert methods_at("/docs") == ("GET",)
+    assert methods_at("/docs") == ("GET", "HEAD")

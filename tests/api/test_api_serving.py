@@ -100,6 +100,30 @@ async def test_streams_end_with_the_server(deps: Deps, settings: Settings, tmp_p
     assert not path.exists()
 
 
+async def test_head_is_get_without_the_body_everywhere_and_ends_where_get_goes_on(
+    deps: Deps, settings: Settings, tmp_path: Path
+):
+    path = tmp_path / "s"
+    async with (
+        served(deps, settings_without_port(settings), path) as server,
+        httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(path)), headers=BEARER) as client,
+    ):
+        for known in ("/api/ports", "/api/health?detailed=true", "/docs", "/metrics", "/api/v1/nowhere"):
+            got, head = await client.get(f"http://localhost{known}"), await client.head(f"http://localhost{known}")
+            assert (head.status_code, head.content) == (got.status_code, b""), known
+            for name in ("content-type", "etag", "content-security-policy"):
+                assert head.headers.get(name) == got.headers.get(name), known
+        async with asyncio.timeout(PATIENCE):
+            events = await client.head("http://localhost/api/v1/events")
+        assert (events.status_code, events.content) == (200, b"")
+        assert events.headers["content-type"] == "text/event-stream; charset=utf-8"
+        await until(lambda: server.core.streams.count == 0)
+        write = await client.head(f"http://localhost{MANAGEMENT}/allocate")
+        assert (write.status_code, write.headers["allow"]) == (405, "POST")
+        no_write = await client.delete("http://localhost/api/ports")
+        assert (no_write.status_code, no_write.headers["allow"]) == (405, "GET, HEAD")
+
+
 async def test_who_waits_for_more_than_the_server_has_time_for_is_told(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):

@@ -298,3 +298,13 @@ def test_status_says_what_services_are_for_once_one_says_it(portdash: Portdash):
     assert heading.endswith("PURPOSE")
     assert web.endswith("the shop's page")
     assert api.endswith("nobody")
+
+
+def test_a_service_with_neither_a_port_nor_a_command_is_declared_and_not_stopped(portdash: Portdash, project: Path):
+    (project / "portdash.toml").write_text('[services.api]\nbase = 5600\n[services.web]\ncommand = ["true"]\n')
+    lines = {line.split()[0]: line.split() for line in portdash("status").out.splitlines() if line}
+    assert (lines["api"][3], lines["web"][3]) == ("declared", "stopped")
+    assert {each["name"]: each["status"] for each in portdash("status", "--json").document["services"]} == {
+        "api": "stopped",
+        "web": "stopped",
+    }

@@ -1,6 +1,7 @@
 """The command line on a Redis store: as on any other, and what still works while the server is away."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from redis_server import RedisServer
 
 import portdash as library
 from portdash.errors import StoreUnavailable
+from portdash.model.heartbeat import Heartbeat
+from portdash.store.redis.registry import Registry
 
 pytestmark = [pytest.mark.needs_redis, pytest.mark.usefixtures("project")]
 
@@ -142,3 +145,49 @@ def test_two_machines_share_one_registry(
     assert portdash("allocate", "web", "--preferred", str(port)).out == f"{port}\n"  # each has its own ports
     with server.client("hunter2") as client:
         assert client.hlen("portdash:{portdash}:port") == 2
+
+
+@pytest.mark.parametrize("names_it", [True, False])
+def test_what_other_machines_announce_is_measured_as_it_is_discovered(
+    portdash: Portdash, own_redis: RedisServer, monkeypatch: pytest.MonkeyPatch, *, names_it: bool
+):
+    away = Heartbeat(
+        host="f" * 32, label="laptop", address="10.0.0.7", port=8080, service="api", workspace="shop",
+        environment="development", health="healthy", version="1.2",
+    )  # fmt: skip
+    monkeypatch.setenv("PORTDASH_CLUSTER_URL" if names_it else "PORTDASH_STORE", own_redis.url)
+    with closing(Registry(own_redis.url)) as registry:
+        registry.beat([away], seconds=600.0)
+    found = portdash("discover", "api", "--json").document["url"]
+    (figures,) = portdash("metrics", "api", "-n", "3", "--json").document["services"]
+    (instance,) = figures["instances"]
+    assert instance == {
+        "service": "api",
+        "url": found,
+        "port": 8080,
+        "health": instance["health"],
+        "availability": 1.0,
+        "latency_ms": None,
+    }
+
+
+def test_services_of_other_machines_alone_are_measured_with_the_rest(
+    portdash: Portdash, server: RedisServer, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    portdash("allocate", "web")
+    with monkeypatch.context() as there:
+        there.setenv("XDG_STATE_HOME", str(home / "another machine"))
+        portdash("allocate", "api")
+    url = server.url.replace("://", "://:hunter2@")
+    with closing(Registry(url)) as registry:
+        registry.beat(
+            [
+                Heartbeat(
+                    host="f" * 32, label="laptop", address="10.0.0.7", port=8080, service="api", workspace="shop",
+                    environment="development", health="unhealthy", version="",
+                )
+            ],
+            seconds=600.0,
+        )  # fmt: skip
+    (figures,) = portdash("metrics", "-n", "2", "--json").document["services"]
+    assert (figures["name"], figures["availability"]) == ("api", 0.0)

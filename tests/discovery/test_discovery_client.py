@@ -393,6 +393,15 @@ def test_workspaces_keep_a_client_as_long_as_it_is_well():
     assert again.is_closed
 
 
+@pytest.mark.usefixtures("project")
+def test_nothing_is_kept_of_workspaces_that_have_no_instance():
+    with portdash.Workspaces("nosuch", wait=0) as workspaces:
+        for number in range(3):
+            with pytest.raises(portdash.NoInstances):
+                workspaces.client(f"guess-{number}")
+        assert workspaces._seats == {}
+
+
 def test_importing_portdash_imports_no_httpx():
     code = "import sys, portdash; portdash.LoadBalancer([]); print('httpx' in sys.modules, 'anyio' in sys.modules)"
     code += "; portdash.testing.TestInstance"  # which needs no import of its own

@@ -8,6 +8,7 @@ from portdash.model.plan import Action, Plan, Strategy
 from portdash.model.policy import Policy
 from portdash.model.ports import IpProtocol, PortRange
 from portdash.planning.allocation import plan_allocate
+from portdash.planning.freeing import targets_on
 from portdash.planning.requests import Placement
 
 HERE = SHOP.root
@@ -102,6 +103,15 @@ def test_aggressive_ends_the_server_of_another_service_that_strayed_here_and_say
     made = plan(world, ask("web", preferred=(3100,)), strategy=AGGRESSIVE)
     assert actions(made) == ["terminate node 20000", "assign web 3100"]
     assert [left.text for left in made.unresolved] == ["shop/api is ended on 3100: start it again on 3001"]
+
+
+@pytest.mark.parametrize("supervised", [True, False])
+def test_who_is_ended_is_told_apart_by_whether_portdash_runs_it(*, supervised: bool):
+    world = World().has("api", 3001).runs("api", port=3100, supervised=supervised)
+    made = plan(world, ask("web", preferred=(3100,)), strategy=AGGRESSIVE)
+    assert [step.target.is_supervised for step in made.steps if step.target] == [supervised]
+    freed = targets_on(world.snapshot(), 3100, IpProtocol.TCP, frozenset())
+    assert [target.is_supervised for target in freed] == [supervised]
 
 
 def test_each_of_two_holders_of_one_port_knows_of_the_other():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
 from functools import partial
@@ -14,6 +13,7 @@ import click
 
 from portdash.cli.context import Globals, home
 from portdash.cli.output import carried, wants_colour
+from portdash.cli.reading_on import pause
 from portdash.config.paths import state_dir
 from portdash.errors import ExitCode, NoSuchService
 from portdash.manager.finding import find_service
@@ -126,4 +126,4 @@ def _follow(pairs: Sequence[tuple[LogReader, Write]]) -> None:
             is_quiet = is_quiet and not lines
         sys.stdout.flush()
         if is_quiet:
-            time.sleep(_POLL)
+            pause(_POLL, sys.stdout)

@@ -36,7 +36,8 @@ def command(options: Globals, *, name: str | None, count: int, ports: PortRange 
 
     Without NAME it is every service of this workspace. The instances are looked for several times, and those that are
     asked how they do are asked each time. AVAILABLE is the share of looks at which one did well; times are those of its
-    answers. Exit code 3 means that there is no instance of NAME.
+    answers. Where the store is on a Redis server, what other machines announce there counts as well. Exit code 3 means
+    that there is no instance of NAME.
     """
     from portdash.discovery.finding import nothing  # noqa: PLC0415  it loads asyncio; --help asks nobody
     from portdash.discovery.measuring import measure, services_here  # noqa: PLC0415  see above

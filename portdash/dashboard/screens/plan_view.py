@@ -103,10 +103,18 @@ def cost_text(plan: Plan) -> str:
     cost = plan.cost
     running = f", {cost.running_moved} of them running" if cost.running_moved else ""
     parts = [f"{plural(cost.moved, 'service')} {'moves' if cost.moved == 1 else 'move'}{running}"] if cost.moved else []
-    parts += [f"ends {plan.ends_text} not portdash's" if plan.ends_text else "no process ends"]
+    parts += [f"ends {plan.ends_text}{_whose(plan)}" if plan.ends_text else "no process ends"]
     if not plan.optimal:
         parts.append("a cheaper way may exist")
     return ", ".join(parts)
+
+
+def _whose(plan: Plan) -> str:
+    """Return whose servers a plan ends, to be read behind how many."""
+    runs = {step.target.is_supervised for step in plan.steps if step.target}
+    if len(runs) > 1:
+        return ", some of them run by portdash"
+    return " that portdash runs" if True in runs else " not portdash's"
 
 
 def left_lines(plan: Plan) -> tuple[str, ...]:

@@ -56,6 +56,11 @@ def test_what_a_plan_costs_leaves_and_can_take_back():
         "ends 1 process and 1 container not portdash's"
     )
     assert cost_text(replace(ending, steps=(stop,))) == "ends 1 container not portdash's"
+    strayed = replace(END, target=replace(END.target, is_supervised=True)) if END.target else END
+    assert cost_text(replace(ending, steps=(strayed,))) == "ends 1 process that portdash runs"
+    assert cost_text(replace(ending, steps=(END, strayed), cost=Cost(terminated=2))) == (
+        "ends 2 processes, some of them run by portdash"
+    )
     assert back_text(ending) == "node 4121 cannot be brought back; u undoes the rest"
     assert (cost_text(plan("p")), left_lines(plan("p"))) == ("nothing", ())
     assert cost_text(replace(moving, optimal=False)).endswith("a cheaper way may exist")
