@@ -50,6 +50,11 @@ def ports_text(event: Event) -> str:
     return "" if port is None else str(port)
 
 
+def tells_of_trouble(event: Event) -> bool:
+    """Say whether `!` shows it: a conflict that began, a process that was ended, requests that had to go elsewhere."""
+    return event.kind in _TONES
+
+
 def event_text(line: EventLine) -> str:
     """Return all that an event says, in lower case, for the filter to look in."""
     event = line.event
