@@ -91,8 +91,12 @@ def _has_connections(term: Term, row: Row, _facts: Facts) -> bool:
 
 
 def _is_on_host(term: Term, row: Row, facts: Facts) -> bool:
-    is_far = isinstance(row.subject, ServiceView) and row.subject.is_remote
-    host = row.subject.key.host if isinstance(row.subject, ServiceView) else facts.snapshot.host
+    host = facts.snapshot.host
+    if isinstance(row.subject, ServiceView):
+        host = row.subject.key.host
+    elif isinstance(row.subject, EventLine):
+        host = row.subject.event.host or host
+    is_far = host != facts.snapshot.host
     return host.casefold().startswith(term.text) or (term.text == HERE and not is_far)
 
 

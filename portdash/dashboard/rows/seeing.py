@@ -55,7 +55,7 @@ def _is_here(row: Row, facts: Facts, workspace: str) -> bool:
         case Other() as other:
             return is_in(other, facts.snapshot.workspace_named(workspace))
         case EventLine() as line:
-            return line.is_said or line.event.workspace == workspace
+            return line.is_said or (line.event.workspace == workspace and line.event.is_of(facts.snapshot.host))
         case _:
             return True
 

@@ -80,7 +80,8 @@ def nothing_here(facts: Facts, workspace: str, noun: str) -> str:
 
 def no_trouble(facts: Facts) -> str:
     """Say that all is well, and what the last trouble was where that is known."""
-    last = next((event for event in reversed(facts.events) if event.kind is EventKind.CONFLICT), None)
+    ours = (event for event in reversed(facts.events) if event.is_of(facts.snapshot.host))
+    last = next((event for event in ours if event.kind is EventKind.CONFLICT), None)
     if last is None:
         return EMPTY[View.CONFLICTS]
     name = f"{facts.label_of(last.workspace)}/{clean(last.service)}"
