@@ -281,3 +281,5 @@ class EventData(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True, re
     actor: str
     reason: str
     revision: int
+    host: str | None
+    """On which host, where that was written down."""

@@ -81,6 +81,11 @@ class Context:
         return tuple(dict.fromkeys(view.key for view in self._views if view.assignment and not view.is_remote))
 
     @property
+    def running(self) -> tuple[ServiceKey, ...]:
+        """What starting, stopping and restarting would be about: the marked services, this one, all of the group."""
+        return tuple(dict.fromkeys(view.key for view in self._views if not view.is_remote))
+
+    @property
     def _views(self) -> tuple[ServiceView, ...]:
         views: tuple[ServiceView, ...] = tuple(each for each in self.subjects if isinstance(each, ServiceView))
         return self.group.views if not views and self.group and not self.marked else views
@@ -226,20 +231,19 @@ class Context:
         return self.no_change()
 
     def no_running(self) -> str | None:
-        """Say why the service can neither be started, nor anybody be asked to stop or restart it."""
-        if reason := self.no_own() or self.no_change():
+        """Say why nothing of it can be started, and nobody be asked to stop or restart any."""
+        if reason := self.no_target():
             return reason
-        view, facts = self.service, self.facts
-        if view is None or facts is None:
-            return "the row under the cursor is no service"
-        if view.key.workspace != facts.snapshot.workspace:
-            return "it is of another workspace; x frees its port once that is typed"
-        lease = facts.snapshot.leases.get(view.key)
-        if lease is not None and lease.supervised:
+        if not self._views or self.facts is None:
+            return "no marked row is a service" if self.marked else "the row under the cursor is no service"
+        if all(view.is_remote for view in self._views):
+            return REMOTE
+        if reason := self.no_change():
+            return reason
+        reasons = {_no_running(self.facts.snapshot, view) for view in self._views}
+        if None in reasons:
             return None
-        if view.is_running:
-            return "portdash does not run it: `portdash run` does, and x frees its port"
-        return None if _has_command(facts.snapshot, view) else "it has no command: `portdash run` runs it with one"
+        return reasons.pop() if len(reasons) == 1 else "portdash runs none of them, and none can be started"
 
     def no_probe(self) -> str | None:
         """Say why nobody can be asked what it is."""
@@ -304,6 +308,20 @@ class Context:
     def no_details(self) -> str | None:
         """Say that the row has no details, or that they are open."""
         return self.no_row() or ("the details are open" if self.is_in_details else None)
+
+
+def _no_running(snapshot: Snapshot, view: ServiceView) -> str | None:
+    """Say why a service can neither be started, nor anybody be asked to stop or restart it."""
+    if view.is_remote:
+        return REMOTE
+    if view.key.workspace != snapshot.workspace:
+        return "it is of another workspace; x frees its port once that is typed"
+    lease = snapshot.leases.get(view.key)
+    if lease is not None and lease.supervised:
+        return None
+    if view.is_running:
+        return "portdash does not run it: `portdash run` does, and x frees its port"
+    return None if _has_command(snapshot, view) else "it has no command: `portdash run` runs it with one"
 
 
 def _has_command(snapshot: Snapshot, view: ServiceView) -> bool:

@@ -291,6 +291,21 @@ class Desk:
 
         return startable(self._deps, snapshot, key)
 
+    def start_order(
+        self, snapshot: Snapshot, keys: Sequence[ServiceKey]
+    ) -> tuple[tuple[ServiceKey, frozenset[ServiceKey]], ...]:
+        """Return services that can be started, each behind those of them that it depends on, and with these."""
+        from portdash.planning.start_order import start_order  # noqa: PLC0415
+
+        named = {key.service: key for key in keys}
+        names = [view.name if (view := snapshot.service(key)) else key.service for key in keys]
+        parts = start_order(self._deps.config.services, names)
+        return tuple(
+            (key, frozenset(named[each.casefold()] for each in part.after if each.casefold() in named))
+            for part in parts
+            if (key := named.get(part.name.casefold())) is not None
+        )
+
     def start(self, key: ServiceKey) -> Start:
         """Start a service in the background, and return how that went. Blocks; raises PortdashError."""
         from portdash.supervisor.starting import start  # noqa: PLC0415

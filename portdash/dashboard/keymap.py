@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
+from typing import NamedTuple
 
 from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
@@ -15,6 +16,7 @@ from portdash.text import clean
 
 _MODIFIERS = frozenset({"ctrl", "shift", "alt", "super", "meta", "hyper"})
 _NAMES = frozenset(key.value for key in Keys if not key.value.startswith("<")) | {"minus", "plus", "comma"}
+_WRITTEN = "a key is one character, a name such as f5, enter or pagedown, or ctrl+ with one of them"
 _PRINTED = {
     "escape": "esc",
     "up": "↑",
@@ -61,29 +63,62 @@ def make_keymap(changes: Mapping[str, str]) -> Keymap:
 
     Raises ConfigError for an unknown id, a key that does not exist, and two commands on one key.
     """
+    found: list[Mistake] = []
+    keymap = _made(changes, found)
+    for mistake in found:
+        raise ConfigError(f"[keys] {mistake}", hint=mistake.hint)
+    return keymap
+
+
+class Mistake(NamedTuple):
+    """What is wrong with a line of `[keys]`."""
+
+    name: str
+    """The id on the left."""
+    text: str | None
+    """What it is set to, where that is what is wrong; else None."""
+    message: str
+    hint: str
+
+    def __str__(self) -> str:
+        """Return it as one line."""
+        what = clean(self.name) if self.text is None else f"{clean(self.name)} = {clean(self.text)!r}"
+        return f"{what}: {self.message}"
+
+
+def mistakes(changes: Mapping[str, str]) -> tuple[Mistake, ...]:
+    """Return all that is wrong with `[keys]`."""
+    found: list[Mistake] = []
+    _made(changes, found)
+    return tuple(found)
+
+
+def _made(changes: Mapping[str, str], found: list[Mistake]) -> Keymap:
+    """Return the keys in force as far as `[keys]` can be followed; what cannot goes into `found`."""
     keys = {command.id: tuple(map(key_name, command.keys)) for command in COMMANDS}
     for name, text in changes.items():
         if name not in BY_ID:
             near = get_close_matches(name, BY_ID, n=1)
             hint = f"did you mean {near[0]}?" if near else f"commands are {', '.join(sorted(BY_ID))}"
-            raise ConfigError(f"[keys] {clean(name)}: there is no such command", hint=hint)
-        keys[name] = tuple(_parse(name, part) for part in _split(text))
-    if not keys["leave"]:
-        raise ConfigError('[keys] leave = "" would leave no way out of a dialog', hint="give leave some key")
-    return Keymap(keys, _by_key(keys, changes))
+            found.append(Mistake(name, None, "there is no such command", hint))
+            continue
+        parts = _split(text)
+        found += (Mistake(name, part, "that is not a key", _WRITTEN) for part in parts if not _is_key(part))
+        keys[name] = tuple(key_name(part) for part in parts if _is_key(part))
+    if not _split(changes.get("leave", "ctrl+c")):
+        found.append(Mistake("leave", "", "that would leave no way out of a dialog", "give leave some key"))
+    return Keymap(keys, _by_key(keys, changes, found))
 
 
-def _by_key(keys: Mapping[str, Sequence[str]], changes: Mapping[str, str]) -> dict[str, Command]:
+def _by_key(keys: Mapping[str, Sequence[str]], changes: Mapping[str, str], found: list[Mistake]) -> dict[str, Command]:
     by_key: dict[str, Command] = {}
     for name, each in keys.items():
         for key in each:
             if key in by_key and by_key[key].id != name:
-                pair = sorted((name, by_key[key].id), key=lambda one: one not in changes)
-                raise ConfigError(
-                    f"[keys] {pair[0]} = {print_key(key)!r}: {pair[1]} has that key",
-                    hint=f'give {pair[1]} another key, or switch it off: {pair[1]} = ""',
-                )
-            by_key[key] = BY_ID[name]
+                ours, other = sorted((name, by_key[key].id), key=lambda one: one not in changes)
+                hint = f'give {other} another key, or switch it off: {other} = ""'
+                found.append(Mistake(ours, print_key(key), f"{other} has that key", hint))
+            by_key.setdefault(key, BY_ID[name])
     return by_key
 
 
@@ -92,16 +127,10 @@ def _split(text: str) -> list[str]:
     return [text] if text == "," else [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _parse(name: str, text: str) -> str:
-    key = key_name(text)
-    *modifiers, base = key.split("+")
+def _is_key(text: str) -> bool:
+    *modifiers, base = key_name(text).split("+")
     known = len(base) == 1 or base in _NAMES or base in _symbol_names()
-    if not known or any(modifier not in _MODIFIERS for modifier in modifiers) or not base.isprintable():
-        raise ConfigError(
-            f"[keys] {name} = {clean(text)!r} is not a key",
-            hint="a key is one character, a name such as f5, enter or pagedown, or ctrl+ with one of them",
-        )
-    return key
+    return known and base.isprintable() and all(modifier in _MODIFIERS for modifier in modifiers)
 
 
 def key_name(text: str) -> str:

@@ -36,6 +36,7 @@ def _effect(name: str, context: Context) -> str:
     effects = {
         "probe": "ask it once what it is and how it does; nothing is sent otherwise",
         "resolve": context.resolution or "shows the ways out",
+        "service": f"start, stop or restart {'it' if view else 'all of it'}",
     }
     if view:
         effects |= {"move": f"pick another port for {view.name}", "release": f"give {view.port} back"}

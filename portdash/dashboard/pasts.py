@@ -26,7 +26,9 @@ def past_of(deps: Deps, snapshot: Snapshot, view: ServiceView) -> Past:
         found = deps.store.events(limit=MOST_EVENTS, service=view.name)
     except PortdashError as error:
         return Past(error=clean(error.message))
-    past = Past(events=tuple(each for each in found if each.workspace == view.key.workspace))
+    past = Past(
+        events=tuple(each for each in found if each.workspace == view.key.workspace and each.is_of(view.key.host))
+    )
     if view.assignment is None or view.is_remote or view.key.workspace != deps.place.workspace.name:
         return past
     return _with_stale(past, deps, snapshot, view)

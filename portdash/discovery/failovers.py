@@ -119,4 +119,5 @@ def _line(deps: Deps, service: str, workspace: str, told: Failover) -> Event:
         reason=f"{told.count} times within {WINDOW:g} s, the last: {told.why}",
         from_port=told.from_port,
         to_port=told.to_port,
+        host=deps.place.host,
     )

@@ -113,4 +113,5 @@ def _terminated(deps: Deps, plan: Plan, line: str) -> Event:
         service="",
         actor=deps.actor,
         reason=line,
+        host=deps.place.host,
     )

@@ -40,6 +40,10 @@ class Place(NamedTuple):
             self.host, self.user, workspace or self.workspace.name, self.environment, name.casefold(), protocol
         )
 
+    def is_of(self, key: ServiceKey) -> bool:
+        """Whether a service is this host's and user's, in this environment."""
+        return (key.host, key.user, key.environment) == (self.host, self.user, self.environment)
+
 
 class Opened(NamedTuple):
     """How something was opened, for another process that is to work on the same."""

@@ -72,7 +72,7 @@ def plan_undo(deps: Deps, snapshot: Snapshot) -> Plan:
     place = deps.place
     operations = deps.store.operations(place.workspace.name, limit=FAR_BACK)
     for operation in operations:
-        if any(change.key.environment == place.environment for change in operation.changes):
+        if any(place.is_of(change.key) for change in operation.changes):
             plan = replace(_plan_undo(snapshot, operation, actor=deps.actor), undoes=operation.id)
             return _aimed(deps, snapshot, plan)
     raise NoSuchService(

@@ -9,8 +9,8 @@ from portdash.model.snapshot import Snapshot
 from portdash.planning.prospect import after
 from portdash.record import replace
 
-Trouble = tuple[str, str, int]
-"""Workspace, service without regard to case, port: what an event says of a conflict. A service that is in several
+Trouble = tuple[str, str, str, int]
+"""Host, workspace, service without regard to case, port: what an event says of a conflict. A service that is in several
 conflicts on one port is in one trouble."""
 
 
@@ -19,7 +19,7 @@ def worst_of(conflicts: Iterable[Conflict]) -> dict[Trouble, Conflict]:
     found: dict[Trouble, Conflict] = {}
     for each in conflicts:
         if not each.kind.is_notice:
-            found.setdefault((each.key.workspace, each.key.service, each.port), each)
+            found.setdefault((each.key.host, each.key.workspace, each.key.service, each.port), each)
     return found
 
 
@@ -34,6 +34,7 @@ def conflict_event(kind: EventKind, conflict: Conflict, *, at: float, actor: str
         reason=f"{conflict.kind}: {conflict.detail}" if conflict.detail else conflict.kind.value,
         from_port=conflict.port,
         revision=revision,
+        host=conflict.key.host,
     )
 
 
@@ -44,7 +45,7 @@ def kind_of(event: Event) -> str:
 
 def trouble_of(event: Event) -> Trouble:
     """Return the trouble that an event is about."""
-    return event.workspace, event.service.casefold(), event.from_port or 0
+    return event.host, event.workspace, event.service.casefold(), event.from_port or 0
 
 
 def settled_by(snapshot: Snapshot, plan: Plan) -> tuple[tuple[Conflict, ...], tuple[Conflict, ...]]:

@@ -61,6 +61,7 @@ class Vigil:
                     actor=self._deps.actor,
                     reason=clean(f"{after.state}: {after.detail}" if after.detail else after.state.value),
                     to_port=port,
+                    host=key.host,
                 )
             ]
         )

@@ -70,3 +70,9 @@ class Event:
     revision: int = 0
     sequence: int = 0
     """Rises with every event of a store; 0 before it is stored."""
+    host: str = ""
+    """On which host: a store may be that of several. Empty where nobody wrote it down."""
+
+    def is_of(self, host: str) -> bool:
+        """Whether it may have happened on a host."""
+        return self.host in ("", host)

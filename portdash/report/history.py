@@ -7,13 +7,15 @@ from portdash.text import clean
 HEADINGS = ("WHEN", "SERVICE", "WHAT", "WHO", "WHY")
 
 
-def cells(event: Event, *, when: str, here: str | None) -> tuple[str, ...]:
+def cells(event: Event, *, when: str, here: str | None, host: str = "") -> tuple[str, ...]:
     """Return one event in the order of `HEADINGS`; `when` is its time in words.
 
-    The service is named with its workspace unless that is `here`.
+    The service is named with its workspace unless that is `here`, and with its host unless that is `host`.
     """
     name = event.service or "-"
-    service = name if event.workspace == here else f"{event.workspace}/{name}"
+    is_far = bool(host) and not event.is_of(host)
+    service = name if event.workspace == here and not is_far else f"{event.workspace}/{name}"
+    service += f" on host {event.host[:8]}" if is_far else ""
     return (when, clean(service), what(event), clean(event.actor) or "-", clean(event.reason) or "-")
 
 
@@ -38,6 +40,7 @@ def event_json(event: Event) -> Json:
         "actor": clean(event.actor),
         "reason": clean(event.reason, limit=LONGEST_COMMAND),
         "revision": event.revision,
+        "host": clean(event.host) or None,
     }
 
 

@@ -45,6 +45,8 @@ def event_body(event: Event) -> Json:
         "reason": event.reason,
         "revision": event.revision,
     }
+    if event.host:
+        body["host"] = event.host
     if event.from_port is not None:
         body["from"] = event.from_port
     if event.to_port is not None:
@@ -65,6 +67,7 @@ def event_from(sequence: int, body: Fields) -> Event:
         to_port=body.optional_port("to"),
         revision=body.whole("revision"),
         sequence=sequence,
+        host=body.text("host", ""),
     )
     body.done()
     return event

@@ -261,6 +261,7 @@ class _Draft:
             from_port=change.before.port if change.before else None,
             to_port=change.after.port if change.after else None,
             revision=self.revision,
+            host=row.key.host,
         )
 
 

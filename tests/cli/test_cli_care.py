@@ -122,6 +122,27 @@ def test_config_check(portdash: Portdash, project: Path):
     assert list(document["problems"][0]) == ["place", "key", "value", "message", "hint"]
 
 
+def test_config_check_names_every_wrong_key_of_the_dashboard(portdash: Portdash, home: Path):
+    user = home / ".config" / "portdash" / "config.toml"
+    user.parent.mkdir(parents=True, exist_ok=True)
+    user.write_text('[keys]\nrelase = "D"\nmove = "bogus"\nundo = "c"\nleave = ""\nfree = ""\nopen = "f5"\n')
+    bad = portdash("config", "check")
+    assert bad.code == 2
+    said = bad.out.splitlines()
+    assert [line.partition(": keys.")[2].partition(" (")[0] for line in said] == [
+        "relase: there is no such command",
+        "move = bogus: that is not a key",
+        'leave = "": that would leave no way out of a dialog',
+        "undo = c: resolve has that key",
+    ]
+    assert all(line.startswith(f"{user}: ") for line in said)
+    assert "did you mean release?" in said[0]
+    document = portdash("config", "check", "--json").document
+    assert [each["key"] for each in document["problems"]] == ["keys.relase", "keys.move", "keys.leave", "keys.undo"]
+    user.write_text('[keys]\nfree = ""\nopen = "f5, ctrl+o"\n')
+    assert portdash("config", "check").code == 0
+
+
 @pytest.mark.parametrize("command", [["status"], ["get", "web"], ["allocate", "web"], ["config", "show"]])
 def test_an_unknown_key_is_one_line_with_the_nearest_name(portdash: Portdash, project: Path, command: list[str]):
     (project / "portdash.toml").write_text("[services.web]\npreferrred = [4200]\n")

@@ -70,7 +70,7 @@ def test_history_of_one_service_or_of_everything(portdash: Portdash, home: Path,
     portdash("alloc", "web", "api")
     assert {each["service"] for each in portdash("history", "--json").document["events"]} == {"web", "api"}
     (event,) = portdash("history", "--service", "WEB", "--json").document["events"]
-    assert list(event) == ["at", "kind", "workspace", "service", "from", "to", "actor", "reason", "revision"]
+    assert list(event) == ["at", "kind", "workspace", "service", "from", "to", "actor", "reason", "revision", "host"]
     assert (event["kind"], event["workspace"], event["from"], event["actor"]) == ("assigned", "shop", None, "cli")
     monkeypatch.chdir(home)
     assert portdash("history").out == ""

@@ -74,9 +74,17 @@ def other(deps: Deps) -> Deps:
     return replace(deps, actor="other", events=EventStream())
 
 
-def event(kind: EventKind, service: str, *, port: int | None = None, revision: int = 0) -> Event:
+def event(kind: EventKind, service: str, *, port: int | None = None, revision: int = 0, host: str = "") -> Event:
     return Event(
-        kind=kind, at=0.0, workspace="shop", service=service, actor="x", reason="", from_port=port, revision=revision
+        kind=kind,
+        at=0.0,
+        workspace="shop",
+        service=service,
+        actor="x",
+        reason="",
+        from_port=port,
+        revision=revision,
+        host=host,
     )
 
 
@@ -327,7 +335,10 @@ def test_what_is_known_is_not_told_again(deps: Deps, listen: Listen):
     troubles.begin(calm)
     assert [each.kind for each in troubles.see(trouble)] == [EventKind.CONFLICT]
     assert troubles.see(trouble) == ()
-    found, gone = event(EventKind.CONFLICT, "Web", port=3000), event(EventKind.RESOLVED, "Web", port=3000)
+    host = deps.place.host
+    found, gone = (event(kind, "Web", port=3000, host=host) for kind in (EventKind.CONFLICT, EventKind.RESOLVED))
+    elsewhere = event(EventKind.RESOLVED, "Web", port=3000, host="b7d2639b")
+    assert list(troubles.sift([elsewhere])) == []
     assert list(troubles.sift([found, gone, gone])) == [gone]
     assert [each.kind for each in troubles.see(trouble)] == [EventKind.CONFLICT]
     assert [each.kind for each in troubles.see(calm)] == [EventKind.RESOLVED]

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 
 import click
 
@@ -63,8 +64,9 @@ def check_all(options: Globals, *, as_json: bool) -> int:
     config = None if problems else _load(options)
     partly: list[Problem] = []
     if config is not None:
+        problems = tuple(_wrong_keys(config))
         found = [(each.is_all, _problem(config, each)) for each in withheld(config, read_limits())]
-        problems = tuple(problem for is_all, problem in found if is_all)
+        problems += tuple(problem for is_all, problem in found if is_all)
         partly = [problem for is_all, problem in found if not is_all]
     if as_json:
         keys = ("place", "key", "value", "message", "hint")
@@ -102,6 +104,18 @@ def path(options: Globals, *, as_json: bool) -> None:
         "project_file": "" if config.project_file in config.files else "(none found)",
     }
     emit_lines(columns([(name, clean(value or "-", limit=None), notes.get(name, "")) for name, value in facts.items()]))
+
+
+def _wrong_keys(config: Config) -> Iterator[Problem]:
+    """Yield what the dashboard would not start with."""
+    if not config.keys:
+        return
+    from portdash.dashboard.keymap import mistakes  # noqa: PLC0415  with what a key is comes the toolkit
+
+    for each in mistakes(config.keys):
+        key = f"keys.{clean(each.name)}"
+        value = None if each.text is None else clean(each.text) or '""'
+        yield Problem(str(config.origin(f"keys.{each.name}")), each.message, key=key, value=value, hint=each.hint)
 
 
 def _problem(config: Config, found: Withheld) -> Problem:

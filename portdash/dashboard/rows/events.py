@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from portdash.dashboard.rows.cells import Cell
-from portdash.dashboard.rows.facts import Facts
+from portdash.dashboard.rows.facts import Facts, short_host
 from portdash.dashboard.rows.layout import Column
 from portdash.dashboard.rows.prose import fact, heading, paragraph
 from portdash.dashboard.rows.row import EventLine, Kind, Line, Row, Span, Tone
@@ -27,15 +27,19 @@ def event_cells(line: EventLine, facts: Facts) -> dict[Column, Cell]:
     """Return what each column says of an event."""
     event = line.event
     name = clean(event.service)
-    here = event.workspace == facts.snapshot.workspace
+    here = event.workspace == facts.snapshot.workspace and event.is_of(facts.snapshot.host)
     service = name if here or not event.workspace else f"{facts.label_of(event.workspace)}/{name or '*'}"
+    names: tuple[str, ...] = (service, name)
+    if not event.is_of(facts.snapshot.host):
+        host = short_host(event.host)
+        names = (f"{service} on host {host}", f"{service}, {host}", f"{name}, {host}", host)
     action = "said" if line.is_said else event.kind.value
     tone = Tone.DIM if line.is_said else Tone.PLAIN
     return {
         Column.TIME: ((clock_text(event.at, facts.now),), Tone.DIM),
         Column.WHO: ((clean(event.actor) or "-",), Tone.DIM),
         Column.ACTION: ((action,), _TONES.get(event.kind, tone)),
-        Column.SERVICE: ((service, name), tone),
+        Column.SERVICE: (names, tone),
         Column.FROM_TO: ((ports_text(event),), tone),
         Column.WHY: ((clean(event.reason),), tone),
     }
@@ -50,10 +54,15 @@ def ports_text(event: Event) -> str:
     return "" if port is None else str(port)
 
 
+def tells_of_trouble(event: Event) -> bool:
+    """Say whether `!` shows it: a conflict that began, a process that was ended, requests that had to go elsewhere."""
+    return event.kind in _TONES
+
+
 def event_text(line: EventLine) -> str:
     """Return all that an event says, in lower case, for the filter to look in."""
     event = line.event
-    words = (event.kind.value, event.workspace, event.service, event.actor, event.reason, ports_text(event))
+    words = (event.kind.value, event.host, event.workspace, event.service, event.actor, event.reason, ports_text(event))
     return "\n".join(words).casefold()
 
 
@@ -67,6 +76,8 @@ def event_details(line: EventLine, facts: Facts, width: int) -> Iterator[Line]:
         return
     yield heading("WHAT CHANGED", width, Span(f"{age(facts.now - event.at)} ago", Tone.DIM))
     yield from fact("service", f"{facts.label_of(event.workspace)}/{clean(event.service) or '*'}", width)
+    if not event.is_of(facts.snapshot.host):
+        yield from fact("on host", clean(event.host), width)
     yield from fact("action", event.kind.value, width)
     if ports := ports_text(event):
         yield from fact("port", ports, width)
@@ -81,8 +92,10 @@ def event_details(line: EventLine, facts: Facts, width: int) -> Iterator[Line]:
 
 
 def _now(event: Event, facts: Facts) -> str:
-    for view in facts.snapshot.services:
-        if view.key.workspace == event.workspace and view.name.casefold() == event.service.casefold():
+    here = event.is_of(facts.snapshot.host)
+    for view in facts.snapshot.services if here else facts.snapshot.remote:
+        there = here or view.key.host == event.host
+        if there and view.key.workspace == event.workspace and view.name.casefold() == event.service.casefold():
             port = "has no port" if view.port is None else f"has {view.port}"
             return f"{clean(view.name)} {port}"
     return "not known any more" if event.service else "-"

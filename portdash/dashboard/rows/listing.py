@@ -162,9 +162,11 @@ def _empty_text(facts: Facts, state: ListState, rows: list[Row]) -> list[Row]:
         return []
     services = any(row.kind is Kind.SERVICE for row in rows)
     if state.filter.is_active and not any(row.kind in (Kind.SERVICE, Kind.LISTENER) for row in rows):
-        return text_rows(
-            "empty", (texts.no_match(facts, state.filter, is_narrowed=state.only is not None),), state.width
-        )
+        if state.filter.is_trouble_alone:
+            text = texts.no_trouble_shown(facts, state.only)
+        else:
+            text = texts.no_match(facts, state.filter, is_narrowed=state.only is not None)
+        return text_rows("empty", (text,), state.width)
     has_group = any(row.kind is Kind.GROUP for row in rows)
     if state.only is not None and not services and not has_group and not state.filter.is_active:
         return text_rows("empty", (texts.empty_here(facts, state.only),), state.width)

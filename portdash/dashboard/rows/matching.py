@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
 from portdash.dashboard.rows import holders, words
-from portdash.dashboard.rows.events import event_text
+from portdash.dashboard.rows.events import event_text, tells_of_trouble
 from portdash.dashboard.rows.facts import HERE, Facts
 from portdash.dashboard.rows.filtering import Field, Filter, Term
 from portdash.dashboard.rows.paint import search_text
@@ -20,7 +20,7 @@ def matches(wanted: Filter, row: Row, facts: Facts) -> bool:
     subject = row.subject
     if not isinstance(subject, ServiceView | Other | EventLine):
         return False
-    if wanted.trouble and not (isinstance(subject, ServiceView) and words.state_of(subject).is_trouble):
+    if wanted.trouble and not _is_in_trouble(subject, row.socket, facts):
         return False
     ports = [term for term in wanted.terms if term.field is Field.PORT]
     if ports and not any(_has_port(term, port) for term in ports for port in _ports(subject, row.socket)):
@@ -31,6 +31,20 @@ def matches(wanted: Filter, row: Row, facts: Facts) -> bool:
         return True
     text = event_text(subject) if isinstance(subject, EventLine) else search_text(row, facts)
     return all(needle in text for needle in wanted.needles)
+
+
+def _is_in_trouble(subject: Subject, socket: Listener | None, facts: Facts) -> bool:
+    """Say whether it is a service in trouble, a socket that puts one in conflict, or an event that tells of trouble."""
+    match subject:
+        case ServiceView():
+            return words.state_of(subject).is_trouble
+        case EventLine():
+            return tells_of_trouble(subject.event)
+        case Other():
+            return socket is not None and any(
+                (each.port, each.key.protocol) == (socket.port, socket.protocol) and not each.kind.is_notice
+                for each in facts.snapshot.conflicts
+            )
 
 
 def _has_port(term: Term, port: int) -> bool:
@@ -77,8 +91,12 @@ def _has_connections(term: Term, row: Row, _facts: Facts) -> bool:
 
 
 def _is_on_host(term: Term, row: Row, facts: Facts) -> bool:
-    is_far = isinstance(row.subject, ServiceView) and row.subject.is_remote
-    host = row.subject.key.host if isinstance(row.subject, ServiceView) else facts.snapshot.host
+    host = facts.snapshot.host
+    if isinstance(row.subject, ServiceView):
+        host = row.subject.key.host
+    elif isinstance(row.subject, EventLine):
+        host = row.subject.event.host or host
+    is_far = host != facts.snapshot.host
     return host.casefold().startswith(term.text) or (term.text == HERE and not is_far)
 
 

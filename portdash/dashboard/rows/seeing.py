@@ -55,7 +55,7 @@ def _is_here(row: Row, facts: Facts, workspace: str) -> bool:
         case Other() as other:
             return is_in(other, facts.snapshot.workspace_named(workspace))
         case EventLine() as line:
-            return line.is_said or line.event.workspace == workspace
+            return line.is_said or (line.event.workspace == workspace and line.event.is_of(facts.snapshot.host))
         case _:
             return True
 
@@ -64,9 +64,11 @@ def _empty(facts: Facts, state: ListState, found: int) -> str:
     """Say why there is nothing, and what would change that."""
     if found and state.filter.is_active and not state.filter.is_trouble_alone:
         return texts.nothing_matches(state.filter, found, _NOUNS[state.view], is_narrowed=state.only is not None)
+    if found and state.filter.is_trouble_alone and state.view is not View.CONFLICTS:
+        return texts.none_in_trouble(facts, state.only, _NOUNS[state.view])
     if found and state.only is not None:
         return texts.nothing_here(facts, state.only, _NOUNS[state.view])
-    if state.view is View.CONFLICTS or found:
+    if state.view is View.CONFLICTS:
         return texts.no_trouble(facts)
     return texts.EMPTY[state.view]
 

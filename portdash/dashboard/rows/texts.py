@@ -3,6 +3,7 @@
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.filtering import Filter
 from portdash.dashboard.rows.view import View
+from portdash.dashboard.rows.words import state_of
 from portdash.model.history import EventKind
 from portdash.report.words import age
 from portdash.text import clean, plural
@@ -23,13 +24,28 @@ FIRST_RUN = (
 def no_match(facts: Facts, wanted: Filter, *, is_narrowed: bool) -> str:
     """Say that the filter hides everything, and how to be rid of it."""
     scope = " here" if is_narrowed else ""
-    if wanted.is_trouble_alone:
-        return f"  No trouble{scope}. ! or esc shows everything"
     services = len(facts.snapshot.services)
     listeners = len(facts.subjects) - services
     text = f"/{wanted.text}" if wanted.text else "!"
     hidden = f"{plural(services, 'service')} and {plural(listeners, 'listener')} are hidden"
     return f"  Nothing{scope} matches {text}. {hidden}. esc clears"
+
+
+def no_trouble_shown(facts: Facts, only: str | None) -> str:
+    """Say that no service shown is in trouble, whether others are, and which keys show what."""
+    if only is None:
+        return "  No trouble. ! or esc shows everything"
+    label = facts.label_of(only)
+    elsewhere = sum(state_of(view).is_trouble for view in facts.snapshot.services if view.key.workspace != only)
+    others = f"0 shows the {elsewhere} elsewhere" if elsewhere else "Elsewhere there is none either"
+    return f"  No trouble in {label}. {others}; ! or esc shows all of {label}"
+
+
+def none_in_trouble(facts: Facts, only: str | None, noun: str) -> str:
+    """Say that no row of another view tells of trouble."""
+    of = f" of {facts.label_of(only)}" if only is not None else ""
+    told = "tells of" if noun == "event" else "is in"
+    return f"  No {noun}{of} {told} trouble. ! or esc shows all{of}"
 
 
 def empty_here(facts: Facts, workspace: str) -> str:
@@ -64,7 +80,8 @@ def nothing_here(facts: Facts, workspace: str, noun: str) -> str:
 
 def no_trouble(facts: Facts) -> str:
     """Say that all is well, and what the last trouble was where that is known."""
-    last = next((event for event in reversed(facts.events) if event.kind is EventKind.CONFLICT), None)
+    ours = (event for event in reversed(facts.events) if event.is_of(facts.snapshot.host))
+    last = next((event for event in ours if event.kind is EventKind.CONFLICT), None)
     if last is None:
         return EMPTY[View.CONFLICTS]
     name = f"{facts.label_of(last.workspace)}/{clean(last.service)}"

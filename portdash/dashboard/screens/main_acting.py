@@ -66,11 +66,17 @@ class Acting(Choosing):
             self._open(FreeScreen(self.desk, self.snapshot, *slots[0]))
 
     def action_service(self) -> None:
-        """Stop what portdash runs, or start it again."""
+        """Start what does not run; stop what portdash runs, or start it again."""
         from portdash.dashboard.screens.service import ServiceScreen  # noqa: PLC0415
+        from portdash.dashboard.screens.services import ServicesScreen, title_for  # noqa: PLC0415
 
-        if self.snapshot and (view := self.context.service):
-            self._open(ServiceScreen(self.desk, self.snapshot, view.key))
+        context = self.context
+        keys = context.running
+        if self.snapshot and len(keys) > 1:
+            title = title_for(self.snapshot, keys, marked=bool(context.marked))
+            self._open(ServicesScreen(self.desk, self.snapshot, keys, title=title))
+        elif self.snapshot and keys:
+            self._open(ServiceScreen(self.desk, self.snapshot, keys[0]))
 
     def action_undo(self) -> None:
         """Take the last change back."""

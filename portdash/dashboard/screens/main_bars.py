@@ -276,7 +276,12 @@ class Bars(MainView):
 
 def _label(name: str, context: Context) -> str:
     """Return what the footer calls a command; one that is about the marked rows says how many they are."""
-    counts = {"free": len(context.slots), "release": len(context.services), "adopt": len(context.listeners)}
+    counts = {
+        "free": len(context.slots),
+        "release": len(context.services),
+        "adopt": len(context.listeners),
+        "service": len(context.running),
+    }
     label = BY_ID[name].label
     if name == "details" and context.view is View.RANGES:
         return "Show rows"

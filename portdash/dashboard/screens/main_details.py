@@ -155,6 +155,10 @@ class Detailing(Bars):
         """The leaf before."""
         self._turn(-1)
 
+    def action_turn_to(self, leaf: str) -> None:
+        """The leaf of that name: it was clicked."""
+        self._turn_to(Tab(leaf))
+
     def _turn(self, by: int) -> None:
         tabs = tabs_of(self.context.row)
         at = tabs.index(self.tab) if self.tab in tabs else 0

@@ -128,7 +128,8 @@ class ReportScreen(Dialog[None]):
         redaction = Redaction(home=self.desk.home, enabled=self.is_redacted)
         record = None
         if self._history is not None:
-            record = record_of(self._history, self.scope.conflicts(self.snapshot), self.scope)
+            ours = (each for each in self._history if each.is_of(self.snapshot.host))
+            record = record_of(ours, self.scope.conflicts(self.snapshot), self.scope)
         return render(self.snapshot, self.scope, self.format, redaction, record=record)
 
     def action_format(self) -> None:

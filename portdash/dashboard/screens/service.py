@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
+from textual.events import Resize
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
@@ -39,12 +40,15 @@ _EFFECTS = {
     Deed.STOP: "its server ends, and is not started again; the port stays its own",
     Deed.RESTART: "its server ends, and is started again on the port it has",
 }
+ONE_LINE = 50
+"""Columns that the buttons take beside each other, and the frame."""
 _UNSUPERVISED = "portdash does not run it"
 
 
-class ServiceScreen(LongAct):
-    """Starts a service, or asks who supervises it to stop or restart it; what is meant is captured when it opens."""
+class DeedScreen(LongAct):
+    """A choice of deeds, then the one that was chosen."""
 
+    DEFAULT_CSS = "DeedScreen.-tiny #buttons { layout: grid; grid-size: 2; grid-rows: 1; height: 2; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "leave", "No", show=False),
         Binding("u", "choose('start')", "Start", show=False),
@@ -52,6 +56,22 @@ class ServiceScreen(LongAct):
         Binding("r", "choose('restart')", "Restart", show=False),
         Binding("y", "confirm", "Yes", show=False),
     ]
+
+    def compose_buttons(self) -> Iterable[Widget]:
+        """Yield No, which has the focus, and the others."""
+        yield Act("No", "n esc", id="no")
+        yield Act("Start", "u", id="start", action="screen.choose('start')")
+        yield Act("Stop", "x", id="stop", action="screen.choose('stop')")
+        yield Act("Restart", "r", id="restart", action="screen.choose('restart')")
+        yield Act("Yes", "y", id="yes")
+
+    def on_resize(self, _event: Resize) -> None:
+        """Put the buttons into two lines where one is too short for them."""
+        self.set_class(self.size.width < ONE_LINE, "-tiny")
+
+
+class ServiceScreen(DeedScreen):
+    """Starts a service, or asks who supervises it to stop or restart it; what is meant is captured when it opens."""
 
     class Answered(Message):
         """It was done, or could not be."""
@@ -76,14 +96,6 @@ class ServiceScreen(LongAct):
         """Yield what runs, and what each key does to it."""
         yield Static(id="facts", markup=False)
 
-    def compose_buttons(self) -> Iterable[Widget]:
-        """Yield No, which has the focus, and the others."""
-        yield Act("No", "n esc", id="no")
-        yield Act("Start", "u", id="start", action="screen.choose('start')")
-        yield Act("Stop", "x", id="stop", action="screen.choose('stop')")
-        yield Act("Restart", "r", id="restart", action="screen.choose('restart')")
-        yield Act("Yes", "y", id="yes")
-
     def on_mount(self) -> None:
         """Say what runs, and grey what cannot be done."""
         self._show()
@@ -92,8 +104,12 @@ class ServiceScreen(LongAct):
             self.query_one(f"#{deed}", Act).disabled = True
 
     def arm(self) -> None:
-        """Let Yes be pressed once something was chosen."""
-        self.query_one("#yes", Act).disabled = self.chosen is None or self.is_under_way
+        """Show the deeds to choose from, then the one that was chosen: together they have no room in 40 columns."""
+        yes = self.query_one("#yes", Act)
+        yes.disabled = self.chosen is None or self.is_under_way
+        yes.display = self.chosen is not None
+        for deed in Deed:
+            self.query_one(f"#{deed}", Act).display = self.chosen is None
 
     def _reasons(self) -> dict[Deed, str]:
         lease = self.snapshot.leases.get(self.key)

@@ -28,7 +28,7 @@ class DetailsPane(Toned, ScrollView, can_focus=True, inherit_bindings=False):
 
     lines: tuple[Line, ...] = ()
     title = ""
-    _heading = ""
+    _heading = Content()
     _hint = ""
     _about = ""
     """Row and leaf that the lines are of."""
@@ -51,11 +51,10 @@ class DetailsPane(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         end, and stays there as long as nobody scrolls up. `hint` stands at the foot of the frame.
         """
         self._write, self._follows, self.title = write, follows, title
-        names = [f"[{each}]" if each == tab else each for each in tabs] if len(tabs) > 1 else []
-        heading = " ── ".join((safe(title), " ─ ".join(names))) if names else safe(title)
+        heading = self._headed(title, tabs if len(tabs) > 1 else (), tab)
         if heading != self._heading:  # to set it is to draw everything anew
             self._heading = heading
-            self.border_title = Content(self.glyphs.draw(heading))
+            self.border_title = heading
         if hint != self._hint:
             self._hint = hint
             self.border_subtitle = Content(hint)
@@ -69,6 +68,15 @@ class DetailsPane(Toned, ScrollView, can_focus=True, inherit_bindings=False):
                 self.call_after_refresh(self._to_end)
             return
         self._rewrite()
+
+    def _headed(self, title: str, tabs: Sequence[str], tab: str) -> Content:
+        """Return the title of the frame: a click on the name of a leaf turns to it."""
+        draw = self.glyphs.draw
+        parts: list[str | tuple[str, str]] = [draw(safe(title))]
+        for number, each in enumerate(tabs):
+            parts += [draw(" ─ " if number else " ── ")]
+            parts += [(f"[{each}]" if each == tab else each, f"@click=screen.turn_to('{each}')")]
+        return Content.assemble(*parts)
 
     def write(self, write: Callable[[int], tuple[Line, ...]]) -> None:
         """Draw what `write` makes, of the same row and leaf."""

@@ -287,7 +287,7 @@ local function row_event(key, row)
   local before, after = row.before, row.now
   local name = (after or before).name
   local body = '{"kind":"' .. kind_of(before, after) .. '","at":' .. batch.at
-    .. ',"workspace":"' .. batch.homes[key] .. '","service":"' .. name .. '","actor":' .. batch.actor
+    .. ',' .. batch.homes[key] .. ',"service":"' .. name .. '","actor":' .. batch.actor
     .. ',"reason":' .. row.reason .. ',"revision":' .. revision + 1
     .. (before and ',"from":' .. before.port or '') .. (after and ',"to":' .. after.port or '') .. '}'
   return '"' .. string.lower(name) .. '"', body

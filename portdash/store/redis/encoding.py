@@ -47,7 +47,7 @@ def encode(batch: Batch, *, lease_seconds: float) -> bytes:
             "actor": compact(batch.actor),
             "at": compact(batch.at),
             "front": f'{front[:-1]},"changes":[',
-            "homes": {encode_key(key): key.workspace for key in map(_changed, batch.ops) if key},
+            "homes": {encode_key(key): _home(key) for key in map(_changed, batch.ops) if key},
             "lease": max(1, round(lease_seconds * 1000)),
             "quarantine": QUARANTINE_SECONDS,
             "request_kept": REQUEST_KEPT,
@@ -61,6 +61,11 @@ def encode(batch: Batch, *, lease_seconds: float) -> bytes:
 def compact(value: object) -> str:
     """Return JSON in ASCII and in one spelling: whatever separates records cannot be in it."""
     return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+def _home(key: ServiceKey) -> str:
+    """Return where a service is as members of a JSON object, for events of its row."""
+    return dumps({"workspace": key.workspace, "host": key.host})[1:-1]
 
 
 def encode_key(key: ServiceKey) -> str:

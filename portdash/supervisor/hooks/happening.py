@@ -79,5 +79,6 @@ class Illness:
             actor=self._actor,
             reason=said,
             to_port=row.port if row else None,
+            host=key.host,
         )
         return Happening(kind, event)

@@ -44,6 +44,17 @@ async def test_details_beside_the_list():
         assert main.table.has_focus
 
 
+async def test_a_click_on_the_name_of_a_leaf_shows_it():
+    async with running(desk_for()) as (pilot, main):
+        for leaf in ("Log", "Config", "History", "Why"):
+            title = screen_lines(pilot.app)[2][main.pane.region.x :]
+            await pilot.click(main.pane, offset=(title.index(leaf) + 1, 0))
+            assert main.tab == leaf
+            assert f"[{leaf}]" in screen_lines(pilot.app)[2]
+        await pilot.click(main.pane, offset=(screen_lines(pilot.app)[2][main.pane.region.x :].index("shop/web"), 0))
+        assert main.tab == "Why"
+
+
 async def test_details_take_the_whole_of_a_small_screen():
     async with running(desk_for(), size=(80, 24)) as (pilot, main):
         await pilot.press("enter")

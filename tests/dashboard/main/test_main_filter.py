@@ -99,3 +99,22 @@ def test_the_list_says_why_it_is_empty():
     assert "docs has no service. 0 shows the other 4 workspaces (20 services)" in drawn(here, 103)[0]
     well = facts_of(scenes.snapshot_of([view for view in scenes.working_day().services if view.name == "loki"]))
     assert "No trouble" in drawn(build_listing(well, ListState(filter=parse_filter("", trouble=True))), 80)[0]
+
+
+def test_no_trouble_is_said_of_what_is_shown_alone():
+    def said(*names: str, only: str | None) -> str:
+        views = [view for view in scenes.working_day().services if view.name in names]
+        return drawn(
+            build_listing(
+                facts_of(scenes.snapshot_of(views)), ListState(filter=parse_filter("", trouble=True), only=only)
+            ),
+            100,
+        )[0]
+
+    assert said("loki", only=None).strip() == "No trouble. ! or esc shows everything"
+    assert said("loki", "cms", "api", only="infra").strip() == (
+        "No trouble in infra. 0 shows the 1 elsewhere; ! or esc shows all of infra"
+    )
+    assert said("loki", "api", only="infra").strip() == (
+        "No trouble in infra. Elsewhere there is none either; ! or esc shows all of infra"
+    )

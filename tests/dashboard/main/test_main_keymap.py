@@ -32,7 +32,7 @@ def test_defaults_have_no_clash_and_no_dead_key():
     [
         ({"relase": "D"}, "relase"),
         ({"move": "c"}, "resolve has that key"),
-        ({"move": "bogus"}, "'bogus' is not a key"),
+        ({"move": "bogus"}, "move = 'bogus': that is not a key"),
         ({"move": "hyperctrl+m"}, "not a key"),
         ({"move": "f5", "undo": "f5"}, "has that key"),
         ({"leave": ""}, "leave"),

@@ -9,10 +9,19 @@ from row_texts import drawn, everything, facts_of, find, text_of
 from portdash.dashboard.commands import BY_ID
 from portdash.dashboard.context import REMOTE, Context
 from portdash.dashboard.copies import copies_of
+from portdash.dashboard.desk import Desk
+from portdash.dashboard.rows.column_sets import columns_of
 from portdash.dashboard.rows.details import details, tabs_of
+from portdash.dashboard.rows.drawing import Beside, line_of
+from portdash.dashboard.rows.events import event_details
 from portdash.dashboard.rows.facts import place_of
-from portdash.dashboard.rows.row import Kind, service_row_key
+from portdash.dashboard.rows.filtering import parse_filter
+from portdash.dashboard.rows.listing import ListState
+from portdash.dashboard.rows.row import EventLine, Kind, service_row_key
+from portdash.dashboard.rows.seeing import see
+from portdash.dashboard.rows.view import View
 from portdash.demo.scene import demo_deps
+from portdash.model.history import Event, EventKind
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.model.storage import Applied, Batch, Claim
 
@@ -52,6 +61,54 @@ async def test_a_column_says_on_which_host_each_is_where_there_are_others():
         assert len([row for row in main.table.listing.rows if row.kind is Kind.SERVICE]) == 20
     async with running(desk_for(), size=(120, 40)) as (pilot, _main):
         assert "HOST" not in "\n".join(screen_lines(pilot.app))
+
+
+def test_history_tells_which_events_are_theirs():
+    def event(host: str, at: float) -> Event:
+        return Event(
+            kind=EventKind.ASSIGNED,
+            at=at,
+            workspace="shop",
+            service="api",
+            actor="cli",
+            reason="r",
+            to_port=3000,
+            sequence=int(at),
+            host=host,
+        )
+
+    facts = facts_of(replace(shared(), host="here0000"))
+    facts = replace(facts, events=tuple(event(host, scenes.NOW - ago) for host, ago in ((FAR, 3), ("here0000", 2))))
+    columns = columns_of(View.HISTORY, 140, 13)
+
+    def shown(text: str = "", only: str | None = None) -> list[str]:
+        rows = see(facts, ListState(view=View.HISTORY, filter=parse_filter(text), only=only)).rows
+        return [text_of(line_of(row, facts, columns, 140, Beside())) for row in rows]
+
+    ours, theirs = shown()
+    assert " api " in ours
+    assert "shop/api, b7d2639b" in theirs
+    assert shown("host:b7") == [theirs]
+    assert shown("host:here") == shown(only="shop") == [ours]
+    told = "\n".join(map(text_of, event_details(EventLine(facts.events[0]), facts, 60)))
+    assert f"on host        {FAR}" in told
+    assert "api has 3000" in told
+
+
+def test_the_past_of_a_service_is_that_of_its_host():
+    deps = demo_deps()
+    desk = Desk(deps)
+    snapshot = desk.look()
+    view = next(each for each in snapshot.services if each.name == "api")
+    assert view.assignment
+    far = replace(view.assignment, key=replace(view.key, host=FAR))
+    claim = Claim(options=(far,), expected=None, reason="far")
+    deps.store.apply(
+        Batch(id="far", title="t", workspace=view.key.workspace, actor="t", at=snapshot.taken_at, ops=(claim,))
+    )
+    assert "far" in [event.reason for event in desk.history()]
+    assert "far" not in [event.reason for event in desk.past_of(snapshot, view).events]
+    assert [event.reason for event in desk.past_of(snapshot, replace(view, key=far.key)).events] == ["far"]
 
 
 def test_their_details_tell_nothing_of_this_host():

@@ -1,16 +1,22 @@
 """`s`: a service is started, or who runs it is asked to stop or restart it; what cannot be done says why."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 import scenes
 from fakes import FakeDesk, desk_for, running, screen_lines, until
 
+from portdash.config.services import ServiceConfig
+from portdash.dashboard.desk import Desk
 from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.service import ServiceScreen
-from portdash.errors import NotTrusted, Unanswered
-from portdash.model.assignment import Lease, ServiceKey
+from portdash.dashboard.screens.services import ServicesScreen
+from portdash.demo.scene import demo_deps
+from portdash.errors import NoCommand, NotTrusted, Unanswered
+from portdash.model.assignment import Lease, ServiceKey, ServiceSpec
 from portdash.model.requests import RequestKind
 from portdash.model.snapshot import Declaration, Snapshot
 from portdash.supervisor.starting import Start, Startable
@@ -65,6 +71,159 @@ async def test_what_portdash_does_not_run_is_grey_with_the_reason():
         assert any("portdash does not run it" in note.message for note in pilot.app._notifications)
         main.table.move_to(("service", scenes.key_of(scenes.BLOG, "cms")))
         assert "another workspace" in (main.context.no_running() or "")
+
+
+class CrewDesk(FakeDesk):
+    """Has three services that can be started, of which `b` depends on `a`, and one that is supervised."""
+
+    def __init__(self, snapshot: Snapshot, *, fails: str = "") -> None:
+        super().__init__(snapshot, home=scenes.HOME)
+        self.fails = fails
+        self.done: list[str] = []
+
+    def startable(self, snapshot: Snapshot, key: ServiceKey) -> Startable:
+        assert snapshot.service(key)
+        if key.service not in ("a", "b", "c"):
+            raise NoCommand(f"{key.service} has no command", hint="declare one")
+        return Startable(("serve", key.service))
+
+    def start_order(
+        self, snapshot: Snapshot, keys: Sequence[ServiceKey]
+    ) -> tuple[tuple[ServiceKey, frozenset[ServiceKey]], ...]:
+        assert snapshot
+        a, b, c = sorted(keys)
+        return ((a, frozenset()), (b, frozenset({a})), (c, frozenset()))
+
+    def start(self, key: ServiceKey) -> Start:
+        self.done.append(f"start {key.service}")
+        if key.service == self.fails:
+            return Start(listens=False, port=None, detail=f"{key.service} ended with status 3", lines=("bye", " "))
+        return Start(listens=True, port=4000, detail=f"{key.service} is on 4000")
+
+    def ask_supervisor(self, key: ServiceKey, kind: RequestKind) -> tuple[bool, str]:
+        self.done.append(f"{kind} {key.service}")
+        return True, f"{key.service} was stopped"
+
+
+def crew(supervised: Sequence[str] = ("api",)) -> Snapshot:
+    """The working day, with three services of shop that do not run and have commands."""
+    day = with_idle()
+    idle = day.service(IDLE)
+    assert idle
+    keys = [scenes.key_of(scenes.SHOP, name) for name in "abc"]
+    views = tuple(replace(idle, key=key, spec=replace(idle.spec, name=key.service)) for key in keys)
+    leases = {key: replace(LEASE, key=key) for key in (scenes.key_of(scenes.SHOP, name) for name in supervised)}
+    declared = tuple(Declaration(view.key, view.spec, has_command=True) for view in views)
+    services = (*(each for each in day.services if each.key != IDLE), *views)
+    return replace(day, services=services, declarations=declared, leases=leases)
+
+
+async def test_all_of_a_workspace_is_started_from_its_line():
+    desk = CrewDesk(crew())
+    async with running(desk, size=(120, 45)) as (pilot, main):
+        main.table.move_to(("group", "shop"))
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServicesScreen))
+        shown = re.sub(" +", " ", "\n".join(screen_lines(pilot.app)))
+        for words in (
+            "Services of shop",
+            " a does not run: serve a",
+            " api runs: uvicorn 3990 on 8000",
+            "left alone: web has no command",
+            "[ Start u ]",
+            "[ Stop x ]",
+            "portdash up -d a b c",
+            "portdash stop api",
+        ):
+            assert words in shown
+        await pilot.press("y", "enter")
+        assert not desk.done
+        await until(pilot, lambda: pilot.app.screen is main)
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServicesScreen))
+        await pilot.press("u", "y")
+        await until(pilot, lambda: "\n".join(screen_lines(pilot.app)).count("✓") == 3)
+        assert desk.done == ["start a", "start b", "start c"]
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is main)
+        assert any("started a, b and c" in note.message for note in pilot.app._notifications)
+
+
+@pytest.mark.parametrize("size", [(160, 45), (80, 24), (60, 20), (40, 15)])
+@pytest.mark.parametrize("row", [("group", "shop"), ("service", API)])
+async def test_every_button_about_services_has_room(row: tuple[str, object], size: tuple[int, int]):
+    async with running(CrewDesk(crew()), size=size) as (pilot, main):
+        main.table.move_to(row)
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServicesScreen | ServiceScreen))
+        for key, names in (("", ("no", "start", "stop", "restart")), ("x", ("no", "yes"))):
+            await pilot.press(*key)
+            await pilot.pause()
+            room = pilot.app.screen.query_one("#buttons").region
+            for name in names:
+                button = pilot.app.screen.query_one(f"#{name}").region
+                assert button.width > 0
+                assert room.contains_region(button), (key, name, room, button)
+
+
+async def test_what_depends_on_one_that_did_not_start_is_not_started():
+    desk = CrewDesk(crew(), fails="a")
+    async with running(desk, size=(80, 24)) as (pilot, main):
+        main.table.move_to(("group", "shop"))
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServicesScreen))
+        await pilot.press("u", "enter")
+        await until(pilot, lambda: "✓" in "\n".join(screen_lines(pilot.app)))
+        shown = "\n".join(screen_lines(pilot.app))
+        assert "✗ a ended with status 3: bye" in shown
+        assert "✗ not started: a did not start" in shown
+        assert desk.done == ["start a", "start c"]
+
+
+async def test_to_stop_several_their_number_is_typed():
+    desk = CrewDesk(crew(("api", "worker")))
+    async with running(desk, size=(80, 24)) as (pilot, main):
+        for name in ("api", "worker"):
+            main.table.move_to(("service", scenes.key_of(scenes.SHOP, name)))
+            await pilot.press("space")
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServicesScreen))
+        assert "Services of 2 marked rows" in "\n".join(screen_lines(pilot.app))
+        await pilot.press("u")
+        assert "start: none of them can be" in "\n".join(screen_lines(pilot.app))
+        await pilot.press("x", "y", "enter", "3", "enter")
+        assert not desk.done
+        await pilot.press("backspace", "2", "enter")
+        await until(pilot, lambda: len(desk.done) == 2)
+        assert desk.done == ["stop api", "stop worker"]
+
+
+async def test_a_line_of_another_workspace_says_why_nothing_is_started_from_it():
+    async with running(desk_for()) as (pilot, main):
+        main.table.move_to(("group", "blog"))
+        await pilot.press("s")
+        assert pilot.app.screen is main
+        assert any("another workspace" in note.message for note in pilot.app._notifications)
+
+
+def test_services_are_started_behind_what_they_depend_on():
+    names = ("web", "api", "db")
+    needs: dict[str, tuple[str, ...]] = {"web": ("api",), "api": ("db", "mail")}
+    services = tuple(
+        ServiceConfig(spec=ServiceSpec(name=name), command=("serve", name), depends_on=needs.get(name, ()))
+        for name in names
+    )
+    deps = demo_deps()
+    desk = Desk(replace(deps, config=replace(deps.config, services=services)))
+    web, api, db = (deps.place.key(name) for name in names)
+    snapshot = desk.look()
+    assert desk.start_order(snapshot, [web, api, db]) == (
+        (db, frozenset()),
+        (api, frozenset({db})),
+        (web, frozenset({api})),
+    )
+    assert desk.start_order(snapshot, [web]) == ((web, frozenset()),)
+    deps.close()
 
 
 IDLE = scenes.key_of(scenes.SHOP, "idle")

@@ -94,11 +94,26 @@ def test_history_is_newest_first_and_its_words_are_no_markup():
         (View.LISTENING, "nonesuch", "Nothing matches /nonesuch"),
         (View.CONFLICTS, "port:1", "Nothing matches /port:1. 4 troubles are hidden. esc clears"),
         (View.HISTORY, "nonesuch", "3 events are hidden"),
+        (View.HISTORY, "! assigned", "Nothing matches /! assigned. 3 events are hidden. esc clears"),
     ],
 )
 def test_a_view_says_why_it_is_empty(view: View, text: str, words: str):
     (line,) = lines(view, 100, text)
     assert words in line
+
+
+def test_the_trouble_key_leaves_of_other_views_what_is_about_trouble():
+    assert [line.split()[2] for line in lines(View.HISTORY, 120, "!")] == ["conflict"]
+    calm = replace(ranged(), events=EVENTS[:2])
+    assert lines(View.HISTORY, 100, "!", calm)[0].strip() == "No event tells of trouble. ! or esc shows all"
+    day = scenes.working_day()
+    squatter = next(seen for seen in day.listeners if seen.listener.port == 3000)
+    loose = replace(
+        day, listeners=tuple(replace(seen, key=None) if seen is squatter else seen for seen in day.listeners)
+    )
+    assert any(" 3000 " in line for line in lines(View.LISTENING, 120, "!", facts_of(loose)))
+    well = facts_of(scenes.snapshot_of([view for view in day.services if view.name == "loki"]))
+    assert lines(View.LISTENING, 100, "!", well)[0].strip() == "No socket is in trouble. ! or esc shows all"
 
 
 def test_no_trouble_tells_of_the_last():
