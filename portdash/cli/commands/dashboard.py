@@ -1,5 +1,6 @@
 """`portdash` without a command: the dashboard."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from portdash.dashboard.glyphs import glyphs_for
 from portdash.dashboard.look_ahead import LookAhead
 from portdash.dashboard.rows.view import View
 from portdash.errors import UsageError
+from portdash.later import TLS, later
 from portdash.manager.deps import Deps
 
 if TYPE_CHECKING:
@@ -36,7 +38,8 @@ def open_dashboard(options: Globals, *, filter_text: str, view: int | None, demo
         chosen = View(view) if view else View.SERVICES
         with first_frame(chosen, glyphs) as begin:
             first = None if demo else LookAhead(shown.observer.snapshot)
-            from portdash.dashboard.app import options_for, run_dashboard  # noqa: PLC0415  loads Textual
+            with _loading():
+                from portdash.dashboard.app import options_for, run_dashboard  # noqa: PLC0415  loads Textual
 
             desk = None
             if demo:
@@ -47,6 +50,18 @@ def open_dashboard(options: Globals, *, filter_text: str, view: int | None, demo
             memory = None if demo else state_dir(os.environ, home())
             seen = options_for(shown, glyphs, filter_text=filter_text, view=chosen, state_dir=memory)
             return run_dashboard(shown, seen, desk=desk, load=_loader(options), first=first, begin=begin)
+
+
+@contextmanager
+def _loading() -> Iterator[None]:
+    """Load what stays to the end: no garbage is looked for among it, neither now nor in all the hours to come."""
+    gc.disable()
+    try:
+        with later(TLS):
+            yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _loader(options: Globals) -> "Callable[[], Config]":
