@@ -5,14 +5,15 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-import click
-
-from portdash.cli.context import debug_is_on
-from portdash.cli.group import misplaced_option, root
+from portdash.cli.context import Globals, debug_is_on
 from portdash.cli.output import emit_json, say
 from portdash.errors import ExitCode, PortdashError, UsageError
 from portdash.text import clean
+
+if TYPE_CHECKING:
+    import click
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
@@ -31,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
             code = _dispatch(arguments)
             sys.stdout.flush()
         except Exception as error:  # noqa: BLE001  the outermost place: every error becomes one line here
-            if debug and not isinstance(error, click.exceptions.Exit):
+            if debug:
                 _print_traceback(error)
             code = _answer(error, arguments, as_json="--json" in options)
             sys.stdout.flush()
@@ -44,7 +45,14 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
-    if instruction := os.environ.get(COMPLETE):
+    instruction = os.environ.get(COMPLETE)
+    if not instruction and not arguments:
+        from portdash.cli.commands.dashboard import open_dashboard  # noqa: PLC0415  no options: click has no say in it
+
+        return open_dashboard(Globals())
+    from portdash.cli.group import root  # noqa: PLC0415  see above
+
+    if instruction:
         from click.shell_completion import shell_complete  # noqa: PLC0415  only a shell asks for it
 
         return shell_complete(root, {}, "portdash", COMPLETE, instruction)
@@ -64,12 +72,18 @@ def _log_to_stderr() -> None:
 def _print_traceback(error: Exception) -> None:
     import traceback  # noqa: PLC0415  only with --debug
 
+    from click.exceptions import Exit  # noqa: PLC0415  it is an error that was raised by now, or not
+
+    if isinstance(error, Exit):
+        return
     for line in "".join(traceback.format_exception(error)).splitlines():
         say(line)
 
 
 def _answer(error: Exception, arguments: Sequence[str], *, as_json: bool) -> int:
     """Say what went wrong and return the exit code."""
+    import click  # noqa: PLC0415  whose errors they are, unless there was nothing for it to read
+
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, OSError) and _is_about_output(error):
@@ -89,6 +103,8 @@ def _answer(error: Exception, arguments: Sequence[str], *, as_json: bool) -> int
 def _as_known(error: Exception, arguments: Sequence[str]) -> PortdashError:
     if isinstance(error, PortdashError):
         return error
+    import click  # noqa: PLC0415  as above
+
     if isinstance(error, click.ClickException):
         return _from_click(error, arguments)
     if isinstance(error, OSError) and error.filename is not None:
@@ -102,7 +118,11 @@ class _Internal(PortdashError):
     default_hint = "this is a bug in portdash; the same command with --debug shows where"
 
 
-def _from_click(error: click.ClickException, arguments: Sequence[str]) -> UsageError:
+def _from_click(error: "click.ClickException", arguments: Sequence[str]) -> UsageError:
+    import click  # noqa: PLC0415  as above
+
+    from portdash.cli.group import misplaced_option  # noqa: PLC0415  as above
+
     context = getattr(error, "ctx", None)
     path = context.command_path if isinstance(context, click.Context) else "portdash"
     hint = f"see `{path} --help`"

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import TextIO
 
-import click
-
 from portdash.text import clean, fit
 
 SCHEMA_VERSION = 1
@@ -82,5 +80,7 @@ def wants_colour(stream: TextIO) -> bool:
 def _write(stream: TextIO, line: str, tone: Tone) -> None:
     text = carried(stream, clean(line, limit=None))
     if tone is not Tone.PLAIN and wants_colour(stream):
+        import click  # noqa: PLC0415  only for colour
+
         text = click.style(text, bold=True) if tone is Tone.HEADING else click.style(text, fg=tone.value)
     stream.write(text + "\n")

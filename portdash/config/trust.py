@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from portdash.config.files import ReadFile, read_file
+from portdash.config.paths import TRUSTED
 from portdash.errors import ConfigError
 from portdash.files import replace_file
 from portdash.text import clean
 
-RECORD = "trusted.json"
+RECORD = TRUSTED
 _VERSION = 1
 
 

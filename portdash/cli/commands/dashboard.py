@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from portdash.cli.context import Globals, home, working_directory
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from portdash.config.settings import Config
 
 
-def open_dashboard(options: Globals, *, filter_text: str, view: int | None, demo: bool) -> int:
+def open_dashboard(options: Globals, *, filter_text: str = "", view: int | None = None, demo: bool = False) -> int:
     """Show the dashboard until it is left; return the exit code.
 
     It reads keys from stdin and draws on stderr. Raises UsageError where one of them is no terminal: the toolkit would
@@ -66,9 +65,14 @@ def _loading() -> Iterator[None]:
 
 def _loader(options: Globals) -> "Callable[[], Config]":
     """Return what reads the configuration once more, as it was read for `options`."""
-    from portdash.config.loading import load  # noqa: PLC0415  opened already
+    cwd, flags, of = working_directory(), options.flags(), home()
 
-    return partial(load, cwd=working_directory(), environ=os.environ, flags=options.flags(), home=home())
+    def again() -> "Config":
+        from portdash.config.loading import load  # noqa: PLC0415  not before a file has changed
+
+        return load(cwd=cwd, environ=os.environ, flags=flags, home=of)
+
+    return again
 
 
 @contextmanager
