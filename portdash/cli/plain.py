@@ -1,6 +1,6 @@
 """Commands without any option, which are read without click: to load it costs more than all that they do.
 
-It is what scripts write: `portdash allocate web`, `portdash get web`. Everything else is click's to read, and what it
+It is what scripts write, `portdash allocate web`, `portdash get web`, and the dashboard. Everything else is click's to read, and what it
 reads a plain command as is the same; a test holds both ways against each other.
 """
 
@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 
 def plain_command(arguments: Sequence[str]) -> Callable[[], int] | None:
     """Return what runs the command that the arguments name, None where click has to read them."""
+    if not arguments:
+        return _dashboard
     if len(arguments) < 2 or any(not each or each.startswith("-") for each in arguments):
         return None
     command, *names = arguments
@@ -17,6 +19,13 @@ def plain_command(arguments: Sequence[str]) -> Callable[[], int] | None:
     if command == "get" and len(names) == 1:
         return lambda: _get(names[0])
     return None
+
+
+def _dashboard() -> int:
+    from portdash.cli.commands.dashboard import open_dashboard  # noqa: PLC0415  each command is loaded when called
+    from portdash.cli.context import Globals  # noqa: PLC0415
+
+    return open_dashboard(Globals())
 
 
 def _allocate(names: Sequence[str]) -> int:

@@ -13,6 +13,8 @@ CONFIG_FILE = "config.toml"
 """Name of the user's configuration file in `config_dir`."""
 PROJECT_FILE = "portdash.toml"
 """Name of a project's configuration file in its root."""
+TRUSTED = "trusted.json"
+"""Name of the record of the projects that the user trusts, in the state directory."""
 
 
 def state_dir(environ: Mapping[str, str], home: Path, platform: str = sys.platform) -> Path:

@@ -8,15 +8,15 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 
 from portdash.config.files import ReadFile, read_file
+from portdash.config.paths import TRUSTED
 from portdash.errors import ConfigError
 from portdash.files import replace_file
 from portdash.text import clean
 
-RECORD = "trusted.json"
+RECORD = TRUSTED
 _VERSION = 1
 
 
@@ -27,7 +27,7 @@ def is_trusted(path: Path, state_dir: Path, *, content: bytes | None = None) -> 
     """
     if content is None:
         content = _existing(path).content
-    return _trusted(state_dir).get(_name(path)) == sha256(content).hexdigest()
+    return _trusted(state_dir).get(_name(path)) == _digest(content)
 
 
 def record_trust(path: Path, state_dir: Path) -> str:
@@ -38,7 +38,7 @@ def record_trust(path: Path, state_dir: Path) -> str:
     file = _existing(path)
     if file.suspect:
         raise ConfigError(f"{clean(str(path), limit=None)} {file.suspect}", hint="make it your own: chown, chmod o-w")
-    digest = sha256(file.content).hexdigest()
+    digest = _digest(file.content)
     try:
         state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _locked(state_dir):
@@ -49,6 +49,12 @@ def record_trust(path: Path, state_dir: Path) -> str:
             hint="check the permissions and free space of that directory",
         ) from error
     return digest
+
+
+def _digest(content: bytes) -> str:
+    from hashlib import sha256  # noqa: PLC0415  OpenSSL with it, which a dashboard open for days need not hold
+
+    return sha256(content).hexdigest()
 
 
 def _existing(path: Path) -> ReadFile:

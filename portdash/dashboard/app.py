@@ -17,6 +17,7 @@ from textual.events import Event, Key, Resize
 from textual.filter import LineFilter
 from textual.geometry import Size
 from textual.screen import Screen
+from textual.theme import BUILTIN_THEMES, Theme
 from textual.timer import Timer
 from textual.widgets import Input, OptionList
 
@@ -35,6 +36,8 @@ from portdash.dashboard.screens.main import MainScreen, main_screen
 from portdash.dashboard.theme import DARK, THEMES, theme_for
 from portdash.dashboard.typing_guard import TypingGuard
 from portdash.manager.deps import Deps
+
+_OURS = {theme.name: theme for theme in THEMES}
 
 
 class PortdashApp(App[int], inherit_bindings=False):
@@ -55,6 +58,8 @@ class PortdashApp(App[int], inherit_bindings=False):
         self.options = options or Options()
         self._ascii = AsciiFilter()
         self.keymap = make_keymap(self.options.keys)
+        # At once: where another theme is set later, style sheets are read twice.
+        self.set_reactive(App.theme, self.options.theme if self.get_theme(self.options.theme) else DARK.name)
         # Under NO_COLOR Textual turns colours to grey unless it is told at once that the terminal's own are wanted.
         super().__init__(ansi_color=True if self.options.theme.startswith("ansi-") else None)
         self.desk = desk
@@ -66,9 +71,11 @@ class PortdashApp(App[int], inherit_bindings=False):
         self._told_of_burst = False
         self._asked_to_leave = False
         self._leaving = leaving
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = self.options.theme if self.options.theme in self.available_themes else DARK.name
+
+    @property
+    def available_themes(self) -> dict[str, Theme]:
+        """All that can be chosen, from the very start."""
+        return {**BUILTIN_THEMES, **_OURS}
 
     def get_driver_class(self) -> type[Driver]:
         """Read keys without waking for none, where that is known to work, and unless the environment has a driver."""

@@ -153,8 +153,8 @@ class Desk:
 
     def attend(self, snapshot: Snapshot) -> None:
         """Have the services of this snapshot checked from now on, and no others."""
-        if self._monitor is None:
-            return
+        if self._monitor is None or (self._kinds is None and not snapshot.services):
+            return  # all that asks would be loaded for nothing
         from portdash.health.targets import Kinds, targets  # noqa: PLC0415
 
         self._kinds = self._kinds or Kinds()

@@ -17,6 +17,41 @@ from portdash.text import clean
 _MODIFIERS = frozenset({"ctrl", "shift", "alt", "super", "meta", "hyper"})
 _NAMES = frozenset(key.value for key in Keys if not key.value.startswith("<")) | {"minus", "plus", "comma"}
 _WRITTEN = "a key is one character, a name such as f5, enter or pagedown, or ctrl+ with one of them"
+_SYMBOLS = {
+    "!": "exclamation_mark",
+    '"': "quotation_mark",
+    "#": "number_sign",
+    "$": "dollar_sign",
+    "%": "percent_sign",
+    "&": "ampersand",
+    "'": "apostrophe",
+    "(": "left_parenthesis",
+    ")": "right_parenthesis",
+    "*": "asterisk",
+    "+": "plus_sign",
+    ",": "comma",
+    "-": "hyphen_minus",
+    ".": "full_stop",
+    "/": "solidus",
+    ":": "colon",
+    ";": "semicolon",
+    "<": "less_than_sign",
+    "=": "equals_sign",
+    ">": "greater_than_sign",
+    "?": "question_mark",
+    "@": "commercial_at",
+    "[": "left_square_bracket",
+    "\\": "reverse_solidus",
+    "]": "right_square_bracket",
+    "^": "circumflex_accent",
+    "_": "low_line",
+    "`": "grave_accent",
+    "{": "left_curly_bracket",
+    "|": "vertical_line",
+    "}": "right_curly_bracket",
+    "~": "tilde",
+}
+"""What Unicode calls the symbols of ASCII. Its own table is a third of a megabyte, of which no more is wanted."""
 _PRINTED = {
     "escape": "esc",
     "up": "↑",
@@ -137,13 +172,13 @@ def key_name(text: str) -> str:
     """Return what Textual calls a key that is written `?`, `:` or `ctrl+l`."""
     if len(text) != 1 or text.isalnum():
         return text if len(text) == 1 else text.casefold()
-    name = unicodedata.name(text, text).lower().replace("-", "_").replace(" ", "_")
+    name = _SYMBOLS.get(text) or unicodedata.name(text, text).lower().replace("-", "_").replace(" ", "_")
     return KEY_NAME_REPLACEMENTS.get(name, name)
 
 
 @cache
 def _symbol_names() -> Mapping[str, str]:
-    return {key_name(chr(code)): chr(code) for code in range(33, 127) if not chr(code).isalnum()}
+    return {key_name(symbol): symbol for symbol in _SYMBOLS}
 
 
 def print_key(key: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+import os
 import ssl
 from dataclasses import replace
 from time import perf_counter
@@ -134,7 +134,7 @@ class HttpProber:
     async def _doubt(self, response: Response, verdict: Health, until: float) -> Health:
         """Ask for a path that cannot exist, once, to see whether the answer says anything."""
         if self._is_catch_all is None:
-            self._is_catch_all = is_same_page(response, await self._get(f"/{secrets.token_hex(8)}", until))
+            self._is_catch_all = is_same_page(response, await self._get(f"/{os.urandom(8).hex()}", until))
         return catch_all(verdict, self._probe) if self._is_catch_all else verdict
 
 

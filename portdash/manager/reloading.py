@@ -7,10 +7,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from portdash.config.loading import load
-from portdash.config.paths import PROJECT_FILE, user_file
+from portdash.config.paths import PROJECT_FILE, TRUSTED, user_file
 from portdash.config.settings import Config
-from portdash.config.trust import RECORD
 from portdash.errors import PortdashError
 from portdash.manager.deps import Deps
 from portdash.text import clean
@@ -65,6 +63,8 @@ def reloading_of(deps: Deps) -> Reloading | None:
     """Return what keeps the configuration that something was opened with; None where no file was read for it."""
     if deps.opened is None:
         return None
+    from portdash.config.loading import load  # noqa: PLC0415  only who waits for changes by itself
+
     flags, cwd = deps.opened
     return Reloading(partial(load, cwd=cwd, environ=deps.environ, flags=flags, home=_home(deps)), deps)
 
@@ -73,7 +73,7 @@ def _candidates(deps: Deps) -> Iterable[Path]:
     """Yield the files that would count if they were there, and the one that says which projects are trusted."""
     yield user_file(deps.environ, _home(deps))
     if deps.state_dir:
-        yield deps.state_dir / RECORD  # trust makes more of a file count
+        yield deps.state_dir / TRUSTED  # trust makes more of a file count
     if deps.place.workspace.root:
         yield Path(deps.place.workspace.root) / PROJECT_FILE
 

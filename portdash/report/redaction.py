@@ -5,7 +5,7 @@ in a URL. Rather too much is masked than too little.
 """
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from portdash.record import record
 
@@ -19,24 +19,29 @@ _UNMASKED = r"""(?!\*{3}(?:['"\s]|$))"""
 _VALUE = r"""(?:'[^']*'?|"[^"]*"?|[^\s'"])+"""
 """A word as a shell has it: quoted parts may hold spaces, and one that is never closed runs to the end."""
 
-# Nothing repeats without a bound before its anchor: a hostile argument of 4,000 letters must not cost seconds.
-_USERINFO = re.compile(r"""(?i)([a-z][a-z0-9+.-]{0,30}://)[^\s/?#'"]*@""")
-_BROKEN_USERINFO = re.compile(r"""(?i)([a-z][a-z0-9+.-]{0,30}://)[^\s/?#'"@:]*:(?!\d+[/?#])[^\s'"]*@""")
-"""A password with an unescaped slash: not a proper URL, and yet what people write into a store's."""
-_HEADER = re.compile(r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(\s*[:=]\s*)[^'\"]+")
-_BEARER = re.compile(rf"(?i)\b(bearer)(\s+){_UNMASKED}{_VALUE}")
-_NAMED = re.compile(rf"(?i)({_WORDS})(\s*[:=]\s*){_UNMASKED}{_VALUE}")
-_FLAG = re.compile(rf"(?i)(?<!\S)(--?[\w.-]{{0,64}}?{_WORDS})(\s+){_UNMASKED}{_VALUE}")
+Rule = tuple[re.Pattern[str], str]
+
+
+@cache
+def _rules() -> tuple[Rule, ...]:
+    """Return what is looked for and what takes its place, in order. To compile it takes as long as a whole look."""
+    # Nothing repeats without a bound before its anchor: a hostile argument of 4,000 letters must not cost seconds.
+    return (
+        (re.compile(r"""(?i)([a-z][a-z0-9+.-]{0,30}://)[^\s/?#'"]*@"""), rf"\1{MASK}@"),
+        # A password with an unescaped slash: not a proper URL, and yet what people write into a store's.
+        (re.compile(r"""(?i)([a-z][a-z0-9+.-]{0,30}://)[^\s/?#'"@:]*:(?!\d+[/?#])[^\s'"]*@"""), rf"\1{MASK}@"),
+        (re.compile(r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(\s*[:=]\s*)[^'\"]+"), rf"\1\2{MASK}"),
+        (re.compile(rf"(?i)\b(bearer)(\s+){_UNMASKED}{_VALUE}"), rf"\1\2{MASK}"),
+        (re.compile(rf"(?i)({_WORDS})(\s*[:=]\s*){_UNMASKED}{_VALUE}"), rf"\1\2{MASK}"),
+        (re.compile(rf"(?i)(?<!\S)(--?[\w.-]{{0,64}}?{_WORDS})(\s+){_UNMASKED}{_VALUE}"), rf"\1\2{MASK}"),
+    )
 
 
 def mask_secrets(text: str) -> str:
     """Return `text` with the values of secret-like flags, variables and headers, and URL credentials, masked."""
-    text = _USERINFO.sub(rf"\1{MASK}@", text)
-    text = _BROKEN_USERINFO.sub(rf"\1{MASK}@", text)
-    text = _HEADER.sub(rf"\1\2{MASK}", text)
-    text = _BEARER.sub(rf"\1\2{MASK}", text)
-    text = _NAMED.sub(rf"\1\2{MASK}", text)
-    return _FLAG.sub(rf"\1\2{MASK}", text)
+    for pattern, masked in _rules():
+        text = pattern.sub(masked, text)
+    return text
 
 
 @record

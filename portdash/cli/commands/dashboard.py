@@ -1,11 +1,11 @@
 """`portdash` without a command: the dashboard."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from portdash.cli.context import Globals, home, working_directory
@@ -15,13 +15,14 @@ from portdash.dashboard.glyphs import glyphs_for
 from portdash.dashboard.look_ahead import LookAhead
 from portdash.dashboard.rows.view import View
 from portdash.errors import UsageError
+from portdash.later import TLS, later
 from portdash.manager.deps import Deps
 
 if TYPE_CHECKING:
     from portdash.config.settings import Config
 
 
-def open_dashboard(options: Globals, *, filter_text: str, view: int | None, demo: bool) -> int:
+def open_dashboard(options: Globals, *, filter_text: str = "", view: int | None = None, demo: bool = False) -> int:
     """Show the dashboard until it is left; return the exit code.
 
     It reads keys from stdin and draws on stderr. Raises UsageError where one of them is no terminal: the toolkit would
@@ -36,7 +37,8 @@ def open_dashboard(options: Globals, *, filter_text: str, view: int | None, demo
         chosen = View(view) if view else View.SERVICES
         with first_frame(chosen, glyphs) as begin:
             first = None if demo else LookAhead(shown.observer.snapshot)
-            from portdash.dashboard.app import options_for, run_dashboard  # noqa: PLC0415  loads Textual
+            with _loading():
+                from portdash.dashboard.app import options_for, run_dashboard  # noqa: PLC0415  loads Textual
 
             desk = None
             if demo:
@@ -49,11 +51,28 @@ def open_dashboard(options: Globals, *, filter_text: str, view: int | None, demo
             return run_dashboard(shown, seen, desk=desk, load=_loader(options), first=first, begin=begin)
 
 
+@contextmanager
+def _loading() -> Iterator[None]:
+    """Load what stays to the end: no garbage is looked for among it, neither now nor in all the hours to come."""
+    gc.disable()
+    try:
+        with later(TLS):
+            yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def _loader(options: Globals) -> "Callable[[], Config]":
     """Return what reads the configuration once more, as it was read for `options`."""
-    from portdash.config.loading import load  # noqa: PLC0415  opened already
+    cwd, flags, of = working_directory(), options.flags(), home()
 
-    return partial(load, cwd=working_directory(), environ=os.environ, flags=options.flags(), home=home())
+    def again() -> "Config":
+        from portdash.config.loading import load  # noqa: PLC0415  not before a file has changed
+
+        return load(cwd=cwd, environ=os.environ, flags=flags, home=of)
+
+    return again
 
 
 @contextmanager

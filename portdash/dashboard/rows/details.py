@@ -7,8 +7,6 @@ from portdash.dashboard.rows.facts import Facts, short_host
 from portdash.dashboard.rows.offered import Offer, offer_lines
 from portdash.dashboard.rows.other_details import group_lines, other_lines, others_lines, system_lines
 from portdash.dashboard.rows.row import Group, Line, Other, OthersLine, Row, SystemLine
-from portdash.dashboard.rows.service_details import why_lines
-from portdash.dashboard.rows.tab_lines import config_lines, history_lines, log_lines
 from portdash.model.snapshot import ServiceView
 
 
@@ -51,6 +49,8 @@ def details(
     """
     match row.subject if row else None:
         case ServiceView() as view if tab is Tab.WHY:
+            from portdash.dashboard.rows.service_details import why_lines  # noqa: PLC0415  many look at none
+
             return tuple(why_lines(view, facts, offers, width, past=asked.past))
         case ServiceView() as view:
             return _leaf(view, facts, width, tab=tab, asked=asked)
@@ -69,6 +69,8 @@ def details(
 
 def _leaf(view: ServiceView, facts: Facts, width: int, *, tab: Tab, asked: Asked) -> tuple[Line, ...]:
     """Return a leaf of a service other than Why."""
+    from portdash.dashboard.rows.tab_lines import config_lines, history_lines, log_lines  # noqa: PLC0415  as above
+
     match tab:
         case Tab.LOG:
             return tuple(log_lines(view, asked.log, width))

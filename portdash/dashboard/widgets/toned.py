@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import ClassVar, Self
+from typing import Self
 
 from rich.segment import Segment
 from rich.style import Style
@@ -12,31 +12,11 @@ from textual.widget import Widget
 from portdash.dashboard.glyphs import Glyphs
 from portdash.dashboard.rows.layout import safe
 from portdash.dashboard.rows.row import Span, Tone
+from portdash.dashboard.widgets.looks import looks_of
 
 
 class Toned(Widget):
     """Knows the styles of tones and the signs of the terminal."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*(f"tone--{tone.value}" for tone in Tone), "tone--cursor", "tone--marked"}
-
-    DEFAULT_CSS = """
-    Toned {
-        & > .tone--dim { color: $foreground 60%; }
-        & > .tone--bold { text-style: bold; }
-        & > .tone--head { color: $accent; text-style: bold; }
-        & > .tone--accent { color: $accent; }
-        & > .tone--ok { color: $success; }
-        & > .tone--warn { color: $warning; }
-        & > .tone--bad { color: $error; text-style: bold; }
-        & > .tone--cursor { text-style: reverse; }
-        & > .tone--marked { background: $panel; }
-        &:ansi > .tone--dim { color: ansi_default; text-style: dim; }
-        &:ansi > .tone--head { color: ansi_default; text-style: bold; }
-        &:ansi > .tone--marked { text-style: underline; }
-        &:nocolor > .tone--dim { color: ansi_default; text-style: none; }
-        &:nocolor > .tone--marked { text-style: underline; }
-    }
-    """
 
     glyphs = Glyphs()
     _tone_styles: Mapping[str, Style] = MappingProxyType({})
@@ -55,7 +35,7 @@ class Toned(Widget):
         """Return the style of a tone, `cursor` or `marked`."""
         style = self._tone_styles.get(name)
         if style is None:
-            style = self.get_component_rich_style(f"tone--{name}")
+            style = looks_of(is_ansi=self.app.native_ansi_color, is_colourless=self.app.no_color)[name].on(self)
             self._tone_styles = {**self._tone_styles, name: style}
         return style
 

@@ -104,7 +104,7 @@ def test_before_the_first_table_nothing_is_loaded_that_acts_or_asks(tmp_path: Pa
     )
     assert "portdash.dashboard.screens.main" in names
     # Not tomllib: a server that runs here may be of a project that says its name in a file.
-    assert {"httpx", "msgspec", "psutil", "sqlite3.dump", "redis", "jinja2"} & names == set()
+    assert {"httpx", "msgspec", "psutil", "sqlite3.dump", "redis", "jinja2", "_hashlib"} & names == set()
     unwanted = ("portdash.supervisor", "portdash.exports", "portdash.api", "portdash.discovery", "portdash.demo")
     assert [each for each in names if each.startswith(unwanted)] == []
     assert {each for each in names if each.startswith("portdash.health.")} <= {
@@ -114,6 +114,18 @@ def test_before_the_first_table_nothing_is_loaded_that_acts_or_asks(tmp_path: Pa
     dialogs = {f"portdash.dashboard.screens.{name}" for name in ("dialog", "help", "menu", "report", "resolve", "free")}
     acts = {f"portdash.manager.{name}" for name in ("plans", "apply", "adopting", "freeing", "requests")}
     assert not (dialogs | acts | {"portdash.dashboard.palette", "portdash.dashboard.log_tail"}) & names
+
+
+@pytest.mark.needs_linux
+def test_openssl_is_no_part_of_a_dashboard_that_encrypts_nothing(tmp_path: Path):
+    child = in_terminal("from portdash.cli.guard import run; run([])", tmp_path)
+    child.expect("PROCESS")
+    mapped = Path(f"/proc/{child.pid}/maps").read_text()
+    child.close()
+    assert "/_asyncio." in mapped
+    assert "/_sqlite3." in mapped
+    assert "/_ssl." not in mapped
+    assert "/_hashlib." not in mapped
 
 
 SHOWN = """

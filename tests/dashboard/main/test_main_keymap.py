@@ -1,11 +1,13 @@
 """Commands and `[keys]`: one declaration, no dead key, no clash."""
 
+import unicodedata
+
 import pytest
 import scenes
 
 from portdash.dashboard.commands import COMMANDS, footer_commands, in_help_order
 from portdash.dashboard.context import Context
-from portdash.dashboard.keymap import make_keymap
+from portdash.dashboard.keymap import _SYMBOLS, make_keymap
 from portdash.dashboard.rows.facts import digest
 from portdash.dashboard.rows.listing import ListState, build_listing
 from portdash.dashboard.rows.row import Kind
@@ -100,3 +102,10 @@ def test_adopting_from_the_line_above_takes_the_near_ones():
 
 def test_releasing_a_group_takes_all_its_services():
     assert len(context_on(Kind.GROUP, "infra").services) == 5
+
+
+def test_the_symbols_are_called_what_unicode_calls_them():
+    symbols = {chr(code) for code in range(33, 127) if not chr(code).isalnum()}
+    assert {
+        symbol: unicodedata.name(symbol).lower().replace("-", "_").replace(" ", "_") for symbol in symbols
+    } == _SYMBOLS

@@ -1,0 +1,105 @@
+"""Modules that are loaded when something of them is asked for."""
+
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+
+def said(code: str, cwd: Path) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", dedent(code)], capture_output=True, text=True, check=True, cwd=cwd, timeout=60
+    )
+    return done.stdout.split()
+
+
+def test_asyncio_runs_without_tls_and_whoever_wants_it_has_it(tmp_path: Path):
+    code = """
+        import sys
+        from portdash.later import TLS, later
+        with later(TLS):
+            import asyncio
+        import ssl
+        print(asyncio.run(asyncio.sleep(0, "runs")), "_ssl" in sys.modules, "ssl" in sys.modules)
+        print(ssl.create_default_context().check_hostname, "_ssl" in sys.modules, type(ssl).__name__)
+        print(asyncio.sslproto.SSLProtocol.__name__, asyncio.base_events.ssl is ssl is sys.modules["ssl"])
+        print(ssl.__spec__.loader is ssl.__loader__, type(ssl.__loader__).__name__)
+        print(any(type(each).__module__ == "portdash.later" for each in sys.meta_path))
+    """
+    assert said(code, tmp_path) == [
+        "runs", "False", "True",
+        "True", "True", "module",
+        "SSLProtocol", "True",
+        "True", "SourceFileLoader",
+        "False",
+    ]  # fmt: skip
+
+
+def test_an_encrypted_connection_is_made_as_ever(tmp_path: Path):
+    code = """
+        from portdash.later import TLS, later
+        with later(TLS):
+            import asyncio
+        async def hang_up(reader, writer):
+            await reader.read(1)
+            writer.close()
+        async def main():
+            import ssl
+            server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+            port = server.sockets[0].getsockname()[1]
+            try:
+                await asyncio.open_connection("127.0.0.1", port, ssl=ssl.create_default_context(), server_hostname="x")
+            except OSError as error:
+                print(type(error).__name__)
+        asyncio.run(main())
+    """
+    assert said(code, tmp_path) == ["ConnectionResetError"]
+
+
+def test_threads_that_ask_at_once_find_all_of_it_loaded_once(tmp_path: Path):
+    (tmp_path / "slow_one.py").write_text(
+        "import threading\nprint('loaded')\nfirst = 1\nthreading.Event().wait(0.2)\nlast = 2\n"
+    )
+    code = """
+        import sys, threading
+        sys.path.insert(0, ".")
+        from portdash.later import later
+        with later(frozenset({"slow_one"})):
+            import slow_one
+        together = threading.Barrier(8)
+        def ask():
+            together.wait()
+            assert slow_one.last == 2
+            told.append("last")
+        told = []
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        [each.start() for each in threads]
+        [each.join() for each in threads]
+        print(*told)
+    """
+    assert said(code, tmp_path) == ["loaded", *["last"] * 8]
+
+
+def test_what_is_not_there_is_said_as_ever(tmp_path: Path):
+    (tmp_path / "broken_one.py").write_text("import os\nif not os.path.exists('mended'): raise ValueError('broken')\n")
+    code = """
+        import sys
+        sys.path.insert(0, ".")
+        from portdash.later import later
+        with later(frozenset({"broken_one", "no_such_one"})):
+            import broken_one
+            try:
+                import no_such_one
+            except ModuleNotFoundError:
+                print("missing")
+        try:
+            broken_one.value
+        except ValueError as error:
+            print(error)
+        open("mended", "w").close()
+        try:
+            broken_one.value
+        except AttributeError as error:
+            print(str(error).replace(" ", "_"))
+    """
+    assert said(code, tmp_path) == ["missing", "broken", "module_'broken_one'_has_no_attribute_'value'"]
