@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,6 +37,12 @@ class Table:
 
     def lineage(self, pid: int) -> object:
         return self.lives.get(pid)
+
+    def lineages(self, pids: Iterable[int]) -> dict[int, object]:
+        return {pid: self.lineage(pid) for pid in pids}
+
+    def as_now(self, process: Process) -> Process | None:
+        return self.process(process.pid)
 
     def setting(self, pid: int) -> Setting:
         self.surrounded.append(pid)
