@@ -68,6 +68,8 @@ class _Known(NamedTuple):
     found_at: float
     placed_at: float
     """When the owner's directory was read, in seconds, as `found_at`."""
+    is_settled: bool = False
+    """Whether it was found out twice of the same processes, the second time when they had been set up for long."""
 
 
 class _Look(NamedTuple):
@@ -160,6 +162,7 @@ class _Round:
         project_of: Callable[[str], Project | None],
         now: float,
     ) -> None:
+        self._origins = origins
         self._last = last or _Look((), (), (), {}, {})
         self._table = table
         self._origin_of = cache(partial(origins.of, table))
@@ -186,18 +189,27 @@ class _Round:
 
     def _know(self, pids: tuple[int, ...]) -> _Known:
         """Return what is known of those who share a socket; where it is what was known, the same owner."""
-        now, was = self._now, self._last.known.get(pids)
+        now, was, is_settled = self._now, self._last.known.get(pids), False
         if was is not None and self._changed.isdisjoint(was.processes):
             if now - was.placed_at < _PLACE_HOLDS:
                 return was
-            if was.owner is not None and now - was.found_at < _ORIGIN_HOLDS:
+            if was.owner is not None and (since := self._origin_since(was, was.owner)) is not None:
                 process = self._table.as_now(was.owner.process)
                 if process is not None:
-                    return was._replace(owner=_kept(was.owner, self._place(process, was.owner.origin)), placed_at=now)
+                    owner = _kept(was.owner, self._place(process, was.owner.origin))
+                    return was._replace(owner=owner, found_at=since, placed_at=now)
+            is_settled = now - was.found_at >= _ORIGIN_HOLDS
         self._table.touched.clear()
         process = topmost(self._table, pids)
         owner = self._place(process, self._origin_of(process)) if process else None
-        return _Known(_kept(was.owner if was else None, owner), frozenset(self._table.touched), now, now)
+        owner = _kept(was.owner if was else None, owner)
+        return _Known(owner, frozenset(self._table.touched), now, now, is_settled)
+
+    def _origin_since(self, was: _Known, owner: _Owner) -> float | None:
+        """Return since when the origin of an owner that is as it was holds, None where it is to be found anew."""
+        if self._now - was.found_at < _ORIGIN_HOLDS:
+            return was.found_at
+        return self._now if was.is_settled and self._origins.still_holds(owner.process, owner.origin) else None
 
     def _place(self, process: Process, origin: Origin) -> _Owner:
         if origin.container and process.cwd:

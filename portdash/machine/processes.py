@@ -98,7 +98,7 @@ class Processes:
         Of one that has settled only the directory may be another.
         """
         ticks, (command, user) = self._lasting.get(process.pid, (-1, (None, None)))
-        if ticks == process.ticks and command is process.command and user == process.user:
+        if ticks == process.ticks and command == process.command and user == process.user:
             directory = self._cwd(process.pid)
             if directory is not None:
                 return process if directory == process.cwd else replace(process, cwd=directory)

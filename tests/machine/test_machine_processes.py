@@ -273,6 +273,8 @@ class TestAsNow:
         table, found = self.settled(tmp_path)
         (tmp_path / "7/stat").unlink()  # it is not read
         assert table.as_now(found) is found
+        told_before = replace(found, command=(*found.command, "x")[:-1])  # equal, and told before it was remembered
+        assert table.as_now(told_before) is told_before
 
     def test_another_directory_is_told(self, tmp_path: Path):
         table, found = self.settled(tmp_path)

@@ -81,7 +81,7 @@ class Engines:
         return last[1]
 
     def _has_changed(self, rows: tuple[Socket, ...]) -> bool:
-        if rows is self._rows:
+        if rows is self._rows or rows == self._rows:
             return False
         before, self._rows = self._slots, rows
         self._slots = frozenset((row.protocol.value, row.address, row.port) for row in rows)
