@@ -1,7 +1,7 @@
 """Commands without any option, which are read without click: to load it costs more than all that they do.
 
-It is what scripts write, `portdash allocate web`, `portdash get web`, and the dashboard. Everything else is click's to read, and what it
-reads a plain command as is the same; a test holds both ways against each other.
+It is what scripts write, `portdash allocate web` and `portdash get web`, and the dashboard. Everything else is click's
+to read, and what it reads a plain command as is the same; a test holds both ways against each other.
 """
 
 from collections.abc import Callable, Sequence

@@ -7,7 +7,7 @@ What nobody announces is read anew after a while: where a process works, which p
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from operator import is_
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -41,6 +41,14 @@ class KnowsLineage(Protocol):
         """Return what stays equal while a process and what was told of it are the same; None when it is gone."""
         ...
 
+    def lineages(self, pids: Iterable[int]) -> dict[int, object]:
+        """Return that of each."""
+        ...
+
+    def as_now(self, process: Process) -> Process | None:
+        """Return a process whose lineage is what it was when it was told, as it is now; None when it is gone."""
+        ...
+
 
 class _Owner(NamedTuple):
     """Who has a socket, and what is the same for all sockets of those processes."""
@@ -60,6 +68,8 @@ class _Known(NamedTuple):
     found_at: float
     placed_at: float
     """When the owner's directory was read, in seconds, as `found_at`."""
+    is_settled: bool = False
+    """Whether it was found out twice of the same processes, the second time when they had been set up for long."""
 
 
 class _Look(NamedTuple):
@@ -78,9 +88,9 @@ class _Look(NamedTuple):
 class _Asking(Once):
     """A process table for one look, which notes how each process was before it was asked for."""
 
-    def __init__(self, table: ProcessTable, lineages: Mapping[int, object]) -> None:
+    def __init__(self, table: ProcessTable, knowing: KnowsLineage | None, lineages: Mapping[int, object]) -> None:
         super().__init__(table)
-        self._knowing = table if isinstance(table, KnowsLineage) else None
+        self._knowing = knowing
         self.lineages = dict(lineages)
         self.touched: set[int] = set()
 
@@ -90,6 +100,10 @@ class _Asking(Once):
         if self._knowing is not None and pid not in self.lineages:
             self.lineages[pid] = self._knowing.lineage(pid)
         return super().process(pid)
+
+    def as_now(self, process: Process) -> Process | None:
+        """Return a process that is as it was but for what nobody announces."""
+        return self._knowing.as_now(process) if self._knowing is not None else self.process(process.pid)
 
 
 class Describer:
@@ -110,6 +124,7 @@ class Describer:
         self._origins = origins
         self._project_of = project_of
         self._monotonic = monotonic
+        self._knowing = processes if isinstance(processes, KnowsLineage) else None
         self._last: _Look | None = None
 
     def listeners(self, rows: tuple[Socket, ...]) -> tuple[Listener, ...]:
@@ -117,20 +132,20 @@ class Describer:
 
         Of rows that are the same object, nothing is found out but whether processes are as they were.
         """
-        last, table = self._last, self._processes
+        last, knowing = self._last, self._knowing
         lineages: dict[int, object] = {}
-        if last is not None and isinstance(table, KnowsLineage):
-            lineages = {pid: table.lineage(pid) for pid in last.lineages}
+        if last is not None and knowing is not None:
+            lineages = knowing.lineages(last.lineages)
             if last.rows is rows and lineages == last.lineages:
                 return last.listeners
         look = _Round(
             last=last,
-            table=_Asking(table, lineages),
+            table=_Asking(self._processes, knowing, lineages),
             origins=self._origins,
             project_of=cache(self._project_of),
             now=self._monotonic(),
         ).look(rows)
-        if isinstance(table, KnowsLineage):
+        if knowing is not None:
             self._last = look
         return look.listeners
 
@@ -147,6 +162,7 @@ class _Round:
         project_of: Callable[[str], Project | None],
         now: float,
     ) -> None:
+        self._origins = origins
         self._last = last or _Look((), (), (), {}, {})
         self._table = table
         self._origin_of = cache(partial(origins.of, table))
@@ -173,18 +189,27 @@ class _Round:
 
     def _know(self, pids: tuple[int, ...]) -> _Known:
         """Return what is known of those who share a socket; where it is what was known, the same owner."""
-        now, was = self._now, self._last.known.get(pids)
+        now, was, is_settled = self._now, self._last.known.get(pids), False
         if was is not None and self._changed.isdisjoint(was.processes):
             if now - was.placed_at < _PLACE_HOLDS:
                 return was
-            if was.owner is not None and now - was.found_at < _ORIGIN_HOLDS:
-                process = self._table.process(was.owner.process.pid)
+            if was.owner is not None and (since := self._origin_since(was, was.owner)) is not None:
+                process = self._table.as_now(was.owner.process)
                 if process is not None:
-                    return was._replace(owner=_kept(was.owner, self._place(process, was.owner.origin)), placed_at=now)
+                    owner = _kept(was.owner, self._place(process, was.owner.origin))
+                    return was._replace(owner=owner, found_at=since, placed_at=now)
+            is_settled = now - was.found_at >= _ORIGIN_HOLDS
         self._table.touched.clear()
         process = topmost(self._table, pids)
         owner = self._place(process, self._origin_of(process)) if process else None
-        return _Known(_kept(was.owner if was else None, owner), frozenset(self._table.touched), now, now)
+        owner = _kept(was.owner if was else None, owner)
+        return _Known(owner, frozenset(self._table.touched), now, now, is_settled)
+
+    def _origin_since(self, was: _Known, owner: _Owner) -> float | None:
+        """Return since when the origin of an owner that is as it was holds, None where it is to be found anew."""
+        if self._now - was.found_at < _ORIGIN_HOLDS:
+            return was.found_at
+        return self._now if was.is_settled and self._origins.still_holds(owner.process, owner.origin) else None
 
     def _place(self, process: Process, origin: Origin) -> _Owner:
         if origin.container and process.cwd:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import time
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from portdash.model.project import Project
     from portdash.model.sources import ProcessTable, SocketSource
 
+_LIMITS_HOLD = 4.0
+"""Seconds for which the rules about ports hold: who looks each second need not read four files for them."""
+
 
 class LocalMachine:
     """The machine we run on. May be asked from several threads."""
@@ -52,6 +56,7 @@ class LocalMachine:
         self._given_processes = processes
         self._home = home or Path.home()
         self._given_engines = engines
+        self._limits: tuple[float, PortLimits] | None = None
 
     @cached_property
     def host(self) -> str:
@@ -136,8 +141,16 @@ class LocalMachine:
         return read_limits()
 
     def limits(self) -> PortLimits:
-        """Return the operating system's rules about ports; where asking costs a process, as they were at first."""
-        return read_limits() if sys.platform == "linux" else self._fixed_limits
+        """Return the operating system's rules about ports, at most some seconds old.
+
+        Where asking costs a process, they are as they were at first.
+        """
+        if sys.platform != "linux":
+            return self._fixed_limits
+        now, last = time.monotonic(), self._limits
+        if last is None or not 0 <= now - last[0] < _LIMITS_HOLD:
+            self._limits = last = (now, read_limits())
+        return last[1]
 
     def bind_error(self, protocol: IpProtocol, port: int) -> str | None:
         """Try to bind the port for an instant, never listening; return the kernel's refusal, None when it is free."""
@@ -145,13 +158,17 @@ class LocalMachine:
 
         return bind_error(protocol, port)
 
+    @cached_property
+    def _boot_id(self) -> str:
+        return boot_id()
+
     def process(self, pid: int) -> Process | None:
         """Return what can be read of a process, None when there is no such process."""
         return self._processes.process(pid)
 
     def boot_id(self) -> str:
         """Return what changes with every boot."""
-        return boot_id()
+        return self._boot_id
 
     def project_of(self, directory: str) -> Project | None:
         """Return the project that a directory lies in, None outside any."""

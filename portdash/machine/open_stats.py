@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Iterable
 
 from portdash.forks import ForkLock
 from portdash.machine.procfs import PROC
@@ -34,13 +35,24 @@ class OpenStats:
     def read(self, pid: int, *, keep: bool = False) -> bytes | None:
         """Return the line of a process, None when there is no such process; with `keep` it will be asked for again."""
         with self._lock:
-            file = self._files.get(pid)
-            if file is not None:
-                self._asked.add(pid)
-                if data := _read(file):
+            return self._read(pid, keep=keep)
+
+    def read_all(self, pids: Iterable[int]) -> dict[int, bytes | None]:
+        """Return the line of each of many processes that will be asked for again, as `read` does."""
+        with self._lock:
+            return {pid: self._read(pid, keep=True) for pid in pids}
+
+    def _read(self, pid: int, *, keep: bool) -> bytes | None:
+        file = self._files.get(pid)
+        if file is not None:
+            self._asked.add(pid)
+            try:
+                if data := os.pread(file, _SIZE, 0):
                     return data
-                os.close(self._files.pop(pid))  # it has ended; another may have its pid by now
-            return self._open(pid, keep=keep)
+            except OSError:  # it has ended
+                pass
+            os.close(self._files.pop(pid))  # another may have its pid by now
+        return self._open(pid, keep=keep)
 
     def let_go(self) -> None:
         """Keep none open any more, until one is asked for with `keep` again."""
@@ -53,7 +65,10 @@ class OpenStats:
             file = os.open(f"{self._proc}/{pid}/stat", os.O_RDONLY)
         except OSError:
             return None
-        data = _read(file)
+        try:
+            data = os.pread(file, _SIZE, 0)
+        except OSError:
+            data = b""
         if data and keep and self._has_room():
             self._files[pid] = file
             self._asked.add(pid)
@@ -68,14 +83,6 @@ class OpenStats:
                 os.close(self._files.pop(pid))
             self._asked.clear()
         return len(self._files) < self._most
-
-
-def _read(file: int) -> bytes:
-    """Return what a stat file says now, nothing when its process is gone."""
-    try:
-        return os.pread(file, _SIZE, 0)
-    except OSError:
-        return b""
 
 
 def _close(files: dict[int, int]) -> None:

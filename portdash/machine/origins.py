@@ -47,6 +47,8 @@ class Origin(NamedTuple):
     framework: str | None
     title: str | None
     hints: Hints
+    setting: Setting = Setting()
+    """What surrounded the owner when this was worked out."""
 
 
 class Origins:
@@ -79,7 +81,15 @@ class Origins:
             title=title(owner),
             hints=hints,
             container=container_of(setting.cgroup),
+            setting=setting,
         )
+
+    def still_holds(self, owner: Process, origin: Origin) -> bool:
+        """Say whether an origin is what it was, where the owner and all above it are as they were.
+
+        Of those in a tmux that takes working it out again: a window may have got another name.
+        """
+        return not (origin.via or "").startswith("tmux") and self.setting(owner.pid) == origin.setting
 
     def _via(self, owner: Process, chain: Sequence[Process], starter: str | None, hints: Hints) -> str | None:
         """Return who started it with what that one calls it, and who starts it again: `tmux 1.0 › nodemon`."""

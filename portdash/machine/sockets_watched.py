@@ -97,6 +97,8 @@ class WatchedSockets:
     def _count(self) -> set[Slot]:
         """Count connections anew; return where there are some, or were."""
         before, self._connected = self._connected, self._table.connected({slot[2] for slot in self._slots})
+        if self._connected is before:
+            return set()
         ports = before.keys() | self._connected.keys()
         return {slot for slot in self._slots if slot[2] in ports and slot[0] is IpProtocol.TCP}
 

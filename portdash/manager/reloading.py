@@ -24,6 +24,9 @@ class Reloading:
     def __init__(self, load: Load, deps: Deps) -> None:
         self._load = load
         self._watched = frozenset(_candidates(deps))
+        self._files: Iterable[Path] | None = None
+        self._paths: list[str] = []
+        """All that is watched, with the files of the configuration that was looked at last."""
         self._stamp = self._look(deps.config)
         self.error = ""
         """What is wrong with the files as they are now; empty while they are in force."""
@@ -52,10 +55,12 @@ class Reloading:
 
     def _look(self, config: Config) -> Stamp:
         found = []
-        for path in sorted({*self._watched, *config.files}):
+        if config.files != self._files:
+            self._files, self._paths = config.files, sorted({*map(str, self._watched), *map(str, config.files)})
+        for path in self._paths:
             with suppress(OSError):  # not there, or not to be read: reading it says so
                 state = os.stat(path)  # noqa: PTH116  it is asked for at each look
-                found.append((str(path), state.st_mtime_ns, state.st_size, state.st_ino))
+                found.append((path, state.st_mtime_ns, state.st_size, state.st_ino))
         return tuple(found)
 
 

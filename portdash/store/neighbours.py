@@ -13,6 +13,7 @@ from portdash.errors import StoreError
 from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.ports import IpProtocol
 from portdash.model.state import StoreState
+from portdash.store.resting import Entry, settled
 
 if TYPE_CHECKING:
     from portdash.store.sqlite import SqliteStore
@@ -34,6 +35,8 @@ class Neighbours:
         self._used = used
         self._host = host
         self._stores: dict[Path, tuple[SqliteStore, StoreState | None]] = {}
+        self._listed: tuple[Entry | None, list[Path]] = (None, [])
+        """The directory as it was before it was listed last, and which stores were in it."""
 
     def taken(self) -> Mapping[tuple[IpProtocol, int], ServiceKey]:
         """Return the ports that other stores give out on this machine, and to which service.
@@ -53,6 +56,13 @@ class Neighbours:
             yield from (row for row in self._read(path).assignments.values() if row.key.host == self._host)
 
     def _files(self) -> list[Path]:
+        entry, (listed, files) = settled(self._state_dir), self._listed
+        if entry is None or entry != listed:
+            files = self._list()
+            self._listed = (entry, files)
+        return files
+
+    def _list(self) -> list[Path]:
         try:
             names = sorted(os.listdir(self._state_dir))  # noqa: PTH208  before every look, and mostly for nothing
         except OSError:

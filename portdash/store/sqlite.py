@@ -60,6 +60,8 @@ class SqliteStore:
         """A parent's connections, which a forked child must neither use nor close."""
         self._watched: tuple[Entry, float, int] | None = None
         """The file as it was when it was last read for its revision, when that was, and the revision."""
+        self._seen: tuple[Entry, float, StoreState] | None = None
+        """The file as it was when it was last read for a snapshot, when that was, and what it held."""
         self._trusted: tuple[str, Identity | None] = "", None
         """The path that was found to be on a local disk, and the file that was there."""
 
@@ -69,9 +71,17 @@ class SqliteStore:
         return f"sqlite:///{self._path.as_posix()}"
 
     def snapshot(self, since: StoreState | None = None) -> StoreState:
-        """Return what the store holds; the same object while nothing has changed. Raises StoreError."""
+        """Return what the store holds; the same object while nothing has changed. Raises StoreError.
+
+        As in `watch`, a file that looks as it did when it was read a moment ago is not read again.
+        """
         self._here()  # after a fork, the states are others
-        state = self._read(self._states.current) or self._states.empty()
+        file, now, last = settled(self._path), time.monotonic(), self._seen
+        if last is not None and last[0] == file and 0 <= now - last[1] < AGAIN:
+            state = last[2]
+        else:
+            state = self._read(self._states.current) or self._states.empty()
+            self._seen = (file, now, state) if file is not None else None
         return since if since is not None and since == state else state
 
     def apply(self, batch: Batch) -> Applied | Rejected:

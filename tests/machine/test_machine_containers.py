@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,12 @@ class Table:
 
     def lineage(self, pid: int) -> object:
         return self._by_pid.get(pid)
+
+    def lineages(self, pids: Iterable[int]) -> dict[int, object]:
+        return {pid: self.lineage(pid) for pid in pids}
+
+    def as_now(self, process: Process) -> Process | None:
+        return self.process(process.pid)
 
 
 PROXY = Process(pid=40, name="docker-proxy", user="root", cwd="/")

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,6 +30,7 @@ class Table:
         self.lives: dict[int, int] = {each.pid: 1 for each in found}
         self.asked: list[int] = []
         self.surrounded: list[int] = []
+        self.around = Setting()
 
     def process(self, pid: int) -> Process | None:
         self.asked.append(pid)
@@ -38,9 +39,15 @@ class Table:
     def lineage(self, pid: int) -> object:
         return self.lives.get(pid)
 
+    def lineages(self, pids: Iterable[int]) -> dict[int, object]:
+        return {pid: self.lineage(pid) for pid in pids}
+
+    def as_now(self, process: Process) -> Process | None:
+        return self.process(process.pid)
+
     def setting(self, pid: int) -> Setting:
         self.surrounded.append(pid)
-        return Setting()
+        return self.around
 
     def change(self, process: Process) -> None:
         self.found[process.pid] = process
@@ -125,6 +132,47 @@ def test_a_place_is_read_anew_after_some_seconds_and_the_origin_much_later():
     third = looking.look(later=30)
     assert sorted(looking.table.surrounded) == [20, 30]
     assert third is second  # equal, so it is the same
+
+
+def test_an_origin_that_was_found_twice_is_found_anew_when_the_surroundings_are_others():
+    looking = Looking()
+
+    def much_later() -> tuple[Listener, ...]:
+        looking.rows = (*looking.rows,)
+        return looking.look(later=31)
+
+    first = looking.look()
+    assert much_later() is first
+    assert sorted(looking.table.asked) == [1, 10, 20, 30]
+    for _ in range(2):
+        assert much_later() is first
+        assert sorted(looking.table.asked) == sorted(looking.table.surrounded) == [20, 30]
+    looking.table.around = Setting(cgroup="/system.slice/node.service")
+    assert [each.unit for each in much_later()] == ["node.service"] * 3
+    assert sorted(looking.table.asked) == [1, 10, 20, 30]
+    looking.table.change(Process(pid=10, name="sh", parent=1))
+    looking.look()
+    looking.table.asked.clear()
+    much_later()
+    assert {1, 10, 20} <= set(looking.table.asked)  # of others it has to be found twice again
+
+
+def test_an_origin_in_tmux_is_found_anew_each_time(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Origins, "_panes", Nowhere())
+    looking = Looking()
+    looking.table.change(Process(pid=10, name="tmux: server", parent=1))
+    assert looking.look()[0].via == "tmux"
+    for _ in range(3):
+        looking.rows = (*looking.rows,)
+        looking.look(later=31)
+        assert {10, 20} <= set(looking.table.asked)
+
+
+class Nowhere:
+    """Panes of which none is found."""
+
+    def place(self, owner: Process, chain: Sequence[Process]) -> str | None:  # noqa: ARG002
+        return None
 
 
 EXECS = """

@@ -11,13 +11,14 @@ from fake_engine import FakeEngine, Reply, recorded, replay, say
 
 from portdash.machine.containers import line as lines
 from portdash.machine.containers.addresses import Address, Addresses
-from portdash.machine.containers.engines import Engines, Known
+from portdash.machine.containers.engines import HOLDS, Engines, Known
 from portdash.machine.containers.line import Line
 from portdash.model.ports import IpProtocol
 from portdash.model.sockets import Socket
 
 Start = Callable[[Reply], FakeEngine]
 ROWS = (Socket(IpProtocol.TCP, "127.0.0.1", 80),)
+SAME = (Socket(IpProtocol.TCP, "127.0.0.1", 80),)
 MORE = (*ROWS, Socket(IpProtocol.TCP, "127.0.0.1", 81))
 
 
@@ -106,6 +107,21 @@ def test_an_answer_holds_while_the_same_sockets_listen(engine: Start):
     clock.ahead += lines.FRESH + 0.1
     assert asked.look(MORE) is first
     assert lists(made) == 3
+
+
+def test_which_engines_there_are_is_found_out_now_and_then_and_when_other_sockets_listen():
+    clock, found = Clock(), []
+
+    def find(_environ: object, _home: object) -> Addresses:
+        found.append(1)
+        return Addresses(notices=(str(len(found)),))
+
+    made = Engines({}, Path("/"), find=find, monotonic=clock)
+    assert made.look(ROWS).notices == made.look(ROWS).notices == made.look(SAME).notices == ("1",)
+    assert made.look(MORE).notices == ("2",)
+    assert made.look(MORE).notices == ("2",)
+    clock.ahead += HOLDS
+    assert made.look(MORE).notices == ("3",)
 
 
 def test_the_same_container_told_by_two_engines_is_one(engine: Start):

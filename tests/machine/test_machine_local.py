@@ -5,17 +5,20 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from machine_children import Serve
 
+from portdash.machine import local
 from portdash.machine.local import LocalMachine
 from portdash.machine.processes import Setting
 from portdash.machine.users import current_user
 from portdash.model.listener import Ancestor, Listener, Process
 from portdash.model.plan import Target
+from portdash.model.policy import PortLimits
 from portdash.model.ports import IpProtocol
 from portdash.model.project import Project
 from portdash.model.sockets import Socket
@@ -116,6 +119,12 @@ class LivingTable(Table):
     def lineage(self, pid: int) -> object:
         return self.lives.get(pid)
 
+    def lineages(self, pids: Iterable[int]) -> dict[int, object]:
+        return {pid: self.lineage(pid) for pid in pids}
+
+    def as_now(self, process: Process) -> Process | None:
+        return self.process(process.pid)
+
 
 def test_what_rests_on_the_same_rows_and_processes_is_not_worked_out_again(tmp_path: Path):
     table = LivingTable(INIT, Process(pid=10, name="sh", parent=1), Process(pid=20, name="node", parent=10))
@@ -152,6 +161,24 @@ def test_only_our_own_processes_are_called_orphans(tmp_path: Path):
     table = KnowingTable(INIT, ours, theirs, setting=Setting(has_terminal=False))
     machine = LocalMachine(tmp_path, sockets=Sockets(row(1, 20), row(2, 30)), processes=table)
     assert [(each.orphan, each.via) for each in machine.listeners()] == [(True, "orphan"), (False, None)]
+
+
+def test_rules_about_ports_are_read_anew_after_some_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    read, now = [], [100.0]
+
+    def limits() -> PortLimits:
+        read.append(1)
+        return PortLimits(unprivileged_start=len(read))
+
+    monkeypatch.setattr(local, "read_limits", limits)
+    monkeypatch.setattr(local.sys, "platform", "linux")
+    monkeypatch.setattr(local.time, "monotonic", lambda: now[0])
+    machine = LocalMachine(tmp_path, sockets=Sockets(), processes=Table())
+    assert machine.limits() is machine.limits()
+    now[0] += 4.0
+    assert machine.limits().unprivileged_start == 2
+    now[0] -= 50.0
+    assert machine.limits().unprivileged_start == 3
 
 
 def test_a_refused_table_is_an_os_error(tmp_path: Path):

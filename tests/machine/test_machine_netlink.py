@@ -6,13 +6,15 @@ import socket
 import struct
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 
 import psutil
 import pytest
 from kernel import tells_bound
 
+from portdash.machine import netlink_diag
 from portdash.machine.diag_messages import DiagRow, end_of, messages, read_connections, read_table
-from portdash.machine.netlink_diag import Dump, SocketDiag
+from portdash.machine.netlink_diag import Dump, SocketDiag, tcp_counters
 from portdash.model.ports import IpProtocol
 
 TCP, UDP = IpProtocol.TCP, IpProtocol.UDP
@@ -199,6 +201,39 @@ class TestThisKernel:
             mine = bound.keys() | {listening.getsockname()[1], client.getsockname()[1]}
             told = {row.port: (row.address, row.inode, row.queue) for row in SocketDiag().bound() if row.port in mine}
             assert told == bound
+
+    def test_connections_are_counted_anew_when_tcp_has_done_something(self, monkeypatch: pytest.MonkeyPatch):
+        done = [b"Tcp: 1"]
+        monkeypatch.setattr(netlink_diag, "tcp_counters", lambda: done[0])
+        diag = SocketDiag()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            first = diag.connected({port})
+            with socket.create_connection(server.getsockname()), server.accept()[0]:
+                assert diag.connected({port}) is first  # as if no segment had been sent
+                assert port in diag.connected({port, 1})
+                done[0] = b"Tcp: 2"
+                assert diag.connected({port}) == {port: {"127.0.0.1": 1}}
+                done[0] = None
+                assert diag.connected({port}) == {port: {"127.0.0.1": 1}}
+            assert diag.connected({port}) == {}
+
+    def test_whatever_becomes_of_a_connection_tcp_has_done_something(self):
+        seen = [tcp_counters()]
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            near = socket.create_connection(server.getsockname())
+            seen.append(tcp_counters())
+            far = server.accept()[0]
+            far.close()
+            seen.append(tcp_counters())
+            near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            near.close()
+            seen.append(tcp_counters())
+        assert None not in seen
+        assert len(set(seen)) == len(seen)
+
+    def test_where_nothing_is_told_of_tcp(self, tmp_path: Path):
+        assert tcp_counters(proc=str(tmp_path)) is None
 
     def test_it_can_be_closed_twice_and_is_of_no_more_use(self):
         diag = SocketDiag()

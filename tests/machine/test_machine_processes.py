@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from machine_children import Serve
 
+from portdash.machine import processes
 from portdash.machine.processes import (
     ARGUMENT_BYTES,
     ARGUMENTS,
@@ -17,6 +20,7 @@ from portdash.machine.processes import (
     Setting,
     split_arguments,
 )
+from portdash.machine.procfs import lineage_of
 from portdash.machine.users import current_user
 from portdash.model.listener import Process
 
@@ -98,10 +102,19 @@ def test_titles_written_over_arguments(data: bytes, command: tuple[str, ...]):
     assert split_arguments(data) == command
 
 
-def fake(root: Path, pid: int, *, name: str = "node", command: bytes = b"node\0", state: str = "S", ticks: int = 5):
+def fake(
+    root: Path,
+    pid: int,
+    *,
+    name: str = "node",
+    command: bytes = b"node\0",
+    state: str = "S",
+    ticks: int = 5,
+    parent: int = 1,
+):
     entry = root / str(pid)
     entry.mkdir(exist_ok=True)
-    fields = f"{pid} ({name}) {state} 1 {pid} 999 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {ticks} 0 0\n"
+    fields = f"{pid} ({name}) {state} {parent} {pid} 999 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {ticks} 0 0\n"
     (entry / "stat").write_text(fields)
     (entry / "cmdline").write_bytes(command)
     (entry / "status").write_text("Name:\tx\nUid:\t1\t0\t0\t0\n")
@@ -187,3 +200,105 @@ def test_once_asks_once():
     once = Once(Table())
     assert [once.process(pid) for pid in (1, 11, 1, 11)] == [Process(pid=1), None, Process(pid=1), None]
     assert asked == [1, 11]
+
+
+class TestLineages:
+    """All at once they are what each is by itself, whatever was remembered."""
+
+    PIDS = (7, 8, 9, 10)
+
+    def test_of_all_at_once_and_of_each(self, tmp_path: Path):
+        table = Processes(proc=str(tmp_path))
+        fake(tmp_path, 7)
+        fake(tmp_path, 8, name="node) S 1", parent=7)
+        fake(tmp_path, 9, state="Z")
+        for _ in range(2):
+            assert table.lineages(self.PIDS) == {pid: table.lineage(pid) for pid in self.PIDS}
+        assert table.lineages(self.PIDS)[9] is table.lineages(self.PIDS)[10] is None
+
+    @pytest.mark.parametrize("changes", [{"ticks": 6}, {"name": "sh"}, {"parent": 3}, {"state": "Z"}])
+    def test_any_change_shows_at_once(self, tmp_path: Path, changes: dict[str, Any]):
+        fake(tmp_path, 7)
+        fake(tmp_path, 8)
+        table = Processes(proc=str(tmp_path))
+        before = table.lineages((7, 8))
+        assert table.lineages((7, 8)) == before
+        fake(tmp_path, 8, **changes)
+        after = table.lineages((7, 8))
+        assert after[7] == before[7]
+        assert after[8] != before[8]
+        assert after[8] == table.lineage(8)
+
+    def test_the_end_of_a_session_shows_at_once(self, tmp_path: Path):
+        table = Processes(proc=str(tmp_path))
+        fake(tmp_path, 7)
+        fake(tmp_path, 8)
+        leader = 999
+        fake(tmp_path, leader)
+        before = table.lineages((7, 8))
+        assert before[7] == (table.lineage(7)[0], True)
+        fake(tmp_path, leader, state="Z")
+        assert {pid: alive for pid, (_own, alive) in table.lineages((7, 8)).items()} == {7: False, 8: False}
+
+    def test_of_one_that_does_nothing_no_line_is_parsed_again(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        parsed = []
+
+        def counted(data: bytes) -> object:
+            parsed.append(data)
+            return lineage_of(data)
+
+        monkeypatch.setattr(processes, "lineage_of", counted)
+        table = Processes(proc=str(tmp_path))
+        fake(tmp_path, 7)
+        fake(tmp_path, 8)
+        table.lineages((7, 8))
+        assert len(parsed) == 2
+        fake(tmp_path, 8, name="sh")
+        table.lineages((7, 8))
+        assert len(parsed) == 3
+
+
+class TestAsNow:
+    """What is told of a process that is as it was: only its directory is read."""
+
+    def settled(self, root: Path) -> tuple[Processes, Process]:
+        table, entry = Processes(proc=str(root)), fake(root, 7)
+        (entry / "cwd").symlink_to("/a")
+        found = [table.process(7) for _ in range(2)][-1]
+        assert found is not None
+        assert found.cwd == "/a"
+        return table, found
+
+    def test_it_is_the_very_same_while_its_directory_is(self, tmp_path: Path):
+        table, found = self.settled(tmp_path)
+        (tmp_path / "7/stat").unlink()  # it is not read
+        assert table.as_now(found) is found
+        told_before = replace(found, command=(*found.command, "x")[:-1])  # equal, and told before it was remembered
+        assert table.as_now(told_before) is told_before
+
+    def test_another_directory_is_told(self, tmp_path: Path):
+        table, found = self.settled(tmp_path)
+        (tmp_path / "7/cwd").unlink()
+        (tmp_path / "7/cwd").symlink_to("/b")
+        assert table.as_now(found) == replace(found, cwd="/b")
+
+    def test_one_that_has_gone_meanwhile_is_none(self, tmp_path: Path):
+        table, found = self.settled(tmp_path)
+        for name in ("cwd", "stat"):
+            (tmp_path / "7" / name).unlink()
+        table = Processes(proc=str(tmp_path))
+        assert table.as_now(found) is None
+
+    def test_one_of_which_something_else_was_told_since_is_read(self, tmp_path: Path):
+        table, found = self.settled(tmp_path)
+        fake(tmp_path, 7, command=b"node\0other.js\0", ticks=6)
+        table.process(7)
+        assert table.as_now(found) == table.process(7) != found
+
+    def test_a_young_one_is_read_whole(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(processes, "_SETTLED", 1e12)
+        table, found = self.settled(tmp_path)
+        (tmp_path / "7/status").write_text("Name:\tx\nUid:\t1\t4711\t0\t0\n")
+        after = table.as_now(found)
+        assert after == table.process(7)
+        assert after.user != found.user

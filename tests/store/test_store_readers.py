@@ -12,8 +12,10 @@ import pytest
 from store_world import HOST, filled, ports
 
 from portdash.errors import StoreBusy, StoreUnavailable
+from portdash.store import sqlite as sqlite_store
 from portdash.store import turns
 from portdash.store.locking import lock_file, turn
+from portdash.store.resting import AGAIN
 from portdash.store.seal import lock_path_of
 from portdash.store.sqlite import SqliteStore
 
@@ -138,3 +140,83 @@ def test_without_a_lock_file_to_queue_at_a_reader_waits_for_sqlite_alone(sqlite:
     connection.execute("ROLLBACK")
     connection.close()
     assert ports(SqliteStore(path, host=HOST)) == {"web": 4000}
+
+
+class TestUnchanged:
+    """A file that looks as it did a moment ago is not read again, and one that was written to is read at once."""
+
+    @pytest.fixture
+    def asked(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+        """Grows with each look into the file."""
+        found: list[int] = []
+        look_into = sqlite_store._look_into
+
+        def counted(*arguments: object) -> object:
+            found.append(1)
+            return look_into(*arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(sqlite_store, "_look_into", counted)
+        return found
+
+    @pytest.fixture
+    def clock(self, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+        """What the store takes for monotonic time."""
+        now = [100.0]
+        monkeypatch.setattr(sqlite_store.time, "monotonic", lambda: now[0])
+        return now
+
+    def rest(self, path: Path) -> None:
+        """Make the file one that was written a while ago."""
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+
+    def test_it_is_read_once_and_again_after_a_while(
+        self, sqlite: SqliteStore, path: Path, asked: list[int], clock: list[float]
+    ):
+        filled(sqlite, ["web"])
+        self.rest(path)
+        first = sqlite.snapshot()
+        asked.clear()
+        clock[0] += AGAIN / 2
+        assert sqlite.snapshot() is sqlite.snapshot(first) is first
+        assert not asked
+        clock[0] += AGAIN / 2
+        assert sqlite.snapshot() is first
+        assert len(asked) == 1
+
+    def test_one_that_was_written_to_a_moment_ago_is_read_each_time(
+        self, sqlite: SqliteStore, asked: list[int], clock: list[float]
+    ):
+        filled(sqlite, ["web"])
+        assert clock == [100.0]
+        os.utime(sqlite._path)
+        asked.clear()
+        sqlite.snapshot()
+        sqlite.snapshot()
+        assert len(asked) == 2
+
+    def test_what_another_writes_is_seen_at_once(self, sqlite: SqliteStore, path: Path, clock: list[float]):
+        filled(sqlite, ["web"])
+        self.rest(path)
+        assert ports(sqlite) == ports(sqlite) == {"web": 4000}
+        other = SqliteStore(path, host=HOST)
+        filled(other, ["api"], first=4001)
+        other.close()
+        assert ports(sqlite) == {"web": 4000, "api": 4001}
+        assert clock == [100.0]
+
+    def test_a_file_that_is_gone_holds_nothing(self, sqlite: SqliteStore, path: Path, clock: list[float]):
+        filled(sqlite, ["web"])
+        self.rest(path)
+        assert ports(sqlite)
+        path.unlink()
+        Path(lock_path_of(str(path))).unlink()
+        assert ports(sqlite) == {}
+        assert clock == [100.0]
+
+    def test_a_closed_store_says_so(self, sqlite: SqliteStore, path: Path):
+        filled(sqlite, ["web"])
+        self.rest(path)
+        sqlite.snapshot()
+        sqlite.close()
+        with pytest.raises(StoreUnavailable):
+            sqlite.snapshot()

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LIMIT = 0.3
 """Seconds that a look waits for all engines together."""
 
+HOLDS = 4.0
+"""Seconds for which it holds which engines there are, while the same sockets listen: to find out is a dozen calls."""
+
 Find = Callable[[Mapping[str, str], Path], Addresses]
 """Says which engines there are to ask."""
 
@@ -58,6 +61,8 @@ class Engines:
         self._slots: frozenset[tuple[str, str, int]] = frozenset()
         self._rows: tuple[Socket, ...] | None = None
         self._last = Known()
+        self._found: tuple[float, Addresses] | None = None
+        """When it was found out which engines there are."""
 
     def are_there(self) -> bool:
         """Say whether there is an engine to ask, or one that is named and may not be asked. Nobody is asked."""
@@ -66,14 +71,21 @@ class Engines:
     def look(self, rows: tuple[Socket, ...]) -> Known:
         """Return what the engines say now that these sockets listen; wait at most `limit` seconds for them."""
         with self._lock:
-            addresses = self._find(self._environ, self._home)
-            known = self._ask(addresses, changed=self._has_changed(rows)) if addresses != Addresses() else Known()
+            changed = self._has_changed(rows)
+            addresses = self._addresses(anew=changed)
+            known = self._ask(addresses, changed=changed) if addresses != Addresses() else Known()
             if known != self._last:
                 self._last = known
             return self._last
 
+    def _addresses(self, *, anew: bool) -> Addresses:
+        now, last = self._monotonic(), self._found
+        if anew or last is None or not 0 <= now - last[0] < HOLDS:
+            self._found = last = (now, self._find(self._environ, self._home))
+        return last[1]
+
     def _has_changed(self, rows: tuple[Socket, ...]) -> bool:
-        if rows is self._rows:
+        if rows is self._rows or rows == self._rows:
             return False
         before, self._rows = self._slots, rows
         self._slots = frozenset((row.protocol.value, row.address, row.port) for row in rows)
