@@ -25,8 +25,8 @@ T = TypeVar("T")
 Key = Callable[[object], tuple[object, ...]]
 Method = Callable[..., object]
 
-OFTEN = 8
-"""How many of a kind are made before its `__init__` is compiled, which costs as much as to make a dozen without."""
+OFTEN = 24
+"""How many of a kind are made before its `__init__` is compiled, which costs as much as to make two dozen without."""
 
 _UNSET = object()
 """Stands for a value that a factory makes."""
@@ -48,25 +48,111 @@ class _Given:
 class _Part:
     """One field, as far as a record needs to know it."""
 
-    __slots__ = ("by_name", "compare", "default", "factory", "init", "name", "shown", "type")
+    __slots__ = ("compare", "default", "factory", "init", "name", "shown", "type")
 
-    def __init__(self, name: str, kind: object, given: object, *, kw_only: bool) -> None:
-        assert type(given).__module__ != "dataclasses", f"{name}: a record's `field` is that of this module"
+    def __init__(self, name: str, kind: object, given: object) -> None:
         said = given.said if isinstance(given, _Given) else {"default": given}
         self.name, self.type = name, kind
         self.default = said.get("default", _MISSING)
         self.factory: Any = said.get("default_factory", _MISSING)
         self.init, self.shown, self.compare = (bool(said.get(what, True)) for what in ("init", "repr", "compare"))
-        self.by_name = kw_only
+
+
+class _Plan:
+    """What is known of a record's fields, worked out as far as somebody asks: most classes are but defined.
+
+    May be asked from several threads: what two of them work out at once is the same.
+    """
+
+    __slots__ = (
+        "_fields",
+        "_key",
+        "_parts",
+        "by_place",
+        "defaults",
+        "factories",
+        "given",
+        "kinds",
+        "kw_only",
+        "made",
+        "needed",
+    )
+
+    def __init__(self, kinds: Mapping[str, object], given: Mapping[str, object], *, kw_only: bool) -> None:
+        self.kinds = kinds
+        self.given = given
+        self.kw_only = kw_only
+        self.made = 0
+        """How many have been made without a compiled `__init__`."""
+        self.by_place: tuple[str, ...] | None = None
+        """The names of the fields that may be given by place, once somebody has prepared it."""
+        self.defaults: dict[str, object] = {}
+        """Of the fields that `__init__` takes, those without a default with a mark in its place."""
+        self.needed: tuple[str, ...] = ()
+        """Those."""
+        self.factories: dict[str, Any] = {}
+        """What makes the defaults of others."""
+        self._parts: tuple[_Part, ...] | None = None
+        self._key: Key | None = None
+        self._fields: dict[str, Field[object]] | None = None
+
+    def prepare(self) -> tuple[str, ...]:
+        """Work out what it takes to fill one; return `by_place`."""
+        given, factories = self.given, dict[str, Any]()
+        defaults = {name: given.get(name, _MISSING) for name in self.kinds}
+        for name, value in given.items():
+            if isinstance(value, _Given):
+                if value.said.get("init") is False:
+                    del defaults[name]
+                    continue
+                defaults[name] = value.said.get("default", _MISSING)
+                if "default_factory" in value.said:
+                    factories[name] = value.said["default_factory"]
+        self.defaults, self.factories = defaults, factories
+        self.needed = tuple(name for name, value in defaults.items() if value is _MISSING and name not in factories)
+        self.by_place = by_place = () if self.kw_only else tuple(defaults)
+        return by_place
 
     @property
-    def is_optional(self) -> bool:
-        """Whether there is a value where none is given."""
-        return self.default is not _MISSING or self.factory is not _MISSING
+    def parts(self) -> tuple[_Part, ...]:
+        """All fields."""
+        if self._parts is None:
+            given = self.given
+            self._parts = tuple(_Part(name, kind, given.get(name, _MISSING)) for name, kind in self.kinds.items())
+        return self._parts
 
-    def value(self) -> object:
-        """Return the value where none is given."""
-        return self.default if self.factory is _MISSING else self.factory()
+    @property
+    def key(self) -> Key:
+        """What gives the values that count when two are compared."""
+        if self._key is None:
+            names = [part.name for part in self.parts if part.compare]
+            if len(names) > 1:
+                self._key = attrgetter(*names)
+            else:
+                self._key = (lambda self: (getattr(self, names[0]),)) if names else lambda _: ()
+        return self._key
+
+    @property
+    def fields(self) -> dict[str, Field[object]]:
+        """The fields as the standard module has them."""
+        if self._fields is None:
+            import dataclasses  # noqa: PLC0415  see above
+
+            given = {
+                name: dataclasses.field(**value.said) if isinstance(value, _Given) else value  # type: ignore[call-overload]
+                for name, value in self.given.items()
+            }
+            twin = type("Record", (), {"__doc__": "", "__annotations__": dict(self.kinds), **given})
+            decorate = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=self.kw_only, match_args=False)
+            self._fields = {each.name: each for each in dataclasses.fields(decorate(twin))}
+        return self._fields
+
+
+class _Fields:
+    """What `dataclasses.fields` and `replace` ask for, made when they do: no record on the way of `get` is asked."""
+
+    def __get__(self, _: object, kind: type[object]) -> dict[str, Field[object]]:
+        return _plan_of(kind).fields
 
 
 if not TYPE_CHECKING:
@@ -106,26 +192,25 @@ def _made(cls: type[T], *, kw_only: bool, order: bool, slots: bool, frozen: bool
     assert not any(hasattr(base, "__dataclass_fields__") for base in cls.__bases__), "no record is derived from another"
     own = dict(vars(cls))
     kinds = annotations_in(own)
-    parts = tuple(_Part(name, kind, own.get(name, _MISSING), kw_only=kw_only) for name, kind in kinds.items())
-    key = _key([part.name for part in parts if part.compare])
+    given = {name: own[name] for name in kinds if name in own}
+    wrong = next((name for name, value in given.items() if type(value).__module__ == "dataclasses"), None)
+    assert wrong is None, f"{wrong}: a record's `field` is that of this module"
+    plan = _Plan(kinds, given, kw_only=kw_only)
     more: dict[str, object] = {
-        **_methods(parts, key),
-        **(_ordering(key) if order else {}),
-        **({} if frozen else {"__hash__": None, "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}),
-        "__match_args__": tuple(part.name for part in parts if part.init and not part.by_name),
-        "__record_parts__": parts,
-        "__dataclass_fields__": _Fields(
-            cls.__name__, kinds, {name: own[name] for name in kinds if name in own}, kw_only=kw_only
-        ),
+        **_METHODS,
+        **(_ordering(plan.key) if order else {}),
+        **({} if frozen else _CHANGES),
+        "__match_args__": () if kw_only else tuple(name for name in kinds if _is_taken(given.get(name))),
+        "__record_plan__": plan,
     }
     ours = {name: value for name, value in more.items() if name not in own}
     if slots:
         kept = {name: value for name, value in own.items() if name not in kinds and name not in _OF_NO_USE}
         body = {**kept, **ours, "__slots__": tuple(kinds)}
         return type(cls)(cls.__name__, cls.__bases__, body)  # type: ignore[misc, no-any-return]  # its metaclass
-    for part in parts:  # a default stays, for `Record.field`; what describes a field does not
-        if isinstance(own.get(part.name), _Given):
-            delattr(cls, part.name)
+    for name, value in given.items():  # a default stays, for `Record.field`; what describes a field does not
+        if isinstance(value, _Given):
+            delattr(cls, name)
     for name, value in ours.items():
         setattr(cls, name, value)
     return cls
@@ -133,7 +218,7 @@ def _made(cls: type[T], *, kw_only: bool, order: bool, slots: bool, frozen: bool
 
 def field_names(kind: type[object]) -> tuple[str, ...]:
     """Return the names of a record's fields."""
-    return tuple(part.name for part in _parts_of(kind))
+    return tuple(_plan_of(kind).kinds)
 
 
 if not TYPE_CHECKING:
@@ -142,73 +227,61 @@ if not TYPE_CHECKING:
         """Return another record, with these values in place of its own."""
         kept = {
             part.name: getattr(whole, part.name)
-            for part in _parts_of(type(whole))
+            for part in _plan_of(type(whole)).parts
             if part.init and part.name not in changes
         }
         return type(whole)(**kept, **changes)
 
 
-def _parts_of(kind: type[object]) -> tuple[_Part, ...]:
-    parts: tuple[_Part, ...] = getattr(kind, "__record_parts__")  # noqa: B009  no type checker knows of it
-    return parts
+def _plan_of(kind: type[object]) -> _Plan:
+    plan: _Plan = getattr(kind, "__record_plan__")  # noqa: B009  no type checker knows of it
+    return plan
 
 
-class _Fields:
-    """What `dataclasses.fields` and `replace` ask for, made when they do: no record on the way of `get` is asked."""
-
-    def __init__(self, name: str, kinds: Mapping[str, object], given: Mapping[str, object], *, kw_only: bool) -> None:
-        self._made: dict[str, Field[object]] | None = None
-        self._name = name
-        self._kinds = kinds
-        self._given = given
-        self._kw_only = kw_only
-
-    def __get__(self, _: object, __: type[object] | None = None) -> dict[str, Field[object]]:
-        if self._made is None:
-            import dataclasses  # noqa: PLC0415  see above
-
-            given = {
-                name: dataclasses.field(**value.said) if isinstance(value, _Given) else value  # type: ignore[call-overload]
-                for name, value in self._given.items()
-            }
-            twin = type(self._name, (), {"__doc__": "", "__annotations__": dict(self._kinds), **given})
-            decorate = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=self._kw_only, match_args=False)
-            self._made = {each.name: each for each in dataclasses.fields(decorate(twin))}
-        return self._made
+def _is_taken(given: object) -> bool:
+    """Say whether `__init__` takes a field, by what the body of the class says of it."""
+    return not isinstance(given, _Given) or given.said.get("init") is not False
 
 
-def _key(names: list[str]) -> Key:
-    """Return what gives the values that count when two are compared."""
-    if len(names) > 1:
-        return attrgetter(*names)
-    return (lambda self: (getattr(self, names[0]),)) if names else lambda _: ()
+def _text(self: object) -> str:
+    values = ", ".join(f"{part.name}={getattr(self, part.name)!r}" for part in _plan_of(type(self)).parts if part.shown)
+    return f"{self.__class__.__qualname__}({values})"
 
 
-def _methods(parts: tuple[_Part, ...], key: Key) -> dict[str, Method]:
+def _state(self: object) -> list[object]:
+    return [getattr(self, name) for name in _plan_of(type(self)).kinds]
+
+
+def _restore(self: object, values: list[object]) -> None:
+    for name, value in zip(_plan_of(type(self)).kinds, values, strict=True):
+        object.__setattr__(self, name, value)
+
+
+def _first_same(self: object, other: object) -> object:
+    key = _with_key(type(self))
+    return key(self) == key(other) if self.__class__ is other.__class__ else NotImplemented
+
+
+def _first_hash(self: object) -> int:
+    return hash(_with_key(type(self))(self))
+
+
+def _with_key(kind: type[object]) -> Key:
+    """Let a record be compared and hashed by the key that is known from now on; return it."""
+    plan = _plan_of(kind)
+    key = plan.key
+
     def same(self: object, other: object) -> object:
         return key(self) == key(other) if self.__class__ is other.__class__ else NotImplemented
 
-    def text(self: object) -> str:
-        values = ", ".join(f"{part.name}={getattr(self, part.name)!r}" for part in parts if part.shown)
-        return f"{self.__class__.__qualname__}({values})"
-
-    def state(self: object) -> list[object]:
-        return [getattr(self, part.name) for part in parts]
-
-    def restore(self: object, values: list[object]) -> None:
-        for part, value in zip(parts, values, strict=True):
-            object.__setattr__(self, part.name, value)
-
-    return {
-        "__init__": _first_init(parts),
-        "__eq__": same,
-        "__hash__": lambda self: hash(key(self)),
-        "__repr__": text,
-        "__setattr__": _refuse_to_set,
-        "__delattr__": _refuse_to_delete,
-        "__getstate__": state,
-        "__setstate__": restore,
-    }
+    owner = _owner(kind, plan)
+    for name, first, then in (
+        ("__eq__", _first_same, same),
+        ("__hash__", _first_hash, lambda self: hash(key(self))),
+    ):
+        if vars(owner).get(name) is first:
+            setattr(owner, name, then)
+    return key
 
 
 def _ordering(key: Key) -> dict[str, Method]:
@@ -218,52 +291,50 @@ def _ordering(key: Key) -> dict[str, Method]:
     return {"__lt__": compared(lt), "__le__": compared(le), "__gt__": compared(gt), "__ge__": compared(ge)}
 
 
-def _first_init(parts: tuple[_Part, ...]) -> Callable[..., None]:
-    """Return the `__init__` of the first few: it works through the fields, and lets the compiled one take its place."""
-    taken = tuple(part for part in parts if part.init)
-    by_place = tuple(part.name for part in taken if not part.by_name)
-    needed = frozenset(part.name for part in taken if not part.is_optional)
-    known = frozenset(part.name for part in taken)
-    made = 0
-
-    def init(self: object, *args: object, **kwargs: object) -> None:
-        nonlocal made
-        made += 1
-        given = dict(zip(by_place, args, strict=False))
-        fits = len(args) <= len(by_place) and known >= kwargs.keys() and given.keys().isdisjoint(kwargs)
-        given.update(kwargs)
-        if made > OFTEN or not fits or not needed <= given.keys():  # the compiled one says what does not fit
-            cls = _owner(type(self), parts)
-            compiled = _init(cls, taken)
-            setattr(cls, "__init__", compiled)  # noqa: B010  to mypy an assignment is a mistake
-            compiled(self, *args, **kwargs)
-            return
-        for part in taken:
-            name = part.name
-            object.__setattr__(self, name, given[name] if name in given else part.value())
-        after = getattr(self, "__post_init__", None)
-        if after is not None:
-            after()
-
-    return init
+def _first_init(self: object, /, *args: object, **kwargs: object) -> None:
+    """Fill one of the first few field by field; then let a compiled `__init__` take this one's place."""
+    plan = _plan_of(type(self))
+    plan.made += 1
+    by_place = plan.prepare() if plan.by_place is None else plan.by_place
+    values = plan.defaults.copy()
+    values.update(zip(by_place, args, strict=False))
+    values.update(kwargs)
+    for name, make in plan.factories.items():
+        if values[name] is _MISSING:
+            values[name] = make()
+    fits = len(args) <= len(by_place) and len(values) == len(plan.defaults)
+    fits = fits and not any(values[name] is _MISSING for name in plan.needed)
+    if plan.made > OFTEN or not fits or not kwargs.keys().isdisjoint(by_place[: len(args)]):
+        owner = _owner(type(self), plan)
+        compiled = _init(owner, plan)
+        setattr(owner, "__init__", compiled)  # noqa: B010  to mypy an assignment is a mistake
+        compiled(self, *args, **kwargs)  # it says what does not fit
+        return
+    fill = object.__setattr__
+    for name, value in values.items():
+        fill(self, name, value)
+    after = getattr(self, "__post_init__", None)
+    if after is not None:
+        after()
 
 
-def _owner(cls: type[object], parts: tuple[_Part, ...]) -> type[object]:
+def _owner(cls: type[object], plan: _Plan) -> type[object]:
     """Return the record among a class and those that it is derived from.
 
     Not by its `__init__`: another thread may have put the compiled one into its place by now.
     """
-    return next(each for each in cls.__mro__ if vars(each).get("__record_parts__") is parts)
+    return next(each for each in cls.__mro__ if vars(each).get("__record_plan__") is plan)
 
 
-def _init(cls: type[object], parts: tuple[_Part, ...]) -> Callable[..., None]:
+def _init(cls: type[object], plan: _Plan) -> Callable[..., None]:
     """Return the method that fills the slots of a new one.
 
     It is compiled: one that worked through the fields would be ten times slower, and a table of sockets has thousands.
     """
+    taken = [part for part in plan.parts if part.init]
     names: dict[str, object] = {"unset": _UNSET}
     positional, by_name, body = ["self"], list[str](), list[str]()
-    for part in parts:
+    for part in taken:
         name = part.name
         fill = getattr(vars(cls).get(name), "__set__", None)  # to fill a slot is faster than object.__setattr__
         names[f"set_{name}"] = fill or partial(_set, name)
@@ -274,7 +345,7 @@ def _init(cls: type[object], parts: tuple[_Part, ...]) -> Callable[..., None]:
         elif part.default is not _MISSING:
             names[f"default_{name}"] = part.default
             argument = f"{name}=default_{name}"
-        (by_name if part.by_name else positional).append(argument)
+        (by_name if plan.kw_only else positional).append(argument)
         body.append(f" set_{name}(self, {value})")
     if hasattr(cls, "__post_init__"):
         body.append(" self.__post_init__()")
@@ -282,7 +353,7 @@ def _init(cls: type[object], parts: tuple[_Part, ...]) -> Callable[..., None]:
     exec("\n".join([f"def __init__({arguments}):", *(body or [" pass"])]), names)  # noqa: S102  names of our own fields
     made = names["__init__"]
     made.__qualname__ = f"{cls.__qualname__}.__init__"  # type: ignore[attr-defined]
-    made.__annotations__ = {part.name: part.type for part in parts} | {"return": None}
+    made.__annotations__ = {part.name: part.type for part in taken} | {"return": None}
     return made  # type: ignore[return-value]
 
 
@@ -300,3 +371,23 @@ def _refuse_to_delete(_: object, name: str) -> None:
     from dataclasses import FrozenInstanceError  # noqa: PLC0415  see above
 
     raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+
+_METHODS: Mapping[str, object] = {
+    "__init__": _first_init,
+    "__eq__": _first_same,
+    "__hash__": _first_hash,
+    "__repr__": _text,
+    "__setattr__": _refuse_to_set,
+    "__delattr__": _refuse_to_delete,
+    "__getstate__": _state,
+    "__setstate__": _restore,
+    "__dataclass_fields__": _Fields(),
+}
+"""The same for all records, until one knows more of itself."""
+_CHANGES: Mapping[str, object] = {
+    "__hash__": None,
+    "__setattr__": object.__setattr__,
+    "__delattr__": object.__delattr__,
+}
+"""Of those that are not frozen."""

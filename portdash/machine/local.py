@@ -87,16 +87,11 @@ class LocalMachine:
         return Describer(self._processes, self._origins, self.project_of)
 
     @cached_property
-    def _engines(self) -> Engines:
-        from portdash.machine.containers.engines import Engines  # noqa: PLC0415 (see above)
-
-        return self._given_engines or Engines(os.environ, self._home)
-
-    @cached_property
     def _containers(self) -> Containers:
-        from portdash.machine.containers.looking import Containers  # noqa: PLC0415 (see above)
+        from portdash.machine.containers.engines import Engines  # noqa: PLC0415 (see above)
+        from portdash.machine.containers.looking import Containers  # noqa: PLC0415
 
-        return Containers(self._engines, self.project_of)
+        return Containers(self._given_engines or Engines(os.environ, self._home), self.project_of)
 
     def listeners(self) -> tuple[Listener, ...]:
         """Return every listener, those with hidden owners too, by port, protocol and address. Raises OSError.
@@ -134,7 +129,11 @@ class LocalMachine:
 
     def has_engines(self) -> bool:
         """Say whether there is a container engine to ask, or one that is named and may not be asked: cheap."""
-        return self._engines.are_there()
+        if self._given_engines is not None:
+            return self._given_engines.are_there()
+        from portdash.machine.containers.addresses import Addresses, find_addresses  # noqa: PLC0415 (see above)
+
+        return find_addresses(os.environ, self._home) != Addresses()
 
     @cached_property
     def _fixed_limits(self) -> PortLimits:

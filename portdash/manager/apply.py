@@ -16,7 +16,6 @@ from portdash.manager.slots import cleared_slots, restarts, slot_of
 from portdash.model.assignment import Assignment, Lease, Source
 from portdash.model.plan import Action, Plan, Step
 from portdash.model.snapshot import Snapshot
-from portdash.planning.recognition import would_own
 from portdash.record import record
 
 if TYPE_CHECKING:
@@ -134,10 +133,14 @@ def obstacle(deps: Deps, snapshot: Snapshot, row: Assignment, plan: Plan) -> str
     slot = slot_of(row)
     leaving = {step.key for step in plan.steps if step.from_port == row.port != step.to_port}
     here = [seen for seen in snapshot.listeners if (seen.listener.protocol, seen.listener.port) == slot]
+    if not here:
+        return deps.machine.bind_error(*slot)
+    from portdash.planning.recognition import would_own  # noqa: PLC0415  mostly nobody listens there
+
     for seen in here:
         if seen.key not in leaving and not would_own(snapshot, seen, row):
             return f"{seen.listener.label} listens there"
-    return None if here else deps.machine.bind_error(*slot)
+    return None
 
 
 def describe(changes: Iterable[Change], *, here: str | None = None) -> Iterator[str]:

@@ -6,7 +6,6 @@ from portdash.model.conflict import Conflict
 from portdash.model.history import Event, EventKind
 from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
-from portdash.planning.prospect import after
 from portdash.record import replace
 
 Trouble = tuple[str, str, str, int]
@@ -59,6 +58,8 @@ def settled_by(snapshot: Snapshot, plan: Plan) -> tuple[tuple[Conflict, ...], tu
     freed = {step.from_port for step in plan.steps} | {step.target.port for step in plan.steps if step.target}
     if plan.undoes or not any(each.key in touched or each.port in freed for each in troubles.values()):
         return (), ()
+    from portdash.planning.prospect import after  # noqa: PLC0415  mostly there is no conflict
+
     prospect = after(snapshot, plan)
     left = {conflict.key for conflict in worst_of(prospect.conflicts).values()}
     gone = tuple(each for each in troubles.values() if each.key not in left and each.key in prospect.assignments)

@@ -9,7 +9,6 @@ from portdash.model.snapshot import Snapshot
 from portdash.planning.drafting import Draft
 from portdash.planning.exporting import check_variables
 from portdash.planning.inheritance import chain, check_acyclic
-from portdash.planning.keeping import keep
 from portdash.planning.requests import Placement
 from portdash.planning.wording import title
 from portdash.text import clean
@@ -55,6 +54,8 @@ def _place(draft: Draft, placement: Placement) -> None:
     if placement.detect is not None and _by_detection(draft, placement, refused):
         return
     if placement.key in draft.occupancy.rows:
+        from portdash.planning.keeping import keep  # noqa: PLC0415  a new one has nothing to keep
+
         keep(draft, placement, refused)
         return
     from portdash.planning.placing import place_new  # noqa: PLC0415  mostly a service has its port already

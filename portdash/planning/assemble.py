@@ -16,8 +16,7 @@ from portdash.planning.conflicts import Circumstances, find_conflicts, worst_fir
 from portdash.planning.inheritance import plain, root_of
 from portdash.planning.judging import has_answered
 from portdash.planning.occupancy import Occupancy
-from portdash.planning.ownership import gather
-from portdash.planning.recognition import Recognised, recognise
+from portdash.planning.recognised import NOBODY, Recognised
 from portdash.planning.rules import first_choice
 from portdash.record import replace
 
@@ -55,9 +54,14 @@ def assemble(
     other environments are kept, for they occupy their ports.
     """
     specs = _effective_specs(assignments, declarations)
-    facts = gather(workspaces=workspaces, leases=leases, assignments=assignments, environment=environment)
-    ordered = sorted(listeners, key=attrgetter("port", "protocol", "address"))
-    recognised = recognise(ordered, specs, assignments, facts)
+    recognised = NOBODY
+    if listeners:
+        from portdash.planning.ownership import gather  # noqa: PLC0415  who wants a port may do without listeners
+        from portdash.planning.recognition import recognise  # noqa: PLC0415
+
+        facts = gather(workspaces=workspaces, leases=leases, assignments=assignments, environment=environment)
+        ordered = sorted(listeners, key=attrgetter("port", "protocol", "address"))
+        recognised = recognise(ordered, specs, assignments, facts)
     base = Snapshot(
         taken_at=taken_at,
         revision=revision,

@@ -7,9 +7,10 @@ from portdash.model.plan import Strategy
 from portdash.planning.candidates import exhausted, find
 from portdash.planning.displacement import exchange_row
 from portdash.planning.drafting import Draft, Seat
+from portdash.planning.giving import give
 from portdash.planning.keeping import has_lost_its_variable, is_unwanted, note_change
 from portdash.planning.requests import Placement
-from portdash.planning.rescue import give, rescue, why_left
+from portdash.planning.rescue import rescue, why_left
 from portdash.text import clean
 
 

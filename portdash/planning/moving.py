@@ -9,9 +9,10 @@ from portdash.planning.candidates import exhausted, find
 from portdash.planning.displacement import exchange_row, release_vanished
 from portdash.planning.drafting import Draft, Seat
 from portdash.planning.forcing import force
+from portdash.planning.giving import give
 from portdash.planning.occupancy import Group
 from portdash.planning.requests import Placement
-from portdash.planning.rescue import give, why_left
+from portdash.planning.rescue import why_left
 from portdash.text import clean
 
 _NEVER = (Verdict.PRIVILEGED, Verdict.OUT_OF_RANGE, Verdict.OS_RESERVED)

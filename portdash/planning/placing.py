@@ -4,12 +4,10 @@ from portdash.config.ranges import without_range
 from portdash.model.assignment import Reason, Source, Verdict
 from portdash.model.plan import Strategy
 from portdash.planning.candidates import Search, exhausted, find
-from portdash.planning.displacement import exchange_row
 from portdash.planning.drafting import Draft, Seat
-from portdash.planning.forcing import force
+from portdash.planning.giving import give
 from portdash.planning.occupancy import Group
 from portdash.planning.requests import Placement
-from portdash.planning.rescue import give
 from portdash.planning.rules import asked_ports, outside, own_range
 from portdash.text import clean
 
@@ -43,6 +41,9 @@ def _check_conservative(placement: Placement, found: Search) -> None:
 
 def _insist(draft: Draft, group: Group) -> bool:
     """Get a new service its first choice; say whether that decided the matter, be it as unresolved."""
+    from portdash.planning.displacement import exchange_row  # noqa: PLC0415  few insist
+    from portdash.planning.forcing import force  # noqa: PLC0415
+
     occupancy = draft.occupancy
     for port in asked_ports(group.spec):
         fellows = [key for key in occupancy.rivals(group, port) if draft.touches((key,)) or key in draft.claimants]

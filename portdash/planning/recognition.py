@@ -5,24 +5,13 @@ from collections.abc import Iterable, Mapping
 from portdash.model.assignment import Assignment, Match, ServiceKey, ServiceSpec
 from portdash.model.listener import Attribution, Listener, Ownership
 from portdash.model.snapshot import SeenListener, Snapshot
-from portdash.named_tuple import NamedTuple
 from portdash.planning.inheritance import plain, root_of
 from portdash.planning.occupancy import Slot
 from portdash.planning.ownership import OwnershipFacts, attribute, fits, gather, is_specific, leased_to
 from portdash.planning.places import upwards
+from portdash.planning.recognised import Recognised
 
 _ORDER = {Ownership.CONFIRMED: 0, Ownership.PRESUMED: 1, Ownership.FOREIGN: 2, Ownership.UNKNOWN: 3}
-
-
-class Recognised(NamedTuple):
-    """Listeners with their services."""
-
-    seen: tuple[SeenListener, ...]
-    """All of them, in the order given."""
-    here: Mapping[ServiceKey, list[SeenListener]]
-    """Who listens on each service's port, judged from the side of that service."""
-    elsewhere: Mapping[ServiceKey, list[Listener]]
-    """A service's own servers on other ports."""
 
 
 def recognise(

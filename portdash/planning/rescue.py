@@ -3,11 +3,10 @@
 from portdash.model.assignment import Assignment, Reason, ServiceKey, Source, Verdict
 from portdash.model.plan import Strategy
 from portdash.planning.candidates import Search, find
-from portdash.planning.chains import carry_out
-from portdash.planning.displacement import exchange_row, may_displace, price_of, release_vanished
+from portdash.planning.displacement import exchange_row, may_displace, price_of
 from portdash.planning.drafting import Draft, Seat, displaced
-from portdash.planning.exchange import cheapest_chain
 from portdash.planning.forcing import force
+from portdash.planning.giving import give
 from portdash.planning.occupancy import Group
 from portdash.planning.wording import holders_text
 from portdash.record import replace
@@ -66,25 +65,6 @@ def why_left(draft: Draft, group: Group, row: Assignment) -> Reason:
     """Return why a group does not stay on its port, to begin the trail of the next with."""
     refusal = draft.occupancy.refusal(group, row.port)
     return refusal or Reason(row.port, Verdict.LEFT_BEHIND)
-
-
-def give(draft: Draft, group: Group, found: Search, seat: Seat) -> bool:
-    """Give a claimant what a search found, or else what others can spare; say whether there is anything.
-
-    A port of a workspace that is gone is released first.
-    """
-    options = found.options
-    if not options:
-        chain = cheapest_chain(draft, group, avoid=seat.avoid)
-        if chain is None:
-            return False
-        options = (exchange_row(draft, group, carry_out(draft, chain), found),)
-    elif found.last_verdict is Verdict.VANISHED:
-        options = options[:1]
-        release_vanished(draft, group, options[0].port)
-    draft.seat(options, seat)
-    draft.say_what_runs(group, options[0].port)
-    return True
 
 
 def push_cheaper(draft: Draft, group: Group, row: Assignment) -> bool:
