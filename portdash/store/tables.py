@@ -6,10 +6,11 @@ Every row passes its checksum and the strict decoder; one that does not raises U
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
+from portdash.model.ports import IpProtocol
 from portdash.model.workspace import Workspace
 from portdash.named_tuple import NamedTuple
 from portdash.store.codec import PROTOCOLS, assignment_from, key_columns, key_from, source_from
@@ -31,6 +32,11 @@ _QUARANTINE = "SELECT host, protocol, port, released_at, service, sum FROM quara
 _PLAN = "SELECT id, host, body, sum FROM plan"
 _REQUEST = "SELECT id, body, sum FROM request"
 _OPERATION = "SELECT revision, id, workspace, changed, undone, body, sum FROM operation"
+_AT_ONCE = 16
+_TAKEN = (  # one text for any number, which SQLite has prepared
+    f"SELECT port FROM assignment WHERE host = ? AND port IN ({', '.join('?' * _AT_ONCE)}) "  # noqa: S608 (our words)
+    "AND protocol = ? AND source <> 'inherited'"
+)
 _EVENT = "SELECT sequence, service, body, sum FROM event"
 
 
@@ -81,6 +87,19 @@ class Tables:
         host, protocol, number = slot
         rows = self._select(f"{SELECT_ASSIGNMENT} {where}", host, number, protocol.value)
         return key_from(rows[0][:6]) if rows else None
+
+    def taken(self, host: str, protocol: IpProtocol, ports: Sequence[int]) -> set[int]:
+        """Return those of the ports that are somebody's, services that inherit them aside.
+
+        A row that does not fit its sum counts as well: it takes a port from others, and is noticed when it is read.
+        """
+        found: set[int] = set()
+        for start in range(0, len(ports), _AT_ONCE):
+            some = ports[start : start + _AT_ONCE]
+            filling = [some[0]] * (_AT_ONCE - len(some))
+            asked = (host, *some, *filling, protocol.value)
+            found.update(whole(number) for (number,) in self._connection.execute(_TAKEN, asked))
+        return found
 
     def lease(self, key: ServiceKey) -> Lease | None:
         """Return the lease of a service."""
