@@ -64,11 +64,12 @@ def key_from(parts: Sequence[object]) -> ServiceKey:
     """Return the key that six columns stand for."""
     if len(parts) != 6:
         raise Undecodable("a key has six parts")
-    host, user, workspace, environment, service = map(text, parts[:5])
+    host, user, workspace, environment, service, protocol = parts
+    if not type(host) is type(user) is type(workspace) is type(environment) is type(service) is str:
+        raise Undecodable("a text is missing")
+    key = ServiceKey(host, user, workspace, environment, service, word_of(PROTOCOLS, protocol, "a protocol"))
     try:
-        return check_key(
-            ServiceKey(host, user, workspace, environment, service, word_of(PROTOCOLS, parts[5], "a protocol"))
-        )
+        return check_key(key)
     except InvalidName as error:
         raise Undecodable(error.message) from error
 
@@ -92,7 +93,7 @@ def assignment_body(row: Assignment) -> Json:
 
 def assignment_from(key: ServiceKey, number: int, source: Source, revision: int, body: Fields) -> Assignment:
     """Return the row that columns and body stand for."""
-    rest = body.rest(_BODY, needed=("spec", "assigned_at", "actor"))
+    rest = body.rest(BODY, needed=("spec", "assigned_at", "actor"))
     return Assignment(key=key, port=number, source=source, revision=revision, **rest)
 
 
@@ -169,7 +170,7 @@ _SPEC: Readers = {
     "pin": ("pin", flag),
     "match": ("match", _match_from),
 }
-_BODY: Readers = {
+BODY: Readers = {
     "spec": ("spec", spec_from),
     "at": ("assigned_at", moment),
     "actor": ("actor", text),
@@ -177,3 +178,4 @@ _BODY: Readers = {
     "reasons": ("reasons", list_of(_reason_from)),
     "home": ("home", port),
 }
+"""What of a row does not stand in columns of its own."""

@@ -145,9 +145,12 @@ class Tables:
         row = self._connection.execute("SELECT id FROM operation WHERE revision = ?", (revision,)).fetchone()
         return text(row[0]) if row else None
 
-    def operations_after(self, revision: int) -> tuple[Operation, ...]:
-        """Return the operations that followed on `revision`, oldest first."""
-        return tuple(map(operation_of, self._select(f"{_OPERATION} WHERE revision > ? ORDER BY revision", revision)))
+    def changes_after(self, revision: int) -> list[list[tuple[ServiceKey, Assignment | None]]]:
+        """Return which rows each operation that followed on `revision` changed, and to what, oldest first."""
+        from portdash.store.history import rows_after  # noqa: PLC0415  only who looks again
+
+        log = self._select(f"{_OPERATION} WHERE revision > ? ORDER BY revision", revision)
+        return [rows_after(Fields.parse(text(columns[5]))) for columns in log]
 
     def operations(self, workspace: str, limit: int) -> tuple[Operation, ...]:
         """Return the latest operations of a workspace that changed rows and are not undone, newest first."""
