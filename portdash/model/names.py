@@ -1,6 +1,7 @@
 """Names of services and workspaces, and the variable a service is exported as."""
 
 import re
+from functools import lru_cache
 
 from portdash.errors import InvalidName
 
@@ -13,9 +14,15 @@ DEFAULT_WORKSPACE = "default"
 
 def check_service(name: str) -> str:
     """Return `name` if it can name a service or one of its further instances (`web@2`). Raises InvalidName."""
-    if not re.fullmatch(_SERVICE, name):
+    if not _is_service(name):
         raise InvalidName(f"{name[:80]!r} is not a service name")
     return name
+
+
+@lru_cache(maxsize=4096)
+def _is_service(name: str) -> bool:
+    """Say whether it is one. A store's rows name each several times, at every look."""
+    return re.fullmatch(_SERVICE, name) is not None
 
 
 def check_workspace(name: str) -> str:

@@ -1,12 +1,27 @@
 """Assignments and what belongs to them as JSON, and back. Defaults are left out; reading raises Undecodable."""
 
 from collections.abc import Sequence
+from functools import lru_cache, partial
 
 from portdash.errors import InvalidName
 from portdash.model.assignment import Assignment, Match, Reason, ServiceKey, ServiceSpec, Source, Verdict
 from portdash.model.names import check_service, check_workspace
 from portdash.model.ports import IpProtocol
-from portdash.store.fields import Fields, Undecodable, checked, port, port_range, text, word_of
+from portdash.store.fields import (
+    Fields,
+    Readers,
+    Undecodable,
+    checked,
+    flag,
+    list_of,
+    moment,
+    port,
+    port_range,
+    read_all,
+    text,
+    whole,
+    word_of,
+)
 
 Json = dict[str, object]
 
@@ -23,11 +38,17 @@ def check_word(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=256)
+def _check_place(host: str, user: str, workspace: str, environment: str) -> None:
+    """Raise InvalidName for what cannot stand in a key. Thousands of rows have the few same."""
+    for word in (host, user, environment):
+        check_word(word)
+    check_workspace(workspace)
+
+
 def check_key(key: ServiceKey) -> ServiceKey:
     """Return `key` if every part of it can be stored. Raises InvalidName."""
-    for word in (key.host, key.user, key.environment):
-        check_word(word)
-    check_workspace(key.workspace)
+    _check_place(key.host, key.user, key.workspace, key.environment)
     check_service(key.service)
     if key.service != key.service.casefold():
         raise InvalidName(f"{key.service!r} is not the name without regard to case")
@@ -43,11 +64,12 @@ def key_from(parts: Sequence[object]) -> ServiceKey:
     """Return the key that six columns stand for."""
     if len(parts) != 6:
         raise Undecodable("a key has six parts")
-    host, user, workspace, environment, service = map(text, parts[:5])
+    host, user, workspace, environment, service, protocol = parts
+    if not type(host) is type(user) is type(workspace) is type(environment) is type(service) is str:
+        raise Undecodable("a text is missing")
+    key = ServiceKey(host, user, workspace, environment, service, word_of(PROTOCOLS, protocol, "a protocol"))
     try:
-        return check_key(
-            ServiceKey(host, user, workspace, environment, service, word_of(PROTOCOLS, parts[5], "a protocol"))
-        )
+        return check_key(key)
     except InvalidName as error:
         raise Undecodable(error.message) from error
 
@@ -71,20 +93,8 @@ def assignment_body(row: Assignment) -> Json:
 
 def assignment_from(key: ServiceKey, number: int, source: Source, revision: int, body: Fields) -> Assignment:
     """Return the row that columns and body stand for."""
-    row = Assignment(
-        key=key,
-        spec=spec_from(body.any("spec")),
-        port=number,
-        source=source,
-        attempts=body.whole("attempts", 1),
-        reasons=body.list("reasons", _reason_from),
-        home=body.optional_port("home"),
-        assigned_at=body.moment("at"),
-        actor=body.text("actor"),
-        revision=revision,
-    )
-    body.done()
-    return row
+    rest = body.rest(BODY, needed=("spec", "assigned_at", "actor"))
+    return Assignment(key=key, port=number, source=source, revision=revision, **rest)
 
 
 def spec_json(spec: ServiceSpec) -> Json:
@@ -110,26 +120,7 @@ def spec_json(spec: ServiceSpec) -> Json:
 
 def spec_from(value: object) -> ServiceSpec:
     """Return the spec that a JSON object stands for."""
-    fields = Fields(value)
-    span, match = fields.any("range"), fields.any("match")
-    spec = ServiceSpec(
-        name=checked(check_service, fields.text("name")),
-        type=fields.optional_text("type"),
-        purpose=fields.text("purpose", ""),
-        protocol=word_of(PROTOCOLS, fields.text("protocol", "tcp"), "a protocol"),
-        preferred=fields.list("preferred", port),
-        base=fields.optional_port("base"),
-        range=None if span is None else port_range(span),
-        exclude=frozenset(fields.list("exclude", port)),
-        env=fields.optional_text("env"),
-        inherit_from=fields.optional_text("inherit_from"),
-        conflicts_with=fields.list("conflicts_with", text),
-        priority=fields.optional_whole("priority"),
-        pin=fields.flag("pin"),
-        match=None if match is None else _match_from(match),
-    )
-    fields.done()
-    return spec
+    return ServiceSpec(**read_all(value, _SPEC, needed=("name",)))
 
 
 def _reason_from(value: object) -> Reason:
@@ -161,3 +152,30 @@ def _match_from(value: object) -> Match:
     )
     fields.done()
     return match
+
+
+_SPEC: Readers = {
+    "name": ("name", partial(checked, check_service)),
+    "type": ("type", text),
+    "purpose": ("purpose", text),
+    "protocol": ("protocol", lambda value: word_of(PROTOCOLS, value, "a protocol")),
+    "preferred": ("preferred", list_of(port)),
+    "base": ("base", port),
+    "range": ("range", port_range),
+    "exclude": ("exclude", lambda value: frozenset(list_of(port)(value))),
+    "env": ("env", text),
+    "inherit_from": ("inherit_from", text),
+    "conflicts_with": ("conflicts_with", list_of(text)),
+    "priority": ("priority", whole),
+    "pin": ("pin", flag),
+    "match": ("match", _match_from),
+}
+BODY: Readers = {
+    "spec": ("spec", spec_from),
+    "at": ("assigned_at", moment),
+    "actor": ("actor", text),
+    "attempts": ("attempts", whole),
+    "reasons": ("reasons", list_of(_reason_from)),
+    "home": ("home", port),
+}
+"""What of a row does not stand in columns of its own."""

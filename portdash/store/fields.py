@@ -2,14 +2,19 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeVar
 
 from portdash.errors import UsageError
 from portdash.model.ports import PortRange, check_port
 
 T = TypeVar("T")
+Readers = Mapping[str, tuple[str, Callable[[object], object]]]
+"""Which fields an object may have: what each is called by who takes it, and what reads it."""
+
 _ABSENT = object()
+_decode = json.JSONDecoder().decode
+_encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 
 
 class Undecodable(ValueError):
@@ -18,7 +23,7 @@ class Undecodable(ValueError):
 
 def dumps(value: Mapping[str, object]) -> str:
     """Return compact JSON in ASCII, so that lone surrogates of odd file names survive SQLite."""
-    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return _encode(value)
 
 
 class Fields:
@@ -35,7 +40,7 @@ class Fields:
     def parse(cls, text: str) -> "Fields":
         """Read JSON text."""
         try:
-            return cls(json.loads(text))
+            return cls(_decode(text))
         except (ValueError, RecursionError) as error:
             raise Undecodable("a record is not JSON") from error
 
@@ -43,6 +48,10 @@ class Fields:
         """Check that nothing is left over."""
         if self._left:
             raise Undecodable("a record has fields that are not known here")
+
+    def rest(self, readers: Readers, *, needed: Collection[str]) -> dict[str, Any]:
+        """Take all that is left, each field through its reader, by the names that the readers give."""
+        return read_all(self._left, readers, needed=needed)
 
     def any(self, name: str) -> object:
         """Take a field as it is; None when it is absent."""
@@ -82,10 +91,7 @@ class Fields:
 
     def moment(self, name: str) -> float:
         """Take a finite number of seconds."""
-        value = self._left.pop(name, None)
-        if type(value) not in (int, float) or not math.isfinite(value):  # type: ignore[arg-type]
-            raise Undecodable(f"{name} is not a time")
-        return float(value)  # type: ignore[arg-type]
+        return moment(self._left.pop(name, None))
 
     def flag(self, name: str) -> bool:
         """Take a truth, False when it is absent."""
@@ -93,6 +99,50 @@ class Fields:
         if type(value) is not bool:
             raise Undecodable(f"{name} is not a truth")
         return value
+
+
+def read_all(value: object, readers: Readers, *, needed: Collection[str]) -> dict[str, Any]:
+    """Return all fields of a JSON object as their readers have them. Its cost is that of the fields there are."""
+    if type(value) is not dict:
+        raise Undecodable("an object is missing")
+    found = {}
+    for field, given in value.items():
+        if field not in readers:
+            raise Undecodable("a record has fields that are not known here")
+        name, read = readers[field]
+        found[name] = read(given)
+    for name in needed:
+        if name not in found:
+            raise Undecodable(f"{name} is missing")
+    return found
+
+
+def list_of(read: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
+    """Return what reads a list, each item through `read`."""
+
+    def read_list(value: object) -> tuple[T, ...]:
+        if type(value) is not list:
+            raise Undecodable("a list is missing")
+        return tuple(map(read, value))
+
+    return read_list
+
+
+def flag(value: object) -> bool:
+    """Return `value` if it is a truth."""
+    if type(value) is not bool:
+        raise Undecodable("a truth is missing")
+    return value
+
+
+def moment(value: object) -> float:
+    """Return `value` if it is a finite number of seconds."""
+    if type(value) is float:
+        if math.isfinite(value):
+            return value
+    elif type(value) is int:
+        return float(value)
+    raise Undecodable("a time is missing")
 
 
 def text(value: object) -> str:

@@ -1,10 +1,11 @@
 """What became of assignments as JSON, and back: changes, operations, events. Who only reads what is held needs none."""
 
-from portdash.model.assignment import Assignment
+from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.history import Change, Event, EventKind, Operation
-from portdash.store.codec import Json, assignment_body, assignment_from, key_columns, key_from, source_from
-from portdash.store.fields import Fields, Undecodable, port, text, word_of
+from portdash.store.codec import BODY, Json, assignment_body, key_columns, key_from, source_from
+from portdash.store.fields import Fields, Readers, Undecodable, port, read_all, whole, word_of
 
+_SIDES = {"before", "after"}
 _EVENTS = {each.value: each for each in EventKind}
 
 
@@ -94,6 +95,20 @@ def change_from(value: object) -> Change:
     )
 
 
+def rows_after(body: Fields) -> list[tuple[ServiceKey, Assignment | None]]:
+    """Return the rows that an operation changed as they were after it, None for one that went; the rest is not read."""
+    return list(body.list("changes", _after))
+
+
+def _after(value: object) -> tuple[ServiceKey, Assignment | None]:
+    if type(value) is not dict or value.keys() != _SIDES:
+        raise Undecodable("a change is missing")
+    if (after := value.get("after")) is not None:
+        row = _row_from(after)
+        return row.key, row
+    return change_from(value).key, None
+
+
 def _row_json(row: Assignment) -> Json:
     return {
         "key": key_columns(row.key),
@@ -105,7 +120,21 @@ def _row_json(row: Assignment) -> Json:
 
 
 def _row_from(value: object) -> Assignment:
-    fields = Fields(value)
-    key = key_from(fields.list("key", text))
-    number, source = port(fields.any("port")), source_from(fields.any("source"))
-    return assignment_from(key, number, source, fields.whole("revision"), fields)
+    return Assignment(
+        **read_all(value, _ROW, needed=("key", "port", "source", "revision", "spec", "assigned_at", "actor"))
+    )
+
+
+def _key_from(value: object) -> ServiceKey:
+    if type(value) is not list:
+        raise Undecodable("a key is missing")
+    return key_from(value)
+
+
+_ROW: Readers = {
+    "key": ("key", _key_from),
+    "port": ("port", port),
+    "source": ("source", source_from),
+    "revision": ("revision", whole),
+    **BODY,
+}

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeVar
@@ -11,6 +11,7 @@ from portdash.errors import StoreUnavailable
 from portdash.model.assignment import Assignment, Lease, ServiceKey, Source
 from portdash.model.history import Change, Event, Operation
 from portdash.model.kept import PlanRecord, Quarantine
+from portdash.model.ports import IpProtocol
 from portdash.model.requests import Request
 from portdash.model.state import StoreState
 from portdash.model.storage import Applied, Batch, Rejected
@@ -46,6 +47,9 @@ class _Contents:
 
     def owner(self, slot: Slot) -> ServiceKey | None:
         return self.owners.get(slot)
+
+    def taken(self, host: str, protocol: IpProtocol, ports: Sequence[int]) -> Collection[int]:
+        return {port for port in ports if (host, protocol, port) in self.owners}
 
     def lease(self, key: ServiceKey) -> Lease | None:
         return self.leases.get(key)

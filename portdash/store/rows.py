@@ -1,6 +1,6 @@
 """The seam between the transition and the back ends: the rows it looks at, and what it answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
@@ -24,6 +24,10 @@ class Rows(Protocol):
 
     def owner(self, slot: Slot) -> ServiceKey | None:
         """Return whose port it is, services that inherit it aside."""
+        ...
+
+    def taken(self, host: str, protocol: IpProtocol, ports: Sequence[int]) -> Collection[int]:
+        """Return those of the ports that are somebody's, services that inherit them aside."""
         ...
 
     def lease(self, key: ServiceKey) -> Lease | None:

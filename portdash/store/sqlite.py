@@ -50,6 +50,7 @@ class SqliteStore:
 
     def __init__(self, path: Path, *, host: str, read_only: bool = False, patience: float = PATIENCE) -> None:
         self._path = path
+        self._name = os.fspath(path)
         self._host = host
         self._read_only = read_only
         self._patience = patience
@@ -187,7 +188,8 @@ class SqliteStore:
 
         path, here = self._real_path(), self._here()
         with here.one_writer(path):
-            make_directory(path)
+            if self._trusted[1] is None:  # else there is a file in it
+                make_directory(path)
             with lock_file(lock_path_of(path), patience=self._patience, store=path) as lock:
                 found = make_file(path, lock)
                 with self._said(path, writing=True), here.use(path, found, patience=self._patience) as link:
@@ -228,8 +230,8 @@ class SqliteStore:
 
         The links are followed anew unless the path still leads to the file that was there, under the name it had.
         """
-        (trusted, was), here = self._trusted, _identity_at(self._path)
-        if here is not None and here == was and _identity_at(trusted) == here:
+        (trusted, was), here = self._trusted, _identity_at(self._name)
+        if here is not None and here == was and (trusted == self._name or _identity_at(trusted) == here):
             return trusted
         path = os.path.realpath(self._path)
         if path != trusted:
@@ -238,7 +240,7 @@ class SqliteStore:
         return path
 
 
-def _identity_at(path: str | Path) -> Identity | None:
+def _identity_at(path: str) -> Identity | None:
     try:
         return identify(os.stat(path))  # noqa: PTH116
     except OSError:

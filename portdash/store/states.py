@@ -71,8 +71,17 @@ def _follow(
         return None
     if tables.operation_at(known.revision) != known.operation:
         return None
-    log = tables.operations_after(known.revision)
-    return replay(rows, log) if len(log) == behind else None
+    log = tables.changes_after(known.revision)
+    if len(log) != behind:
+        return None
+    after = rows.copy()
+    for changes in log:
+        for key, row in changes:
+            if row is None:
+                after.pop(key, None)
+            else:
+                after[key] = row
+    return after
 
 
 def replay(rows: dict[ServiceKey, Assignment], log: tuple[Operation, ...]) -> dict[ServiceKey, Assignment]:

@@ -6,10 +6,11 @@ Every row passes its checksum and the strict decoder; one that does not raises U
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
+from portdash.model.ports import IpProtocol
 from portdash.model.workspace import Workspace
 from portdash.named_tuple import NamedTuple
 from portdash.store.codec import PROTOCOLS, assignment_from, key_columns, key_from, source_from
@@ -31,6 +32,11 @@ _QUARANTINE = "SELECT host, protocol, port, released_at, service, sum FROM quara
 _PLAN = "SELECT id, host, body, sum FROM plan"
 _REQUEST = "SELECT id, body, sum FROM request"
 _OPERATION = "SELECT revision, id, workspace, changed, undone, body, sum FROM operation"
+_AT_ONCE = 16
+_TAKEN = (  # one text for any number, which SQLite has prepared
+    f"SELECT port FROM assignment WHERE host = ? AND port IN ({', '.join('?' * _AT_ONCE)}) "  # noqa: S608 (our words)
+    "AND protocol = ? AND source <> 'inherited'"
+)
 _EVENT = "SELECT sequence, service, body, sum FROM event"
 
 
@@ -82,6 +88,19 @@ class Tables:
         rows = self._select(f"{SELECT_ASSIGNMENT} {where}", host, number, protocol.value)
         return key_from(rows[0][:6]) if rows else None
 
+    def taken(self, host: str, protocol: IpProtocol, ports: Sequence[int]) -> set[int]:
+        """Return those of the ports that are somebody's, services that inherit them aside.
+
+        A row that does not fit its sum counts as well: it takes a port from others, and is noticed when it is read.
+        """
+        found: set[int] = set()
+        for start in range(0, len(ports), _AT_ONCE):
+            some = ports[start : start + _AT_ONCE]
+            filling = [some[0]] * (_AT_ONCE - len(some))
+            asked = (host, *some, *filling, protocol.value)
+            found.update(whole(number) for (number,) in self._connection.execute(_TAKEN, asked))
+        return found
+
     def lease(self, key: ServiceKey) -> Lease | None:
         """Return the lease of a service."""
         return next(map(lease_of, self._select(f"{_LEASE} {BY_KEY}", *key_columns(key))), None)
@@ -126,9 +145,12 @@ class Tables:
         row = self._connection.execute("SELECT id FROM operation WHERE revision = ?", (revision,)).fetchone()
         return text(row[0]) if row else None
 
-    def operations_after(self, revision: int) -> tuple[Operation, ...]:
-        """Return the operations that followed on `revision`, oldest first."""
-        return tuple(map(operation_of, self._select(f"{_OPERATION} WHERE revision > ? ORDER BY revision", revision)))
+    def changes_after(self, revision: int) -> list[list[tuple[ServiceKey, Assignment | None]]]:
+        """Return which rows each operation that followed on `revision` changed, and to what, oldest first."""
+        from portdash.store.history import rows_after  # noqa: PLC0415  only who looks again
+
+        log = self._select(f"{_OPERATION} WHERE revision > ? ORDER BY revision", revision)
+        return [rows_after(Fields.parse(text(columns[5]))) for columns in log]
 
     def operations(self, workspace: str, limit: int) -> tuple[Operation, ...]:
         """Return the latest operations of a workspace that changed rows and are not undone, newest first."""

@@ -25,6 +25,7 @@ from portdash.model.workspace import Workspace
 from portdash.record import field, record, replace
 from portdash.store import refusals
 from portdash.store.asking import Asked
+from portdash.store.places import Places
 from portdash.store.rows import Effects, Refusal, Rows, Slot, slot_of
 
 
@@ -53,7 +54,6 @@ class _Draft:
     batch: Batch
     revision: int
     touched: dict[ServiceKey, _Row] = field(default_factory=dict)
-    placed: dict[Slot, ServiceKey] = field(default_factory=dict)
     history: list[ServiceKey | Event] = field(default_factory=list)
     """What becomes an event, in order: a touched row, or an event as it was handed in."""
     leases: dict[ServiceKey, Lease | None] = field(default_factory=dict)
@@ -61,18 +61,18 @@ class _Draft:
     quarantines: dict[Slot, Quarantine | None] = field(default_factory=dict)
     plans: dict[str, PlanRecord | None] = field(default_factory=dict)
     undone: list[str] = field(default_factory=list)
-    vacated: frozenset[ServiceKey] = field(init=False)
-    reserved: frozenset[Slot] = field(init=False)
+    places: Places = field(init=False)
     asked: Asked = field(init=False)
 
     def __post_init__(self) -> None:
         ops = self.batch.ops
         claimed = (op.options[0].key for op in ops if isinstance(op, Claim))
-        self.vacated = frozenset((*claimed, *(op.key for op in ops if isinstance(op, Remove))))
-        own = {op.record.id for op in ops if isinstance(op, RecordPlan)}
-        others = (plan for plan in self.rows.plans() if plan.id not in own)
-        self.reserved = frozenset((plan.host, *slot) for plan in others for slot in plan.reserved)
-        self.asked = Asked(self.rows.requests(), self.batch.at, {plan.id for plan in self.rows.plans()})
+        vacated = frozenset((*claimed, *(op.key for op in ops if isinstance(op, Remove))))
+        own, plans = {op.record.id for op in ops if isinstance(op, RecordPlan)}, tuple(self.rows.plans())
+        others = (plan for plan in plans if plan.id not in own)
+        reserved = frozenset((plan.host, *slot) for plan in others for slot in plan.reserved)
+        self.places = Places(self.rows, vacated=vacated, reserved=reserved)
+        self.asked = Asked(self.rows.requests(), self.batch.at, {plan.id for plan in plans})
 
     def take(self, op: Op) -> None:
         """Work one op in."""
@@ -144,14 +144,14 @@ class _Draft:
         key, name = op.options[0].key, op.options[0].name
         row = self._row(key)
         self._expect(name, row.now, op.expected)
-        chosen = next((option for option in op.options if self._obstacle(option, row) is None), None)
+        chosen = self.places.first_free(op.options)
         if chosen is None:
             first = op.options[0]
-            raise Refusal(refusals.taken(name, first.port, self._obstacle(first, row) or ""))
+            raise Refusal(refusals.taken(name, first.port, self.places.obstacle(first)))
         self._give_up(key)
         row.now, row.reason = replace(chosen, revision=self.revision), op.reason
         if chosen.source is not Source.INHERITED:
-            self.placed[slot_of(chosen)] = key
+            self.places.put(chosen)
             self.quarantines[slot_of(chosen)] = None  # somebody's port again
 
     def _remove(self, op: Remove) -> None:
@@ -164,14 +164,14 @@ class _Draft:
         row.now, row.reason = None, op.reason
         if gone.source is not Source.INHERITED:  # an inherited port is still its parent's
             host, protocol, port = slot = slot_of(gone)
-            if slot not in self.placed:
+            if slot not in self.places:
                 self.quarantines[slot] = Quarantine(
                     host=host, protocol=protocol, port=port, service=gone.name, released_at=self.batch.at
                 )
 
     def _row(self, key: ServiceKey) -> _Row:
         if key not in self.touched:
-            before = self.rows.assignment(key)
+            before = self.places.before(key)
             self.touched[key] = _Row(before, before)
             self.history.append(key)
         return self.touched[key]
@@ -182,28 +182,11 @@ class _Draft:
             return
         raise Refusal(refusals.moved(name, row.port) if row else refusals.gone(name))
 
-    def _obstacle(self, option: Assignment, row: _Row) -> str | None:
-        """Return what keeps a service from an option, None when it is free."""
-        if option.source is Source.INHERITED:
-            return None
-        slot = slot_of(option)
-        owner = self.placed.get(slot) or self._lasting_owner(slot)
-        if owner is not None and owner != option.key:
-            return refusals.owned_by(owner)
-        had = row.before is not None and row.before.source is not Source.INHERITED and slot_of(row.before) == slot
-        if slot in self.reserved and not had:
-            return refusals.RESERVED
-        return None
-
-    def _lasting_owner(self, slot: Slot) -> ServiceKey | None:
-        owner = self.rows.owner(slot)
-        return None if owner in self.vacated else owner
-
     def _give_up(self, key: ServiceKey) -> None:
         """Forget where an earlier op of this batch placed the service."""
         now = self.touched[key].now
-        if now is not None and self.placed.get(slot_of(now)) == key:
-            del self.placed[slot_of(now)]
+        if now is not None:
+            self.places.take_back(now)
 
     def _take_lease(self, lease: Lease) -> None:
         row = self.touched[lease.key].now if lease.key in self.touched else self.rows.assignment(lease.key)

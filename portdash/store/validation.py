@@ -58,11 +58,14 @@ def _check_op(op: Op) -> None:
 
 
 def _check_claim(claim: Claim) -> None:
-    if len({option.key for option in claim.options}) != 1:
+    key = claim.options[0].key if claim.options else None
+    if key is None or any(option.key is not key and option.key != key for option in claim.options):
         raise ValueError("a claim has at least one option, and all are of one service")
-    key = check_key(claim.options[0].key)
+    check_key(key)
     for option in claim.options:
-        _check_ports(option.port, option.home)
+        check_port(option.port)
+        if option.home is not None:
+            check_port(option.home)
     for spec in {id(option.spec): option.spec for option in claim.options}.values():
         if check_service(spec.name).casefold() != key.service:
             raise InvalidName(f"{spec.name!r} is not the name of the service {key.service!r}")

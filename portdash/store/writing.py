@@ -56,7 +56,8 @@ def write(connection: sqlite3.Connection, effects: Effects, *, last_sequence: in
     for identity in effects.undone:
         _mark_undone(connection, identity)
     _replace(connection, "operation", _operation(operation))
-    connection.execute("DELETE FROM operation WHERE revision <= ?", (operation.revision - OPERATIONS_KEPT,))
+    if (oldest := operation.revision - OPERATIONS_KEPT) > 0:
+        connection.execute("DELETE FROM operation WHERE revision <= ?", (oldest,))
     _replace(connection, "meta", (1, operation.revision, operation.id))
 
 
@@ -140,7 +141,8 @@ def _write_events(connection: sqlite3.Connection, events: Sequence[Event], last:
     for sequence, event in enumerate(events, last + 1):
         service = searchable(event.service.casefold())
         _insert(connection, "event", (sequence, service, dumps(event_body(event))))
-    connection.execute("DELETE FROM event WHERE sequence <= ?", (last + len(events) - EVENTS_KEPT,))
+    if (oldest := last + len(events) - EVENTS_KEPT) > 0:
+        connection.execute("DELETE FROM event WHERE sequence <= ?", (oldest,))
 
 
 def _mark_undone(connection: sqlite3.Connection, identity: str) -> None:

@@ -30,7 +30,10 @@ def rows(name: str, first: int) -> tuple[Assignment, ...]:
 
 
 def claims(path: str, number: str, count: str) -> object:
-    """Look, choose and claim, again and again; every claim is durable before the next."""
+    """Look, choose and claim, again and again; every claim is durable before the next.
+
+    To make the options costs a twelfth of it all: they are what a planner hands in.
+    """
     store, got, waits = SqliteStore(Path(path), host=HOST), {}, []
     state, first = store.snapshot(), PORTS.start
     begin()

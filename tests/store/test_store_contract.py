@@ -54,6 +54,17 @@ def test_a_claim_takes_the_first_option_nobody_has(store: Store):
     assert ports(store)["c"] == 4002
 
 
+@pytest.mark.parametrize("taken", [15, 16, 17, 33])
+def test_a_claim_goes_through_many_options(store: Store, taken: int):
+    applied(store, *(claim(row(f"s{number}", 4000 + number)) for number in range(taken)))
+    assert applied(store, claim(*(row("web", 4000 + each) for each in range(40)))).operation.changes[0].after == row(
+        "web", 4000 + taken
+    )
+    inherited = replace(row("child", 4000), source=Source.INHERITED)
+    options = [*(row("child", 4000 + each) for each in range(taken)), inherited, row("child", 5000)]
+    assert applied(store, claim(*options)).operation.changes[0].after == inherited
+
+
 def test_a_claim_without_a_free_option_is_rejected_and_says_whose_they_are(store: Store):
     filled(store, ["a"])
     answer = rejected(store, claim(row("b", 4000)))
