@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from portdash.config.settings import Flags
-from portdash.errors import InvalidName, NoSuchService
+from portdash.errors import NoSuchService
 from portdash.manager.allocate import settle
 from portdash.manager.allocation_log import LOGGER
 from portdash.manager.allocator import Allocator
@@ -72,11 +72,11 @@ class PortManager(Allocator):
         return next((row.port for key in keys if (row := state.assignments.get(key))), None)
 
     def release_port(self, service_name: str) -> bool:
-        """Give the service's port back; say whether it had one."""
+        """Give the service's port back; say whether it had one. Raises InvalidName, StoreError."""
         snapshot = self._deps.observer.snapshot()
         try:
             view = find_service(snapshot, service_name)
-        except (NoSuchService, InvalidName):
+        except NoSuchService:
             return False
         if view.assignment is None:
             return False

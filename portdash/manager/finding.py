@@ -19,6 +19,8 @@ def find_service(snapshot: Snapshot, text: str) -> ServiceView:
 
     Raises NoSuchService, and InvalidName where nothing is named: a script's variable was empty.
     """
+    if not isinstance(text, str):  # a library's caller may hand in anything
+        raise InvalidName(f"{str(text)[:80]!r} is no text, and so no service name")
     if text.isdigit():
         return _service_on(snapshot, text)
     where, slash, name = text.rpartition("/")

@@ -12,6 +12,12 @@ from portdash.planning.requests import ANY_KIND, Override, Placement
 from portdash.record import field_names, record, replace
 from portdash.text import clean
 
+LONGEST = 1000
+"""Characters of the longest text that is kept of a service, as in the configuration."""
+PRIORITIES = range(1, 100)
+"""As in the configuration."""
+_TEXTS = ("type", "purpose", "env", "inherit_from")
+
 
 @record(kw_only=True)
 class Wish:
@@ -36,6 +42,13 @@ class Wish:
 
     def __post_init__(self) -> None:
         split_qualified(self.name)
+        for field in _TEXTS:
+            check_text(getattr(self, field), self.name, field)
+        for other in self.conflicts_with or ():
+            check_text(other, self.name, "conflicts_with")
+        if self.priority is not None and self.priority not in PRIORITIES:
+            said = clean(repr(self.priority), limit=40)
+            raise UsageError(f"{self.name}: {said} is no priority", hint="1 is the most important, 99 the least")
         for port in (*(self.preferred or ()), *(self.exclude or ()), *([self.base] if self.base is not None else ())):
             check_port(port)
         if self.inherit_from is not None:
@@ -44,6 +57,13 @@ class Wish:
             from portdash.config.exported import check_variable  # noqa: PLC0415  regular expressions, rarely needed
 
             check_variable(self.env)
+
+
+def check_text(value: object, name: str, field: str) -> None:
+    """Raise UsageError unless it is a text that a line has room for, or None."""
+    if value is not None and not (isinstance(value, str) and len(value) <= LONGEST):
+        said = "is too long" if isinstance(value, str) else f"is {str(value)[:80]!r}, which is no text"
+        raise UsageError(f"{name}: {field} {clean(said)}", hint=f"give it up to {LONGEST} characters")
 
 
 def wish_of(name: str, **said: object) -> Wish:
@@ -76,6 +96,8 @@ def _shaped(field: str, value: object) -> object:
         match field:
             case "preferred":
                 return (value,) if isinstance(value, int) else tuple(value)  # type: ignore[arg-type]
+            case "conflicts_with":
+                return (value,) if isinstance(value, str) else tuple(value)  # type: ignore[arg-type]
             case "range":
                 return value if isinstance(value, PortRange) else _range(value)
             case "exclude":
@@ -88,9 +110,11 @@ def _shaped(field: str, value: object) -> object:
 
 
 def _range(value: object) -> PortRange:
-    """Return the range that two ports, or a text such as `5000-5010`, stand for."""
+    """Return the range that two ports, Python's own `range`, or a text such as `5000-5010` stands for."""
     if isinstance(value, str):
         return parse_range(value)
+    if isinstance(value, range) and value and value.step == 1:
+        return PortRange(value[0], value[-1])
     if not isinstance(value, tuple | list) or len(value) != 2:
         raise ValueError("a range is its first and its last port")
     return PortRange(*value)

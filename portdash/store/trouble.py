@@ -45,8 +45,12 @@ def outdated(path: str, version: int) -> StoreOutdated:
 
 
 def busy(path: str, seconds: float) -> StoreBusy:
-    """Return the error for a lock that was not to be had within `seconds`."""
-    return StoreBusy(f"another process has held the store {clean(path)} for {seconds:g} s")
+    """Return the error for a lock that was not to be had within `seconds`; who has it just now is named."""
+    from portdash.store.holder import holder_of  # noqa: PLC0415  only when somebody waited in vain
+
+    holder = holder_of(path)
+    now = f"; {holder} has it now" if holder else ""
+    return StoreBusy(f"another process has held the store {clean(path)} for {seconds:g} s{now}")
 
 
 def is_busy(error: sqlite3.Error) -> bool:

@@ -1,9 +1,11 @@
 """What `run` was asked to do, and what is known of the service before its child starts."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 from portdash.config.services import RestartOn
 from portdash.errors import PortdashError, StoreBusy, StoreError
@@ -52,6 +54,8 @@ class Ready:
     before: int | None
     """The port that the service had until now, None where it had none."""
     notices: tuple[str, ...] = ()
+    leased: bool = True
+    """Whether the store has the lease: one that is away has not."""
 
 
 class AlreadyRunning(PortdashError):
@@ -128,7 +132,10 @@ def prepare(deps: Deps, order: Order) -> Ready:
     beside = [Wish(name=name) for name in sharers(deps.config.services, [order.wish.name])]
     found = allocate(deps, [order.wish], strategy=order.strategy, lease=True, supervised=True, beside=beside)
     row = found.assignments[0]
-    token = deps.store.snapshot().leases[row.key].token
+    lease = deps.store.snapshot().leases.get(row.key)
+    # A store that is away gives the port there was and takes no lease; what its copy has of one is somebody else's.
+    leased = lease is not None and lease.pid == os.getpid()
+    token = lease.token if lease is not None and leased else uuid4().hex
     known = before.get(row.key)
     return Ready(
         row=row,
@@ -136,6 +143,7 @@ def prepare(deps: Deps, order: Order) -> Ready:
         environ=_environ(deps, row, token),
         before=known.port if known else None,
         notices=found.notices,
+        leased=leased,
     )
 
 

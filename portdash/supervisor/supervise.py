@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,10 @@ class Supervisor:
         await self._inbox.serve(ready.token)
         for notice in ready.notices:
             self._say(f"warning: {notice}")
+        if not ready.leased:
+            from portdash.supervisor.late_lease import lease_late  # noqa: PLC0415  only where the store is away
+
+            self._inbox.beside(partial(lease_late, self._deps, ready))
         return ready
 
     async def _follow(self, ended: Ended, ready: Ready) -> Ready | int:

@@ -1,8 +1,11 @@
 """The command line on a Redis store: as on any other, and what still works while the server is away."""
 
 import json
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
+from typing import IO
 
 import pytest
 from cli_harness import FreePort, Portdash, is_harmless
@@ -191,3 +194,44 @@ def test_services_of_other_machines_alone_are_measured_with_the_rest(
         )  # fmt: skip
     (figures,) = portdash("metrics", "-n", "2", "--json").document["services"]
     assert (figures["name"], figures["availability"]) == ("api", 0.0)
+
+
+def test_a_service_with_a_port_runs_while_the_server_is_away(
+    portdash: Portdash, program: Portdash, server: RedisServer, project: Path
+):
+    port = portdash("allocate", "web").out
+    command = ("run", "web", "--", "sh", "-c", "echo $PORT; exit 7")
+    assert program(*command, cwd=project).code == 7
+    server.kill()
+    result = program(*command, cwd=project)
+    assert (result.code, result.out) == (7, port), result.err
+    assert "the port is that of the last contact" in result.err
+    assert program("run", "api", "--", "true", cwd=project).code == 125
+    assert "internal error" not in result.err
+
+
+def test_what_was_started_while_the_server_was_away_can_be_stopped_once_it_is_back(
+    portdash: Portdash, own_redis: RedisServer, project: Path
+):
+    url = own_redis.url
+    portdash("--store", url, "allocate", "web")
+    own_redis.kill()
+    command = [sys.executable, "-m", "portdash", "--store", url, "run", "web", "--", "sleep", "600"]
+    with subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stderr is not None
+            until(running.stderr, "that of the last contact")
+            own_redis.start()
+            until(running.stderr, "the store is back: web can be asked to stop or move")
+            assert portdash("--store", url, "stop", "web").code == 0
+            assert running.wait(60) == 143
+        finally:
+            running.kill()
+
+
+def until(lines: IO[str], words: str) -> None:
+    """Read until a line has these words."""
+    for line in lines:
+        if words in line:
+            return
+    raise AssertionError(f"nothing said {words!r}")

@@ -1,5 +1,6 @@
 """Whatever a file or a variable holds: a Config or a ConfigError, in one line, and nothing written."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,8 @@ tables = st.recursive(
     lambda inner: st.dictionaries(keys, st.one_of(inner, st.lists(inner, max_size=3), scalars), max_size=5),
     max_leaves=20,
 )
-quietly = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SCALE = int(os.environ.get("PORTDASH_TEST_SCALE", "1"))
+quietly = settings(max_examples=100 * SCALE, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def outcome(home: Path, environ: dict[str, str] | None = None) -> Config | ConfigError:

@@ -22,8 +22,11 @@ from portdash.model.names import variable_for
 
 names = st.from_regex(r"[A-Za-z][A-Za-z0-9._-]{0,62}(?:@[2-9])?", fullmatch=True)
 rows = st.lists(st.tuples(names, st.integers(1, 65535)), max_size=60, unique_by=lambda pair: variable_for(pair[0]))
+SCALE = int(os.environ.get("PORTDASH_TEST_SCALE", "1"))
 real_programs = settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=200 * SCALE,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 SHELLS = {
@@ -101,7 +104,7 @@ def test_nothing_that_a_store_holds_runs_a_command(shell: str, env: str, port: i
     assert not (tmp_path / "canary").exists()
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=200 * SCALE)
 @given(rows)
 def test_json_is_what_was_meant(pairs: list[tuple[str, int]]):
     variables = exported(pairs)
@@ -109,7 +112,7 @@ def test_json_is_what_was_meant(pairs: list[tuple[str, int]]):
 
 
 @pytest.mark.parametrize("form", [ExportFormat.DOTENV, ExportFormat.COMPOSE])
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=200 * SCALE)
 @given(pairs=rows)
 def test_python_dotenv_reads_what_was_meant(form: ExportFormat, pairs: list[tuple[str, int]]):
     variables = exported(pairs)

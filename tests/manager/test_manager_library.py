@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from manager_world import SHOP, Listen
@@ -15,7 +16,7 @@ import portdash
 from portdash.config.services import ServiceConfig
 from portdash.config.settings import Config
 from portdash.demo.machine import FakeMachine
-from portdash.errors import UsageError
+from portdash.errors import InvalidName, UsageError
 from portdash.manager import functions
 from portdash.manager.asking import to_wish
 from portdash.manager.deps import Deps
@@ -236,7 +237,7 @@ def test_an_endpoint_without_a_store(deps: Deps, caplog: pytest.LogCaptureFixtur
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     with pytest.raises(portdash.StoreError):
         manager.endpoint("web")
-    with pytest.raises(portdash.InvalidName):
+    with pytest.raises(InvalidName):
         manager.endpoint("no name", default="http://localhost:9")
 
 
@@ -398,3 +399,39 @@ def test_a_range_may_be_a_text(deps: Deps):
 
 def test_a_null_manager_exports_qualified_names_by_their_services():
     assert NullPortManager(ports={"shop/web": 3000}).export_env_vars()["WEB_PORT"] == "3000"
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"type": 5}, "type is '5', which is no text"),
+        ({"type": "x" * 1001}, "type is too long"),
+        ({"purpose": b"x"}, "purpose is"),
+        ({"purpose": "x" * 1_000_000}, "purpose is too long"),
+        ({"env": 5}, "env is '5', which is no text"),
+        ({"inherit_from": ["db"]}, "inherit_from is"),
+        ({"conflicts_with": 5}, "conflicts_with=5 cannot be used"),
+        ({"conflicts_with": [5]}, "conflicts_with is '5', which is no text"),
+        ({"priority": 0}, "0 is no priority"),
+        ({"priority": "1"}, "'1' is no priority"),
+        ({"priority": 10**30}, "is no priority"),
+        ({"range": range(5010, 5000, -1)}, "cannot be used"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_named(manager: PortManager, said: dict[str, Any], words: str):
+    with pytest.raises(portdash.UsageError) as caught:
+        manager.allocate("web", **said)
+    assert words in caught.value.message
+    assert len(caught.value.message) < 200
+    assert manager.get_port("web") is None
+
+
+def test_one_name_stands_for_a_list_of_one_and_pythons_range_for_a_range(manager: PortManager):
+    found = manager.allocate("web", conflicts_with="api", range=range(5000, 5011))
+    assert (found.spec.conflicts_with, found.spec.range) == (("api",), PortRange(5000, 5010))
+
+
+@pytest.mark.parametrize("name", [None, 3000, b"web", "", "shop/"])
+def test_what_is_no_name_is_released_neither(manager: PortManager, name: Any):  # noqa: ANN401
+    with pytest.raises(InvalidName):
+        manager.release_port(name)

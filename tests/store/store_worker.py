@@ -9,10 +9,11 @@ import sys
 import time
 from pathlib import Path
 
-from store_world import HOST, batch, claim, projected, row
+from store_world import HOST, batch, claim, projected, remove, row
 
 from portdash.errors import StoreError
-from portdash.model.storage import Applied, Batch, Store
+from portdash.model.assignment import Assignment
+from portdash.model.storage import Applied, Batch, Op, Store
 from portdash.store.opening import open_store
 from portdash.store.sqlite import SqliteStore
 
@@ -61,19 +62,28 @@ def claims(path: str, number: str, count: str) -> object:
     return {"got": got, "waits": waits}
 
 
-def _claim_for_ever(path: str, name: str, start: int, pipe: int) -> None:
+def _change_for_ever(path: str, name: str, start: int, pipe: int) -> None:
+    """Claim, move and give back, and tell of each change before it and after it, as `store_kills.told` reads it."""
     store = _open(path)
+    kept: Assignment | None = None
+    kinds = ("claim", "give back", "claim", "move") if name.endswith("b") else ("claim", "move", "give back")
     for turn in range(10_000):
-        wanted = f"{name}-{turn}"
-        options = [row(wanted, port) for port in _wanted(start + turn * 2)]
-        answer = store.apply(batch(claim(*options), id=wanted))
-        if isinstance(answer, Applied) and (after := answer.operation.changes[0].after):
-            os.write(pipe, f"{wanted} {after.port}\n".encode())
+        found = kept or row(f"{name}-{turn}", PORTS[0])
+        options = [row(found.name, port) for port in _wanted(start + turn * 2)]
+        change: Op = claim(*options, expected=kept.revision if kept else None)
+        if kinds[turn % len(kinds)] == "give back":
+            change = remove(found)
+        os.write(pipe, f"? {found.name}\n".encode())
+        answer = store.apply(batch(change, id=f"{name}-{turn}"))
+        assert isinstance(answer, Applied), answer.detail
+        after = answer.operation.changes[0].after
+        os.write(pipe, f"! {found.name} {after.port if after else '-'}\n".encode())
+        kept = after if kinds[(turn + 1) % len(kinds)] != "claim" else None
 
 
 def kills(path: str, rounds: str, seed: str) -> object:
-    """Let two writers work and kill one or both at some instant, again and again; return all they acknowledged."""
-    chance, acknowledged = random.Random(int(seed)), {}
+    """Let two writers work and kill both at some instant, again and again; return all the lines that they told."""
+    chance, lines = random.Random(int(seed)), list[str]()
     for number in range(int(rounds)):
         start, read_end, write_end = chance.randrange(len(PORTS)), *os.pipe()
         pids = []
@@ -83,14 +93,15 @@ def kills(path: str, rounds: str, seed: str) -> object:
                 os.close(read_end)
                 status = 1
                 with contextlib.suppress(StoreError):
-                    _claim_for_ever(path, f"r{number}{writer}", start, write_end)
+                    _change_for_ever(path, f"r{number}{writer}", start, write_end)
                     status = 0
                 os._exit(status)
             pids.append(pid)
         os.close(write_end)
         with os.fdopen(read_end, "rb", buffering=0) as acknowledgements:
             text = b""
-            while text.count(b"\n") < chance.randrange(1, 6):
+            enough = chance.randrange(1, 5)
+            while text.count(b"!") < enough:
                 text += acknowledgements.read(4096) or sys.exit("a writer ended by itself")
             until = time.perf_counter() + chance.random() * 0.004
             while time.perf_counter() < until:
@@ -100,10 +111,8 @@ def kills(path: str, rounds: str, seed: str) -> object:
             text += b"".join(iter(lambda: acknowledgements.read(4096), b""))
         for pid in pids:
             assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
-        for line in text.decode().splitlines():
-            name, port = line.split()
-            acknowledged[name] = int(port)
-    return acknowledged
+        lines += text.decode().splitlines()
+    return lines
 
 
 def endures(path: str, number: str, count: str) -> object:

@@ -1,6 +1,7 @@
 """The committed map as text: strict on reading, with the line; and what is written is read again."""
 
 import json
+import os
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from portdash.store.projection.portmap import LARGEST, BadMap, format_map, parse_map
 
+SCALE = int(os.environ.get("PORTDASH_TEST_SCALE", "1"))
 NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9._-]{0,20}(@[2-9])?", fullmatch=True)
 MAPS = st.dictionaries(NAMES, st.integers(1, 65535), max_size=12).filter(
     lambda found: len({name.casefold() for name in found}) == len(found)
@@ -40,7 +42,7 @@ def test_whatever_json_writes_of_such_a_map_is_read(ports: dict[str, int]):
     assert parsed(json.dumps(ports, indent="\t", separators=(" ,", " : ")).replace("\n", "\r\n").encode()) == ports
 
 
-@settings(max_examples=300)
+@settings(max_examples=300 * SCALE)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_map_or_a_line_that_says_why_not(data: bytes):
     found = read_or_refused(data)
@@ -52,7 +54,7 @@ def test_any_bytes_are_a_map_or_a_line_that_says_why_not(data: bytes):
         assert json.loads(data) == found
 
 
-@settings(max_examples=300)
+@settings(max_examples=300 * SCALE)
 @given(MAPS.filter(bool), st.data())
 def test_a_damaged_map_is_never_read_as_another_kind_of_thing(ports: dict[str, int], data: st.DataObject):
     text = bytearray(format_map(ports))

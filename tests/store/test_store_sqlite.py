@@ -1,8 +1,11 @@
 """The SQLite store's own promises: files, rights, forks, replaced files, what is read and when."""
 
 import os
+import signal
 import sqlite3 as sql
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -166,6 +169,28 @@ def test_a_store_held_too_long_is_busy_and_says_how_long(path: Path):
     ):
         store.apply(batch(claim(row("api", 4001))))
     assert ports(store) == {"web": 4000}
+    filled(store, ["api"], first=5000)
+    store.close()
+
+
+_HOLD = "import fcntl, sys; fcntl.flock(file := open(sys.argv[1]), fcntl.LOCK_EX); print(); sys.stdin.read()"
+
+
+@pytest.mark.needs_linux
+def test_who_holds_a_store_too_long_is_named(path: Path):
+    store = SqliteStore(path, host=HOST, patience=0.2)
+    filled(store, ["web"])
+    command = [sys.executable, "-c", _HOLD, f"{path}.lock"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        holder.send_signal(signal.SIGSTOP)  # as a debugger would
+        try:
+            with pytest.raises(StoreBusy, match=rf" \(pid {holder.pid}\) has it now"):
+                store.apply(batch(claim(row("api", 4001))))
+            assert ports(store) == {"web": 4000}
+        finally:
+            holder.kill()
     filled(store, ["api"], first=5000)
     store.close()
 
