@@ -22,7 +22,7 @@ from cli_harness import FreePort, Portdash
 pytestmark = pytest.mark.needs_linux
 
 SERVER = Path(__file__).parent.parent / "machine" / "machine_server.py"
-WAIT = 20.0
+WAIT = 60.0
 """Far more than anything here takes."""
 
 
