@@ -12,6 +12,8 @@ _SIZE = 4096
 _SHARE_OF_FILES = 8
 """One in so many of the files we may have open is used for this."""
 _MOST = 1024
+FEW = 32
+"""So many may be of processes that have ended, and as many more as there are living ones."""
 
 
 class OpenStats:
@@ -26,6 +28,8 @@ class OpenStats:
         self._lock = ForkLock()
         self._files: dict[int, int] = {}
         """By pid."""
+        self._enough = FEW
+        """With so many it is time to see who has ended: of one whom nobody asks for any more it does not show."""
         self._asked: set[int] = set()
         """Who was asked for since room was made last."""
         self.close = weakref.finalize(self, _close, self._files)
@@ -63,6 +67,10 @@ class OpenStats:
 
     def _has_room(self) -> bool:
         """Say whether one more may stay open, after letting go of those that nobody has asked for lately."""
+        if len(self._files) >= self._enough:
+            for pid in [pid for pid, file in self._files.items() if not _read(file)]:
+                os.close(self._files.pop(pid))
+            self._enough = 2 * len(self._files) + FEW
         if len(self._files) >= self._most:
             for pid in self._files.keys() - self._asked:
                 os.close(self._files.pop(pid))
