@@ -79,6 +79,7 @@ class RedisServer:
         """Let it hang: connections are accepted by the kernel, and nobody answers."""
         assert self._process
         self._process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)  # it may first go on for a moment
 
     def resume(self) -> None:
         assert self._process
@@ -88,7 +89,7 @@ class RedisServer:
         """Return a plain client, to look at it and to break it."""
         import redis  # noqa: PLC0415  it is an extra
 
-        return redis.Redis(port=self.port, password=password, protocol=2, socket_timeout=10)
+        return redis.Redis(port=self.port, password=password, protocol=2, socket_timeout=90)
 
     def clear(self) -> "RedisServer":
         """Take everything away, and every setting back that tests change."""

@@ -13,6 +13,8 @@ _SIZE = 4096
 _SHARE_OF_FILES = 8
 """One in so many of the files we may have open is used for this."""
 _MOST = 1024
+FEW = 32
+"""So many may be of processes that have ended, and as many more as there are living ones."""
 
 
 class OpenStats:
@@ -27,6 +29,8 @@ class OpenStats:
         self._lock = ForkLock()
         self._files: dict[int, int] = {}
         """By pid."""
+        self._enough = FEW
+        """With so many it is time to see who has ended: of one whom nobody asks for any more it does not show."""
         self._asked: set[int] = set()
         """Who was asked for since room was made last."""
         self.close = weakref.finalize(self, _close, self._files)
@@ -46,11 +50,8 @@ class OpenStats:
         file = self._files.get(pid)
         if file is not None:
             self._asked.add(pid)
-            try:
-                if data := os.pread(file, _SIZE, 0):
-                    return data
-            except OSError:  # it has ended
-                pass
+            if data := _line(file):
+                return data
             os.close(self._files.pop(pid))  # another may have its pid by now
         return self._open(pid, keep=keep)
 
@@ -65,10 +66,7 @@ class OpenStats:
             file = os.open(f"{self._proc}/{pid}/stat", os.O_RDONLY)
         except OSError:
             return None
-        try:
-            data = os.pread(file, _SIZE, 0)
-        except OSError:
-            data = b""
+        data = _line(file)
         if data and keep and self._has_room():
             self._files[pid] = file
             self._asked.add(pid)
@@ -78,11 +76,23 @@ class OpenStats:
 
     def _has_room(self) -> bool:
         """Say whether one more may stay open, after letting go of those that nobody has asked for lately."""
+        if len(self._files) >= self._enough:
+            for pid in [pid for pid, file in self._files.items() if not _line(file)]:
+                os.close(self._files.pop(pid))
+            self._enough = 2 * len(self._files) + FEW
         if len(self._files) >= self._most:
             for pid in self._files.keys() - self._asked:
                 os.close(self._files.pop(pid))
             self._asked.clear()
         return len(self._files) < self._most
+
+
+def _line(file: int) -> bytes:
+    """Return what a stat file says now, nothing when its process is gone."""
+    try:
+        return os.pread(file, _SIZE, 0)
+    except OSError:
+        return b""
 
 
 def _close(files: dict[int, int]) -> None:

@@ -1,4 +1,5 @@
 import importlib.util
+import logging
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,8 @@ import pytest
 from portdash.cli.guard import run
 
 Output = pytest.CaptureFixture[str]
+LOGGERS = [logging.getLogger(name) for name in ("portdash", "portdash.api", "uvicorn")]
+BEFORE = [(each.level, each.propagate, list(each.handlers)) for each in LOGGERS]
 
 
 def test_without_the_extra_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, capsys: Output):
@@ -28,6 +31,7 @@ def test_read_only_makes_no_token(capsys: Output, home: Path):
     assert "no token yet" in capsys.readouterr().err
     assert run(["--read-only", "token", "rotate"]) == 6
     assert not list(home.rglob("api-token"))
+    assert [(each.level, each.propagate, each.handlers) for each in LOGGERS] == BEFORE, "nobody is told any more"
 
 
 def test_a_token_that_others_could_read_serves_nobody(capsys: Output, home: Path):

@@ -61,7 +61,6 @@ async def test_both_doors_lead_to_the_same_and_each_has_its_own_name(
     deps: Deps, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     port, path = own_port(), tmp_path / "s"
-    monkeypatch.setattr(protocol, "HEAD_PATIENCE", 0.2)
     async with served(deps, replace(settings, port=port), path):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(path)), headers=BEARER) as client:
@@ -72,7 +71,9 @@ async def test_both_doors_lead_to_the_same_and_each_has_its_own_name(
                 assert (await client.get(f"http://{host}:{port}/api/ports")).status_code == 200
             assert (await client.get(f"http://127.0.0.1:{port}/", headers={"Host": "localhost"})).status_code == 421
         # What is no HTTP, what is dripped in, what names the server twice, and a head that is too long.
-        late = await raw(port, b"GET /api/ports HTT")
+        with monkeypatch.context() as hasty:
+            hasty.setattr(protocol, "HEAD_PATIENCE", 0.2)
+            late = await raw(port, b"GET /api/ports HTT")
         assert late.startswith(b"HTTP/1.1 408 ")
         assert b"nosniff" in late
         assert (await raw(port, b"NONSENSE\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
@@ -277,7 +278,8 @@ def test_serve_publishes_itself_and_ends_when_asked(home: Path, tmp_path: Path):
         assert process.stdout
         assert process.stdout.readline() == f"http://localhost:{port}\n"
         assert process.stdout.readline() == f"unix:{runtime}/portdash/portdash.sock\n"
-        (service,) = httpx.get(f"http://localhost:{port}/api/v1/discovery/services", headers=BEARER).json()["services"]
+        services = f"http://localhost:{port}/api/v1/discovery/services"
+        (service,) = httpx.get(services, headers=BEARER, timeout=PATIENCE).json()["services"]
         assert (service["name"], service["port"], service["ownership"]) == ("portdash-api", port, "confirmed")
         assert service["listeners"][0]["pid"] == process.pid
         upgrade = f"GET /docs HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"

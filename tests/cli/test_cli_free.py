@@ -73,9 +73,9 @@ def test_read_only_ends_nothing(portdash: Portdash, server: Server, free_port: F
     assert process.poll() is None
 
 
-def test_bound_and_not_listening_is_told(portdash: Portdash):
+def test_bound_and_not_listening_is_told(portdash: Portdash, free_port: FreePort):
     with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
+        bound.bind(("127.0.0.1", free_port()))
         result = portdash("free", str(bound.getsockname()[1]), "--yes")
     assert result.code == 6
     assert "nobody listens" in result.err
@@ -89,8 +89,8 @@ def test_nonsense_is_usage(portdash: Portdash, port: str):
     assert is_harmless(result.err)
 
 
-def test_a_refusal_is_a_document_too(portdash: Portdash):
-    with socket.create_server(("127.0.0.1", 0)) as own:
+def test_a_refusal_is_a_document_too(portdash: Portdash, free_port: FreePort):
+    with socket.create_server(("127.0.0.1", free_port())) as own:
         result = portdash("free", str(own.getsockname()[1]), "--yes", "--json")
     assert result.code == 6
     assert json.loads(result.out)["error"]["code"] == "refused"

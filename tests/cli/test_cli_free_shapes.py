@@ -18,11 +18,12 @@ from pathlib import Path
 import psutil
 import pytest
 from cli_harness import FreePort, Portdash
+from own_ports import own_port
 
 pytestmark = pytest.mark.needs_linux
 
 SERVER = Path(__file__).parent.parent / "machine" / "machine_server.py"
-WAIT = 20.0
+WAIT = 60.0
 """Far more than anything here takes."""
 
 
@@ -55,7 +56,7 @@ def launch(home: Path) -> Iterator[Launch]:
             process = subprocess.Popen(
                 argv,
                 cwd=home,
-                env={**os.environ, **environ},
+                env={**os.environ, "MACHINE_SERVER_AT": str(own_port()), **environ},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,
@@ -235,12 +236,14 @@ class TestLeftAlone:
         running = launch(
             sys.executable, "-c",
             "import subprocess, sys\n"
-            "other = subprocess.Popen([sys.executable, sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
+            "command = [sys.executable, sys.argv[1]]\n"
+            "there = ['--port', sys.argv[2]]\n"
+            "other = subprocess.Popen([*command, *there], stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
             "port, pid = other.stdout.readline().split()\n"
-            "mine = subprocess.Popen([sys.executable, sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
+            "mine = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
             "print(*map(int, mine.stdout.readline().split()), int(pid), int(port), flush=True)\n"
             "sys.stdin.read()",
-            str(SERVER),
+            str(SERVER), str(own_port()),
         )  # fmt: skip
         other, port = running.others
         result = portdash("free", str(running.port), "--yes", "--json")

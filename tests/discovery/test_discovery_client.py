@@ -321,8 +321,8 @@ async def test_to_close_a_client_holds_up_nobody_else():
     source = Held()
     client = portdash.AsyncClient(source=source)
     client.monitor(3600.0)
-    closing = asyncio.create_task(client.aclose())
     assert await asyncio.to_thread(source.begun.wait, PATIENCE)
+    closing = asyncio.create_task(client.aclose())
     await asyncio.sleep(0)
     source.may_end.set()  # by the loop, while the watch and then the source are being closed
     await closing

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,11 @@ def serve() -> Iterator[Serve]:
     with contextlib.ExitStack() as stack:
 
         def start(
-            *arguments: str, argv0: bytes | None = None, more: tuple[bytes, ...] = (), **options: object
+            *arguments: str,
+            argv0: bytes | None = None,
+            more: tuple[bytes, ...] = (),
+            env: Mapping[str, str] = os.environ,
+            **options: object,
         ) -> Child:
             command = [argv0 or os.fsencode(PYTHON), os.fsencode(SERVER), *map(os.fsencode, arguments), *more]
             process = subprocess.Popen(
@@ -31,6 +35,7 @@ def serve() -> Iterator[Serve]:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,
+                env={**env, "MACHINE_SERVER_AT": str(own_port())},
                 **options,  # type: ignore[call-overload]
             )
             stack.callback(_end, process)

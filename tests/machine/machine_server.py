@@ -4,6 +4,9 @@ Options: --address A  --udp  --fork N (children share the socket)  --ignore-term
 server again)  --port P  --name N  --daemon (a grandchild whose parent has ended)  --let-go (closes instead of ending)
 --slow S (ends S seconds after it was asked to)  --reuse-port  --apart (--respawn's server in a session of its own)
 --threads (the first thread ends, another serves)
+
+Without --port it listens where MACHINE_SERVER_AT says, else on any port: that may be somebody else's on another
+address, who would be ended with us when a test frees it.
 """
 
 import argparse
@@ -45,7 +48,7 @@ def main() -> None:
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--address", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--port", type=int, default=int(os.environ.get("MACHINE_SERVER_AT", "0")))
     parser.add_argument("--name")
     parser.add_argument("--fork", type=int, default=0)
     parser.add_argument("--slow", type=float)
@@ -81,6 +84,7 @@ def listen(options: argparse.Namespace) -> socket.socket:
 def respawn(options: argparse.Namespace) -> None:
     """Start a server, and another on the same port each time it ends."""
     threading.Thread(target=wait_for_end_of_input, daemon=True).start()
+    first = True
     while True:
         reading, writing = os.pipe()
         pid = os.fork()
@@ -93,11 +97,10 @@ def respawn(options: argparse.Namespace) -> None:
             os.close(writing)
             signal.pause()
         os.close(writing)
-        told = os.read(reading, 16)
-        first = options.port == 0
-        options.port = int(told)
+        options.port = int(os.read(reading, 16))
         if first:
             say(options.port, pid)
+        first = False
         os.waitpid(pid, 0)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from portdash.machine.open_stats import OpenStats
+from portdash.machine.open_stats import FEW, OpenStats
 
 pytestmark = pytest.mark.needs_linux
 
@@ -65,6 +65,18 @@ def test_no_more_are_kept_than_there_is_room_for():
         assert open_files() == before + 1
         assert set(stats._files) == {child.pid}
         child.kill()
+
+
+def test_those_of_processes_that_nobody_asks_for_since_they_ended_are_let_go():
+    stats, before = OpenStats(), open_files()
+    for _ in range(60):
+        with subprocess.Popen(["sleep", "60"]) as child:
+            assert stats.read(child.pid, keep=True)
+            child.kill()
+        assert stats.read(os.getpid(), keep=True)
+    assert open_files() - before <= FEW + 1
+    assert os.getpid() in stats._files
+    stats.close()
 
 
 REUSED = """

@@ -94,13 +94,13 @@ def test_the_dashboard_opens_in_a_terminal_and_gives_it_back(program: str):
     stream = pyte.ByteStream(screen)
     environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
     del environ["COLUMNS"]  # the terminal itself says how wide it is
-    child = pexpect.spawn(program, ["--demo"], dimensions=(40, 120), timeout=30, env=environ, use_poll=True)
+    child = pexpect.spawn(program, ["--demo"], dimensions=(40, 120), timeout=60, env=environ, use_poll=True)
 
     def wait_for(text: str) -> None:
         until = time.monotonic() + 60
         while text not in "\n".join(screen.display):
             assert time.monotonic() < until, "\n".join(screen.display)
-            stream.feed(child.read_nonblocking(65536, timeout=30))
+            stream.feed(child.read_nonblocking(65536, timeout=60))
 
     try:
         wait_for("q Quit")

@@ -286,6 +286,7 @@ def test_close_wakes_whoever_watches_and_may_be_called_twice(store: Store):
     store.close()
     thread.join(30)
     assert not thread.is_alive()
+    assert store.watch(1, 60) == 1  # nor does one who comes a moment too late wait, or meet an error
     store.close()
     with pytest.raises(StoreError):
         store.snapshot()

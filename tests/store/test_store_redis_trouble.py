@@ -167,7 +167,7 @@ def test_a_server_that_cannot_save_changes_nothing(own_redis: RedisServer):
         client.config_set("save", "3600 1")
         client.bgsave()
         until = threading.Event()
-        for _ in range(500):
+        for _ in range(3000):
             if client.info("persistence")["rdb_last_bgsave_status"] == "err":
                 break
             until.wait(0.02)
@@ -185,9 +185,9 @@ def test_a_replica_is_read_and_not_written(own_redis: RedisServer, tmp_path: Pat
     replica = RedisServer(tmp_path / "replica", *DURABLE, "--replicaof", "127.0.0.1", str(own_redis.port)).start()
     try:
         with own_redis.client() as client:
-            client.execute_command("WAIT", 1, 10_000)
+            client.execute_command("WAIT", 1, 60_000)
         store = opened(replica, home)
-        for _ in range(500):
+        for _ in range(3000):
             with contextlib.suppress(StoreUnavailable):
                 if store.snapshot().revision == 1 and store.snapshot().stale_since is None:
                     break
@@ -228,10 +228,10 @@ def test_a_server_that_hangs_is_not_waited_for_long_and_a_batch_has_one_effect(o
     from portdash.store.redis.store import RedisStore  # noqa: PLC0415  it needs the extra
 
     address, late = parse_address(own_redis.url), batch(claim(row("api", 4001)), id="late")
-    store = RedisStore(address, host=HOST, state_dir=home, patience=0.3)
+    store = RedisStore(address, host=HOST, state_dir=home, patience=2.0)
     filled(store, ["web"])
     own_redis.pause()
-    with pytest.raises(StoreUnavailable, match=r"does not answer within 0\.3 s; the change may or may not be stored"):
+    with pytest.raises(StoreUnavailable, match=r"does not answer within 2 s; the change may or may not be stored"):
         store.apply(late)
     stale = store.snapshot()
     assert stale.stale_since is not None
@@ -313,7 +313,7 @@ def test_one_node_of_a_cluster_will_do(tmp_path: Path):
             with pytest.raises(StoreUnavailable, match="cluster"):
                 store.snapshot()
             client.execute_command("CLUSTER", "ADDSLOTS", *range(16384))
-            for _ in range(500):
+            for _ in range(3000):
                 if b"cluster_state:ok" in client.execute_command("CLUSTER", "INFO"):
                     break
                 threading.Event().wait(0.02)

@@ -24,7 +24,7 @@ def test_where_no_thread_can_be_started_no_descriptor_is_left_open(tmp_path: Pat
             turns.wait_in_turn(file.fileno(), 1.0)
         after = os.dup(file.fileno())  # the lowest number that is free
         os.close(after)
-    assert after == before
+    assert after <= before  # what tests before this one have left open may be closed meanwhile
 
 
 def waiting() -> "set[threading.Thread]":

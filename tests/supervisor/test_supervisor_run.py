@@ -300,10 +300,10 @@ def test_detached_it_says_aloud_what_was_not_as_asked(command: Command, project:
 
 def test_an_end_that_is_asked_for_in_a_pause_is_the_end(run: Run, tmp_path: Path):
     running = run("web", "--restart", "--", "sh", "-c", f"echo x >> {tmp_path}/count; exit 3")
-    running.until("it is started again, in 2s")
+    running.until("it is started again, in 4s")
     running.signal()
     assert running.ends() == 3
-    assert (tmp_path / "count").read_text().count("x") == 2
+    assert (tmp_path / "count").read_text().count("x") == 3
 
 
 def test_several_processes_end_at_once(run: Run):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,16 +52,16 @@ def command(options: Globals, *, tcp: str | None, uds: Path | None, open_read: b
         path = _unix(uds, config)
         if path is None and wanted is None:
             raise UsageError("this system has no Unix sockets", hint="`portdash serve --tcp` serves on loopback")
-        _log_to_stderr(debug=options.debug or deps.config.debug)
-        serve(
-            deps,
-            token=_token(config, read_only=deps.config.read_only),
-            uds=path,
-            tcp=wanted,
-            open_read=open_read or config.open_read,
-            allow_kill=allow_kill or config.allow_kill,
-            ready=lambda port: _announce(port, path),
-        )
+        with _logging_to_stderr(debug=options.debug or deps.config.debug):
+            serve(
+                deps,
+                token=_token(config, read_only=deps.config.read_only),
+                uds=path,
+                tcp=wanted,
+                open_read=open_read or config.open_read,
+                allow_kill=allow_kill or config.allow_kill,
+                ready=lambda port: _announce(port, path),
+            )
     say("the server has ended")
 
 
@@ -115,13 +117,25 @@ def _announce(port: int | None, path: Path | None) -> None:
     sys.stdout.flush()
 
 
-def _log_to_stderr(*, debug: bool) -> None:
-    """Let the server tell what it does, a line a request."""
-    if not debug:  # else everything is told already
-        # What uvicorn has to say of a client we tell ourselves; what breaks in it we do not.
-        for name, level in (("portdash", logging.WARNING), ("uvicorn", logging.ERROR)):
-            logger = logging.getLogger(name)
-            logger.addHandler(LogHandler(sys.stderr))
-            logger.setLevel(level)
+@contextmanager
+def _logging_to_stderr(*, debug: bool) -> Iterator[None]:
+    """Let the server tell what it does, a line a request, while inside."""
+    if debug:  # everything is told already
+        yield
+        return
+    # What uvicorn has to say of a client we tell ourselves; what breaks in it we do not.
+    levels = {"portdash": logging.WARNING, "portdash.api": logging.INFO, "uvicorn": logging.ERROR}
+    handler = LogHandler(sys.stderr)
+    before = [(logger, logger.level, logger.propagate) for logger in map(logging.getLogger, levels)]
+    for logger, _, _ in before:
+        logger.setLevel(levels[logger.name])
+        if "." not in logger.name:
+            logger.addHandler(handler)
             logger.propagate = False
-        logging.getLogger("portdash.api").setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        for logger, level, propagates in before:
+            logger.setLevel(level)
+            logger.removeHandler(handler)
+            logger.propagate = propagates

@@ -103,8 +103,13 @@ class RedisStore:
 
     def watch(self, since: int, timeout: float) -> int:
         """Wait until the revision differs from `since`, at most `timeout` seconds; return the revision then."""
-        with self._here() as server:
-            patient = self._view.known.version.revision > 0
+        try:
+            with self._here() as server:
+                patient = self._view.known.version.revision > 0
+        except StoreUnavailable:
+            if self._closed.is_set():  # while it waits this is no error, and so it is none a moment earlier
+                return since
+            raise
         return watching.wait(server, self._closed, since=since, timeout=timeout, patient=patient)
 
     def events(self, *, limit: int = 100, service: str | None = None) -> tuple[Event, ...]:

@@ -96,7 +96,7 @@ def test_held_a_change_of_the_store_is_looked_at_when_that_is_over():
 
         def wait_for_change(self, revision: int, timeout: float) -> bool:  # noqa: ARG002
             self.waits += 1
-            self.told.wait(20)
+            self.told.wait(60)
             return self.waits == 1
 
     desk = Changing(scenes.working_day(), home=scenes.HOME)
@@ -110,7 +110,7 @@ def test_held_a_change_of_the_store_is_looked_at_when_that_is_over():
     thread.join(0.05)
     assert desk.looks == 1
     heard.poller.release("paused")
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
     assert desk.looks == 2
 
@@ -123,7 +123,7 @@ def test_called_while_it_waits_it_looks_at_once():
     while desk.looks < 1:
         thread.join(0.001)
     heard.poller.look_now()
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
     assert desk.looks == 2
 
@@ -153,6 +153,6 @@ def test_held_it_looks_only_when_called_and_stops_at_once():
     while desk.looks < 1:
         thread.join(0.001)
     heard.poller.release("paused")
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
     assert desk.looks == 2

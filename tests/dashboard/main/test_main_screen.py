@@ -29,7 +29,7 @@ async def test_the_first_screen(size: tuple[int, int]):
 async def test_something_is_said_before_anything_is_known():
     class SlowDesk(FakeDesk):
         def look(self) -> Snapshot:
-            self._never.wait(3)
+            self._never.wait(60)
             return super().look()
 
     desk = SlowDesk(scenes.working_day(), home=scenes.HOME)
