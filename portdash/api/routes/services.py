@@ -32,7 +32,8 @@ async def start_service(request: AnyRequest) -> Response[bytes]:
     """Run the command that a service of this workspace declares, and tell whether it listens."""
     read_body(await request.body(), Body)
     name, key = _name(request), await key_of(request)
-    return replied(await asyncio.to_thread(core_of(request).actor.start, name, key))
+    core = core_of(request)
+    return replied(await core.acts.run(core.actor.start, name, key))
 
 
 @post(f"{PREFIX}/{{name:str}}/stop", status_code=200)
@@ -40,7 +41,8 @@ async def stop_service(request: AnyRequest) -> Response[bytes]:
     """Let a service that portdash runs end."""
     read_body(await request.body(), Body)
     name, key = _name(request), await key_of(request)
-    return replied(await asyncio.to_thread(core_of(request).actor.ask, name, stop, key))
+    core = core_of(request)
+    return replied(await core.acts.run(core.actor.ask, name, stop, key))
 
 
 @post(f"{PREFIX}/{{name:str}}/restart", status_code=200)
@@ -48,7 +50,8 @@ async def restart_service(request: AnyRequest) -> Response[bytes]:
     """Let a service that portdash runs end, and start again on the port it has."""
     read_body(await request.body(), Body)
     name, key = _name(request), await key_of(request)
-    return replied(await asyncio.to_thread(core_of(request).actor.ask, name, restart, key))
+    core = core_of(request)
+    return replied(await core.acts.run(core.actor.ask, name, restart, key))
 
 
 @get(f"{PREFIX}/{{name:str}}/log")
