@@ -29,7 +29,7 @@ class Core:
         self.actor = Actor(self.board, settings)
         self.acts = Acts()
         self.follower = Follower(deps, self.board)
-        self.streams = Streams(deps)
+        self.streams = Streams(deps, current=self.board.deps)
         self.tally = Tally(deps)
 
     def close(self) -> None:

@@ -76,7 +76,7 @@ def serve(
         core = app.state["core"]
         assert isinstance(core, Core)
         server = Server(configuration(app), core)
-        with ended_by_signals(server), hooks_on_duty(deps, say=_log.warning):
+        with ended_by_signals(server), hooks_on_duty(deps, say=_log.warning, current=core.board.deps):
             ready(port)
             asyncio.run(server.serve(sockets=sockets))
             see_to_the_end(core)
