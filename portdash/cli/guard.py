@@ -12,7 +12,7 @@ from portdash.cli.context import debug_is_on
 from portdash.cli.group import misplaced_option, root
 from portdash.cli.output import emit_json, say
 from portdash.errors import ExitCode, PortdashError, UsageError
-from portdash.text import clean
+from portdash.text import and_list, clean
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
@@ -102,12 +102,22 @@ class _Internal(PortdashError):
     default_hint = "this is a bug in portdash; the same command with --debug shows where"
 
 
+_NO_COMMAND: tuple[type[Exception], ...] = (
+    (click.exceptions.NoArgsIsHelpError,) if hasattr(click.exceptions, "NoArgsIsHelpError") else ()
+)
+"""Its message is the whole help. An older click prints that itself."""
+
+
 def _from_click(error: click.ClickException, arguments: Sequence[str]) -> UsageError:
     context = getattr(error, "ctx", None)
     path = context.command_path if isinstance(context, click.Context) else "portdash"
     hint = f"see `{path} --help`"
     if isinstance(error, click.NoSuchOption):
         hint = misplaced_option(arguments, error.option_name) or hint
+    if isinstance(context, click.Context) and isinstance(error, _NO_COMMAND):
+        command = context.command
+        named = command.list_commands(context) if isinstance(command, click.Group) else []
+        return UsageError(f"`{path}` does nothing by itself", hint=f"there are {and_list(named)}; {hint}")
     return UsageError(error.format_message().rstrip("."), hint=hint)
 
 
