@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from portdash.api.acting import Actor
+from portdash.api.acts import Acts
 from portdash.api.board import Board
 from portdash.api.follower import Follower
 from portdash.api.metrics import Tally
@@ -26,8 +27,9 @@ class Core:
         self.settings = settings
         self.board = Board(deps)
         self.actor = Actor(self.board, settings)
+        self.acts = Acts()
         self.follower = Follower(deps, self.board)
-        self.streams = Streams(deps)
+        self.streams = Streams(deps, current=self.board.deps)
         self.tally = Tally(deps)
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from portdash import __version__
+from portdash.errors import StoreError
 from portdash.manager.deps import Deps
 from portdash.manager.history_tail import HistoryTail
 from portdash.manager.troubles import Troubles, kind_of
@@ -42,6 +43,8 @@ class Counts(NamedTuple):
     """By the source of the port."""
     conflicts: Mapping[str, int]
     """By kind."""
+    is_read: bool = True
+    """Whether the history could be read up to now."""
 
 
 class Tally:
@@ -55,15 +58,25 @@ class Tally:
         self._conflicts = Counter({kind.value: 0 for kind in ConflictKind if not kind.is_notice})
 
     def count(self, snapshot: Snapshot) -> Counts:
-        """Return the counts as of this snapshot; the first call starts them at nothing. Raises StoreError."""
+        """Return the counts as of this snapshot; the first call starts them at nothing.
+
+        Of a store that is away the counts stay what they were, and catch up when it is back.
+        """
         with self._lock:
-            read, _missed = self._tail.read()
+            # One that was found to be away a moment ago may hang: it is not waited for a second time.
+            read, is_read = self._read() if snapshot.stale_since is None else ((), False)
             for event in (*self._troubles.sift(read), *self._troubles.see(snapshot)):
                 if event.kind is EventKind.CONFLICT:
                     self._conflicts[kind_of(event)] += 1
                 elif event.kind is EventKind.ASSIGNED:
                     self._allocations[_result(event, snapshot)] += 1
-            return Counts(dict(self._allocations), dict(self._conflicts))
+            return Counts(dict(self._allocations), dict(self._conflicts), is_read)
+
+    def _read(self) -> tuple[tuple[Event, ...], bool]:
+        try:
+            return self._tail.read()[0], True
+        except StoreError:
+            return (), False
 
 
 def exposition(snapshot: Snapshot, counts: Counts, *, accept: str) -> tuple[bytes, str]:
@@ -85,6 +98,11 @@ class _Once(Collector):
         """Yield every family."""
         snapshot = self._snapshot
         yield InfoMetricFamily("portdash_build", "The portdash that serves this.", value={"version": __version__})
+        yield GaugeMetricFamily(
+            "portdash_store_up",
+            "Whether the store could be read; where not, all that is told of assignments is of the last contact.",
+            value=int(self._counts.is_read),
+        )
         yield _gauge(
             "portdash_instances",
             "Services and their further instances, by how they stand.",

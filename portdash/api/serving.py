@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from socket import socket
+from threading import Event
 from types import FrameType
 
 import uvicorn
@@ -22,12 +23,15 @@ from portdash.api.settings import Settings, TokenSource
 from portdash.api.sockets import BACKLOG, loopback_sockets, unix_socket
 from portdash.manager.deps import Deps
 from portdash.supervisor.hooks.runner import hooks_on_duty
+from portdash.text import plural
 
 _log = logging.getLogger("portdash.api")
 
 GRACE = 5
-"""Seconds that requests under way get when the server is asked to end. Who waits longer is told, and the process stays
-until what was begun is done: nothing is left half done."""
+"""Seconds that requests under way get when the server is asked to end. Who waits longer is told."""
+LONGEST = 60.0
+"""Seconds that the process stays for what was begun and is not done, unless it is asked to end once more: service
+managers kill after 90. A plan that is left so is settled by whoever opens the store next, as after a crash."""
 KEEP_ALIVE = 5
 """Seconds that a connection may be idle."""
 
@@ -72,9 +76,10 @@ def serve(
         core = app.state["core"]
         assert isinstance(core, Core)
         server = Server(configuration(app), core)
-        with ended_by_signals(server), hooks_on_duty(deps, say=_log.warning):
+        with ended_by_signals(server), hooks_on_duty(deps, say=_log.warning, current=core.board.deps):
             ready(port)
             asyncio.run(server.serve(sockets=sockets))
+            see_to_the_end(core)
 
 
 def configuration(app: object) -> uvicorn.Config:
@@ -96,6 +101,19 @@ def configuration(app: object) -> uvicorn.Config:
     )
 
 
+def see_to_the_end(core: Core) -> None:
+    """Wait for what was begun to be done, but not without end: a second signal or a time limit ends the wait."""
+    hurry = Event()
+    with _heard(lambda _number, _frame: hurry.set()):
+        left = core.acts.wait(0.0, hurry=hurry)
+        if left:
+            waits = f"waits up to {LONGEST:g} s for {plural(left, 'act')} under way; a second signal ends that"
+            _log.warning("the server %s", waits)
+            left = core.acts.wait(LONGEST, hurry=hurry)
+    if left:
+        _log.warning("%s not done: whoever opens the store next settles it", plural(left, "act is", "acts are"))
+
+
 @contextmanager
 def ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
     """Let SIGINT and SIGTERM end the server and not the process with it, whether it runs already or has just ended.
@@ -106,9 +124,15 @@ def ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
     def heard(_number: int, _frame: FrameType | None) -> None:
         server.should_exit = True
 
-    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+    with _heard(heard):
+        yield
+
+
+@contextmanager
+def _heard(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)

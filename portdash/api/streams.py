@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from portdash.errors import PortdashError
-from portdash.manager.deps import Deps
+from portdash.manager.deps import Current, Deps
 from portdash.manager.watcher import Watcher
 from portdash.model.history import Event, EventKind
 from portdash.report.history import event_json
@@ -43,10 +43,11 @@ Queue = asyncio.Queue[Told | None]
 
 
 class Streams:
-    """Hands each event to every stream. Encodes it once."""
+    """Hands each event to every stream. Encodes it once. What is found by looking is judged by `current`."""
 
-    def __init__(self, deps: Deps) -> None:
+    def __init__(self, deps: Deps, *, current: Current | None = None) -> None:
         self._deps = deps
+        self._current = current
         self._watcher: Watcher | None = None
         self._queues: set[Queue] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -64,7 +65,7 @@ class Streams:
         self._loop, self.is_closing = asyncio.get_running_loop(), False
         kinds = (kind for kind in EventKind if kind not in _LOOKED_FOR)
         self._stops = [self._deps.events.on(kind, self._take) for kind in kinds]
-        self._watcher = Watcher(self._deps)
+        self._watcher = Watcher(self._deps, current=self._current)
         self._watcher.start()
 
     def close(self) -> None:

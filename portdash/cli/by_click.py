@@ -6,6 +6,12 @@ import click
 
 from portdash.cli.group import misplaced_option, root
 from portdash.errors import ExitCode, UsageError
+from portdash.text import and_list
+
+_NO_COMMAND: tuple[type[Exception], ...] = (
+    (click.exceptions.NoArgsIsHelpError,) if hasattr(click.exceptions, "NoArgsIsHelpError") else ()
+)
+"""Its message is the whole help. An older click prints that itself."""
 
 
 def invoke(arguments: Sequence[str]) -> int:
@@ -37,4 +43,8 @@ def _wrong_usage(error: click.ClickException, arguments: Sequence[str]) -> Usage
     hint = f"see `{path} --help`"
     if isinstance(error, click.NoSuchOption):
         hint = misplaced_option(arguments, error.option_name) or hint
+    if isinstance(context, click.Context) and isinstance(error, _NO_COMMAND):
+        command = context.command
+        named = command.list_commands(context) if isinstance(command, click.Group) else []
+        return UsageError(f"`{path}` does nothing by itself", hint=f"there are {and_list(named)}; {hint}")
     return UsageError(error.format_message().rstrip("."), hint=hint)

@@ -7,8 +7,13 @@ from portdash.errors import NoSuchService
 from portdash.exports.images import IMAGE_PORTS
 from portdash.exports.variables import API_TARGET, api_service
 from portdash.model.assignment import Assignment
+from portdash.model.names import base_name
+from portdash.model.ports import IpProtocol
 from portdash.record import record
 from portdash.text import and_list
+
+_YAML_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
+"""What YAML, in one version or another, reads as something else than text."""
 
 PAGES = ("web", "client", "frontend", "vite", "ui", "app", "web-server", "www", "site")
 """Names that a service which serves pages usually has, the likeliest first."""
@@ -87,10 +92,16 @@ def _compose(services: Services) -> Iterator[str]:
     yield "# compose.yaml: start it with `docker compose --env-file .env.compose up`"
     yield "services:"
     for row in [services.asked] if services.asked else services.rows:
-        usual = IMAGE_PORTS.get(row.key.service)
-        yield f"  {row.name}:"
+        usual = IMAGE_PORTS.get(base_name(row.key.service))
+        protocol = "/udp" if row.key.protocol is IpProtocol.UDP else ""
+        yield f"  {_compose_name(row.name)}:"
         yield "    ports:"
-        yield f'      - "127.0.0.1:${{{row.spec.variable}:-{row.port}}}:{usual or row.port}"'
+        yield f'      - "127.0.0.1:${{{row.spec.variable}:-{row.port}}}:{usual or row.port}{protocol}"'
+
+
+def _compose_name(name: str) -> str:
+    """Return a service's name as compose takes it, which knows no @, and as YAML reads it: as text."""
+    return f'"{name}"' if name.casefold() in _YAML_WORDS else name.replace("@", "-")
 
 
 def _direnv(_services: Services) -> Iterator[str]:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from portdash.model.storage import Store
 
 
+Current = Callable[[], "Deps"]
+"""Returns what to work with now, where a configuration that is edited counts at once. From any thread."""
+
+
 class Place(NamedTuple):
     """Where we are: what completes a bare service name to a key."""
 

@@ -36,7 +36,7 @@ def find_service(snapshot: Snapshot, text: str) -> ServiceView:
     near = nearest(name, [view.name for view in there])
     workspace = snapshot.workspace_named(here)
     raise NoSuchService(
-        f"{clean(name)} is no service of {clean(workspace.label if workspace else here)}",
+        f"{clean(name) or repr(name)} is no service of {clean(workspace.label if workspace else here)}",
         hint=f"did you mean {near}?" if near else None,
     )
 

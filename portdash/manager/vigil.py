@@ -11,6 +11,7 @@ from portdash.model.history import Event, EventKind
 from portdash.text import clean
 
 if TYPE_CHECKING:
+    from portdash.config.settings import Config
     from portdash.manager.deps import Deps
     from portdash.model.snapshot import Snapshot
 
@@ -28,11 +29,11 @@ class Vigil:
         self._names: dict[ServiceKey, tuple[str, int | None]] = {}
         self._round = deps.rounds.join(self._changed)
 
-    def see(self, snapshot: Snapshot) -> None:
-        """Check the services of a snapshot from now on."""
+    def see(self, snapshot: Snapshot, config: Config) -> None:
+        """Check the services of a snapshot from now on, as the configuration says."""
         here = [view for view in snapshot.services if view.key.workspace == snapshot.workspace]
         self._names = {view.key: (view.name, view.port) for view in here}
-        found = targets(snapshot, self._deps.config, kind=self._kinds)
+        found = targets(snapshot, config, kind=self._kinds)
         self._round.watch({key: watched for key, watched in found.items() if key in self._names})
 
     def stop(self) -> None:

@@ -10,7 +10,7 @@ from threading import Lock, Thread, current_thread
 from typing import TYPE_CHECKING
 
 from portdash.errors import StoreError
-from portdash.manager.deps import Deps
+from portdash.manager.deps import Current, Deps
 from portdash.manager.history_tail import HistoryTail
 from portdash.manager.troubles import Troubles
 from portdash.model.history import EventKind
@@ -33,11 +33,13 @@ class Watcher:
     """Feeds the events of the store into the stream of `deps`, each once, in order, our own among them.
 
     It starts with the first `start` and writes nothing. Trouble is logged once and tried again, less and less often.
-    A thread does not live on in a forked child: that needs a manager of its own.
+    A thread does not live on in a forked child: that needs a manager of its own. `current` is by what the machine is
+    looked at where the configuration may be another by then.
     """
 
-    def __init__(self, deps: Deps, *, look: float = LOOK) -> None:
+    def __init__(self, deps: Deps, *, look: float = LOOK, current: Current | None = None) -> None:
         self._deps = deps
+        self._current = current or (lambda: deps)
         self._look = look
         self._pid = getpid()
         self._lock = Lock()
@@ -114,14 +116,15 @@ class Watcher:
                 self._read()
             self._deps.events.tell()
         if self._looks():
-            snapshot = self._deps.observer.snapshot()
+            deps = self._current()
+            snapshot = deps.observer.snapshot()
             with self._lock:
                 self._read()  # a conflict that the history says is settled must not be seen to be gone before
                 if self._troubles is not None:
                     self._deps.events.put(self._troubles.see(snapshot))
                 vigil = self._vigil
             if vigil is not None:
-                vigil.see(snapshot)
+                vigil.see(snapshot, deps.config)
             self._deps.events.tell()
         return found
 
@@ -144,7 +147,7 @@ class Watcher:
 
     def _take_stock(self) -> None:
         assert self._troubles is not None
-        self._troubles.begin(self._deps.observer.snapshot())
+        self._troubles.begin(self._current().observer.snapshot())
 
     def _attempt(self, act: Callable[[], None]) -> None:
         """Do something that may be done later as well."""

@@ -196,7 +196,7 @@ def find(program: str, environ: Mapping[str, str], cwd: Path) -> str:
         return found
     if has_directory and os.path.lexists(wanted):
         raise CannotStart(f"{program} cannot be run: it is not an executable file", NOT_EXECUTABLE)
-    raise CannotStart(f"there is no command {program}", NOT_FOUND)
+    raise CannotStart(f"there is no command {program or repr(program)}", NOT_FOUND)
 
 
 def _is_a_terminal() -> bool:

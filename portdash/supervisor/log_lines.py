@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from portdash.supervisor.lines import Lines
-from portdash.supervisor.logs import OLDER
+from portdash.supervisor.logs import OLDER, open_log
 from portdash.text import clean
 
 _COLOUR = re.compile(rb"(\x1b\[[0-9;:]*m)")
@@ -69,17 +69,17 @@ class LogReader:
     def _first(self) -> BinaryIO:
         """Open the older file, or the only one."""
         with suppress(FileNotFoundError):
-            return self._older.open("rb")
-        return self._path.open("rb")
+            return open_log(self._older)
+        return open_log(self._path)
 
     def _near_the_end(self, within: int) -> BinaryIO:
         """Open the file that so many bytes before the end are in, at the line that begins next."""
-        newest = self._path.open("rb")
+        newest = open_log(self._path)
         left = within - os.fstat(newest.fileno()).st_size
         file = newest
         if left > 0:
             with suppress(FileNotFoundError):
-                file = self._older.open("rb")
+                file = open_log(self._older)
                 newest.close()
                 left -= os.fstat(file.fileno()).st_size
         if left < 0:
@@ -115,7 +115,7 @@ class LogReader:
         """Open the file that follows ours, None while ours is the newest."""
         ours = os.fstat(self._file.fileno()).st_ino
         try:
-            newest = self._path.open("rb")
+            newest = open_log(self._path)
         except FileNotFoundError:  # just now being made
             return None
         newer = os.fstat(newest.fileno()).st_ino
@@ -123,7 +123,7 @@ class LogReader:
             newest.close()
             return None
         with suppress(FileNotFoundError):
-            older = self._older.open("rb")
+            older = open_log(self._older)
             if os.fstat(older.fileno()).st_ino not in (ours, newer):
                 newest.close()
                 return older

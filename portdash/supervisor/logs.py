@@ -1,6 +1,8 @@
 """What a service printed: a file for each in the state directory, which never grows beyond twice its limit."""
 
+import errno
 import os
+import stat
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,10 +15,17 @@ LARGEST = 5 * 1024 * 1024
 OLDER = ".1"
 """Ends the name of the older file."""
 
+_FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY"))
+
 
 def log_path(state_dir: Path, key: ServiceKey) -> Path:
     """Return where a service's output is kept; its names are safe as names of files."""
     return state_dir / DIRECTORY / key.workspace / key.environment / f"{key.service}.log"
+
+
+def open_log(path: Path) -> BinaryIO:
+    """Open a log to be read. Raises OSError, also for what is no file of its own: a pipe would keep who reads it."""
+    return os.fdopen(_regular(path, os.O_RDONLY), "rb")
 
 
 class ServiceLog:
@@ -61,6 +70,14 @@ class ServiceLog:
         self._open()
 
     def _open(self) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-        self._file = os.fdopen(os.open(self.path, flags, 0o600), "ab", buffering=0)
+        self._file = os.fdopen(_regular(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "ab", buffering=0)
         self._size = os.fstat(self._file.fileno()).st_size
+
+
+def _regular(path: Path, how: int) -> int:
+    """Return a descriptor of a regular file. Raises OSError."""
+    descriptor = os.open(path, how | _FLAGS, 0o600)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "it is no regular file", str(path))

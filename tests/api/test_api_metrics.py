@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from portdash.api.metrics import Counts, Tally, exposition
 from portdash.demo.scene import demo_deps
+from portdash.errors import StoreUnavailable
 from portdash.manager.allocate import allocate, settle
 from portdash.manager.finding import find_service
 from portdash.manager.plans import plan_release
@@ -111,3 +112,34 @@ def test_whatever_a_scraper_accepts(scene: Snapshot, accept: str):
     body, media_type = exposition(scene, NOTHING, accept=accept)
     assert body.startswith(b"# HELP")
     assert media_type.startswith(("text/plain", "application/openmetrics-text"))
+
+
+def test_a_store_that_is_away_is_told_with_what_was_known(monkeypatch: pytest.MonkeyPatch):
+    deps = demo_deps()
+    tally = Tally(deps)
+    before = deps.observer.snapshot()
+    assert figures(before, tally.count(before))[figure("store_up")] == 1
+    allocate(deps, [Wish(name="one-more")])
+    held = replace(deps.store.snapshot(), stale_since=1_799_999_990.0)
+
+    def unreachable(*_asked: object, **_more: object) -> None:
+        raise StoreUnavailable("the store is away")
+
+    with monkeypatch.context() as away:
+        away.setattr(deps.store, "snapshot", lambda *_since: held)
+        away.setattr(deps.store, "events", unreachable)
+        snapshot = deps.observer.snapshot()
+        found = figures(snapshot, tally.count(snapshot))
+        gone_since_the_look = tally.count(before)
+    assert found[figure("store_up")] == 0
+    assert not gone_since_the_look.is_read
+    assert found[figure("listeners", state="assigned")] == sum(seen.is_owned for seen in snapshot.listeners)
+    assert given(found) == 0
+    back = deps.observer.snapshot()
+    again = figures(back, tally.count(back))
+    assert (again[figure("store_up")], given(again)) == (1, 1)
+
+
+def given(found: dict[Figure, float]) -> float:
+    """Return how many ports were given."""
+    return sum(value for (name, _), value in found.items() if name == "portdash_allocations_total")

@@ -49,3 +49,13 @@ async def test_the_log_is_told_without_what_commands_a_terminal(client: httpx.As
     assert (await client.get(f"{DISCOVERY}/services/web/log?lines=1")).json()["lines"] == ["last"]
     for wrong in ("0", "1001", "-1", "1e3", "9" * 30, "1&lines=2"):
         problem(await client.get(f"{DISCOVERY}/services/web/log?lines={wrong}"), 422, "bad_request")
+
+
+async def test_what_stands_in_the_place_of_a_log_is_not_waited_for(client: httpx.AsyncClient, deps: Deps):
+    await has_web(client)
+    assert deps.state_dir is not None
+    path = log_path(deps.state_dir, deps.place.key("web"))
+    path.parent.mkdir(parents=True)
+    path.mkdir()
+    said = problem(await client.get(f"{DISCOVERY}/services/web/log"), 409, "refused")
+    assert said.detail == "the log of web cannot be read: it is no regular file"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from own_ports import own_port
 
 from portdash.api import protocol, sockets
 from portdash.api.acting import NOTHING
+from portdash.api.acts import Acts
 from portdash.api.app import create_app
 from portdash.api.retries import Reply
 from portdash.api.serving import Server, configuration, ended_by_signals
@@ -147,6 +149,68 @@ async def test_who_waits_for_more_than_the_server_has_time_for_is_told(
     assert "allocate 503" in caplog.text
 
 
+async def test_what_was_begun_is_waited_for_until_a_limit_or_until_somebody_is_in_a_hurry():
+    acts, begun, may_end, hurry = Acts(), threading.Event(), threading.Event(), threading.Event()
+
+    def act(answer: str) -> str:
+        begun.set()
+        may_end.wait(PATIENCE)
+        return answer
+
+    task = asyncio.ensure_future(acts.run(act, "done"))
+    await until(begun.is_set)
+    assert acts.wait(0.01, hurry=hurry) == 1
+    hurry.set()
+    assert await asyncio.to_thread(acts.wait, PATIENCE, hurry=hurry) == 1
+    may_end.set()
+    assert await task == "done"
+    assert acts.wait(PATIENCE, hurry=threading.Event()) == 0
+    with pytest.raises(ZeroDivisionError):
+        await acts.run(lambda: 1 / 0)
+
+
+STUCK = """
+import sys, threading
+from portdash.api import acting, serving
+from portdash.cli import main
+
+def act(*_asked):
+    print("begun", flush=True)
+    threading.Event().wait()
+
+acting.Actor.allocate = act
+serving.GRACE, serving.LONGEST = 0, float(sys.argv.pop(1))
+main()
+"""
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(("longest", "again"), [("0.1", False), ("3600", True)])
+def test_an_act_that_never_ends_does_not_keep_the_process(tmp_path: Path, longest: str, *, again: bool):
+    path = tmp_path / "s"
+    with serving("--uds", str(path), PORTDASH_TOKEN=TOKEN, program=("-c", STUCK, longest)) as process:
+        assert process.stdout
+        assert process.stdout.readline() == f"unix:{path}\n"
+        with (
+            ThreadPoolExecutor(1) as pool,
+            httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), headers=BEARER, timeout=PATIENCE) as client,
+        ):
+            asked = pool.submit(client.post, f"http://localhost{MANAGEMENT}/allocate", json={"name": "web"})
+            assert process.stdout.readline() == "begun\n"
+            process.send_signal(signal.SIGTERM)
+            assert asked.result(PATIENCE).status_code == 503
+            assert process.stderr
+            assert any("a second signal ends that" in line for line in process.stderr)
+            if again:
+                process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    warned, last = err.splitlines()
+    assert warned == "portdash: portdash.api: 1 act is not done: whoever opens the store next settles it"
+    assert last == "the server has ended"
+    assert not path.exists()
+
+
 def settings_without_port(settings: Settings) -> Settings:
     return replace(settings, port=None)
 
@@ -256,9 +320,11 @@ def test_a_signal_that_comes_before_the_server_runs_is_not_lost(deps: Deps, sett
 
 
 @contextmanager
-def serving(*arguments: str, **environ: str) -> Iterator["subprocess.Popen[str]"]:
+def serving(
+    *arguments: str, program: tuple[str, ...] = ("-m", "portdash"), **environ: str
+) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "portdash", "serve", *arguments],
+        [sys.executable, *program, "serve", *arguments],
         env={**os.environ, **environ},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

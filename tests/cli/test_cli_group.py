@@ -117,3 +117,12 @@ def test_a_view_there_is_not(portdash: Portdash, view: str):
     result = portdash("--view", view)
     assert result.code == 2
     assert view in result.err
+
+
+@pytest.mark.parametrize(("name", "within"), [("token", "path and rotate"), ("store", "repair"), ("config", "check")])
+def test_a_group_without_a_command_says_in_a_line_which_there_are(portdash: Portdash, name: str, within: str):
+    result = portdash(name)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"portdash: error: `portdash {name}` does nothing by itself (there are ")
+    assert within in result.err
+    assert "Usage" not in result.err

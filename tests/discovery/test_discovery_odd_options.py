@@ -19,7 +19,7 @@ OURS = [
     ("policy", ["first"]), ("policy", 3), ("weights", 3), ("weights", [1]), ("weights", {"a": 1}),
     ("weights", {8080: "x"}), ("weights", {8080: 1.5}), ("weights", {8080: True}), ("retry_unsafe", "no"),
     ("retry_unsafe", None), ("max_retries", True), ("metrics", 3), ("metrics", portdash.Metrics), ("logger", "x"),
-    ("source", 3), ("source", "x"), ("workspace", 3), ("environment", ["a"]), ("pick", 3), ("polizy", "first"),
+    ("source", 3), ("source", "x"), ("workspace", 3), ("environment", ["a"]), ("pick", 3), ("max_retry", 3),
 ]  # fmt: skip
 THEIRS = [*(("timeout", each) for each in SECONDS), ("max_redirects", "x"), ("cookies", 3), ("base_url", None)]
 

@@ -1,6 +1,7 @@
 """Ready-made lines are what their readers take."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -11,6 +12,7 @@ from portdash.errors import NoSuchService
 from portdash.exports.compose_file import published_ports
 from portdash.exports.snippets import SNIPPETS, Services, snippet
 from portdash.model.assignment import Assignment
+from portdash.model.ports import IpProtocol
 
 WEB, API, HMR = row("web", 5000), row("api", 3000), row("vite-hmr", 24678)
 
@@ -48,6 +50,15 @@ def test_compose_is_yaml_that_our_own_check_can_read():
     assert found["postgres"] == ("${POSTGRES_PORT:-4001}", "5432")
     assert found["http-server"] == ("${HTTP_SERVER_PORT:-4000}", "4000")
     assert list(yaml.safe_load(lines("compose", asked=WEB))["services"]) == ["web"]
+
+
+def test_compose_gets_names_that_it_takes_and_the_ports_of_instances_as_of_their_service():
+    dns = replace(row("dns", 5353), key=replace(row("dns", 5353).key, protocol=IpProtocol.UDP))
+    text = lines("compose", row("redis", 4001), row("redis@2", 4002), row("on", 4003), row("Null", 4004), dns)
+    found = yaml.safe_load(text)["services"]
+    assert list(found) == ["redis", "redis-2", "on", "Null", "dns"]
+    assert found["redis-2"]["ports"] == ["127.0.0.1:${REDIS_2_PORT:-4002}:6379"]
+    assert found["dns"]["ports"] == ["127.0.0.1:${DNS_PORT:-5353}:5353/udp"]
 
 
 def test_npm_is_json_and_python_is_python():

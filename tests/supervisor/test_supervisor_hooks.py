@@ -22,7 +22,7 @@ from portdash.demo.clock import FrozenClock
 from portdash.demo.machine import FakeMachine
 from portdash.discovery.failovers import Failover, writer
 from portdash.manager.allocate import allocate, settle
-from portdash.manager.deps import Deps, Place
+from portdash.manager.deps import Current, Deps, Place
 from portdash.manager.finding import find_service
 from portdash.manager.opening import open_deps
 from portdash.manager.plans import plan_move
@@ -77,9 +77,11 @@ class World:
         events = tuple(map(HookEvent, on))
         return HookConfig(on=events, command=("sh", "-c", script), timeout=timeout, directory=self.directory)
 
-    def run(self, *hooks: HookConfig, quiet: float = 60.0) -> HookRunner:
+    def run(self, *hooks: HookConfig, quiet: float = 60.0, current: Current | None = None) -> HookRunner:
         deps = replace(self.deps, config=replace(self.deps.config, hooks=hooks))
-        runner = HookRunner(deps, self.directory / "locks", say=self.said.append, look=0.02, claim=0.02, quiet=quiet)
+        runner = HookRunner(
+            deps, self.directory / "locks", say=self.said.append, look=0.02, claim=0.02, quiet=quiet, current=current
+        )
         runner.start()
         self._runners.append(runner)
         return runner
@@ -194,6 +196,30 @@ def test_where_nobody_checks_services_the_hooks_do(world: World, server: "subpro
     server.send_signal(signal.SIGSTOP)
     told = world.heard(1)[0]
     assert (told["event"], told["service"], told["reason"]) == ("unhealthy", "web", "hung: stopped by a signal")
+
+
+def test_hooks_that_are_edited_meanwhile_count_at_once(world: World):
+    old, new = world.hook("assigned", script="cat > old"), world.hook("assigned", script="cat >> told")
+    now = [world.deps]
+
+    def edit(*hooks: HookConfig) -> None:
+        now[0] = replace(world.deps, config=replace(world.deps.config, hooks=hooks))
+
+    runner = world.run(current=lambda: now[0])
+    edit(old)
+    until(lambda: runner._on_duty)
+    allocate(world.deps, [Wish(name="one")])
+    until((world.directory / "old").exists)
+    edit(new)
+    until(lambda: new in runner._on_duty.values())
+    (world.directory / "old").unlink()
+    allocate(world.deps, [Wish(name="two")])
+    assert [each["service"] for each in world.heard(1)] == ["two"]
+    assert not (world.directory / "old").exists()
+    edit()
+    other = world.run(old, new)  # nobody keeps a hook that it does not run any more
+    until(lambda: len(other._on_duty) == 2)
+    assert world.said == []
 
 
 @pytest.mark.needs_linux

@@ -1,5 +1,6 @@
 """What services printed, kept and shown."""
 
+import os
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,6 +47,25 @@ def test_a_log_that_cannot_be_written_costs_nothing_else(tmp_path: Path):
     (tmp_path / "web.log").symlink_to(tmp_path / "elsewhere")
     assert ServiceLog(tmp_path / "web.log").error
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.needs_linux
+def test_what_stands_in_the_place_of_a_log_and_is_none_is_neither_read_nor_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.log")
+    (tmp_path / "secret").write_text("password")
+    (tmp_path / "link.log").symlink_to(tmp_path / "secret")
+    for name in ("link.log", "pipe.log"):
+        for within in (None, 10):
+            with pytest.raises(OSError, match=r"regular file|symbolic links"):
+                LogReader(tmp_path / name, 1, within=within)
+        log = ServiceLog(tmp_path / name)
+        log.write(b"x\n")
+        assert log.error
+    assert (tmp_path / "secret").read_text() == "password"
+    (tmp_path / "web.log").write_bytes(b"one\n")
+    os.mkfifo(tmp_path / "web.log.1")
+    with pytest.raises(OSError, match="regular file"):
+        LogReader(tmp_path / "web.log", 1)
 
 
 def test_new_lines_are_followed_over_a_change_of_files(tmp_path: Path):

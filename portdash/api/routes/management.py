@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from litestar import Response, delete, get, post
 
 from portdash.api.answering import AnyRequest, answer, key_of, replied, wait_if_asked
@@ -43,21 +41,24 @@ async def conflicts(request: AnyRequest) -> Response[bytes]:
 async def allocate(request: AnyRequest) -> Response[bytes]:
     """Give a service a port, or say which one it has."""
     body, key = read_body(await request.body(), AllocateBody), await key_of(request)
-    return replied(await asyncio.to_thread(core_of(request).actor.allocate, body, key))
+    core = core_of(request)
+    return replied(await core.acts.run(core.actor.allocate, body, key))
 
 
 @delete(f"{PREFIX}/release/{{port:str}}", status_code=200)
 async def release(request: AnyRequest) -> Response[bytes]:
     """Give the port of a service back, and with it those that inherit it."""
     number, key = parse_port(request.path_params["port"]), await key_of(request)
-    return replied(await asyncio.to_thread(core_of(request).actor.release, number, key))
+    core = core_of(request)
+    return replied(await core.acts.run(core.actor.release, number, key))
 
 
 @post(f"{PREFIX}/resolve", status_code=200)
 async def resolve(request: AnyRequest) -> Response[bytes]:
     """Make the plan that ends conflicts, and apply it."""
     body, key = read_body(await request.body(), ResolveBody), await key_of(request)
-    return replied(await asyncio.to_thread(core_of(request).actor.resolve, body, key))
+    core = core_of(request)
+    return replied(await core.acts.run(core.actor.resolve, body, key))
 
 
 def allocations_json(snapshot: Snapshot) -> Json:

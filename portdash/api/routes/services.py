@@ -13,7 +13,7 @@ from portdash.api.answering import AnyRequest, key_of, query_of, replied
 from portdash.api.bodies import Body, read_body
 from portdash.api.core import core_of
 from portdash.api.problems import BadRequest
-from portdash.errors import NoSuchService
+from portdash.errors import NoSuchService, Refused
 from portdash.manager.deps import Deps
 from portdash.manager.finding import find_service
 from portdash.manager.supervising import restart, stop
@@ -32,7 +32,8 @@ async def start_service(request: AnyRequest) -> Response[bytes]:
     """Run the command that a service of this workspace declares, and tell whether it listens."""
     read_body(await request.body(), Body)
     name, key = _name(request), await key_of(request)
-    return replied(await asyncio.to_thread(core_of(request).actor.start, name, key))
+    core = core_of(request)
+    return replied(await core.acts.run(core.actor.start, name, key))
 
 
 @post(f"{PREFIX}/{{name:str}}/stop", status_code=200)
@@ -40,7 +41,8 @@ async def stop_service(request: AnyRequest) -> Response[bytes]:
     """Let a service that portdash runs end."""
     read_body(await request.body(), Body)
     name, key = _name(request), await key_of(request)
-    return replied(await asyncio.to_thread(core_of(request).actor.ask, name, stop, key))
+    core = core_of(request)
+    return replied(await core.acts.run(core.actor.ask, name, stop, key))
 
 
 @post(f"{PREFIX}/{{name:str}}/restart", status_code=200)
@@ -48,7 +50,8 @@ async def restart_service(request: AnyRequest) -> Response[bytes]:
     """Let a service that portdash runs end, and start again on the port it has."""
     read_body(await request.body(), Body)
     name, key = _name(request), await key_of(request)
-    return replied(await asyncio.to_thread(core_of(request).actor.ask, name, restart, key))
+    core = core_of(request)
+    return replied(await core.acts.run(core.actor.ask, name, restart, key))
 
 
 @get(f"{PREFIX}/{{name:str}}/log")
@@ -60,7 +63,7 @@ async def service_log(request: AnyRequest) -> Response[Json]:
 
 
 def log_json(deps: Deps, name: str, count: int) -> Json:
-    """Return the latest lines, without colours and commands. Raises NoSuchService, StoreError."""
+    """Return the latest lines, without colours and commands. Raises NoSuchService, Refused, StoreError."""
     view = find_service(deps.observer.snapshot(), name)
     unknown = NoSuchService(
         f"nothing is known of what {clean(view.name)} prints",
@@ -73,6 +76,11 @@ def log_json(deps: Deps, name: str, count: int) -> Json:
             lines = list(chain(reader.read(), reader.rest()))[-count:]
     except FileNotFoundError:
         raise unknown from None
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise Refused(
+            f"the log of {clean(view.name)} cannot be read: {why}", hint="look what stands in its place"
+        ) from error
     told = [shown(line, colours=False)[:LONGEST_LINE] for line in lines]
     return document(name=clean(view.name), workspace=clean(view.key.workspace), lines=told)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from portdash.health.targets import Kinds, targets
 
 if TYPE_CHECKING:
-    from portdash.manager.deps import Deps
+    from portdash.manager.deps import Current, Deps
     from portdash.model.assignment import ServiceKey
     from portdash.model.health import Health
 
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 class Checking:
     """All services of a machine, told anew at each look which there are."""
 
-    def __init__(self, deps: Deps) -> None:
-        self._deps = deps
+    def __init__(self, deps: Deps, current: Current) -> None:
+        self._current = current
         self._kinds = Kinds()
         self._round = deps.rounds.join()
 
     def verdicts(self) -> Mapping[ServiceKey, Health]:
         """Look at the machine, and return what the checks have come to. Raises PortdashError."""
-        self._round.watch(targets(self._deps.observer.snapshot(), self._deps.config, kind=self._kinds))
+        deps = self._current()
+        self._round.watch(targets(deps.observer.snapshot(), deps.config, kind=self._kinds))
         return self._round.verdicts()
 
     def stop(self) -> None:

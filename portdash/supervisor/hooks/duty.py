@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,6 +34,12 @@ class Duties:
             raise
         self._held[name] = descriptor
         return True
+
+    def keep(self, names: Collection[str]) -> None:
+        """Give back all but those of these names."""
+        for name in self._held.keys() - set(names):
+            with suppress(OSError):
+                os.close(self._held.pop(name))
 
     def close(self) -> None:
         """Give all of them back."""

@@ -30,7 +30,7 @@ from portdash.text import clean
 
 if TYPE_CHECKING:
     from portdash.config.hooks import HookConfig
-    from portdash.manager.deps import Deps
+    from portdash.manager.deps import Current, Deps
 
 _log = logging.getLogger(__name__)
 
@@ -45,17 +45,20 @@ _HEALTH = frozenset((HookEvent.UNHEALTHY, HookEvent.HEALTHY))
 
 
 @contextmanager
-def hooks_on_duty(deps: Deps, *, say: Say = _log.warning) -> Iterator[None]:
+def hooks_on_duty(deps: Deps, *, say: Say = _log.warning, current: Current | None = None) -> Iterator[None]:
     """Run the configured hooks while inside: those that no other process of this user runs on this machine.
 
     `say` is called, in another thread, with what a person should know of a hook that fails. Without hooks, and where
-    nothing may be changed, nothing is started. Services are asked how they do unless `deps.verdicts` knows it.
+    nothing may be changed, nothing is started. Services are asked how they do unless `deps.verdicts` knows it. With
+    `current` the hooks are those that the configuration has at any time, and they may be none at first.
     """
-    if not deps.config.hooks or deps.config.read_only:
+    if not (deps.config.hooks or current) or deps.config.read_only:
         yield
         return
     home = deps.environ.get("HOME")
-    runner = HookRunner(deps, runtime_dir(deps.environ, Path(home) if home else Path.home()) / "hooks", say=say)
+    runner = HookRunner(
+        deps, runtime_dir(deps.environ, Path(home) if home else Path.home()) / "hooks", say=say, current=current
+    )
     runner.start()
     try:
         yield
@@ -66,7 +69,8 @@ def hooks_on_duty(deps: Deps, *, say: Say = _log.warning) -> Iterator[None]:
 class HookRunner:
     """Runs hooks from `start` to `stop`. Locks in `directory` say which process runs which.
 
-    A hook is the same in two processes when its command, its events, its limits and the store are.
+    A hook is the same in two processes when its command, its events, its limits and the store are. `current` says by
+    which configuration: that of the start unless said.
     """
 
     def __init__(
@@ -78,16 +82,19 @@ class HookRunner:
         look: float = LOOK,
         claim: float = CLAIM,
         quiet: float = QUIET,
+        current: Current | None = None,
     ) -> None:
         self._deps = replace(deps, events=EventStream())  # what others follow is not told twice
-        self._hooks = {_digest(hook, deps.store.url): hook for hook in deps.config.hooks}
+        self._current = current or (lambda: deps)
+        self._configured: tuple[HookConfig, ...] = ()
+        self._hooks: dict[str, HookConfig] = {}
         self._directory = directory
         self._say = say
         self._look = look
         self._claim = claim
         self._damper: Damper[tuple[str, tuple[HookEvent, str, str]], Happening] = Damper(quiet)
         self._illness = Illness(deps.actor)
-        self._checking = Checking(self._deps) if deps.verdicts is dict else None
+        self._checking = Checking(self._deps, self._current) if deps.verdicts is dict else None
         self._on_duty: dict[str, HookConfig] = {}
         self._claimed = float("-inf")
         self._said: set[str] = set()
@@ -110,7 +117,8 @@ class HookRunner:
     async def _run(self) -> None:
         self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
         crew = Crew(self._say, without_secrets(self._deps.environ))
-        watcher, duties = Watcher(self._deps, look=self._look), Duties(self._directory)
+        watcher = Watcher(self._deps, look=self._look, current=self._current)
+        duties = Duties(self._directory)
         try:
             for kind in EventKind:
                 self._deps.events.on(kind, lambda event: self._hear(crew, event))
@@ -129,6 +137,7 @@ class HookRunner:
 
     def _turn(self, crew: Crew, watcher: Watcher, duties: Duties) -> None:
         try:
+            self._reread(duties)
             self._take_over(duties, watcher)
             self._tell_of_health(crew)
             self._tell_what_is_due(crew)
@@ -143,6 +152,17 @@ class HookRunner:
             await asyncio.wait_for(self._stopped.wait(), self._look)
         except TimeoutError:
             return
+
+    def _reread(self, duties: Duties) -> None:
+        """Have the hooks that are configured now; what runs already ends in its own time."""
+        hooks = self._current().config.hooks
+        if hooks == self._configured:
+            return
+        self._configured = hooks
+        self._hooks = {_digest(hook, self._deps.store.url): hook for hook in hooks}
+        self._on_duty = {name: hook for name, hook in self._on_duty.items() if name in self._hooks}
+        duties.keep(self._on_duty)
+        self._claimed = float("-inf")
 
     def _take_over(self, duties: Duties, watcher: Watcher) -> None:
         """Take the hooks that nobody runs, and listen for what they are for; not at every turn."""
@@ -186,7 +206,8 @@ class HookRunner:
 
     def _tell_what_is_due(self, crew: Crew) -> None:
         for (name, _subject), happening, before in self._damper.due(time.monotonic()):
-            crew.send(self._on_duty[name], happening.document(before))
+            if hook := self._on_duty.get(name):  # which may not be configured any more
+                crew.send(hook, happening.document(before))
 
     def _say_once(self, text: str) -> None:
         if text not in self._said:
