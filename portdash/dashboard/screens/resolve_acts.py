@@ -7,7 +7,6 @@ from portdash.dashboard.screens.act import Act
 from portdash.model.plan import Strategy
 from portdash.text import plural
 
-
 NARROW = 50
 """Columns below which four buttons have no room beside each other."""
 
