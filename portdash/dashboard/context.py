@@ -199,6 +199,22 @@ class Context:
             return f"{self.service.name} is in no conflict"
         return self.no_change()
 
+    @property
+    def homing(self) -> tuple[ServiceKey, ...]:
+        """The services of this workspace whose missed port can be had now."""
+        snapshot = self.facts.snapshot if self.facts else None
+        if snapshot is None:
+            return ()
+        return tuple(
+            view.key for view in snapshot.services if view.home_free and view.key.workspace == snapshot.workspace
+        )
+
+    def no_home(self) -> str | None:
+        """Say why no service can go back to the port it would rather have."""
+        if reason := self.no_change():
+            return reason
+        return None if self.homing else "no service of this workspace misses a port that is free now"
+
     def no_release(self) -> str | None:
         """Say why nothing can be given back."""
         if reason := self.no_target():

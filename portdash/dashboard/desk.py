@@ -229,6 +229,12 @@ class Desk:
 
         return plan_move(self._deps, snapshot, key, to)
 
+    def plan_homing(self, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> Plan:
+        """Plan for services the port that each would rather have, where it can be had now."""
+        from portdash.manager.plans import plan_homing  # noqa: PLC0415
+
+        return plan_homing(self._deps, snapshot, keys)
+
     def plan_resolve(self, snapshot: Snapshot, key: ServiceKey | None, strategy: Strategy | None = None) -> Plan:
         """Plan the way out of one service's conflicts, or of all."""
         from portdash.manager.plans import plan_resolve  # noqa: PLC0415

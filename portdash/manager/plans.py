@@ -3,7 +3,7 @@
 Each planner is imported by the plan that needs it: who asks for a port does not pay for how one is adopted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from portdash.errors import NoSuchService
 from portdash.manager.deps import Deps
@@ -46,6 +46,13 @@ def plan_move(
 
     strategy = strategy or snapshot.policy.strategy
     return _aimed(deps, snapshot, _plan_move(snapshot, key, to, strategy=strategy, actor=deps.actor))
+
+
+def plan_homing(deps: Deps, snapshot: Snapshot, keys: Iterable[ServiceKey]) -> Plan:
+    """Plan for services the port that each would rather have, where it can be had now; nobody is ended for it."""
+    from portdash.planning.moving import plan_homing as _plan_homing  # noqa: PLC0415
+
+    return _aimed(deps, snapshot, _plan_homing(snapshot, keys, actor=deps.actor))
 
 
 def plan_resolve(

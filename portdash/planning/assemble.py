@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from operator import attrgetter
 from types import MappingProxyType
 
-from portdash.model.assignment import Assignment, Lease, ServiceKey, ServiceSpec, Source
+from portdash.model.assignment import Assignment, Lease, ServiceKey, ServiceSpec
 from portdash.model.conflict import Conflict, ConflictKind
 from portdash.model.health import Health
 from portdash.model.listener import Listener
@@ -17,7 +17,7 @@ from portdash.planning.inheritance import plain, root_of
 from portdash.planning.judging import has_answered
 from portdash.planning.occupancy import Occupancy
 from portdash.planning.recognised import NOBODY, Recognised
-from portdash.planning.rules import first_choice
+from portdash.planning.rules import preferable
 from portdash.record import replace
 
 _OF_THE_PORT = (ConflictKind.SQUATTED, ConflictKind.DUPLICATE, ConflictKind.SHADOWED)
@@ -176,12 +176,8 @@ def _status(conflicts: Iterable[Conflict], health: Health, *, running: bool, idl
 
 def _is_home_free(occupancy: Occupancy, row: Assignment) -> bool:
     """Say whether the port it was moved from, or the first it asked for and missed, could be had now."""
-    wanted = row.home
-    if wanted is None and row.source is Source.FALLBACK:
-        wanted = first_choice(row.spec)
-    if wanted is None or wanted == row.port:
-        return False
-    return occupancy.refusal(occupancy.group(row.key), wanted) is None
+    wanted = preferable(row)
+    return wanted is not None and occupancy.refusal(occupancy.group(row.key), wanted) is None
 
 
 class _WorkspaceOrder:

@@ -1,5 +1,7 @@
 """Planning another port for one service, because somebody wants it to."""
 
+from collections.abc import Iterable
+
 from portdash.errors import NoSuchService, UsageError
 from portdash.model.assignment import Reason, ServiceKey, Verdict
 from portdash.model.plan import Plan, Strategy
@@ -13,6 +15,7 @@ from portdash.planning.giving import give
 from portdash.planning.occupancy import Group
 from portdash.planning.requests import Placement
 from portdash.planning.rescue import why_left
+from portdash.planning.rules import preferable
 from portdash.text import clean
 
 _NEVER = (Verdict.PRIVILEGED, Verdict.OUT_OF_RANGE, Verdict.OS_RESERVED)
@@ -39,6 +42,27 @@ def plan_move(snapshot: Snapshot, key: ServiceKey, to: int | None, *, strategy: 
         _move_to(draft, key, check_port(to))
     port = draft.occupancy.rows[key].port if to is None else to
     return draft.finish(f"move {name} to {port}")
+
+
+def plan_homing(snapshot: Snapshot, keys: Iterable[ServiceKey], *, actor: str) -> Plan:
+    """Plan for services the port that each would rather have, where it can be had now: nobody is ended or moved for it.
+
+    Those that have it, or cannot have it yet, stay where they are; of the latter the plan says why.
+    """
+    rows = [row for key in keys if (row := snapshot.assignments.get(key)) and row.spec.inherit_from is None]
+    placements = tuple(Placement(row.key, row.spec) for row in rows)
+    draft = Draft(snapshot, strategy=Strategy.MINIMAL, actor=actor, placements=placements)
+    for row in rows:
+        wanted = preferable(row)
+        if wanted is None:
+            continue
+        group = draft.occupancy.group(row.key)
+        if problem := _problem(draft, group, wanted):
+            draft.leave(f"{clean(row.name)} stays on {row.port}: {wanted}: {problem}", asked=False)
+            continue
+        draft.set_row((exchange_row(draft, group, wanted),), "it can be had again")
+        draft.say_what_runs(group, wanted)
+    return draft.finish("all back to the ports they would rather have")
 
 
 def _move_on(draft: Draft, key: ServiceKey) -> None:

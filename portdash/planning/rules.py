@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import chain
 
-from portdash.model.assignment import ServiceSpec, Source, Verdict
+from portdash.model.assignment import Assignment, ServiceSpec, Source, Verdict
 from portdash.model.policy import DEFAULT_PRIORITY, Policy, PortLimits
 from portdash.model.ports import LAST_PORT, PortRange
 from portdash.text import and_list, clean
@@ -61,6 +61,14 @@ def is_browser_blocked(spec: ServiceSpec, port: int) -> bool:
 def first_choice(spec: ServiceSpec) -> int | None:
     """Return the port a service asks for above all, None when it asks for none."""
     return spec.preferred[0] if spec.preferred else spec.base
+
+
+def preferable(row: Assignment) -> int | None:
+    """Return the port a service would rather have than its own: where it was moved from, or its first choice."""
+    wanted = row.home
+    if wanted is None and row.source is Source.FALLBACK:
+        wanted = first_choice(row.spec)
+    return None if wanted == row.port else wanted
 
 
 def asked_ports(spec: ServiceSpec) -> tuple[int, ...]:

@@ -141,12 +141,12 @@ def main_of(app: PortdashApp) -> MainScreen:
 
 @asynccontextmanager
 async def running(
-    desk: FakeDesk, *, size: tuple[int, int] = (160, 45), **options: object
+    desk: FakeDesk, *, size: tuple[int, int] = (160, 45), toasts: bool = False, **options: object
 ) -> AsyncIterator[tuple[Pilot[object], MainScreen]]:
-    """A dashboard that has looked once, and looks again only when asked to."""
+    """A dashboard that has looked once, and looks again only when asked to; it draws toasts where they are wanted."""
     chosen: dict[str, object] = {"typing_window": 0, "refresh": 3600.0, "monotonic": lambda: 0.0, **options}
     app = PortdashApp(desk, options=Options(**chosen))  # type: ignore[arg-type]
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=toasts) as pilot:
         main = main_of(app)
         await until(pilot, lambda: main.facts is not None or main.stale is not None)
         yield pilot, main

@@ -14,6 +14,14 @@ CHANGE = (
         rank=50,
     ),
     Command(
+        id="home",
+        keys=(),
+        label="All back to preferred",
+        help="Give services of this workspace the ports they would rather have, where these are free now",
+        group=Group.CHANGE,
+        unavailable=Context.no_home,
+    ),
+    Command(
         id="undo",
         keys=("u",),
         label="Undo",

@@ -78,6 +78,13 @@ class Acting(Choosing):
         elif self.snapshot and keys:
             self._open(ServiceScreen(self.desk, self.snapshot, keys[0]))
 
+    def action_home(self) -> None:
+        """Services of this workspace go back to the ports they would rather have."""
+        from portdash.dashboard.screens.home import HomeScreen  # noqa: PLC0415
+
+        if self.snapshot and (keys := self.context.homing):
+            self._open(HomeScreen(self.desk, self.snapshot, keys))
+
     def action_undo(self) -> None:
         """Take the last change back."""
         from portdash.dashboard.screens.undo import UndoScreen  # noqa: PLC0415

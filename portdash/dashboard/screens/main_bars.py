@@ -144,6 +144,7 @@ class Bars(MainView):
     @on(CursorMoved)
     def _cursor_moved(self) -> None:
         self.show_bars()
+        self.spare_the_row()
 
     def on_descendant_focus(self) -> None:
         """Another pane has the keys: the footer says what they do there."""

@@ -157,6 +157,7 @@ class Choosing(Ordering):
 
     def action_back(self) -> None:
         """Take back one thing: toasts and details, filter, the trouble view, marks."""
+        self.query("ToastHolder").remove()
         self.app.clear_notifications()
         if self.is_in_details:
             self.leave_details()

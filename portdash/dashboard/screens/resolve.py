@@ -82,7 +82,7 @@ class ResolveScreen(PlansInAWorld):
         self._forget_consent()
         self.say("")
         self._show_state()
-        self.way.scroll_visible(animate=False)
+        self.call_after_refresh(self.way.scroll_visible, animate=False, top=True)
 
     def action_step(self, by: int) -> None:
         """Choose the way to the left or right."""

@@ -37,6 +37,11 @@ class CursorTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         return self.listing.rows[self._index]
 
     @property
+    def cursor_line(self) -> int:
+        """Line of the screen on which the cursor stands, counted from 0."""
+        return self.content_region.y + 1 + self._index - self.scroll_offset.y
+
+    @property
     def page(self) -> int:
         """Rows that are visible at once."""
         return max(1, self.scrollable_content_region.height - 1)

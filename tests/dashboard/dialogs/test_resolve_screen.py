@@ -76,6 +76,16 @@ async def test_narrow_screens_open_only_the_chosen_way():
         assert "3000 → 3003" not in host.text
 
 
+async def test_the_smallest_screen_shows_what_a_way_ends_and_how_to_leave():
+    async with opened(screen_of(FakeDesk()), (40, 15)) as (host, pilot):
+        await press(host, pilot, "3")
+        await settled(host, pilot)
+        assert "▸ 3 aggressive" in host.text
+        assert "1.  end  node 4121" in host.text
+        assert "[Agree t]" in host.text
+        assert "[Leave esc]" in host.text
+
+
 async def test_a_way_that_leaves_what_was_asked_for_cannot_be_applied():
     desk = FakeDesk()
     async with opened(screen_of(desk)) as (host, pilot):

@@ -16,10 +16,29 @@ from fakes import (
     screen_lines,
     until,
 )
+from textual.widgets._toast import Toast
 
 from portdash.dashboard.rows.row import OTHERS_KEY, SYSTEM_KEY, Kind
 from portdash.manager.apply import Outcome
 from portdash.model.history import Change, Operation
+
+
+@pytest.mark.parametrize("size", [(160, 45), (80, 24), (60, 20), (40, 15)])
+async def test_a_toast_never_hides_the_row_under_the_cursor(size: tuple[int, int]):
+    async with running(desk_for(), size=size, toasts=True) as (pilot, main):
+        assert screen_lines(pilot.app)[main.table.cursor_line].lstrip("│ ").startswith("▸  web")
+        for keys in (("g",), ("G",), ("g",), ("l", "G", "l", "G")):
+            main.toast("a fact that takes much of a line, if not all")
+            main.toast("and another one beneath it or above it", error=True)
+            await until(pilot, lambda: len(main.query(Toast)) == 2 and all(each.region for each in main.query(Toast)))
+            await pilot.press(*keys)
+            await pilot.pause()
+            y = main.table.cursor_line
+            assert not any(each.region.contains_point((each.region.x, y)) for each in main.query(Toast))
+            assert [each.region for each in main.query(Toast) if not main.region.overlaps(each.region)] == []
+            assert len(main.query("ToastHolder")) == 2
+        await pilot.press("escape")
+        await until(pilot, lambda: not main.query("ToastHolder"))
 
 
 async def test_the_cursor_walks_and_stops_at_the_ends():
