@@ -8,10 +8,12 @@ import pytest
 from cli_harness import Portdash
 
 from portdash.cli import allocating, by_click, getting
+from portdash.cli.commands import dashboard
 from portdash.cli.plain import plain_command
 from portdash.errors import PortdashError
 
-PLAIN = [
+PLAIN: list[list[str]] = [
+    [],
     ["allocate", "web"],
     ["alloc", "web"],
     ["allocate", "web", "api"],
@@ -32,7 +34,6 @@ PLAIN = [
     ["get", "web=5000"],
 ]
 CLICKS = [
-    [],
     ["allocate"],
     ["get"],
     ["status"],
@@ -62,6 +63,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     for home, name, face in ((allocating, "allocate_ports", "allocate"), (getting, "print_port", "get")):
         monkeypatch.setattr(home, name, note)
         monkeypatch.setattr(import_module(f"portdash.cli.commands.{face}"), name, note)
+    monkeypatch.setattr(dashboard, "open_dashboard", note)
     return calls
 
 
