@@ -20,6 +20,8 @@ from portdash.planning.recognised import NOBODY, Recognised
 from portdash.planning.rules import preferable
 from portdash.record import replace
 
+Rank = tuple[bool, bool, str, bool, str, str]
+
 _OF_THE_PORT = (ConflictKind.SQUATTED, ConflictKind.DUPLICATE, ConflictKind.SHADOWED)
 """Kinds of conflict that are about a port, whichever of the services that share it one looks at."""
 
@@ -187,9 +189,16 @@ class _WorkspaceOrder:
         self._here = snapshot.workspace
         self._known = {each.name: each for each in snapshot.workspaces}
         self._repository = self._family(snapshot.workspace)
+        self._ranks: dict[str, Rank] = {}
 
-    def rank(self, name: str) -> tuple[bool, bool, str, bool, str, str]:
+    def rank(self, name: str) -> Rank:
         """Return what a workspace sorts by."""
+        rank = self._ranks.get(name)
+        if rank is None:  # services are many more than workspaces
+            rank = self._ranks[name] = self._rank(name)
+        return rank
+
+    def _rank(self, name: str) -> Rank:
         known = self._known.get(name)
         family = self._family(name)
         label = known.label.casefold() if known else name.casefold()

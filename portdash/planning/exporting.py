@@ -7,6 +7,8 @@ from portdash.model.assignment import ServiceKey, ServiceSpec
 from portdash.planning.drafting import Draft
 from portdash.text import clean
 
+Place = tuple[str, str, str, str]
+
 
 def check_variables(draft: Draft, keys: Iterable[ServiceKey]) -> None:
     """Raise UsageError where one of these services, as drafted, shares its variable with another of its workspace.
@@ -23,7 +25,7 @@ def check_variables(draft: Draft, keys: Iterable[ServiceKey]) -> None:
         if _place(each.key) in places and each.key not in asked
     }
     specs |= {key: occupancy.spec(key) for key in asked}
-    by_variable: dict[tuple[ServiceKey, str], list[tuple[ServiceKey, ServiceSpec]]] = {}
+    by_variable: dict[tuple[Place, str], list[tuple[ServiceKey, ServiceSpec]]] = {}
     for key, spec in specs.items():
         by_variable.setdefault((_place(key), spec.variable), []).append((key, spec))
     for key in asked:
@@ -36,6 +38,6 @@ def check_variables(draft: Draft, keys: Iterable[ServiceKey]) -> None:
                 )
 
 
-def _place(key: ServiceKey) -> ServiceKey:
+def _place(key: ServiceKey) -> Place:
     """Return what the services of one workspace and environment have in common."""
-    return ServiceKey(key.host, key.user, key.workspace, key.environment, "")
+    return key.host, key.user, key.workspace, key.environment

@@ -126,7 +126,15 @@ def spec_from(value: object) -> ServiceSpec:
 def _reason_from(value: object) -> Reason:
     if type(value) is not list or len(value) != 3:
         raise Undecodable("a reason has three parts")
-    number, verdict, holder = value
+    try:
+        return _reason(*value)
+    except TypeError as error:  # what has no hash is neither a number nor a text
+        raise Undecodable("a reason has odd parts") from error
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _reason(number: object, verdict: object, holder: object) -> Reason:
+    """Return the same reason for the same parts: services that searched one range tell of the same ports."""
     if number is not None and type(number) is not int:  # an override such as PORT=70000 is kept as it was
         raise Undecodable("a reason is about no port")
     return Reason(number, word_of(_VERDICTS, verdict, "a verdict"), None if holder is None else text(holder))

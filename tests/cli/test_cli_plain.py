@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
-from importlib import import_module
 
 import pytest
 from cli_harness import Portdash
 
 from portdash.cli import allocating, by_click, getting
 from portdash.cli.commands import dashboard
+from portdash.cli.commands import allocate as allocate_command
+from portdash.cli.commands import get as get_command
 from portdash.cli.plain import plain_command
 from portdash.errors import PortdashError
 
@@ -60,10 +61,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         calls.append((arguments, {name: value for name, value in more.items() if value}))
         return 7
 
-    for home, name, face in ((allocating, "allocate_ports", "allocate"), (getting, "print_port", "get")):
+    for home, face, name in (
+        (allocating, allocate_command, "allocate_ports"),
+        (getting, get_command, "print_port"),
+    ):
         monkeypatch.setattr(home, name, note)
-        monkeypatch.setattr(import_module(f"portdash.cli.commands.{face}"), name, note)
-    monkeypatch.setattr(dashboard, "open_dashboard", note)
+        monkeypatch.setattr(face, name, note)
+    monkeypatch.setattr(dashboard, \"open_dashboard\", note)
     return calls
 
 
