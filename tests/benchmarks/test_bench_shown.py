@@ -47,8 +47,8 @@ def test_the_first_frame_and_the_first_table_beside_a_bare_textual_app(tmp_path:
     base = statistics.median(hello)
     for what, found, limit in (
         ("first frame, against a bare Textual app", frame, 1.3),
-        ("first frame of Textual's own, against a bare Textual app", textual, 2.1),
-        ("first table of 300 listeners, against a bare Textual app", table, 2.3),
+        ("first frame of Textual's own, against a bare Textual app", textual, 1.5),
+        ("first table of 300 listeners, against a bare Textual app", table, 1.65),
     ):
         report(what, statistics.median(found) / base, limit, f"{statistics.median(found) * 1000:.0f} ms CPU")
 
