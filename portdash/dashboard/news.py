@@ -1,12 +1,12 @@
 """What is news between two looks: trouble that is new, and services that went down. A person hears of it once."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.summary import describe
 from portdash.model.assignment import ServiceKey
 from portdash.model.snapshot import ServiceView
+from portdash.named_tuple import NamedTuple
 from portdash.report.words import worst_conflict
 
 MOST = 3

@@ -1,10 +1,11 @@
 """What details are shown of, and what they need beside a snapshot: the log, the past, the declaration of a service."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from portdash.dashboard.rows.health_lines import Probed
 from portdash.model.history import Event
+from portdash.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from portdash.config.show import Row as Setting

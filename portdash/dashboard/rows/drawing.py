@@ -1,7 +1,6 @@
 """Drawing a row of any view: which cells it has, and the line they make."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows.cells import Cell, lay
@@ -16,6 +15,7 @@ from portdash.dashboard.rows.sockets import socket_cells
 from portdash.dashboard.rows.words import up_of
 from portdash.model.assignment import ServiceKey
 from portdash.model.snapshot import ServiceView
+from portdash.named_tuple import NamedTuple
 
 _NONE: Mapping[ServiceKey, tuple[str, ...]] = {}
 

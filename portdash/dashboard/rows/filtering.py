@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import NamedTuple
 
+from portdash.named_tuple import NamedTuple
 from portdash.text import clean
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

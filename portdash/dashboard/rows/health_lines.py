@@ -1,7 +1,6 @@
 """How well a server does, as lines for the details: the verdict, what it rests on, how it was come to."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from portdash.config.durations import show_duration
 from portdash.dashboard.rows import holders, words
@@ -14,6 +13,7 @@ from portdash.dashboard.rows.trend import trend
 from portdash.health.pulse import Pulse
 from portdash.model.health import Health, HealthLevel
 from portdash.model.snapshot import ServiceView
+from portdash.named_tuple import NamedTuple
 from portdash.report.redaction import mask_secrets
 from portdash.report.words import age
 from portdash.text import plural

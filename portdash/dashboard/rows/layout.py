@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
 from portdash.dashboard.rows.row import Line, Span, Tone
 from portdash.dashboard.rows.trend import CELLS
+from portdash.named_tuple import NamedTuple
 from portdash.text import clean
 
 MARGIN = 3

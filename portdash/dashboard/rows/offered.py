@@ -1,10 +1,10 @@
 """What each key would do to a row, as lines for the details."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from portdash.dashboard.rows.prose import LABEL, heading, wrapped
 from portdash.dashboard.rows.row import Line, Span, Tone
+from portdash.named_tuple import NamedTuple
 
 
 class Offer(NamedTuple):

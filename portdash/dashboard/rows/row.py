@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable, Mapping
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
 
 from portdash.model.conflict import Conflict
 from portdash.model.history import Event
@@ -10,6 +9,7 @@ from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView
 from portdash.model.utilisation import Utilisation
 from portdash.model.workspace import Workspace
+from portdash.named_tuple import NamedTuple
 
 RowKey = tuple[str, Hashable]
 """Kind and identity. Two rows of two snapshots are the same row exactly when their keys are equal."""

@@ -1,7 +1,6 @@
 """The two lines above the list: counts, and the trouble that matters most."""
 
 from collections import Counter
-from typing import NamedTuple
 
 from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows.facts import Facts
@@ -14,6 +13,7 @@ from portdash.model.conflict import ConflictKind
 from portdash.model.listener import Listener
 from portdash.model.plan import Strategy
 from portdash.model.snapshot import ServiceView
+from portdash.named_tuple import NamedTuple
 from portdash.report.words import age, worst_conflict
 from portdash.text import clean, plural
 

@@ -1,7 +1,6 @@
 """What the columns say of states, sources and ages: the report's words, with what only a list that lives can tell."""
 
 import re
-from typing import NamedTuple
 
 from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows.facts import Facts
@@ -10,6 +9,7 @@ from portdash.model.assignment import Source
 from portdash.model.health import HealthLevel, HealthState
 from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView
+from portdash.named_tuple import NamedTuple
 from portdash.report.words import age, missed_port, source_phrase, state_word, worst_conflict
 
 

@@ -1,7 +1,8 @@
 """Where list and details stand, by the size of the terminal."""
 
 from enum import StrEnum
-from typing import NamedTuple
+
+from portdash.named_tuple import NamedTuple
 
 LIST_WIDTH = 105
 DETAILS_MOST = 90

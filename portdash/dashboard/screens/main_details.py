@@ -14,7 +14,6 @@ from portdash.dashboard.messages import LogRead, PastRead
 from portdash.dashboard.offers import offers_for
 from portdash.dashboard.options import Options
 from portdash.dashboard.rows.asked import Asked, Log, Past, Tab
-from portdash.dashboard.rows.details import details, tabs_of, title_of
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import EventLine, Line, RangeLine, RowKey, service_row_key
 from portdash.dashboard.screens.arrangement import Where
@@ -58,6 +57,8 @@ class Detailing(Bars):
             self._follow(None)
             super()._show_details(context)
             return
+        from portdash.dashboard.rows.details import details, tabs_of, title_of  # noqa: PLC0415  not for the first frame
+
         tabs = tabs_of(row)
         tab = self.tab if self.tab in tabs else Tab.WHY
         self._ask(view, context.facts.snapshot if context.facts else None)
@@ -160,6 +161,8 @@ class Detailing(Bars):
         self._turn_to(Tab(leaf))
 
     def _turn(self, by: int) -> None:
+        from portdash.dashboard.rows.details import tabs_of  # noqa: PLC0415  as above
+
         tabs = tabs_of(self.context.row)
         at = tabs.index(self.tab) if self.tab in tabs else 0
         self._turn_to(tabs[(at + by) % len(tabs)])

@@ -1,7 +1,6 @@
 """The footer: what the keys do on this row, most likely first. Each can be clicked; Help and Quit are always there."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual.events import Click
@@ -10,6 +9,7 @@ from textual.strip import Strip
 from portdash.dashboard.messages import CommandRequested
 from portdash.dashboard.rows.row import Line, Span, Tone
 from portdash.dashboard.widgets.toned import Toned
+from portdash.named_tuple import NamedTuple
 
 GAP = 2
 

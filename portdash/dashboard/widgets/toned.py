@@ -20,6 +20,8 @@ class Toned(Widget):
 
     glyphs = Glyphs()
     _tone_styles: Mapping[str, Style] = MappingProxyType({})
+    _blank: Strip | None = None
+    """An empty line: most of a first frame are, and one is as good as another."""
 
     def with_glyphs(self, glyphs: Glyphs) -> Self:
         """Draw with these signs."""
@@ -30,6 +32,7 @@ class Toned(Widget):
         """Forget the styles: a theme or a pseudo-class has changed. They may not exist yet, so they are made later."""
         super().notify_style_update()
         self._tone_styles = {}
+        self._blank = None
 
     def style_of(self, name: str) -> Style:
         """Return the style of a tone, `cursor` or `marked`."""
@@ -41,6 +44,10 @@ class Toned(Widget):
 
     def strip(self, line: Iterable[Span], width: int, *, over: str | None = None) -> Strip:
         """Draw a line, cut or padded to `width`; with `over` in that one style instead of its tones."""
+        if not line and over is None:
+            if self._blank is None or self._blank.cell_length != width:
+                self._blank = Strip([]).adjust_cell_length(width, self.style_of(Tone.PLAIN.value))
+            return self._blank
         if over is not None:
             style = self.style_of(over)
             segments = [Segment(self.glyphs.draw(safe(span.text)), style) for span in line]
