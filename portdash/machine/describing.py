@@ -172,20 +172,24 @@ class _Round:
 
     def look(self, rows: tuple[Socket, ...]) -> _Look:
         last = self._last
-        before = {id(row): listener for row, listener in zip(last.rows, last.made, strict=True)}
         known: dict[tuple[int, ...], _Known] = {}
         same: set[tuple[int, ...]] = set()
-        for pids in {row.pids for row in rows}:
+        are_same_rows = len(rows) == len(last.rows) and all(map(is_, rows, last.rows))
+        for pids in last.known if are_same_rows else {row.pids for row in rows}:
             known[pids] = self._know(pids)
             if pids in last.known and last.known[pids].owner is known[pids].owner:
                 same.add(pids)
+        asked = frozenset[int]().union(*(each.processes for each in known.values()))
+        lineages = {pid: self._table.lineages.get(pid) for pid in asked}
+        if are_same_rows and len(same) == len(known):
+            return _Look(rows, last.made, last.listeners, known, lineages)
+        before = {id(row): listener for row, listener in zip(last.rows, last.made, strict=True)}
         made = tuple(
             (before.get(id(row)) if row.pids in same else None) or _describe(row, known[row.pids].owner) for row in rows
         )
         is_same = len(made) == len(last.made) and all(map(is_, made, last.made))
         listeners = last.listeners if is_same else tuple(sorted(made, key=_order))
-        asked = frozenset[int]().union(*(each.processes for each in known.values()))
-        return _Look(rows, made, listeners, known, {pid: self._table.lineages.get(pid) for pid in asked})
+        return _Look(rows, made, listeners, known, lineages)
 
     def _know(self, pids: tuple[int, ...]) -> _Known:
         """Return what is known of those who share a socket; where it is what was known, the same owner."""

@@ -74,16 +74,19 @@ class Processes:
         if stat is None or stat.is_dead:
             return None
         known = self._known.get(_program(pid, stat))
-        if known is not None:
-            _remember(self._lasting, pid, (stat.ticks, known))
-        else:
-            self._lasting.pop(pid, None)
+        is_lasting = known is not None
+        if known is None:
             known = self._look(pid), self._user(pid)
             again = self._stat(pid)
             if again is None or again.is_dead or again.ticks != stat.ticks:
                 return None  # it ended meanwhile, and what was read may be its successor's
             if self._is_settled(again) and again.image == stat.image:
                 _remember(self._known, _program(pid, again), known)
+                is_lasting = True
+        if is_lasting:
+            _remember(self._lasting, pid, (stat.ticks, known))
+        else:
+            self._lasting.pop(pid, None)
         command, user = known
         return Process(
             pid=pid,

@@ -66,8 +66,10 @@ class WatchedSockets:
         if due:
             self._at = now
             changed |= self._count()
-        if self._make(changed) or due:
+        if self._make(changed):
             self._told = self._all()
+        elif due:
+            self._told = (*self._told,)
         return self._told
 
     def _look(self, *, closer: bool = False) -> set[Slot]:

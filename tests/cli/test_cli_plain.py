@@ -7,8 +7,8 @@ import pytest
 from cli_harness import Portdash
 
 from portdash.cli import allocating, by_click, getting
-from portdash.cli.commands import dashboard
 from portdash.cli.commands import allocate as allocate_command
+from portdash.cli.commands import dashboard
 from portdash.cli.commands import get as get_command
 from portdash.cli.plain import plain_command
 from portdash.errors import PortdashError
@@ -67,7 +67,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     ):
         monkeypatch.setattr(home, name, note)
         monkeypatch.setattr(face, name, note)
-    monkeypatch.setattr(dashboard, \"open_dashboard\", note)
+    monkeypatch.setattr(dashboard, "open_dashboard", note)
     return calls
 
 
