@@ -13,7 +13,7 @@ Readers = Mapping[str, tuple[str, Callable[[object], object]]]
 """Which fields an object may have: what each is called by who takes it, and what reads it."""
 
 _ABSENT = object()
-_decode = json.JSONDecoder().decode
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # it is not said to be public, and is what `decode` calls
 _encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 
 
@@ -40,9 +40,12 @@ class Fields:
     def parse(cls, text: str) -> "Fields":
         """Read JSON text."""
         try:
-            return cls(_decode(text))
-        except (ValueError, RecursionError) as error:
+            value, end = _scan(text, 0)
+        except (ValueError, StopIteration, RecursionError) as error:
             raise Undecodable("a record is not JSON") from error
+        if end != len(text):  # `dumps` puts nothing around it
+            raise Undecodable("a record is more than JSON")
+        return cls(value)
 
     def done(self) -> None:
         """Check that nothing is left over."""

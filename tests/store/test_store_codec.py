@@ -146,7 +146,7 @@ def test_what_is_off_is_not_read(change: dict[str, object]):
         codec.assignment_from(key("web"), 4000, Source.PREFERRED, 1, fields)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "[" * 100_000, "\x00"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "[" * 100_000, "\x00", "{} ", " {}", "{}{}"])
 def test_what_is_no_object_is_not_read(text: str):
     with pytest.raises(Undecodable):
         Fields.parse(text)
