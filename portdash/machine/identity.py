@@ -35,7 +35,7 @@ def read_host_id(state_dir: Path) -> str | None:
     path = state_dir / "host-id"
     hint = "make it readable, or restore a copy; moved away, a new one is made and knows no assignment"
     try:
-        text = path.read_bytes()[:64].strip()
+        text = _first_bytes(path).strip()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -45,6 +45,15 @@ def read_host_id(state_dir: Path) -> str | None:
     if not re.fullmatch(_HOST_ID, text):
         raise StoreUnavailable(f"{path} is not the id of a machine", hint=hint)
     return text.decode("ascii")
+
+
+def _first_bytes(path: Path) -> bytes:
+    """Return the beginning of a file; a pipe that nobody writes into has none, and is not waited for."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    try:
+        return os.read(descriptor, 64)
+    finally:
+        os.close(descriptor)
 
 
 def _create(state_dir: Path) -> str | None:

@@ -34,8 +34,9 @@ MOMENT = 0.02
 def open_connection(path: str, *, read_only: bool, patience: float) -> sqlite3.Connection:
     """Open in `rw` mode unless told otherwise: it never creates, falls back to reading, and settles a crashed write.
 
-    Raises sqlite3.Error.
+    Raises sqlite3.Error, StoreUnavailable.
     """
+    trouble.check_journal(path)
     connection = sqlite3.connect(
         f"{Path(path).as_uri()}?mode={'ro' if read_only else 'rw'}",
         uri=True,

@@ -1,6 +1,7 @@
 """What went wrong with a file, said in the store's errors."""
 
 import errno
+import os
 import sqlite3
 import stat as modes
 from os import stat_result
@@ -65,6 +66,17 @@ def check_kind(path: str, found: stat_result) -> None:
             f"{clean(path)} cannot be the store: it is not an ordinary file",
             hint="move it away, or name another store with --store",
         )
+
+
+def check_journal(path: str) -> None:
+    """Raise StoreUnavailable when what stands where SQLite has its journal is no ordinary file, for the same reason."""
+    journal = f"{path}-journal"
+    try:
+        found = os.lstat(journal)
+    except OSError:
+        return  # mostly there is none; any other trouble is met by who opens it
+    if not modes.S_ISREG(found.st_mode):
+        raise StoreUnavailable(f"{clean(journal)} is in the way: it is not an ordinary file", hint="move it away")
 
 
 def met(

@@ -114,3 +114,13 @@ def test_reading_identity_and_workspace_loads_nothing_heavy():
         "print(sorted(heavy & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout == "[]\n"
+
+
+def test_an_id_that_is_no_file_is_refused_and_does_not_hang(tmp_path: Path):
+    os.mkfifo(tmp_path / "host-id")
+    with pytest.raises(StoreUnavailable, match="host-id is not the id of a machine"):
+        identity.host_id(tmp_path)
+    (tmp_path / "host-id").unlink()
+    (tmp_path / "host-id").symlink_to("/dev/zero")
+    with pytest.raises(StoreUnavailable, match="host-id is not the id of a machine"):
+        identity.host_id(tmp_path)

@@ -17,6 +17,7 @@ from portdash.model.state import StoreState
 from portdash.model.storage import RecordPlan, RecordWorkspace, TakeLease
 from portdash.model.workspace import Workspace
 from portdash.store.lookup import port_of, workspace_of
+from portdash.store.repair import repair
 from portdash.store.sqlite import SqliteStore
 
 SCALE = int(os.environ.get("PORTDASH_TEST_SCALE", "1"))
@@ -232,6 +233,21 @@ def test_what_is_no_file_is_said_and_does_not_hang(path: Path):
         if path.is_fifo():
             path.unlink()
             path.mkdir()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: Path(path).symlink_to(path)])
+def test_what_is_no_journal_is_said_and_does_not_hang(sound: Path, make: Callable[[str], None]):
+    make(f"{sound}-journal")
+    store = SqliteStore(sound, host=HOST)
+    for ask in (
+        store.snapshot,
+        lambda: store.apply(batch()),
+        lambda: get(sound, "service-7"),
+        lambda: repair(sound, actor="cli"),
+    ):
+        with pytest.raises(StoreUnavailable, match=r"portdash\.db-journal is in the way: it is not an ordinary"):
+            ask()
+    store.close()
 
 
 def test_a_symbolic_link_to_itself_is_an_error(path: Path):
