@@ -23,7 +23,7 @@ from portdash.dashboard.rows.summary import Standing, freshness, header_line, tr
 from portdash.dashboard.rows.view import View, order_text
 from portdash.dashboard.rows.words import state_of
 from portdash.dashboard.screens.arrangement import Where
-from portdash.dashboard.screens.main_view import MainView
+from portdash.dashboard.screens.main_toasts import Toasting
 from portdash.dashboard.widgets.key_bar import Entry
 from portdash.dashboard.widgets.line_bar import LineBar
 from portdash.model.assignment import ServiceKey
@@ -37,7 +37,7 @@ MOST_WAYS = 20
 """Conflicts whose ways out are planned for the view of conflicts; further ones only say which key plans theirs."""
 
 
-class Bars(MainView):
+class Bars(Toasting):
     """Header, trouble line, frame, details and footer."""
 
     def __init__(self, desk: Desk, options: Options, keymap: Keymap) -> None:
