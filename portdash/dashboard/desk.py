@@ -15,11 +15,12 @@ from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from portdash.config.paths import PROJECT_FILE, state_dir
+from portdash.dashboard.planner import Planner
 from portdash.model.names import base_name
 from portdash.store.schema import EVENTS_KEPT
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping
 
     from portdash.config.show import Row as Setting
     from portdash.dashboard.look_ahead import LookAhead
@@ -31,17 +32,14 @@ if TYPE_CHECKING:
     from portdash.manager.apply import Outcome
     from portdash.manager.deps import Deps
     from portdash.manager.reloading import Load, Reloading
-    from portdash.manager.wishes import Wish
     from portdash.model.assignment import ServiceKey
-    from portdash.model.ending import Allowance
     from portdash.model.health import Health
     from portdash.model.history import Event
     from portdash.model.listener import Listener
-    from portdash.model.plan import Plan, Strategy
-    from portdash.model.ports import IpProtocol
+    from portdash.model.plan import Plan
     from portdash.model.requests import RequestKind
     from portdash.model.snapshot import ServiceView, Snapshot
-    from portdash.supervisor.starting import Start, Startable
+    from portdash.supervisor.starting import Start
 
     Ask = Callable[[Listener, Deps], Awaitable[Answer]]
     """Asks a listener that is no service what it is and how it does."""
@@ -74,7 +72,7 @@ async def ask_at_all(listener: Listener, deps: Deps) -> Answer:
     return await ask_stranger(listener, deps.clock.now(), deps.config.health)
 
 
-class Desk:
+class Desk(Planner):
     """Looks, plans and applies.
 
     Planning is pure and takes milliseconds: call it where you like. `look`, `wait_for_change` and `apply` block, and
@@ -100,7 +98,7 @@ class Desk:
         load: Load | None = None,
         first: LookAhead | None = None,
     ) -> None:
-        self._deps = replace(deps, verdicts=monitor.verdicts) if monitor else deps
+        super().__init__(replace(deps, verdicts=monitor.verdicts) if monitor else deps)
         if load is not None:
             from portdash.manager.reloading import Reloading  # noqa: PLC0415  the invented machine has no files
 
@@ -217,62 +215,6 @@ class Desk:
         current: int = self._deps.store.watch(revision, timeout)
         return current != revision
 
-    def plan_allocate(self, snapshot: Snapshot, wish: Wish, strategy: Strategy | None = None) -> Plan:
-        """Plan a port for one service."""
-        from portdash.manager.plans import plan_allocate  # noqa: PLC0415
-
-        return plan_allocate(self._deps, snapshot, (wish,), strategy=strategy)
-
-    def plan_move(self, snapshot: Snapshot, key: ServiceKey, to: int | None = None) -> Plan:
-        """Plan another port for a service: `to`, or the next best."""
-        from portdash.manager.plans import plan_move  # noqa: PLC0415
-
-        return plan_move(self._deps, snapshot, key, to)
-
-    def plan_homing(self, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> Plan:
-        """Plan for services the port that each would rather have, where it can be had now."""
-        from portdash.manager.plans import plan_homing  # noqa: PLC0415
-
-        return plan_homing(self._deps, snapshot, keys)
-
-    def plan_resolve(self, snapshot: Snapshot, key: ServiceKey | None, strategy: Strategy | None = None) -> Plan:
-        """Plan the way out of one service's conflicts, or of all."""
-        from portdash.manager.plans import plan_resolve  # noqa: PLC0415
-
-        return plan_resolve(self._deps, snapshot, key, strategy=strategy)
-
-    def plan_release(self, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> Plan:
-        """Plan giving assignments back, with those that inherit from them."""
-        from portdash.manager.plans import plan_release  # noqa: PLC0415
-
-        return plan_release(self._deps, snapshot, keys)
-
-    def plan_adopt(self, snapshot: Snapshot, listeners: Sequence[Listener], names: Sequence[str | None] = ()) -> Plan:
-        """Plan to make listeners services of their own projects; None or a missing name means the suggested one."""
-        from portdash.manager.adopting import plan_adopt  # noqa: PLC0415
-
-        return plan_adopt(self._deps, snapshot, listeners, names=names)
-
-    def plan_free(
-        self, snapshot: Snapshot, port: int, protocol: IpProtocol, *, allows: frozenset[Allowance] = frozenset()
-    ) -> Plan:
-        """Plan to end everybody who listens on a port. Blocks: it asks the machine. Raises Refused."""
-        from portdash.manager.freeing import plan_free  # noqa: PLC0415
-
-        return plan_free(self._deps, snapshot, port, protocol, allows=allows)
-
-    def plan_undo(self, snapshot: Snapshot) -> Plan:
-        """Plan to take this workspace's last operation back. Raises NoSuchService when there is none."""
-        from portdash.manager.plans import plan_undo  # noqa: PLC0415
-
-        return plan_undo(self._deps, snapshot)
-
-    def files_of(self, plan: Plan) -> tuple[Path, ...]:
-        """Return the files that `portdash export` wrote and that follow a plan. Reads small files."""
-        from portdash.manager.written import files_of  # noqa: PLC0415  not before the first dialog
-
-        return tuple(each.path for each in files_of(self._deps, plan))
-
     def apply(self, plan: Plan, *, consent: bool = False, progress: Callable[[str], None] | None = None) -> Outcome:
         """Carry a plan out. Blocks; what it raises (Refused and its kin, StoreError) means that no row was changed."""
         from portdash.manager.apply import apply_plan  # noqa: PLC0415
@@ -290,27 +232,6 @@ class Desk:
         with self._acting():
             request = ask(self._deps, key, kind)
         return bool(request.ok), request.answer or ""
-
-    def startable(self, snapshot: Snapshot, key: ServiceKey) -> Startable:
-        """Return what starting a service would run. Raises PortdashError, which says why it cannot be started."""
-        from portdash.supervisor.starting import startable  # noqa: PLC0415
-
-        return startable(self._deps, snapshot, key)
-
-    def start_order(
-        self, snapshot: Snapshot, keys: Sequence[ServiceKey]
-    ) -> tuple[tuple[ServiceKey, frozenset[ServiceKey]], ...]:
-        """Return services that can be started, each behind those of them that it depends on, and with these."""
-        from portdash.planning.start_order import start_order  # noqa: PLC0415
-
-        named = {key.service: key for key in keys}
-        names = [view.name if (view := snapshot.service(key)) else key.service for key in keys]
-        parts = start_order(self._deps.config.services, names)
-        return tuple(
-            (key, frozenset(named[each.casefold()] for each in part.after if each.casefold() in named))
-            for part in parts
-            if (key := named.get(part.name.casefold())) is not None
-        )
 
     def start(self, key: ServiceKey) -> Start:
         """Start a service in the background, and return how that went. Blocks; raises PortdashError."""

@@ -24,7 +24,7 @@ from portdash.dashboard.rows.summary import Standing, freshness, header_line, tr
 from portdash.dashboard.rows.view import View, order_text
 from portdash.dashboard.rows.words import state_of
 from portdash.dashboard.screens.arrangement import Where
-from portdash.dashboard.screens.main_view import MainView
+from portdash.dashboard.screens.main_toasts import Toasting
 from portdash.dashboard.widgets.key_bar import Entry
 from portdash.dashboard.widgets.line_bar import LineBar
 from portdash.model.assignment import ServiceKey
@@ -43,7 +43,7 @@ MOST_WAYS = 20
 _NOTHING_SAID: tuple[Mapping[RowKey, ServiceView | Other] | None, tuple[Standing, int] | None] = (None, None)
 
 
-class Bars(MainView):
+class Bars(Toasting):
     """Header, trouble line, frame, details and footer."""
 
     def __init__(self, desk: Desk, options: Options, keymap: Keymap) -> None:

@@ -27,14 +27,8 @@ from portdash.dashboard.widgets.key_bar import KeyBar
 from portdash.dashboard.widgets.line_bar import LineBar
 from portdash.dashboard.widgets.service_table import ServiceTable
 from portdash.model.assignment import ServiceKey
-from portdash.model.history import Event, EventKind
+from portdash.model.history import Event
 from portdash.model.snapshot import ServiceView, Snapshot
-from portdash.text import clean
-
-TOAST_LINES = 4
-"""Lines at the foot of the screen that toasts may take."""
-SAID_KEPT = 200
-"""Toasts that the view of history remembers."""
 
 
 class MainView(Screen[None]):
@@ -152,7 +146,7 @@ class MainView(Screen[None]):
             body.remove_class("-zoom-list", "-zoom-details")
         self.query_one("#list").set_class(self.arrangement.framed, "-framed")
         self.pane.set_class(self.arrangement.framed or self.arrangement.details is Where.OVER, "-framed")
-        self.query_one("#trouble").set_class(not self.arrangement.has_trouble_line, "-toasts-above")
+        self.query_one("#trouble").set_class(not self.arrangement.has_trouble_line, "-off")
         self._size_details()
         self.call_after_refresh(self._resized)
 
@@ -228,34 +222,3 @@ class MainView(Screen[None]):
         box = self.query_one(selector)
         box.border_title = title
         box.border_subtitle = Content(self.options.glyphs.draw(subtitle))
-
-    def toast(self, text: str, *, error: bool = False) -> None:
-        """Say one line: a fact for four seconds, an error until `esc`. Equal ones on the screen are counted."""
-        text = clean(text)
-        self._remember(text)
-        self.spare_the_row()
-        shown = [each for each in self.app._notifications if each.message.partition("  x")[0] == text]  # noqa: SLF001
-        count = sum(int(each.message.rpartition("  x")[2]) if "  x" in each.message else 1 for each in shown)
-        taken = {f"--textual-toast-{each.identity}" for each in shown}
-        for holder in self.query("ToastHolder"):
-            if holder.id in taken:  # the toolkit would take its text alone, and leave an empty line for ever
-                holder.remove()
-        for each in shown:
-            self.app._unnotify(each)  # noqa: SLF001  there is no public way to take back one
-        counted = f"{text}  x{count + 1}" if count else text
-        if error:
-            self.notify(counted, severity="error", timeout=3600, markup=False)
-            self.call_after_refresh(self.show_bars)  # the footer has a way to take it away
-        else:
-            self.notify(counted, timeout=4, markup=False)
-
-    def spare_the_row(self) -> None:
-        """Let toasts stand above the list where the cursor is among the last lines: they never hide its row."""
-        self.set_class(self.table.cursor_line >= self.size.height - 1 - TOAST_LINES, "-toasts-above")
-
-    def _remember(self, text: str) -> None:
-        number = self.said[-1][0] + 1 if self.said else 0
-        event = Event(
-            kind=EventKind.HEALTH, at=self.desk.now(), workspace="", service="", actor="dashboard", reason=text
-        )
-        self.said = (*self.said, (number, event))[-SAID_KEPT:]
