@@ -133,6 +133,15 @@ class TestNoMap:
         assert document["error"]["code"] == "store_file_invalid"
         assert f"{broken}:3" in document["error"]["message"]
 
+    def test_two_names_for_one_variable_are_refused(self, file: Path, portdash: Portdash):
+        file.write_text('{\n  "my-web": 20001,\n  "my_web": 20002,\n  "web": 20000\n}\n')
+        for command in (["allocate", "api"], ["store", "import", str(file), "--yes"]):
+            result = portdash(*command)
+            assert result.code in (2, 5)
+            assert f"{file}:3: my_web and my-web would both be exported as MY_WEB_PORT" in result.err
+        assert portdash("get", "my-web").code == 3
+        assert portdash("export", "--format", "sh").code == 0
+
     def test_hostile_text_is_harmless(self, file: Path, portdash: Portdash):
         file.write_bytes('{"we\x1b]52;c;aGk=\x07b": 1, "\u202e": 2}'.encode())
         for command in (["status"], ["allocate", "web"], ["get", "web"], ["store", "info"]):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from portdash.model.assignment import Assignment
+from portdash.model.assignment import Assignment, ServiceSpec
 from portdash.model.ports import IpProtocol
 from portdash.store.projection.merge import Edits
 from portdash.store.projection.portmap import BadMap, Entry
@@ -40,9 +40,10 @@ class Parents:
 
 
 def check(entries: Mapping[str, Entry], edits: Edits, rows: Mapping[str, Assignment], scope: Scope) -> None:
-    """Raise BadMap where two services have one port, or one that shares a port has another."""
+    """Raise BadMap where two services have one port or a new one another's variable, or a shared port is not shared."""
     parents = Parents(scope, rows)
     _check_shared(entries, edits, parents)
+    _check_variables(entries, edits, rows, scope)
     first: dict[tuple[IpProtocol, int], Entry] = {}
     for name, entry in entries.items():
         other = first.setdefault((parents.protocol(name), entry.port), entry)
@@ -51,6 +52,21 @@ def check(entries: Mapping[str, Entry], edits: Edits, rows: Mapping[str, Assignm
                 entry.line,
                 f"{entry.name} has {entry.port}, and so has {other.name} in line {other.line}",
                 "give one of them another port",
+            )
+
+
+def _check_variables(entries: Mapping[str, Entry], edits: Edits, rows: Mapping[str, Assignment], scope: Scope) -> None:
+    specs = {name: row.spec for name, row in rows.items() if name not in edits.releases}
+    new = [name for name in edits.claims if name not in rows]
+    specs |= {name: scope.declared.get(name) or ServiceSpec(name=entries[name].name) for name in new}
+    first: dict[str, str] = {}
+    for name in sorted(specs, key=new.count):  # those that are there first: the new one has the line that is wrong
+        other = first.setdefault(specs[name].variable, name)
+        if other != name and name in new:
+            raise BadMap(
+                entries[name].line,
+                f"{entries[name].name} and {specs[other].name} would both be exported as {specs[name].variable}",
+                "give one of them a variable of its own: `env` in portdash.toml",
             )
 
 
