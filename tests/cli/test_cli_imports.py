@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli_harness import Portdash
+from cli_harness import FreePort, Portdash
 
 pytestmark = pytest.mark.usefixtures("project")
 
@@ -14,12 +14,13 @@ FACES = {"textual", "rich", "httpx", "redis", "litestar", "asyncio"}
 WRITERS = {"tomlkit"}
 FAST = FACES | {
     "logging", "psutil", "msgspec", "tomllib", "multiprocessing", "concurrent.futures", "portdash.manager.deps",
-    "difflib",
+    "difflib", "click", "inspect", "uuid",
     "dataclasses",  # half a millisecond each to make; nothing on the way of `get` needs one
 }  # fmt: skip
 
 KEPT = {
     "logging", "psutil", "msgspec", "tomlkit", "difflib", "tempfile", "multiprocessing",
+    "click", "dataclasses", "inspect", "uuid", "portdash.planning.ownership", "portdash.planning.recognition",
     "portdash.machine.sockets_psutil", "portdash.machine.terminate", "portdash.machine.handles",
     "portdash.machine.describing", "portdash.machine.processes", "portdash.machine.containers.looking",
     "portdash.machine.origins", "portdash.planning.frameworks", "portdash.config.loading", "socket",
@@ -99,6 +100,23 @@ def test_a_service_that_keeps_its_port_loads_no_way_to_find_one(portdash: Portda
         {"msgspec"} if Path("/var/run/docker.sock").exists() else set()
     )  # an engine is asked, and must be understood
     assert not loaded & (FACES | WRITERS | KEPT - asked)
+
+
+NEW = {
+    "logging", "psutil", "msgspec", "click", "dataclasses", "inspect", "uuid", "socket",
+    "portdash.machine.describing", "portdash.machine.processes", "portdash.machine.origins",
+    "portdash.machine.containers.looking", "portdash.planning.ownership", "portdash.planning.recognition",
+    "portdash.planning.rescue", "portdash.planning.forcing", "portdash.planning.exchange", "portdash.planning.prospect",
+}  # fmt: skip
+"""What a new service has no use for where nobody listens on its port: who listens elsewhere, and how to make room."""
+
+
+@pytest.mark.needs_linux
+@pytest.mark.skipif(Path("/var/run/docker.sock").exists(), reason="an engine is asked whose ports are to be left alone")
+def test_a_new_service_on_a_free_port_loads_nothing_that_asks_whose_the_sockets_are(free_port: FreePort):
+    code, loaded = modules("allocate", f"web={free_port()}")
+    assert code == 0
+    assert not loaded & (FACES | WRITERS | NEW)
 
 
 DEAR = """
