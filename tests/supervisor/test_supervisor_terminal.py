@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,10 @@ def terminal(project: Path, home: Path) -> Iterator[pexpect.spawn]:
     )
     child.expect_exact("$ ")
     yield child
-    child.close(force=True)
+    if child.isalive():  # pexpect itself gives a killed process a tenth of a second to be gone
+        child.kill(signal.SIGKILL)
+        child.wait()
+    child.close()
 
 
 def run(terminal: pexpect.spawn, command: str) -> None:

@@ -20,4 +20,4 @@ def terminal(home: Path) -> Iterator[Open]:
 
     yield start
     for each in opened:
-        each.child.close(force=True)
+        each.end()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pexpect
 import pyte
 
-LIMIT = 60.0
+LIMIT = 180.0
 """Seconds after which a text that does not appear is an error; a busy machine is slow to start Python."""
 PAUSE = 0.5
 """Seconds between a key and the same key again: an `esc` still unread when another key comes would make it alt."""
@@ -120,6 +120,13 @@ class Terminal:
             os.close(ended)
         self.child.wait()
         return self.child.exitstatus if self.child.exitstatus is not None else -(self.child.signalstatus or 0)
+
+    def end(self) -> None:
+        """End it where it still runs. pexpect itself gives a killed process a tenth of a second to be gone."""
+        if self.child.isalive():
+            self.child.kill(signal.SIGKILL)
+            self.child.wait()
+        self.child.close()
 
     @property
     def is_cooked(self) -> bool:
