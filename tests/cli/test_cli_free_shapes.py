@@ -74,14 +74,16 @@ def launch(home: Path) -> Iterator[Launch]:
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """End what is left of it: by the end of its input, and by force what is still below it."""
+    below: list[psutil.Process] = []
     with contextlib.suppress(psutil.NoSuchProcess):
-        for each in psutil.Process(process.pid).children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                each.kill()
-    process.kill()
+        below = psutil.Process(process.pid).children(recursive=True)
+    process.kill()  # before the others: it might start them again
+    process.wait()
+    for each in below:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            each.kill()
     process.stdin.close()
     process.stdout.close()
-    process.wait()
 
 
 @pytest.fixture
