@@ -237,6 +237,7 @@ def test_what_is_no_file_is_said_and_does_not_hang(path: Path):
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: Path(path).symlink_to(path)])
 def test_what_is_no_journal_is_said_and_does_not_hang(sound: Path, make: Callable[[str], None]):
+    Path(f"{sound}-journal").unlink()
     make(f"{sound}-journal")
     store = SqliteStore(sound, host=HOST)
     for ask in (

@@ -256,7 +256,7 @@ def test_detached_it_says_what_went_wrong(command: Command, project: Path):
 
 def test_an_empty_name_or_command_is_shown_as_one(command: Command, project: Path):
     assert command("run", "web", "--", "", cwd=project).stderr == "portdash: error: there is no command ''\n"
-    assert "error: '' is no service of shop" in command("stop", "", cwd=project).stderr
+    assert "error: '' names no service" in command("stop", "", cwd=project).stderr
 
 
 @pytest.mark.parametrize("status", [0, 3])
