@@ -1,8 +1,9 @@
 """Which plans this very process is at: one that it has left needs no crash to be settled."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from os import getpid, register_at_fork
+from os import getpid
 
 from portdash.machine.living import lives
 from portdash.manager.deps import Deps
@@ -10,7 +11,8 @@ from portdash.model.kept import PlanRecord
 
 _PLANS: set[str] = set()
 """Ids of the plans that threads of this process are at."""
-register_at_fork(after_in_child=_PLANS.clear)  # it has none of those threads
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+    os.register_at_fork(after_in_child=_PLANS.clear)  # the child has none of those threads
 
 
 @contextmanager

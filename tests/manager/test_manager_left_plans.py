@@ -1,5 +1,7 @@
 """Plans whose end could not be written down: whoever acts next in the same process, which lives on, settles them."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from os import getpid
 
@@ -82,3 +84,9 @@ def test_a_plan_that_a_thread_of_this_process_is_at_is_left_alone(deps: Deps, ma
     apply_plan(deps, plan, consent=True, progress=meanwhile)
     assert seen == [{(IpProtocol.TCP, 3000)}] * 4
     assert look(deps).reserved == frozenset()
+
+
+def test_where_nothing_forks_they_can_be_settled_as_well():
+    without = "import os; del os.register_at_fork; import portdash.manager.recovery, portdash.manager.phases"
+    done = subprocess.run([sys.executable, "-c", without], check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
