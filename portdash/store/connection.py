@@ -3,6 +3,7 @@
 `portdash get` pays for this module: it imports next to nothing.
 """
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
@@ -27,6 +28,7 @@ _SETTINGS = (
 )
 
 
+_RIGHTS = 0o777
 MOMENT = 0.02
 """Seconds that a reader tries by itself before it queues with the writers: SQLite's own waiting is a lottery."""
 
@@ -36,7 +38,9 @@ def open_connection(path: str, *, read_only: bool, patience: float) -> sqlite3.C
 
     Raises sqlite3.Error, StoreUnavailable.
     """
-    trouble.check_journal(path)
+    journal = trouble.check_journal(path)
+    if journal is not None and not read_only:
+        _keep_rights(path, journal)
     connection = sqlite3.connect(
         f"{Path(path).as_uri()}?mode={'ro' if read_only else 'rw'}",
         uri=True,
@@ -51,6 +55,17 @@ def open_connection(path: str, *, read_only: bool, patience: float) -> sqlite3.C
         connection.close()
         raise
     return connection
+
+
+def _keep_rights(path: str, journal: os.stat_result) -> None:
+    """Let the journal be for those whom the file is for by now: SQLite asks for that only when it makes one.
+
+    Who may read the file and not the journal could not read at all.
+    """
+    with contextlib.suppress(OSError):  # another's, or gone by now: who cannot use it is told when it is opened
+        found = os.stat(path)  # noqa: PTH116
+        if (found.st_mode ^ journal.st_mode) & _RIGHTS:
+            os.chmod(f"{path}-journal", found.st_mode & _RIGHTS)  # noqa: PTH101
 
 
 def format_of(connection: sqlite3.Connection, path: str) -> int:

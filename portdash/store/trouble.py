@@ -68,15 +68,19 @@ def check_kind(path: str, found: stat_result) -> None:
         )
 
 
-def check_journal(path: str) -> None:
-    """Raise StoreUnavailable when what stands where SQLite has its journal is no ordinary file, for the same reason."""
+def check_journal(path: str) -> stat_result | None:
+    """Return the state of SQLite's journal, None where there is none to be seen.
+
+    Raises StoreUnavailable when what stands in its place is no ordinary file, for the same reason.
+    """
     journal = f"{path}-journal"
     try:
         found = os.lstat(journal)
     except OSError:
-        return  # mostly there is none; any other trouble is met by who opens it
+        return None  # there is none before the first change; any other trouble is met by who opens it
     if not modes.S_ISREG(found.st_mode):
         raise StoreUnavailable(f"{clean(journal)} is in the way: it is not an ordinary file", hint="move it away")
+    return found
 
 
 def met(

@@ -67,6 +67,24 @@ def test_the_journal_that_stays_is_void_and_gets_on_with_who_deletes_it(sqlite: 
     assert {each.name: each.port for each in again(path).assignments.values()} == {"web": 4000, "api": 5000}
 
 
+@pytest.mark.needs_linux
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
+def test_the_journal_that_stays_is_for_those_whom_the_file_is_for(sqlite: SqliteStore, path: Path, mode: int):
+    filled(sqlite, ["web"])
+    journal = path.with_name("portdash.db-journal")
+    journal.chmod(0o644 if mode == 0o600 else 0o600)
+    path.chmod(mode)
+    assert again(path).assignments
+    assert stat.S_IMODE(journal.stat().st_mode) == mode
+
+
+def test_who_only_reads_leaves_the_journal_as_it_is(sqlite: SqliteStore, path: Path):
+    filled(sqlite, ["web"])
+    path.chmod(0o644)
+    assert SqliteStore(path, host=HOST, read_only=True).snapshot().assignments
+    assert stat.S_IMODE(path.with_name("portdash.db-journal").stat().st_mode) == 0o600
+
+
 def test_what_a_large_change_made_of_the_journal_does_not_stay(sqlite: SqliteStore, path: Path):
     names = [f"s{number}" for number in range(3000)]
     applied(sqlite, *(claim(row(name, 4000 + number)) for number, name in enumerate(names)))
