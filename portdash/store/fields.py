@@ -13,6 +13,8 @@ Readers = Mapping[str, tuple[str, Callable[[object], object]]]
 """Which fields an object may have: what each is called by who takes it, and what reads it."""
 
 _ABSENT = object()
+_FURTHEST = 1 << 53
+"""Seconds from which on not every whole number of them is a float; the largest are none at all."""
 _scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # it is not said to be public, and is what `decode` calls
 _encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 
@@ -140,10 +142,9 @@ def flag(value: object) -> bool:
 
 def moment(value: object) -> float:
     """Return `value` if it is a finite number of seconds."""
-    if type(value) is float:
-        if math.isfinite(value):
-            return value
-    elif type(value) is int:
+    if type(value) is float and math.isfinite(value):
+        return value
+    if type(value) is int and -_FURTHEST < value < _FURTHEST:
         return float(value)
     raise Undecodable("a time is missing")
 

@@ -132,6 +132,7 @@ def test_the_small_records_come_back_as_they_were(
         {"at": "now"},
         {"at": None},
         {"at": float("nan")},
+        {"at": 10**400},
         {"actor": None},
         {"reasons": [[1, 2]]},
         {"reasons": [[4000, "liked", None]]},
