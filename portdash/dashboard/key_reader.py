@@ -7,6 +7,7 @@ file says when to end, and the clock is asked only for a moment after something 
 
 import os
 import selectors
+import signal
 import time
 import weakref
 from codecs import getincrementaldecoder
@@ -77,6 +78,7 @@ class SleepingDriver(LinuxDriver):
                     data = os.read(self.fileno, 4096)
                     if not data:  # it is closed, and would be ready for ever: nobody types any more
                         selector.unregister(self.fileno)
+                        self._tell_if_gone()
                     if text := decode(data):
                         for message in parser.feed(text):
                             self.process_message(message)
@@ -86,3 +88,8 @@ class SleepingDriver(LinuxDriver):
         with suppress(EOFError, ParseError):
             for _message in parser.feed(""):
                 pass
+
+    def _tell_if_gone(self) -> None:
+        """Have the process leave when its terminal has gone: a shell that ignores SIGHUP passes none on."""
+        if self.input_tty and not os.isatty(self.fileno):
+            os.kill(os.getpid(), signal.SIGHUP)  # to the process, not to this thread: the first thread has to wake

@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from queue import Queue
+from queue import Queue, SimpleQueue
 
 import pytest
 
@@ -135,6 +135,19 @@ async def test_a_terminal_that_is_closed_does_not_keep_it_busy(monkeypatch: pyte
     reader.until_asleep()
     assert reader.told.empty()
     assert reader.thread.is_alive()
+
+
+async def test_of_a_terminal_that_has_gone_the_process_hears_where_no_shell_tells_it(reader: Reader):
+    heard: SimpleQueue[int] = SimpleQueue()
+    before = signal.signal(signal.SIGHUP, lambda number, _frame: heard.put(number))
+    try:
+        reader.until_asleep()
+        os.dup2(reader.driver.exit_event.fileno(), reader.terminal)  # no file has its other end any more
+        assert heard.get(timeout=PATIENCE) == signal.SIGHUP
+        reader.until_asleep()
+        assert heard.empty()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_an_event_can_be_read_while_it_is_set():
