@@ -64,6 +64,14 @@ class SleepingDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self.exit_event: WakingEvent = WakingEvent()
 
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Return the size that the app takes the terminal to have.
+
+        Textual's own asks standard output, which may be a file, and takes another size for none. Of two sizes at its
+        start an app draws the one and the other for ever.
+        """
+        return self._app.console.size
+
     def run_input_thread(self) -> None:
         """Tell of keys and all else that the terminal says, until told to end."""
         decode, parser = getincrementaldecoder("utf-8")().decode, XTermParser(self._debug)
