@@ -64,6 +64,18 @@ class SleepingDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self.exit_event: WakingEvent = WakingEvent()
 
+    def start_application_mode(self) -> None:
+        """Take the terminal. SIGCONT asks for it also where nobody gave it back: after SIGSTOP, and of a hung-up one.
+
+        Who reads it by then ends first: of two only one would hear of the end, and the other keep the process for ever.
+        """
+        thread = self._key_thread
+        if thread is not None and thread.is_alive():
+            self.exit_event.set()
+            thread.join()
+            self.exit_event.clear()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+
     def _get_terminal_size(self) -> tuple[int, int]:
         """Return the size that the app takes the terminal to have.
 

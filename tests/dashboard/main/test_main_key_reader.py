@@ -17,6 +17,7 @@ import selectors
 import tty
 
 from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 from textual.message import Message
 
@@ -125,6 +126,14 @@ async def test_it_ends_when_told_to_while_asleep_and_can_begin_again(reader: Rea
     assert again.key() == "b"
     again.end()
     reader.driver.exit_event.clear()
+
+
+async def test_who_reads_ends_before_another_begins(monkeypatch: pytest.MonkeyPatch, reader: Reader):
+    monkeypatch.setattr(LinuxDriver, "start_application_mode", lambda _driver: None)
+    reader.driver._key_thread = reader.thread
+    reader.driver.start_application_mode()
+    assert not reader.thread.is_alive()
+    assert not reader.driver.exit_event.is_set()
 
 
 async def test_a_terminal_that_is_closed_does_not_keep_it_busy(monkeypatch: pytest.MonkeyPatch, reader: Reader):
