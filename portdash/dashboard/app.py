@@ -121,7 +121,7 @@ class PortdashApp(App[int], inherit_bindings=False):
     def _mind_the_size(self) -> None:
         with suppress(OSError, AttributeError, ValueError):  # the terminal is gone: so is the question
             size = Size(*os.get_terminal_size(sys.__stderr__.fileno()))  # type: ignore[union-attr]  # suppressed
-            if size != self.size:
+            if size and size != self.size:  # a serial line tells none
                 self.post_message(Resize(size, size))
 
     async def on_event(self, event: Event) -> None:

@@ -7,6 +7,7 @@ file says when to end, and the clock is asked only for a moment after something 
 
 import os
 import selectors
+import signal
 import time
 import weakref
 from codecs import getincrementaldecoder
@@ -63,6 +64,26 @@ class SleepingDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self.exit_event: WakingEvent = WakingEvent()
 
+    def start_application_mode(self) -> None:
+        """Take the terminal. SIGCONT asks for it also where nobody gave it back: after SIGSTOP, and of a hung-up one.
+
+        Who reads it by then ends first: of two only one would hear of the end, and the other keep the process for ever.
+        """
+        thread = self._key_thread
+        if thread is not None and thread.is_alive():
+            self.exit_event.set()
+            thread.join()
+            self.exit_event.clear()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Return the size that the app takes the terminal to have.
+
+        Textual's own asks standard output, which may be a file, and takes another size for none. Of two sizes at its
+        start an app draws the one and the other for ever.
+        """
+        return self._app.console.size
+
     def run_input_thread(self) -> None:
         """Tell of keys and all else that the terminal says, until told to end."""
         decode, parser = getincrementaldecoder("utf-8")().decode, XTermParser(self._debug)
@@ -77,6 +98,7 @@ class SleepingDriver(LinuxDriver):
                     data = os.read(self.fileno, 4096)
                     if not data:  # it is closed, and would be ready for ever: nobody types any more
                         selector.unregister(self.fileno)
+                        self._tell_if_gone()
                     if text := decode(data):
                         for message in parser.feed(text):
                             self.process_message(message)
@@ -86,3 +108,8 @@ class SleepingDriver(LinuxDriver):
         with suppress(EOFError, ParseError):
             for _message in parser.feed(""):
                 pass
+
+    def _tell_if_gone(self) -> None:
+        """Have the process leave when its terminal has gone: a shell that ignores SIGHUP passes none on."""
+        if self.input_tty and not os.isatty(self.fileno):
+            os.kill(os.getpid(), signal.SIGHUP)  # to the process, not to this thread: the first thread has to wake

@@ -1,6 +1,7 @@
 """The dashboard on this machine's real sockets, in a real terminal."""
 
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -58,6 +59,19 @@ def test_it_opens_shows_this_machine_and_gives_the_terminal_back(terminal: Open,
     window.press("q")
     assert window.wait_for_end() == 0
     assert b"\x1b[?1049l" in window.sent
+
+
+@pytest.mark.parametrize("command", ["stty rows 0 cols 0; exec {}", "exec {} > /dev/null"])
+def test_of_one_size_it_is_drawn_where_the_terminal_tells_none_or_standard_output_is_a_file(
+    terminal: Open, command: str
+):
+    program = command.format(f"{shlex.quote(sys.executable)} -m portdash --demo")
+    window = terminal(size=(80, 25), program=["sh", "-c", program])
+    window.wait_for("q Quit")
+    window.press_until("?", "─ Help")
+    window.press("\x03")
+    assert window.wait_for_end() == 0
+    assert len(window.sent) < 200_000
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])

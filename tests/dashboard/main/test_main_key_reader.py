@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from queue import Queue
+from queue import Queue, SimpleQueue
 
 import pytest
 
@@ -17,6 +17,7 @@ import selectors
 import tty
 
 from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 from textual.message import Message
 
@@ -127,6 +128,14 @@ async def test_it_ends_when_told_to_while_asleep_and_can_begin_again(reader: Rea
     reader.driver.exit_event.clear()
 
 
+async def test_who_reads_ends_before_another_begins(monkeypatch: pytest.MonkeyPatch, reader: Reader):
+    monkeypatch.setattr(LinuxDriver, "start_application_mode", lambda _driver: None)
+    reader.driver._key_thread = reader.thread
+    reader.driver.start_application_mode()
+    assert not reader.thread.is_alive()
+    assert not reader.driver.exit_event.is_set()
+
+
 async def test_a_terminal_that_is_closed_does_not_keep_it_busy(monkeypatch: pytest.MonkeyPatch, reader: Reader):
     read = os.read
     monkeypatch.setattr(key_reader.os, "read", lambda file, size: read(file, size)[:0])
@@ -135,6 +144,19 @@ async def test_a_terminal_that_is_closed_does_not_keep_it_busy(monkeypatch: pyte
     reader.until_asleep()
     assert reader.told.empty()
     assert reader.thread.is_alive()
+
+
+async def test_of_a_terminal_that_has_gone_the_process_hears_where_no_shell_tells_it(reader: Reader):
+    heard: SimpleQueue[int] = SimpleQueue()
+    before = signal.signal(signal.SIGHUP, lambda number, _frame: heard.put(number))
+    try:
+        reader.until_asleep()
+        os.dup2(reader.driver.exit_event.fileno(), reader.terminal)  # no file has its other end any more
+        assert heard.get(timeout=PATIENCE) == signal.SIGHUP
+        reader.until_asleep()
+        assert heard.empty()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_an_event_can_be_read_while_it_is_set():
