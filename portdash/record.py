@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from operator import attrgetter, ge, gt, le, lt
-from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
+from operator import ge, gt, le, lt
+from typing import TYPE_CHECKING, TypeVar, dataclass_transform, overload
 
 from portdash.annotated import annotations_in
+from portdash.record_plan import MISSING, Given, Key, Plan
 
 if TYPE_CHECKING:
     from dataclasses import Field
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from dataclasses import replace as replace  # noqa: PLC0414  as well
 
 T = TypeVar("T")
-Key = Callable[[object], tuple[object, ...]]
 Method = Callable[..., object]
 
 OFTEN = 24
@@ -30,122 +30,8 @@ OFTEN = 24
 
 _UNSET = object()
 """Stands for a value that a factory makes."""
-_MISSING = object()
-"""Stands for a default that there is none of."""
 _OF_NO_USE = ("__dict__", "__weakref__")
 """What a class without slots has for its instances."""
-
-
-class _Given:
-    """What the body of a class says of a field besides its type, in the words of `dataclasses.field`."""
-
-    __slots__ = ("said",)
-
-    def __init__(self, **said: object) -> None:
-        self.said = said
-
-
-class _Part:
-    """One field, as far as a record needs to know it."""
-
-    __slots__ = ("compare", "default", "factory", "init", "name", "shown", "type")
-
-    def __init__(self, name: str, kind: object, given: object) -> None:
-        said = given.said if isinstance(given, _Given) else {"default": given}
-        self.name, self.type = name, kind
-        self.default = said.get("default", _MISSING)
-        self.factory: Any = said.get("default_factory", _MISSING)
-        self.init, self.shown, self.compare = (bool(said.get(what, True)) for what in ("init", "repr", "compare"))
-
-
-class _Plan:
-    """What is known of a record's fields, worked out as far as somebody asks: most classes are but defined.
-
-    May be asked from several threads: what two of them work out at once is the same.
-    """
-
-    __slots__ = (
-        "_fields",
-        "_key",
-        "_parts",
-        "by_place",
-        "defaults",
-        "factories",
-        "given",
-        "kinds",
-        "kw_only",
-        "made",
-        "needed",
-    )
-
-    def __init__(self, kinds: Mapping[str, object], given: Mapping[str, object], *, kw_only: bool) -> None:
-        self.kinds = kinds
-        self.given = given
-        self.kw_only = kw_only
-        self.made = 0
-        """How many have been made without a compiled `__init__`."""
-        self.by_place: tuple[str, ...] | None = None
-        """The names of the fields that may be given by place, once somebody has prepared it."""
-        self.defaults: dict[str, object] = {}
-        """Of the fields that `__init__` takes, those without a default with a mark in its place."""
-        self.needed: tuple[str, ...] = ()
-        """Those."""
-        self.factories: dict[str, Any] = {}
-        """What makes the defaults of others."""
-        self._parts: tuple[_Part, ...] | None = None
-        self._key: Key | None = None
-        self._fields: dict[str, Field[object]] | None = None
-
-    def prepare(self) -> tuple[str, ...]:
-        """Work out what it takes to fill one; return `by_place`."""
-        given, factories = self.given, dict[str, Any]()
-        defaults = {name: given.get(name, _MISSING) for name in self.kinds}
-        for name, value in given.items():
-            if isinstance(value, _Given):
-                if value.said.get("init") is False:
-                    del defaults[name]
-                    continue
-                defaults[name] = value.said.get("default", _MISSING)
-                if "default_factory" in value.said:
-                    factories[name] = value.said["default_factory"]
-        self.defaults, self.factories = defaults, factories
-        self.needed = tuple(name for name, value in defaults.items() if value is _MISSING and name not in factories)
-        self.by_place = by_place = () if self.kw_only else tuple(defaults)
-        return by_place
-
-    @property
-    def parts(self) -> tuple[_Part, ...]:
-        """All fields."""
-        if self._parts is None:
-            given = self.given
-            self._parts = tuple(_Part(name, kind, given.get(name, _MISSING)) for name, kind in self.kinds.items())
-        return self._parts
-
-    @property
-    def key(self) -> Key:
-        """What gives the values that count when two are compared."""
-        if self._key is None:
-            names = [part.name for part in self.parts if part.compare]
-            if len(names) > 1:
-                self._key = attrgetter(*names)
-            else:
-                self._key = (lambda self: (getattr(self, names[0]),)) if names else lambda _: ()
-        return self._key
-
-    @property
-    def fields(self) -> dict[str, Field[object]]:
-        """The fields as the standard module has them."""
-        if self._fields is None:
-            import dataclasses  # noqa: PLC0415  see above
-
-            given = {
-                name: dataclasses.field(**value.said) if isinstance(value, _Given) else value  # type: ignore[call-overload]
-                for name, value in self.given.items()
-            }
-            twin = type("Record", (), {"__doc__": "", "__annotations__": dict(self.kinds), **given})
-            decorate = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=self.kw_only, match_args=False)
-            self._fields = {each.name: each for each in dataclasses.fields(decorate(twin))}
-        return self._fields
 
 
 class _Fields:
@@ -157,9 +43,9 @@ class _Fields:
 
 if not TYPE_CHECKING:
 
-    def field(**said: object) -> _Given:
+    def field(**said: object) -> Given:
         """Say more of a field than its type: `default`, `default_factory`, `init`, `repr`, `compare`."""
-        return _Given(**said)
+        return Given(**said)
 
 
 @overload
@@ -195,7 +81,7 @@ def _made(cls: type[T], *, kw_only: bool, order: bool, slots: bool, frozen: bool
     given = {name: own[name] for name in kinds if name in own}
     wrong = next((name for name, value in given.items() if type(value).__module__ == "dataclasses"), None)
     assert wrong is None, f"{wrong}: a record's `field` is that of this module"
-    plan = _Plan(kinds, given, kw_only=kw_only)
+    plan = Plan(kinds, given, kw_only=kw_only)
     more: dict[str, object] = {
         **_METHODS,
         **(_ordering(plan.key) if order else {}),
@@ -209,7 +95,7 @@ def _made(cls: type[T], *, kw_only: bool, order: bool, slots: bool, frozen: bool
         body = {**kept, **ours, "__slots__": tuple(kinds)}
         return type(cls)(cls.__name__, cls.__bases__, body)  # type: ignore[misc, no-any-return]  # its metaclass
     for name, value in given.items():  # a default stays, for `Record.field`; what describes a field does not
-        if isinstance(value, _Given):
+        if isinstance(value, Given):
             delattr(cls, name)
     for name, value in ours.items():
         setattr(cls, name, value)
@@ -233,14 +119,14 @@ if not TYPE_CHECKING:
         return type(whole)(**kept, **changes)
 
 
-def _plan_of(kind: type[object]) -> _Plan:
-    plan: _Plan = getattr(kind, "__record_plan__")  # noqa: B009  no type checker knows of it
+def _plan_of(kind: type[object]) -> Plan:
+    plan: Plan = getattr(kind, "__record_plan__")  # noqa: B009  no type checker knows of it
     return plan
 
 
 def _is_taken(given: object) -> bool:
     """Say whether `__init__` takes a field, by what the body of the class says of it."""
-    return not isinstance(given, _Given) or given.said.get("init") is not False
+    return not isinstance(given, Given) or given.said.get("init") is not False
 
 
 def _text(self: object) -> str:
@@ -300,10 +186,10 @@ def _first_init(self: object, /, *args: object, **kwargs: object) -> None:
     values.update(zip(by_place, args, strict=False))
     values.update(kwargs)
     for name, make in plan.factories.items():
-        if values[name] is _MISSING:
+        if values[name] is MISSING:
             values[name] = make()
     fits = len(args) <= len(by_place) and len(values) == len(plan.defaults)
-    fits = fits and not any(values[name] is _MISSING for name in plan.needed)
+    fits = fits and not any(values[name] is MISSING for name in plan.needed)
     if plan.made > OFTEN or not fits or not kwargs.keys().isdisjoint(by_place[: len(args)]):
         owner = _owner(type(self), plan)
         compiled = _init(owner, plan)
@@ -318,7 +204,7 @@ def _first_init(self: object, /, *args: object, **kwargs: object) -> None:
         after()
 
 
-def _owner(cls: type[object], plan: _Plan) -> type[object]:
+def _owner(cls: type[object], plan: Plan) -> type[object]:
     """Return the record among a class and those that it is derived from.
 
     Not by its `__init__`: another thread may have put the compiled one into its place by now.
@@ -326,7 +212,7 @@ def _owner(cls: type[object], plan: _Plan) -> type[object]:
     return next(each for each in cls.__mro__ if vars(each).get("__record_plan__") is plan)
 
 
-def _init(cls: type[object], plan: _Plan) -> Callable[..., None]:
+def _init(cls: type[object], plan: Plan) -> Callable[..., None]:
     """Return the method that fills the slots of a new one.
 
     It is compiled: one that worked through the fields would be ten times slower, and a table of sockets has thousands.
@@ -339,10 +225,10 @@ def _init(cls: type[object], plan: _Plan) -> Callable[..., None]:
         fill = getattr(vars(cls).get(name), "__set__", None)  # to fill a slot is faster than object.__setattr__
         names[f"set_{name}"] = fill or partial(_set, name)
         argument, value = name, name
-        if part.factory is not _MISSING:
+        if part.factory is not MISSING:
             names[f"make_{name}"] = part.factory
             argument, value = f"{name}=unset", f"make_{name}() if {name} is unset else {name}"
-        elif part.default is not _MISSING:
+        elif part.default is not MISSING:
             names[f"default_{name}"] = part.default
             argument = f"{name}=default_{name}"
         (by_name if plan.kw_only else positional).append(argument)

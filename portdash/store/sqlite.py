@@ -17,14 +17,14 @@ from portdash.errors import StoreOutdated, StoreReadOnly, StoreUnavailable
 from portdash.model.state import StoreState
 from portdash.store import trouble
 from portdash.store.closing import Closing
-from portdash.store.connection import MOMENT, check_integrity, format_of
+from portdash.store.connection import MOMENT
 from portdash.store.fields import Undecodable
 from portdash.store.filesystem import refuse_network
-from portdash.store.links import Identity, Link, Links, closed, identify
+from portdash.store.links import Identity, Links, closed, identify
 from portdash.store.place import look, make_directory, make_file, note_seal, seal_of
 from portdash.store.resting import AGAIN, Entry, settled
-from portdash.store.schema import VERSION
-from portdash.store.seal import describe, lock_path_of, read_seal
+from portdash.store.seal import describe, lock_path_of
+from portdash.store.soundness import look_into, prepare, recognise, roll_back
 from portdash.store.states import States
 from portdash.store.tables import Tables, Version
 from portdash.store.trouble import is_busy
@@ -162,7 +162,7 @@ class SqliteStore:
         with self._said(path, writing=False):
             try:
                 with here.use(path, found, patience=min(MOMENT, self._patience)) as link:
-                    return _look_into(link, path, found, ask)
+                    return look_into(link, path, found, ask)
             except sqlite3.OperationalError as error:
                 if not is_busy(error):
                     raise
@@ -172,7 +172,7 @@ class SqliteStore:
                 turn(lock_path_of(path), patience=self._patience, store=path),
                 here.use(path, found, patience=self._patience) as link,
             ):
-                return _look_into(link, path, found, ask)
+                return look_into(link, path, found, ask)
 
     def _transact(self, batch: Batch) -> Applied | str:
         """Return the batch as stored, or why it was refused."""
@@ -195,15 +195,15 @@ class SqliteStore:
                 with self._said(path, writing=True), here.use(path, found, patience=self._patience) as link:
                     is_small = found.st_size < LARGEST_PAGE
                     if is_small:  # a begun write would show an empty file a page
-                        _recognise(link, path)
+                        recognise(link, path)
                     link.connection.execute("BEGIN IMMEDIATE")
                     try:
                         if not is_small:
-                            _recognise(link, path)
-                        _prepare(link, path, sealed=seal_of(lock) == describe(found), patience=self._patience)
+                            recognise(link, path)
+                        prepare(link, path, sealed=seal_of(lock) == describe(found), patience=self._patience)
                         yield link.connection
                     finally:
-                        _roll_back(link.connection)
+                        roll_back(link.connection)
                 note_seal(path, lock)
 
     @contextlib.contextmanager
@@ -245,65 +245,3 @@ def _identity_at(path: str) -> Identity | None:
         return identify(os.stat(path))  # noqa: PTH116
     except OSError:
         return None
-
-
-def _look_into(link: Link, path: str, found: os.stat_result, ask: Callable[[Tables], T]) -> T | None:
-    """Return what `ask` reads in one transaction; a file that is not as we left it is checked."""
-    link.connection.execute("BEGIN")
-    try:
-        _recognise(link, path)
-        if 0 < link.version < VERSION:
-            raise trouble.outdated(path, link.version)
-        _believe(link, path, found)
-        return ask(Tables(link.connection)) if link.version else None
-    finally:
-        _roll_back(link.connection)
-
-
-def _believe(link: Link, path: str, found: os.stat_result) -> None:
-    """Check a file that does not fit its seal: at once through a new connection, else when it stays so for two looks.
-
-    A writer seals the file a moment after its commit, and many readers would check for nothing. Raises StoreDamaged.
-    """
-    state = describe(found)
-    if state == link.sound:
-        return
-    if read_seal(lock_path_of(path)) != state:
-        if link.sound and link.odd != state:
-            link.odd = state
-            return
-        check_integrity(link.connection, path)
-    link.sound = state
-
-
-def _recognise(link: Link, path: str) -> None:
-    """Note the format of the file, whose tables are read again only when somebody changed them. Raises StoreDamaged."""
-    ((changes,),) = link.connection.execute("PRAGMA schema_version")
-    ((version,),) = link.connection.execute("PRAGMA user_version")
-    if link.tables != (changes, version) or not link.version:
-        link.version = format_of(link.connection, path)
-        link.tables = changes, version
-
-
-def _prepare(link: Link, path: str, *, sealed: bool, patience: float) -> None:
-    """Make sure that the file may be written: it is a sound store of our format, or it is made one now."""
-    if link.version > VERSION:
-        raise trouble.too_new(path, link.version)
-    if not link.version:
-        from portdash.store.writing import create  # noqa: PLC0415  once in the life of a file
-
-        create(link.connection)
-    elif link.version < VERSION:
-        from portdash.store.migrations import migrate  # noqa: PLC0415  once in the life of a file
-
-        migrate(link.connection, path, link.version, patience=patience)
-        link.version = VERSION
-    elif not sealed:
-        check_integrity(link.connection, path)
-
-
-def _roll_back(connection: sqlite3.Connection) -> None:
-    """End the transaction if it is still open; one that cannot even be rolled back goes with its connection."""
-    if connection.in_transaction:
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")

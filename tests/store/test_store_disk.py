@@ -137,6 +137,16 @@ def test_a_change_is_acknowledged_when_the_head_of_the_journal_is_void_on_the_di
     ]
 
 
+def told_by(command: "list[Any]") -> "dict[str, Any]":
+    """Return what a traced worker tells of its work; skip where tracing is not allowed."""
+    answer = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    if "ptrace" in answer.stderr:
+        pytest.skip("tracing is not allowed here")
+    assert answer.returncode == 0, answer.stderr
+    found: dict[str, Any] = json.loads(answer.stdout)
+    return found
+
+
 @pytest.mark.faults
 @pytest.mark.needs_linux
 @traced
@@ -147,17 +157,7 @@ def test_a_sync_that_fails_is_an_error_and_what_was_stored_stays(home: Path, fai
     filled(store, ["web"])
     inject = f"inject=fsync,fdatasync:error=EIO:when={failing}"
     command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", inject]
-    answer = subprocess.run(
-        [*command, sys.executable, WORKER, "refused", directory],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    if "ptrace" in answer.stderr:
-        pytest.skip("tracing is not allowed here")
-    assert answer.returncode == 0, answer.stderr
-    found = json.loads(answer.stdout)
+    found = told_by([*command, sys.executable, WORKER, "refused", directory])
     assert found["names"] == ["web"]
     held = {row.name for row in store.snapshot().assignments.values()}
     if found["code"] is None:
@@ -178,20 +178,8 @@ def stumbling(directory: Path, calls: str, error: str, failing: "int | str") -> 
     command = ["strace", "-f", "-qq", "-o", str(log), "-e", f"trace={calls}"]
     command += ["-e", f"inject={calls}:error={error}:when={failing}"]
     command += [argument for file in files for argument in ("-P", str(file))]
-    answer = subprocess.run(
-        [*command, sys.executable, WORKER, "stumble", directory],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    if "ptrace" in answer.stderr:
-        pytest.skip("tracing is not allowed here")
-    assert answer.returncode == 0, answer.stderr
-    if "INJECTED" not in log.read_text():
-        return None
-    found: dict[str, Any] = json.loads(answer.stdout)
-    return found
+    found = told_by([*command, sys.executable, WORKER, "stumble", directory])
+    return found if "INJECTED" in log.read_text() else None
 
 
 @pytest.mark.needs_linux

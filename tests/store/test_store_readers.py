@@ -149,13 +149,13 @@ class TestUnchanged:
     def asked(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
         """Grows with each look into the file."""
         found: list[int] = []
-        look_into = sqlite_store._look_into
+        look_into = sqlite_store.look_into
 
         def counted(*arguments: object) -> object:
             found.append(1)
             return look_into(*arguments)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(sqlite_store, "_look_into", counted)
+        monkeypatch.setattr(sqlite_store, "look_into", counted)
         return found
 
     @pytest.fixture

@@ -160,7 +160,7 @@ def test_the_file_is_checked_when_it_does_not_fit_its_seal_and_only_then(
 ):
     filled(sqlite, ["web"])
     checks: list[str] = []
-    monkeypatch.setattr("portdash.store.sqlite.check_integrity", lambda _connection, where: checks.append(where))
+    monkeypatch.setattr("portdash.store.soundness.check_integrity", lambda _connection, where: checks.append(where))
     again(path)
     filled(sqlite, ["api"], first=5000)
     assert checks == []
