@@ -99,9 +99,10 @@ async def _only_head(app: ASGIApp, scope: HTTPScope, receive: Receive, send: Sen
         if ended.is_set():
             return
         if message["type"] == "http.response.body":
-            message = {**message, "more_body": False}
+            await send({**message, "more_body": False})
             ended.set()
-        await send(message)
+        else:
+            await send(message)
 
     got: HTTPScope = {**scope, "method": HttpMethod.GET}
     answering = asyncio.ensure_future(app(got, receive, send_first))

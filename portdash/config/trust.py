@@ -16,7 +16,6 @@ from portdash.errors import ConfigError
 from portdash.files import replace_file
 from portdash.text import clean
 
-RECORD = TRUSTED
 _VERSION = 1
 
 
@@ -45,7 +44,7 @@ def record_trust(path: Path, state_dir: Path) -> str:
             _write(state_dir, {**_trusted(state_dir), _name(path): digest})
     except OSError as error:
         raise ConfigError(
-            f"{clean(str(state_dir / RECORD), limit=None)} cannot be written: {error.strerror or error}",
+            f"{clean(str(state_dir / TRUSTED), limit=None)} cannot be written: {error.strerror or error}",
             hint="check the permissions and free space of that directory",
         ) from error
     return digest
@@ -70,7 +69,7 @@ def _name(path: Path) -> str:
 
 def _trusted(state_dir: Path) -> Mapping[str, str]:
     """SHA-256 by path. A damaged record, or one that another user can write, is an error: never overwritten."""
-    path = state_dir / RECORD
+    path = state_dir / TRUSTED
     if (file := read_file(path)) is None:
         return {}
     why = file.suspect
@@ -91,7 +90,7 @@ def _trusted(state_dir: Path) -> Mapping[str, str]:
 def _write(state_dir: Path, trusted: Mapping[str, str]) -> None:
     """Replace the record as a whole: a reader sees the old one or the new one."""
     text = json.dumps({"version": _VERSION, "trusted": dict(sorted(trusted.items()))}, indent=2) + "\n"
-    replace_file(state_dir / RECORD, text.encode("utf-8", "surrogateescape"), mode=0o600)
+    replace_file(state_dir / TRUSTED, text.encode("utf-8", "surrogateescape"), mode=0o600)
 
 
 @contextmanager
@@ -102,6 +101,6 @@ def _locked(state_dir: Path) -> Iterator[None]:
     except ImportError:
         yield
         return
-    with (state_dir / f"{RECORD}.lock").open("ab") as file:
+    with (state_dir / f"{TRUSTED}.lock").open("ab") as file:
         flock(file, LOCK_EX)
         yield

@@ -106,8 +106,10 @@ class Trip:
             step = next_step(self._errand, self.attempts[self._earlier :], field, balancer.pick)
             if not isinstance(step, Try):
                 return self._once_more(step)
-            if self.attempts:
+            if len(self.attempts) > self._earlier:
                 self._tell_failover(self.attempts[-1], step.instance)
+            elif self.attempts and costs(self.attempts[-1]):  # a further round repeats, and leaves nobody for another
+                balancer.spend()
             self._began = time.monotonic()
             if step.is_last or not balancer.seems_stopped(step.instance):
                 return step

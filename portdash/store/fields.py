@@ -86,10 +86,6 @@ class Fields:
         """Take a whole number; True is none."""
         return whole(self._left.pop(name, default))
 
-    def optional_whole(self, name: str) -> int | None:
-        """Take a whole number, None when it is absent."""
-        return self.whole(name) if name in self._left else None
-
     def optional_port(self, name: str) -> int | None:
         """Take a port, None when it is absent."""
         return port(self._left.pop(name)) if name in self._left else None

@@ -48,6 +48,10 @@ class Inbox:
         with contextlib.suppress(StoreError):  # which who listens meets as well, says, and waits for
             await asyncio.to_thread(self._take)
 
+    def serves(self, token: str) -> bool:
+        """Say whether what is addressed to this lease is taken: the service may have started again under another."""
+        return self._token == token
+
     def beside(self, work: Callable[[threading.Event, Callable[[str], None]], None]) -> None:
         """Let a thread work while this is open. It gets what is set at the end, and what takes a line for people."""
         threading.Thread(target=work, args=(self._closed, self._tell), daemon=True).start()

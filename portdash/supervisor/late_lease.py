@@ -8,7 +8,7 @@ from portdash.errors import StoreError
 from portdash.machine.living import lives
 from portdash.manager.deps import Deps
 from portdash.model.assignment import Lease
-from portdash.model.storage import Batch, TakeLease
+from portdash.model.storage import Applied, Batch, TakeLease
 from portdash.supervisor.orders import Ready
 from portdash.text import clean
 
@@ -16,25 +16,31 @@ _FIRST_REST, _LONGEST_REST = 0.5, 10.0
 """Seconds between two tries; each is twice as long as the one before."""
 
 
-def lease_late(deps: Deps, ready: Ready, over: threading.Event, tell: Callable[[str], None]) -> None:
-    """Try until the store has the lease, or the run is `over`; `tell` takes a line for people."""
+def lease_late(
+    deps: Deps, ready: Ready, is_served: Callable[[str], bool], over: threading.Event, tell: Callable[[str], None]
+) -> None:
+    """Try until the store has the lease, another token `is_served`, or the run is `over`; `tell` takes a line."""
     rest = _FIRST_REST
-    while not over.wait(rest):
+    while not over.wait(rest) and is_served(ready.token):
         try:
-            take_lease(deps, ready)
+            taken = take_lease(deps, ready)
         except StoreError:  # still away, as was said when the service started
             rest = min(rest * 2, _LONGEST_REST)
             continue
-        tell(f"the store is back: {clean(ready.row.name)} can be asked to stop or move")
+        if taken:
+            tell(f"the store is back: {clean(ready.row.name)} can be asked to stop or move")
         return
 
 
-def take_lease(deps: Deps, ready: Ready) -> None:
-    """Lease the service for this process, unless a living one has the lease by now. Raises StoreError."""
+def take_lease(deps: Deps, ready: Ready) -> bool:
+    """Lease the service for this process; say whether it has the lease. Raises StoreError.
+
+    It has none where a living process has it by now, or the service has no port any more.
+    """
     key = ready.row.key
     held = deps.store.snapshot().leases.get(key)
     if held is not None and lives(deps.machine, held):
-        return
+        return held.token == ready.token
     process = deps.machine.process(os.getpid())
     lease = Lease(
         key=key,
@@ -44,7 +50,7 @@ def take_lease(deps: Deps, ready: Ready) -> None:
         token=ready.token,
         supervised=True,
     )
-    deps.store.apply(
+    answer = deps.store.apply(
         Batch(
             id=f"{ready.token}-late",
             title=f"{ready.row.name} runs",
@@ -54,3 +60,4 @@ def take_lease(deps: Deps, ready: Ready) -> None:
             ops=(TakeLease(lease),),
         )
     )
+    return isinstance(answer, Applied)

@@ -5,10 +5,11 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 from portdash.config.services import RestartOn
 from portdash.errors import PortdashError, StoreBusy, StoreError
+from portdash.identifiers import new_id
+from portdash.machine.living import lives
 from portdash.manager.allocate import allocate
 from portdash.manager.apply import apply_plan
 from portdash.manager.deps import Deps
@@ -134,8 +135,8 @@ def prepare(deps: Deps, order: Order) -> Ready:
     row = found.assignments[0]
     lease = deps.store.snapshot().leases.get(row.key)
     # A store that is away gives the port there was and takes no lease; what its copy has of one is somebody else's.
-    leased = lease is not None and lease.pid == os.getpid()
-    token = lease.token if lease is not None and leased else uuid4().hex
+    leased = lease is not None and lease.pid == os.getpid() and lives(deps.machine, lease)
+    token = lease.token if lease is not None and leased else new_id()
     known = before.get(row.key)
     return Ready(
         row=row,

@@ -92,7 +92,7 @@ class Supervisor:
         if not ready.leased:
             from portdash.supervisor.late_lease import lease_late  # noqa: PLC0415  only where the store is away
 
-            self._inbox.beside(partial(lease_late, self._deps, ready))
+            self._inbox.beside(partial(lease_late, self._deps, ready, self._inbox.serves))
         return ready
 
     async def _follow(self, ended: Ended, ready: Ready) -> Ready | int:

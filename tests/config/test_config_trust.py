@@ -6,7 +6,7 @@ from threading import Thread
 import pytest
 from config_setting import Setting
 
-from portdash.config.trust import RECORD, is_trusted, record_trust
+from portdash.config.trust import TRUSTED, is_trusted, record_trust
 from portdash.errors import ConfigError
 from portdash.model.plan import Strategy
 
@@ -202,10 +202,10 @@ def test_the_record_is_private_and_complete(setting: Setting):
     state = setting.home / "state"
     setting.shop("a = 1")
     digest = record_trust(setting.project_file, state)
-    found = json.loads((state / RECORD).read_text())
+    found = json.loads((state / TRUSTED).read_text())
     assert found == {"version": 1, "trusted": {str(setting.project_file): digest}}
-    assert stat.S_IMODE((state / RECORD).stat().st_mode) == 0o600
-    assert sorted(path.name for path in state.iterdir()) == [RECORD, f"{RECORD}.lock"]
+    assert stat.S_IMODE((state / TRUSTED).stat().st_mode) == 0o600
+    assert sorted(path.name for path in state.iterdir()) == [TRUSTED, f"{TRUSTED}.lock"]
 
 
 def test_the_record_goes_by_the_real_place(setting: Setting):
@@ -222,7 +222,7 @@ def test_the_record_goes_by_the_real_place(setting: Setting):
 )
 def test_a_damaged_record_trusts_nothing_and_is_never_overwritten(setting: Setting, content: str):
     setting.shop("return_home = false", trusted=True)
-    record = setting.home / ".local/state/portdash" / RECORD
+    record = setting.home / ".local/state/portdash" / TRUSTED
     damaged = content.encode("utf-8", "surrogateescape")
     record.write_bytes(damaged)
     config = setting.load()
@@ -236,7 +236,7 @@ def test_a_damaged_record_trusts_nothing_and_is_never_overwritten(setting: Setti
 
 def test_a_record_that_others_can_write_trusts_nothing(setting: Setting):
     setting.shop("return_home = false", trusted=True)
-    (setting.home / ".local/state/portdash" / RECORD).chmod(0o666)
+    (setting.home / ".local/state/portdash" / TRUSTED).chmod(0o666)
     assert not setting.load().trusted
 
 

@@ -11,6 +11,7 @@ from own_ports import own_port
 from portdash.discovery.balancer import LoadBalancer
 from portdash.discovery.failures import AllInstancesFailed
 from portdash.discovery.instance import Instance
+from portdash.discovery.metrics import Metrics
 from portdash.errors import UsageError
 from portdash.testing import TestInstance
 
@@ -77,3 +78,14 @@ def test_one_that_has_come_back_by_then_answers(connect: Connect):
 def test_what_is_no_count_is_refused_by_name(connect: Connect, odd: object):
     with pytest.raises(UsageError, match="max_retries"):
         connect(LoadBalancer([], "first"), max_retries=odd)
+
+
+def test_a_further_round_is_no_failover(connect: Connect):
+    metrics = Metrics()
+    with TestInstance(port=own_port()) as one:
+        one.stop()
+        face = connect(LoadBalancer([one.instance], "first"), max_retries=2, retry_backoff="1ms", metrics=metrics)
+        with pytest.raises(AllInstancesFailed) as caught:
+            face.send()
+    assert len(caught.value.attempts) == 3
+    assert metrics.failover_count == 0

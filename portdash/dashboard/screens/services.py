@@ -30,6 +30,7 @@ from portdash.model.snapshot import Snapshot
 from portdash.record import record
 from portdash.text import and_list, clean
 
+_RUNS = "runs already; left alone"
 _DONE = {Deed.START: "started", Deed.STOP: "stopped", Deed.RESTART: "restarted"}
 
 
@@ -152,6 +153,8 @@ class ServicesScreen(DeedScreen):
         """Say what can be done about a service."""
         view = self.snapshot.service(key)
         name = clean(view.name if view else key.service)
+        if key.workspace != self.snapshot.workspace:
+            return Row(key, name, (), "left alone: it is of another workspace")
         lease = self.snapshot.leases.get(key)
         if lease is not None and lease.supervised:
             server = next(iter(own_listeners(view)), None)
@@ -174,11 +177,12 @@ class ServicesScreen(DeedScreen):
                 is_ok, text = False, f"not started: {and_list(map(clean, missing))} did not start"
             else:
                 is_ok, text = self._answer(partial(self._done, deed, key))
-            if is_ok:
+            if not is_ok:
+                failed.add(key)
+            if is_ok and text != _RUNS:
                 went.append(row.name)
             else:
-                failed.add(key)
-            self._told += [] if is_ok else [f"{row.name}: {text}"]
+                self._told.append(f"{row.name}: {text}")
             self.post_message(self.Judged(number, replace(row, deeds=(), verdict=f"{'✓' if is_ok else '✗'} {text}")))
         self._told[:0] = [f"{_DONE[deed]} {and_list(went)}"] if went else []
         return Told(self.Over(), "; ".join(self._told), is_error=bool(failed))
@@ -199,7 +203,12 @@ class ServicesScreen(DeedScreen):
 
     def _done(self, deed: Deed, key: ServiceKey) -> tuple[bool, str]:
         if deed is Deed.START:
-            begun = self.desk.start(key)
+            from portdash.supervisor.orders import AlreadyRunning  # noqa: PLC0415  to start loads it anyway
+
+            try:
+                begun = self.desk.start(key)
+            except AlreadyRunning:  # since the dialog was opened; what depends on it can be started
+                return True, _RUNS
             printed = [f": {line}" for line in begun.lines if line.strip()][-1:]
             return begun.listens, "".join((begun.detail, *printed))
         return self.desk.ask_supervisor(key, RequestKind(deed))

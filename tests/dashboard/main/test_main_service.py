@@ -19,6 +19,7 @@ from portdash.errors import NoCommand, NotTrusted, Unanswered
 from portdash.model.assignment import Lease, ServiceKey, ServiceSpec
 from portdash.model.requests import RequestKind
 from portdash.model.snapshot import Declaration, Snapshot
+from portdash.supervisor.orders import AlreadyRunning
 from portdash.supervisor.starting import Start, Startable
 
 API = scenes.key_of(scenes.SHOP, "api")
@@ -79,6 +80,7 @@ class CrewDesk(FakeDesk):
     def __init__(self, snapshot: Snapshot, *, fails: str = "") -> None:
         super().__init__(snapshot, home=scenes.HOME)
         self.fails = fails
+        self.runs = ""
         self.done: list[str] = []
 
     def startable(self, snapshot: Snapshot, key: ServiceKey) -> Startable:
@@ -96,6 +98,8 @@ class CrewDesk(FakeDesk):
 
     def start(self, key: ServiceKey) -> Start:
         self.done.append(f"start {key.service}")
+        if key.service == self.runs:
+            raise AlreadyRunning(f"{key.service} runs already, as process 4100")
         if key.service == self.fails:
             return Start(listens=False, port=None, detail=f"{key.service} ended with status 3", lines=("bye", " "))
         return Start(listens=True, port=4000, detail=f"{key.service} is on 4000")
@@ -178,6 +182,30 @@ async def test_what_depends_on_one_that_did_not_start_is_not_started():
         assert "✗ a ended with status 3: bye" in shown
         assert "✗ not started: a did not start" in shown
         assert desk.done == ["start a", "start c"]
+
+
+async def test_one_that_runs_by_now_holds_nobody_back():
+    desk = CrewDesk(crew())
+    desk.runs = "a"
+    async with running(desk, size=(80, 24)) as (pilot, main):
+        main.table.move_to(("group", "shop"))
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServicesScreen))
+        await pilot.press("u", "enter")
+        await until(pilot, lambda: "\n".join(screen_lines(pilot.app)).count("✓") == 3)
+        assert "✓ runs already; left alone" in "\n".join(screen_lines(pilot.app))
+        assert desk.done == ["start a", "start b", "start c"]
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is main)
+        assert any("started b and c" in note.message for note in pilot.app._notifications)
+
+
+def test_a_service_of_another_workspace_is_left_alone_among_marked_ones():
+    day = crew()
+    theirs = next(view.key for view in day.services if view.key.workspace == "blog")
+    leases = {**day.leases, theirs: replace(LEASE, key=theirs)}
+    screen = ServicesScreen(CrewDesk(day), replace(day, leases=leases), [theirs], title="1 marked row")
+    assert [(row.deeds, row.verdict) for row in screen.rows] == [((), "left alone: it is of another workspace")]
 
 
 async def test_to_stop_several_their_number_is_typed():
