@@ -6,7 +6,7 @@ from textual.scroll_view import ScrollView
 from portdash.dashboard.messages import CursorMoved
 from portdash.dashboard.rows.listing import Listing
 from portdash.dashboard.rows.row import Line, Row, RowKey
-from portdash.dashboard.widgets.stops import neighbour, next_stop, scrolled, stop_after
+from portdash.dashboard.widgets.stops import first_found, neighbour, next_stop, scrolled, stop_after
 from portdash.dashboard.widgets.toned import Toned
 
 
@@ -50,7 +50,8 @@ class CursorTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         """Show other rows. The cursor stays on its row and on its line of the screen.
 
         `start` is where the cursor goes while it is nowhere, and in another view. A row that is no more hands it to its
-        nearest neighbour.
+        nearest neighbour; a filter that leaves it out, or that finds rows below the heading it is on, to the first row
+        that was found: what is asked for by `/3000` is what the next key is about.
         """
         before, old_index, old_lines = self.listing, self._index, self.visible_lines()
         if before is not None and before.state.view is not listing.state.view:
@@ -93,9 +94,14 @@ class CursorTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     def _place(self, before: Listing | None, start: RowKey | None) -> int:
         """Return where the cursor stands among the new rows, -1 where no row can hold it."""
         assert self.listing is not None
-        index = self.listing.index
+        index, state = self.listing.index, self.listing.state
+        has_found = before is not None and state.filter.is_active and state.filter != before.state.filter
         if self.cursor is not None and self.cursor in index:
-            return index[self.cursor]
+            kept = index[self.cursor]
+            if not (has_found and self.listing.rows[kept].is_foldable):
+                return kept
+        if has_found and (found := first_found(self.listing.rows)) >= 0:
+            return found
         if self.cursor is not None and before is not None:
             found = neighbour(before.rows, self._index, self.listing.rows, index)
             if found >= 0:

@@ -15,6 +15,11 @@ def next_stop(rows: Sequence[Row], index: int, step: int) -> int:
     return -1
 
 
+def first_found(rows: Sequence[Row]) -> int:
+    """Return the first row that a filter can have found: no heading. -1 where there is none."""
+    return next((at for at, row in enumerate(rows) if row.can_hold_cursor and not row.is_foldable), -1)
+
+
 def stop_after(rows: Sequence[Row], index: int, by: int) -> int:
     """Return where a cursor comes to that goes `by` rows on; it stops at the ends."""
     step = 1 if by > 0 else -1

@@ -18,7 +18,7 @@ from fakes import (
 )
 from textual.widgets._toast import Toast
 
-from portdash.dashboard.rows.row import OTHERS_KEY, SYSTEM_KEY, Kind
+from portdash.dashboard.rows.row import OTHERS_KEY, SYSTEM_KEY, Kind, RowKey
 from portdash.manager.apply import Outcome
 from portdash.model.history import Change, Operation
 
@@ -147,6 +147,24 @@ async def test_folding_and_unfolding():
         await pilot.press("h")
         assert main.table.cursor == OTHERS_KEY
         assert len(names_of(main)) == 20
+
+
+@pytest.mark.parametrize(
+    ("keys", "where"),
+    [
+        (("g",), row_key(scenes.SHOP, "web")),  # from the heading above what was found
+        (("G",), row_key(scenes.SHOP, "web")),  # from a row that is no more
+        (("slash", *"1337", "enter"), row_key(scenes.SHOP, "web")),  # from what another filter found
+        (("n",), row_key(scenes.FIX, "web")),  # it is one of those that were found
+    ],
+)
+async def test_a_filter_brings_the_cursor_to_what_it_finds(keys: tuple[str, ...], where: RowKey):
+    async with running(desk_for()) as (pilot, main):
+        await pilot.press(*keys)
+        await pilot.press("slash", *["backspace"] * 4, *"3000", "enter")
+        assert main.table.cursor == where
+        await pilot.press("escape")
+        assert main.table.cursor == where, "it stays there when all is shown again"
 
 
 async def test_after_a_change_the_cursor_goes_to_what_was_changed():
