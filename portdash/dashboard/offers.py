@@ -8,7 +8,7 @@ from portdash.dashboard.desk import Desk
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.offered import Offer
 from portdash.errors import PortdashError
-from portdash.manager.naming import suggest_name
+from portdash.manager.naming import NOTHING_WANTED, suggest_name
 from portdash.model.assignment import ServiceKey
 from portdash.model.conflict import ConflictKind
 from portdash.model.plan import Action, Plan
@@ -50,7 +50,7 @@ def _effect(name: str, context: Context) -> str:
         effects["open"] = context.answered_by or url
         effects["copy"] = url
     if len(listeners) == 1:
-        name_then = suggest_name(listeners[0])
+        name_then = suggest_name(listeners[0], context.facts.wanted if context.facts else NOTHING_WANTED)
         effects["adopt"] = f"make it the service {name_then}; it keeps {listeners[0].port}, nothing is started or ended"
     elif listeners:
         effects["adopt"] = f"look at the {len(listeners)} listeners from your projects, ready to be services"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from portdash.errors import UsageError
 from portdash.machine.projects import workspace_of
 from portdash.manager.deps import Deps
-from portdash.manager.naming import free_name, suggest_name, suggest_type
+from portdash.manager.naming import suggest_name, suggest_type, taken_names, wanted_ports
 from portdash.manager.places import settle_name
 from portdash.manager.plans import with_workspaces
 from portdash.model.assignment import Match, ServiceSpec
@@ -28,12 +28,13 @@ def plan_adopt(
         raise UsageError("there is no listener to adopt", hint="`portdash ls` shows every listener")
     workspaces: list[Workspace] = []
     adoptions: list[Adoption] = []
+    declared = wanted_ports(snapshot.services, snapshot.workspaces)
     for number, listener in enumerate(listeners):
         workspace = _workspace_of(snapshot, listener, workspaces)
         wanted = names[number] if number < len(names) else None
-        taken = {view.key.service for view in snapshot.services if view.key.workspace == workspace.name}
+        taken = taken_names(snapshot.services, workspace.name)
         taken |= {each.key.service for each in adoptions if each.key.workspace == workspace.name}
-        name = wanted or free_name(suggest_name(listener), taken)
+        name = wanted or suggest_name(listener, declared, taken)
         spec = ServiceSpec(
             name=name,
             type=suggest_type(listener, snapshot.policy),

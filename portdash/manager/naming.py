@@ -1,11 +1,17 @@
 """Names for what has none yet."""
 
 import re
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import PurePath
+from types import MappingProxyType
 
 from portdash.model.listener import Listener
 from portdash.model.names import service_from
 from portdash.model.policy import Policy
+from portdash.model.ports import IpProtocol
+from portdash.model.snapshot import ServiceView
+from portdash.model.workspace import Workspace
 from portdash.planning.frameworks import kind_of
 
 INTERPRETERS = re.compile(
@@ -25,13 +31,44 @@ _TYPES = {
 }
 """Types that each kind of framework may have, the best word first."""
 
+Wanted = Mapping[tuple[str | None, IpProtocol, int], str]
+"""Names of services that are declared and have no port yet, by their project's directory and the ports they prefer."""
+NOTHING_WANTED: Wanted = MappingProxyType({})
 
-def suggest_name(listener: Listener) -> str:
-    """Return a service name for a listener.
 
-    Its container's service, else the package it belongs to in a repository of several, what it is by its command line,
-    its program, its project, else its port.
+def wanted_ports(services: Iterable[ServiceView], workspaces: Iterable[Workspace]) -> Wanted:
+    """Return which declared service without a port would rather have which port; the first that asks has the name."""
+    waiting = [view for view in services if view.assignment is None]
+    roots = {each.name: each.root for each in workspaces} if waiting else {}
+    wanted: dict[tuple[str | None, IpProtocol, int], str] = {}
+    for view in waiting:
+        for port in view.spec.preferred:
+            wanted.setdefault((roots.get(view.key.workspace), view.spec.protocol, port), view.name)
+    return wanted
+
+
+def taken_names(services: Iterable[ServiceView], workspace: str) -> set[str]:
+    """Return the names, in lower case, of the services of a workspace that have a port."""
+    return {view.key.service for view in services if view.assignment and view.key.workspace == workspace}
+
+
+def suggest_name(listener: Listener, wanted: Wanted = NOTHING_WANTED, taken: AbstractSet[str] = frozenset()) -> str:
+    """Return a service name for a listener: that of the declared service that waits for its port, else a free one.
+
+    `taken` are the names, in lower case, of services of its project that have a port. What is free is made of its
+    container's service, else the package it belongs to in a repository of several, what it is by its command line, its
+    program, its project, else its port.
     """
+    waiting = waiting_for(listener, wanted)
+    return waiting if waiting and waiting.casefold() not in taken else _free_name(_name_by_looks(listener), taken)
+
+
+def waiting_for(listener: Listener, wanted: Wanted) -> str | None:
+    """Return the declared service of the listener's project that has no port and prefers this one."""
+    return wanted.get((listener.project.root if listener.project else None, listener.protocol, listener.port))
+
+
+def _name_by_looks(listener: Listener) -> str:
     container = listener.container
     for text in (
         container and (container.compose_service or (container.name if container.id else None)),
@@ -74,7 +111,7 @@ def program_name(listener: Listener) -> str | None:
     return None if stem.casefold() in _ENTRY_POINTS or not stem else stem
 
 
-def free_name(name: str, taken: set[str]) -> str:
+def _free_name(name: str, taken: AbstractSet[str]) -> str:
     """Return `name`, or `name-2`, `name-3` ... where a service has that name already."""
     if name.casefold() not in taken:
         return name

@@ -1,9 +1,16 @@
 from dataclasses import replace
 
 import pytest
+from manager_world import Listen
 
 from portdash.config.ranges import DEFAULT_RANGES
-from portdash.manager.naming import free_name, suggest_name, suggest_type
+from portdash.config.services import ServiceConfig
+from portdash.config.settings import Config
+from portdash.manager.adopting import plan_adopt
+from portdash.manager.allocate import settle
+from portdash.manager.deps import Deps
+from portdash.manager.naming import suggest_name, suggest_type, wanted_ports
+from portdash.model.assignment import ServiceSpec
 from portdash.model.listener import Container, Listener, Process
 from portdash.model.policy import Policy, TypeRange
 from portdash.model.ports import IpProtocol, PortRange
@@ -61,6 +68,32 @@ def test_what_it_is_says_its_type_where_a_range_is_set_aside_for_that():
 
 
 def test_a_name_that_is_taken_gets_a_number():
-    assert free_name("vite", set()) == "vite"
-    assert free_name("Vite", {"vite", "vite-2"}) == "Vite-3"
-    assert len(free_name("x" * 63, {"x" * 63})) <= 63
+    vite, long = listener("/bin/Vite"), listener(f"/bin/{'x' * 63}")
+    assert suggest_name(vite) == "Vite"
+    assert suggest_name(vite, taken={"vite", "vite-2"}) == "Vite-3"
+    assert len(suggest_name(long, taken={"x" * 63})) <= 63
+
+
+@pytest.fixture
+def declared(deps: Deps) -> Deps:
+    """Web is declared in the shop and prefers 5173."""
+    return replace(deps, config=Config(services=(ServiceConfig(spec=ServiceSpec(name="Web", preferred=(5173,))),)))
+
+
+def test_a_declared_service_that_waits_for_the_port_gives_its_name(declared: Deps, listen: Listen):
+    here, elsewhere = listen(5173, cwd=SHOP.root, name="vite"), listen(5173, name="vite")
+    snapshot = declared.observer.snapshot()
+    wanted = wanted_ports(snapshot.services, snapshot.workspaces)
+    assert suggest_name(here, wanted) == "Web"
+    assert suggest_name(here, wanted, {"web"}) == "vite"
+    assert suggest_name(elsewhere, wanted) == "vite", "it works in another project"
+    assert suggest_name(replace(here, port=5174), wanted) == "vite"
+    assert suggest_name(replace(here, protocol=IpProtocol.UDP), wanted) == "vite"
+
+
+def test_adopting_its_server_makes_a_declared_service_whole(declared: Deps, listen: Listen):
+    server = listen(5173, cwd=SHOP.root, name="vite")
+    settle(declared, lambda snapshot: plan_adopt(declared, snapshot, [server]))
+    snapshot = declared.observer.snapshot()
+    assert [(view.name, view.port, view.is_running) for view in snapshot.services] == [("Web", 5173, True)]
+    assert wanted_ports(snapshot.services, snapshot.workspaces) == {}, "it waits no more"

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from portdash.dashboard.restarts import tilde
 from portdash.dashboard.rows.row import Group, Kind, Other, RowKey, service_row_key
 from portdash.health.pulse import Pulse
+from portdash.manager.naming import NOTHING_WANTED, Wanted, wanted_ports
 from portdash.model.assignment import ServiceKey
 from portdash.model.history import Event
 from portdash.model.listener import Listener
@@ -56,6 +57,8 @@ class Facts:
     """What the checks of each service that is asked have come to."""
     config_files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The portdash.toml of each of this host's workspaces that has one."""
+    wanted: Wanted = field(default_factory=lambda: NOTHING_WANTED)
+    """Ports that declared services without one would rather have."""
 
     def is_same_world(self, before: "Facts | None") -> bool:
         """Say whether nothing but time has passed since `before`, of which this was made: only ages are others."""
@@ -124,6 +127,7 @@ def digest(
         pulses=pulses,
         events=events,
         config_files=config_files,
+        wanted=wanted_ports(snapshot.services, snapshot.workspaces),
     )
 
 

@@ -11,7 +11,7 @@ from portdash.dashboard.rows.health_lines import Probed, probed_facts
 from portdash.dashboard.rows.listener_facts import answer_lines, listener_facts
 from portdash.dashboard.rows.prose import LABEL, fact, heading, paragraph
 from portdash.dashboard.rows.row import Group, Line, Other, OthersLine, Span, SystemLine, Tone
-from portdash.manager.naming import suggest_name
+from portdash.manager.naming import suggest_name, waiting_for
 from portdash.model.snapshot import SeenListener
 from portdash.text import plural
 
@@ -21,7 +21,10 @@ def other_lines(other: Other, facts: Facts, width: int, probed: Probed | None) -
     whose = "a daemon or program of the system" if other.is_system else "no service has this port"
     yield from paragraph(f"{whose}; {_bound_to(other)}", width)
     if other.listener.project or other.listener.container:
-        yield from paragraph(f"as a service it would be {suggest_name(other.listener)}", width, tone=Tone.DIM)
+        name = suggest_name(other.listener, facts.wanted)
+        waits = f": it is declared, prefers {other.listener.port} and has no port yet"
+        told = waits if waiting_for(other.listener, facts.wanted) else ""
+        yield from paragraph(f"as a service it would be {name}{told}", width, tone=Tone.DIM)
     if probed:
         yield ()
         yield from probed_facts(probed, width)

@@ -121,7 +121,7 @@ def other_cells(other: Other, facts: Facts) -> dict[Column, Cell]:
     count = other.connections
     project = listener.project.label if listener.project else ""
     tone = Tone.DIM if other.is_system else Tone.PLAIN
-    would_be = f"{suggest_name(listener)}?" if listener.project or listener.container else ""
+    would_be = f"{suggest_name(listener, facts.wanted)}?" if listener.project or listener.container else ""
     runs = holders.what_runs(listener.owner) if not listener.container else ""
     label = f"  {listener.label}"
     port = str(listener.port)

@@ -13,9 +13,9 @@ from portdash.dashboard.restarts import tilde
 from portdash.dashboard.screens.fields import Field
 from portdash.dashboard.screens.wish_form import Mistake
 from portdash.errors import PortdashError
-from portdash.manager.naming import free_name, suggest_name
+from portdash.manager.naming import suggest_name, taken_names, wanted_ports
 from portdash.model.listener import Listener
-from portdash.model.names import check_service
+from portdash.model.names import DEFAULT_WORKSPACE, check_service
 from portdash.model.snapshot import Snapshot
 from portdash.text import clean
 
@@ -80,14 +80,13 @@ class AdoptForm(Vertical):
     def _suggestions(self) -> Iterable[str]:
         """Yield a name for each row that no service of its project and no row above it has."""
         given: set[tuple[str | None, str]] = set()
+        wanted = wanted_ports(self.snapshot.services, self.snapshot.workspaces)
         labels = {each.root: each.name for each in self.snapshot.workspaces}
         for listener in self.listeners:
             root = listener.project.root if listener.project else None
-            taken = {
-                view.key.service for view in self.snapshot.services if view.key.workspace == labels.get(root, "default")
-            }
+            taken = taken_names(self.snapshot.services, labels.get(root, DEFAULT_WORKSPACE))
             taken |= {name for place, name in given if place == root}
-            name = free_name(suggest_name(listener), taken)
+            name = suggest_name(listener, wanted, taken)
             given.add((root, name.casefold()))
             yield name
 
