@@ -11,6 +11,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from portdash.api import problems
+from portdash.api.catalogue import methods_at
 from portdash.api.core import Core
 from portdash.api.guarding import Guard
 from portdash.api.routes import compat, discovery, events, management, meta, metrics, services
@@ -53,18 +54,15 @@ def _known_error(_request: Request[Any, Any, Any], error: PortdashError) -> Resp
     return _problem(status, error.code, error.message, error.hint, headers)
 
 
-def _http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """Answer what the framework refuses; its own words could repeat what was sent."""
     status = HTTPStatus(error.status_code)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _unknown_error(_request, error)
+        return _unknown_error(request, error)
     code = _CODES.get(status, "bad_request")
-    allowed = {
-        # The framework offers OPTIONS, which the gate does not let in, and knows nothing of HEAD, which is GET to it.
-        name: value.replace(", OPTIONS", "").replace("GET", "GET, HEAD")
-        for name, value in (error.headers or {}).items()
-        if name.casefold() == "allow"
-    }
+    # The framework would offer OPTIONS, which the gate does not let in, and knows nothing of HEAD, which is GET to it.
+    methods = methods_at(request.scope["path"]) if status is HTTPStatus.METHOD_NOT_ALLOWED else ()
+    allowed = {"allow": ", ".join(methods)} if methods else {}
     return _problem(status, code, status.phrase, "GET /openapi.json lists what there is", allowed)
 
 

@@ -156,7 +156,7 @@ ROUTES = (
 
 def methods_at(path: str) -> tuple[str, ...]:
     """Return the methods that do something at a path; what is not in the schema is only looked at."""
-    parts = path.split("/")
+    parts = path.rstrip("/").split("/")  # a slash at the end makes no other path of it
     found = tuple(route.method for route in ROUTES if _fits(route.path.split("/"), parts)) or ("GET",)
     return tuple(each for method in found for each in (("GET", "HEAD") if method == "GET" else (method,)))
 

@@ -16,8 +16,8 @@ from portdash.store.lookup import port_of, workspace_of
 from portdash.text import clean
 
 SQLITE = "sqlite:///"
-Found = tuple[str, IpProtocol, int]
-"""Workspace, protocol and port."""
+Found = tuple[str, IpProtocol, int, float | None]
+"""Workspace, protocol and port; and since when, in unix time, nobody could ask who knows, None where that is now."""
 
 
 def print_port(options: Globals, name: str, *, as_json: bool = False) -> int:
@@ -28,7 +28,7 @@ def print_port(options: Globals, name: str, *, as_json: bool = False) -> int:
     found = _find(options, scope, where if slash else None, service)
     if found is None:
         raise NoSuchService(f"{clean(name)} has no port", hint=f"`portdash allocate {clean(name)}` gives it one")
-    workspace, protocol, port = found
+    workspace, protocol, port, since = found
     if not as_json:
         emit(str(port))
         return ExitCode.YES
@@ -39,6 +39,7 @@ def print_port(options: Globals, name: str, *, as_json: bool = False) -> int:
             "environment": scope.environment,
             "protocol": protocol.value,
             "port": port,
+            "stale_since": None if since is None else _iso(since),
         }
     )
     return ExitCode.YES
@@ -75,7 +76,7 @@ def _find_fast(options: Globals, scope: Scope, where: str | None, service: str) 
             protocol=protocol,
         )
         if port is not None:
-            return workspace, protocol, port
+            return workspace, protocol, port, None
     # A workspace that a person names may be written in another case, or as a worktree's label.
     return _find_slowly(options, where, service) if named else None
 
@@ -99,8 +100,14 @@ def _find_slowly(options: Globals, where: str | None, service: str) -> Found | N
         for protocol in IpProtocol:
             row = state.assignments.get(deps.place.key(service, workspace=workspace, protocol=protocol))
             if row:
-                return workspace, protocol, row.port
+                return workspace, protocol, row.port, state.stale_since
     return None
+
+
+def _iso(at: float) -> str:
+    from portdash.report.serialise import iso  # noqa: PLC0415  only while a store is out of reach
+
+    return iso(at)
 
 
 def _is_there(path: str) -> bool:

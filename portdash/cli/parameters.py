@@ -27,14 +27,6 @@ def read_range(_ctx: click.Context, _param: click.Parameter, value: str | None) 
     return None if value is None else parse_range(value)
 
 
-def read_type(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    """Read the type of a service: one line of text, as in the configuration. Raises UsageError."""
-    if value is not None and not (value.strip() and value.isprintable() and len(value) <= 1000):
-        said = clean(value, limit=40)
-        raise UsageError(f"'{said}' is no type of service", hint="`portdash ranges` shows the types there are")
-    return value
-
-
 def read_duration(_ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
     """Read `10s`, `500ms` or plain seconds. Raises UsageError."""
     if value is None:

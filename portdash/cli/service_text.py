@@ -1,15 +1,14 @@
 """Services and detection as lines for people."""
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from portdash.cli.output import Tone
 from portdash.config.settings import Config
 from portdash.config.urls import redacted
-from portdash.model.assignment import ServiceKey
 from portdash.model.conflict import Conflict
 from portdash.model.snapshot import ServiceView, Snapshot, Status
 from portdash.report.scope import Scope, workspace_label
-from portdash.report.words import health_phrase, held_by, source_phrase
+from portdash.report.words import health_phrase, held_by, source_phrase, status_words
 from portdash.text import clean, columns
 
 Line = tuple[str, Tone]
@@ -27,17 +26,16 @@ def service_lines(snapshot: Snapshot, scope: Scope) -> Iterator[Line]:
     several = len({view.key.environment for view in views}) > 1
     purposes = any(view.spec.purpose for view in views)
     names = [qualified(view, snapshot) for view in views]
-    with_command = {each.key for each in snapshot.declarations if each.has_command}
     named = ("PORT", "SOURCE", "STATUS", "HEALTH", "HELD BY")
     rows = [("SERVICE", *(["ENVIRONMENT"] if several else []), *named, *(["PURPOSE"] if purposes else []))]
-    for name, view in zip(names, views, strict=True):
+    for name, view, status in zip(names, views, status_words(views, snapshot), strict=True):
         rows.append(
             (
                 name,
                 *([clean(view.key.environment)] if several else []),
                 str(view.port) if view.port is not None else "-",
                 source_phrase(view.assignment) if view.assignment else "-",
-                _status_word(view, with_command),
+                status,
                 health_phrase(view.health) or view.health.state.value,
                 held_by(view),
                 *([clean(view.spec.purpose)] if purposes else []),
@@ -47,13 +45,6 @@ def service_lines(snapshot: Snapshot, scope: Scope) -> Iterator[Line]:
     yield heading, Tone.HEADING
     for line, view in zip(lines, views, strict=True):
         yield line, Tone.BAD if view.status is Status.CONFLICT else Tone.PLAIN
-
-
-def _status_word(view: ServiceView, with_command: Container[ServiceKey]) -> str:
-    """Return the status in a word; what has neither a port nor a command can be neither available nor stopped."""
-    if view.status is Status.STOPPED and view.assignment is None and view.key not in with_command:
-        return "declared"
-    return view.status.value
 
 
 def qualified(view: ServiceView, snapshot: Snapshot) -> str:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from portdash.cli.parameters import read_port, read_ports, read_range, read_type
+from portdash.cli.parameters import read_port, read_ports, read_range
 from portdash.manager.wishes import Wish
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -13,7 +13,7 @@ Said = Any
 """What click hands over for one of them, None where it was not said."""
 
 _OPTIONS = (
-    click.option("--type", "service_type", metavar="T", callback=read_type, help="Search in the range of this type."),
+    click.option("--type", "service_type", metavar="T", help="Search in the range of this type."),
     click.option("--preferred", metavar="P,P", callback=read_ports, help="Ports to try first, best first."),
     click.option("--base", metavar="P", callback=read_port, help="Search from this port on."),
     click.option("--range", "bounds", metavar="A-B", callback=read_range, help="Search nowhere else."),

@@ -3,7 +3,7 @@
 import os
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -103,8 +103,10 @@ def read_command(value: object) -> tuple[str, ...]:
 
 
 def _port_list(value: object) -> tables.PortList:
-    ports = value if isinstance(value, list) else [value]
-    return tables.PortList(dict.fromkeys(check_port(port) for port in ports))
+    """Read ports in order; a text among them is a range, for all of its ports."""
+    return tables.PortList(
+        dict.fromkeys(_ports(value, lambda text: parse_range(text) if "-" in text else _one_port(text)))
+    )
 
 
 def _one_port(value: object) -> PortRange:
@@ -113,11 +115,16 @@ def _one_port(value: object) -> PortRange:
 
 
 def _port_set(value: object) -> tables.PortSet:
+    return tables.PortSet(_ports(value, parse_range))
+
+
+def _ports(value: object, read: Callable[[str], PortRange]) -> Iterator[int]:
+    """Yield the ports of a list, or of what stands alone, in its order; `read` reads a text."""
     parts = value if isinstance(value, list) else [value]
-    ranges = {parse_range(part) if isinstance(part, str) else _one_port(part) for part in parts}
+    ranges = dict.fromkeys(read(part) if isinstance(part, str) else _one_port(part) for part in parts)
     if sum(map(len, ranges)) > 4 * LAST_PORT:
         raise Rejected("the same ports are named many times over")
-    return tables.PortSet(port for ports in ranges for port in ports)
+    return (port for ports in ranges for port in ports)
 
 
 def _text(value: object) -> str:

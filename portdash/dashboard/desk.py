@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from portdash.config.paths import PROJECT_FILE, state_dir
 from portdash.dashboard.planner import Planner
+from portdash.manager.looking import look
 from portdash.model.names import base_name
 from portdash.store.schema import EVENTS_KEPT
 
@@ -146,8 +147,7 @@ class Desk(Planner):
         if self._reloading is not None:
             self._deps = self._reloading.renewed(self._deps)
             self.config_error = self._reloading.error
-        snapshot = self._deps.observer.snapshot()
-        return self._without_leftovers(snapshot) if snapshot.reserved else snapshot
+        return look(self._deps, settle_changed=False)
 
     def attend(self, snapshot: Snapshot) -> None:
         """Have the services of this snapshot checked from now on, and no others."""
@@ -239,15 +239,6 @@ class Desk(Planner):
 
         with self._acting():
             return start(self._deps, key)
-
-    def _without_leftovers(self, snapshot: Snapshot) -> Snapshot:
-        """Return a look in which no plan keeps ports that has changed nothing, and that nobody is at any more."""
-        if self.is_read_only or snapshot.stale_since is not None:
-            return snapshot
-        from portdash.manager.recovery import roll_back  # noqa: PLC0415  rare
-
-        done = roll_back(self._deps, self._deps.store.snapshot().plans)
-        return self._deps.observer.snapshot() if done else snapshot
 
     @contextmanager
     def _acting(self) -> Iterator[None]:

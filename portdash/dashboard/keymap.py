@@ -138,10 +138,10 @@ def _made(changes: Mapping[str, str], found: list[Mistake]) -> Keymap:
             found.append(Mistake(name, None, "there is no such command", hint))
             continue
         parts = _split(text)
+        if name == "leave" and not parts:
+            found.append(Mistake(name, "", "that would leave no way out of a dialog", "give leave some key"))
         found += (Mistake(name, part, "that is not a key", _WRITTEN) for part in parts if not _is_key(part))
         keys[name] = tuple(key_name(part) for part in parts if _is_key(part))
-    if not _split(changes.get("leave", "ctrl+c")):
-        found.append(Mistake("leave", "", "that would leave no way out of a dialog", "give leave some key"))
     return Keymap(keys, _by_key(keys, changes, found))
 
 

@@ -219,7 +219,6 @@ class _These:
         try:
             self._instances = tuple(instances)
         except TypeError:
-            self._instances = ()
             _no_instances(instances)
         if not all(isinstance(each, Instance) for each in self._instances):
             _no_instances(instances)

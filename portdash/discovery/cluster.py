@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,11 +54,7 @@ class Cluster:
 
         Unless a workspace was said, it is ours that counts.
         """
-        try:
-            return self.look(here)
-        except StoreError as error:
-            _log.warning("what other machines announce is not known: %s", error.message)
-            return ()
+        return _if_known(partial(self.look, here))
 
     def look(self, here: Place | None = None) -> tuple[Instance, ...]:
         """Return the instances there are, the best first. Raises StoreError where a registry never was there.
@@ -111,6 +109,27 @@ class ClusterSource:
         self._cluster.close()
         if self._local is not None:
             self._local.close()
+
+
+def announced_beside(config: Config, here: Place, *, state_dir: Path) -> tuple[Instance, ...]:
+    """Return what other machines announce of all services of a workspace, in the registries that are configured.
+
+    URLs name no service, and are of none here. A registry that never was there is passed over.
+    """
+    wanted = Wanted(None, here.workspace.name, config.environment, without_host=here.host)
+    found: dict[object, Instance] = {}
+    for url in filter(is_registry, (config.store, *config.discovery.cluster)):
+        with closing(Roll(registry_at(url), state_dir=state_dir)) as roll:
+            found |= {each.identity: each for each in _if_known(partial(roll.instances, wanted))}
+    return tuple(found.values())
+
+
+def _if_known(look: Callable[[], tuple[Instance, ...]]) -> tuple[Instance, ...]:
+    try:
+        return look()
+    except StoreError as error:
+        _log.warning("what other machines announce is not known: %s", error.message)
+        return ()
 
 
 def store_registry(config: Config) -> str | None:

@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from portdash.config.paths import state_dir
 from portdash.config.settings import Flags
 from portdash.config.urls import redacted
+from portdash.discovery.cluster import announced_beside
 from portdash.discovery.finding import look_at_all, nothing
+from portdash.discovery.instance import ranked
 from portdash.discovery.seconds import seconds_of, wait_of
 from portdash.discovery.sources import range_of, source_for
 from portdash.errors import NoInstances, UsageError
 from portdash.health.fixed import port_of
 from portdash.manager.opening import open_deps
+from portdash.model.names import base_name
 from portdash.text import clean
 
 if TYPE_CHECKING:
@@ -42,8 +46,9 @@ def instances(name: str, **said: Any) -> tuple[Instance, ...]:  # noqa: ANN401
 def discover_all(name: str | None = None, *, environment: str | None = None, **said: Any) -> tuple[Instance, ...]:  # noqa: ANN401
     """Return the instances of a service; without a name, of every service of the workspace, by name.
 
-    Services with a fixed URL are not looked for, and without a name only `workspace`, `ports` and `environment` may be
-    said. Raises UsageError, StoreError.
+    What other machines announce is among them where a registry is configured. Services with a fixed URL are not looked
+    for, nor those at the URLs of a cluster, and without a name only `workspace`, `ports` and `environment` may be said.
+    Raises UsageError, StoreError.
     """
     if name is not None:
         return instances(name, environment=environment, **said)
@@ -54,9 +59,13 @@ def discover_all(name: str | None = None, *, environment: str | None = None, **s
     flags = Flags(environment=environment, workspace=said.get("workspace"))
     deps = open_deps(flags=flags, cwd=Path.cwd(), environ=os.environ, home=Path.home(), actor="library")
     try:
-        return look_at_all(deps, ports=range_of(said.get("ports")))
+        here = look_at_all(deps, ports=range_of(said.get("ports")))
+        there = announced_beside(deps.config, deps.place, state_dir=state_dir(os.environ, Path.home()))
     finally:
         deps.close()
+    return (
+        tuple(sorted(ranked((*here, *there)), key=lambda each: base_name(each.service.casefold()))) if there else here
+    )
 
 
 def url(name: str, **said: Any) -> str:  # noqa: ANN401

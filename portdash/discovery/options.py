@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypedDict
 
 from portdash.discovery.balancer import LoadBalancer
-from portdash.discovery.checking import check_kinds, check_known
+from portdash.discovery.checking import check_kinds, check_known, no_use
 from portdash.discovery.finding import LOG
 from portdash.discovery.metrics import Part, Recorder, recorder_for
 from portdash.discovery.seconds import seconds_of
 from portdash.discovery.source import Source
 from portdash.discovery.suspicion import PATIENCE
 from portdash.discovery.trip import Settings
-from portdash.errors import UsageError
-from portdash.text import clean
 
 if TYPE_CHECKING:
     from portdash.discovery.failovers import Failovers
@@ -96,8 +94,7 @@ def settings_for(service: str | LoadBalancer, options: Options) -> Settings:
 def _count(name: str, value: object) -> int:
     """Return how many are said. Raises UsageError."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        told = f"{name} is a whole number from 0, not {clean(repr(value))}"
-        raise UsageError(told, hint=f"{name}=3 tries all of them three times more")
+        no_use(name, value, "a whole number from 0", hint=f"{name}=3 tries all of them three times more")
     return value
 
 

@@ -42,7 +42,8 @@ class _Kept(msgspec.Struct, frozen=True):
 class Wanted(NamedTuple):
     """Which of the announced instances are asked for."""
 
-    service: str
+    service: str | None
+    """None for any."""
     workspace: str | None
     """Its name; None for any."""
     environment: str
@@ -53,7 +54,7 @@ class Wanted(NamedTuple):
         """Say whether a heartbeat is of one."""
         service = heartbeat.service.casefold()
         return (
-            self.service.casefold() in (service, base_name(service))
+            (self.service is None or self.service.casefold() in (service, base_name(service)))
             and self.workspace in (None, heartbeat.workspace)
             and self.environment == heartbeat.environment
             and self.without_host != heartbeat.host

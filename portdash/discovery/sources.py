@@ -12,7 +12,7 @@ from portdash.config.loading import load
 from portdash.config.paths import state_dir
 from portdash.config.settings import Flags
 from portdash.config.urls import parse_cluster, parse_url
-from portdash.discovery.checking import check_text
+from portdash.discovery.checking import check_text, no_use
 from portdash.discovery.cluster import Cluster, ClusterSource, store_registry
 from portdash.discovery.finding import LOG
 from portdash.discovery.listed import ListedSource
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 Ports: TypeAlias = PortRange | range | tuple[int, int] | str
 Urls: TypeAlias = str | Iterable[str]
+_CLUSTERS = "say redis://HOST:PORT/DB, or URLs"
 START_PATIENCE = 10.0
 """Seconds that one which was started has to do well, unless `wait` says otherwise."""
 
@@ -151,15 +152,15 @@ def _cluster(said: Urls | None, config: Config) -> tuple[str, ...]:
     try:
         urls = parse_cluster(said if isinstance(said, str) else ",".join(said))
     except TypeError:
-        raise UsageError("cluster= is no list of URLs", hint="say redis://HOST:PORT/DB, or URLs") from None
+        no_use("cluster", said, "a list of URLs", hint=_CLUSTERS)
     except ValueError as error:
-        raise UsageError(f"cluster= cannot be used: {error}", hint="say redis://HOST:PORT/DB, or URLs") from error
+        raise UsageError(f"cluster= cannot be used: {error}", hint=_CLUSTERS) from error
     return urls
 
 
 def _checked(url: str) -> str:
     if not isinstance(url, str):  # a library's caller may hand in anything, an httpx.URL before all
-        raise UsageError(f"url= is no text: {clean(repr(url), limit=80)}", hint="say str(url)")
+        no_use("url", url, "a URL as text", hint="say str(url)")
     try:
         return parse_url(url)
     except ValueError as error:

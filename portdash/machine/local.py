@@ -131,9 +131,9 @@ class LocalMachine:
         """Say whether there is a container engine to ask, or one that is named and may not be asked: cheap."""
         if self._given_engines is not None:
             return self._given_engines.are_there()
-        from portdash.machine.containers.addresses import Addresses, find_addresses  # noqa: PLC0415 (see above)
+        from portdash.machine.containers.addresses import find_addresses  # noqa: PLC0415 (see above)
 
-        return find_addresses(os.environ, self._home) != Addresses()
+        return find_addresses(os.environ, self._home).are_there
 
     @cached_property
     def _fixed_limits(self) -> PortLimits:

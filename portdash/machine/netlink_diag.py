@@ -105,11 +105,16 @@ class SocketDiag:
         # Not settimeout: that makes two system calls of each.
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _PATIENCE)
         self._knows_older_way = True
+        self._first: Dump | None = None
         self._udp: dict[int, bytes] = {}
         """What UDP was last, by family."""
         self._turn = _FAMILIES[1]
         self._counted: tuple[bytes | None, Collection[int] | None, dict[int, Counter[str]]] = (None, None, {})
         """What TCP had done when connections were counted last, on which ports, and what was found."""
+
+    def try_out(self) -> None:
+        """Ask at once whether it is told; who asks next, at once as well, gets that answer. Raises OSError."""
+        self._first = self.dump()
 
     def dump(self) -> Dump:
         """Return what listens now. Raises OSError; the socket is of no more use then.
@@ -117,6 +122,9 @@ class SocketDiag:
         From the second time on UDP is asked over IPv4 and IPv6 by turns, so that a change there may show one call late:
         the kernel looks through a table of its own for each, which costs more than all that listens on TCP.
         """
+        if first := self._first:
+            self._first = None
+            return first
         tcp = self._tcp(1 << _LISTEN)
         for _ in _FAMILIES if not self._udp else _FAMILIES[:1]:
             self._turn = _FAMILIES[self._turn == _FAMILIES[0]]

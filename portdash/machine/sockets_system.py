@@ -118,7 +118,7 @@ def open_table() -> Table:
     """Return the kernel's short table, or the long ones where it is refused. Raises OSError where there is neither."""
     try:
         table = SocketDiag()
-        table.dump()
+        table.try_out()
     except OSError as error:
         _tell(error)
         from portdash.machine.proc_net import ProcNet  # noqa: PLC0415 (odd sandboxes, modules that are missing)

@@ -100,11 +100,12 @@ def allocate(
 
 
 def _apply_seen(deps: Deps, seen: Glance) -> Outcome | None:
-    """Apply what a glance was enough for; None where a port cannot be bound, or a rival was faster."""
+    """Apply what a glance was enough for; None where a port cannot be bound, or a rival was faster.
+
+    Who applies it tries to bind the first choices, just before they are claimed.
+    """
     snapshot, plan = seen.snapshot, seen.plan
     if plan.steps:
-        if any(obstacle(deps, snapshot, step.options[0], plan) for step in to_be_bound(plan)):
-            return None
         plan = replace(plan, steps=tuple(_bindable(deps, snapshot, plan, step, TRIED) for step in plan.steps))
     with suppress(PlanOutdated):
         return apply_plan(deps, plan, snapshot=snapshot)

@@ -48,6 +48,10 @@ class Place(NamedTuple):
         """Whether a service is this host's and user's, in this environment."""
         return (key.host, key.user, key.environment) == (self.host, self.user, self.environment)
 
+    def is_here(self, key: ServiceKey) -> bool:
+        """Whether a service is of this workspace as well."""
+        return key.workspace == self.workspace.name and self.is_of(key)
+
 
 class Opened(NamedTuple):
     """How something was opened, for another process that is to work on the same."""

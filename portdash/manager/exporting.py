@@ -64,11 +64,7 @@ def default_files(root: Path) -> tuple[EnvFile, ...]:
 
 def own_rows(deps: Deps, snapshot: Snapshot) -> tuple[Assignment, ...]:
     """Return the assignments of this workspace and environment, by port."""
-    place = deps.place
-    here = (place.host, place.user, place.workspace.name, place.environment)
-    rows = (
-        row for key, row in snapshot.assignments.items() if (key.host, key.user, key.workspace, key.environment) == here
-    )
+    rows = (row for key, row in snapshot.assignments.items() if deps.place.is_here(key))
     return tuple(sorted(rows, key=lambda row: (row.port, row.key)))
 
 

@@ -1,9 +1,9 @@
 """A plan that touches processes, phase by phase: ports kept, obstacles cleared, rows stored, servers started again."""
 
 from dataclasses import replace
-from uuid import uuid4
 
 from portdash.errors import NotSupervised, PlanOutdated
+from portdash.identifiers import new_id
 from portdash.manager.at_work import at_work
 from portdash.manager.clearing import Progress, clear_the_way, kept_ports, say_what_was_done
 from portdash.manager.committing import commit
@@ -42,7 +42,7 @@ def apply_in_phases(
 
     The row of the plan stays `applying` until the servers listen: whoever opens the store after a crash settles it.
     """
-    with at_work(uuid4().hex) as identity:
+    with at_work(new_id()) as identity:
         return _in_phases(deps, plan, identity, progress, leases=leases, found=found, settled=settled)
 
 
@@ -60,7 +60,7 @@ def _in_phases(
     with kept_ports(deps, plan, identity) as record:
         ended = clear_the_way(deps, plan, progress)
         if goes_on:
-            record = replace(record, state=PlanState.APPLYING, operation=deps.operation or uuid4().hex)  # noqa: PLW2901
+            record = replace(record, state=PlanState.APPLYING, operation=deps.operation or new_id())  # noqa: PLW2901
         try:
             asked = moves(deps, plan, record)
             operation = commit(

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from uuid import uuid4
 
 from portdash.errors import PlanOutdated, Refused, UsageError
+from portdash.identifiers import new_id
 from portdash.manager.deps import Deps
 from portdash.model.assignment import Assignment, Source
 from portdash.model.ports import IpProtocol
@@ -145,7 +145,7 @@ def apply_import(deps: Deps, plan: MapPlan) -> Applied | None:
     if not plan.changes:
         return None
     batch = Batch(
-        id=uuid4().hex,
+        id=new_id(),
         title=f"import {plan.source}",
         workspace=deps.place.workspace.name,
         actor=deps.actor,

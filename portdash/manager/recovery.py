@@ -2,8 +2,8 @@
 
 from collections.abc import Container, Iterable
 from dataclasses import replace
-from uuid import uuid4
 
+from portdash.identifiers import new_id
 from portdash.machine.living import lives
 from portdash.manager.at_work import is_left
 from portdash.manager.deps import Deps
@@ -45,7 +45,7 @@ def _rolled_back(
     if unchanged:
         deps.store.apply(
             Batch(
-                id=uuid4().hex,
+                id=new_id(),
                 title="recover abandoned plans",
                 workspace=deps.place.workspace.name,
                 actor=deps.actor,

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
-from uuid import uuid4
 
 from portdash.errors import NotSupervised, Unanswered
+from portdash.identifiers import new_id
 from portdash.machine.living import lives
 from portdash.manager.deps import Deps
 from portdash.model.assignment import Lease, ServiceKey
@@ -47,7 +47,7 @@ def requests_for(deps: Deps, questions: Iterable[Question], *, plan: str | None 
     now, held = deps.clock.now(), deps.store.snapshot().leases
     return tuple(
         Request(
-            id=request_id(uuid4().hex, plan=plan),
+            id=request_id(new_id(), plan=plan),
             key=each.key,
             kind=each.kind,
             port=each.port,
@@ -92,7 +92,7 @@ def answer(deps: Deps, request: Request, *, ok: bool, text: str) -> None:
 def put(deps: Deps, title: str, ops: Iterable[Op]) -> None:
     """Store ops that change no row. Raises NotSupervised when one is refused, StoreError."""
     batch = Batch(
-        id=uuid4().hex,
+        id=new_id(),
         title=title,
         workspace=deps.place.workspace.name,
         actor=deps.actor,

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
-from uuid import uuid4
 
 from portdash.errors import PlanFailed, PortdashError, Unanswered
+from portdash.identifiers import new_id
 from portdash.machine.living import lives
 from portdash.manager.clearing import Progress
 from portdash.manager.deps import Deps
@@ -135,7 +135,7 @@ def _store(deps: Deps, record: PlanRecord, ops: tuple[Op, ...]) -> str | None:
     """Apply a batch in a plan's name; return why it was refused, None when it is stored."""
     answer = deps.store.apply(
         Batch(
-            id=uuid4().hex,
+            id=new_id(),
             title=record.title,
             workspace=record.workspace,
             actor=deps.actor,

@@ -13,14 +13,8 @@ from portdash.text import clean
 
 def supervised(snapshot: Snapshot) -> tuple[ServiceKey, ...]:
     """Return the services of this workspace and environment that a `portdash run` looks after, by name."""
-    here = (snapshot.host, snapshot.user, snapshot.workspace, snapshot.environment)
-    return tuple(
-        sorted(
-            key
-            for key, lease in snapshot.leases.items()
-            if lease.supervised and (key.host, key.user, key.workspace, key.environment) == here
-        )
-    )
+    here = snapshot.where
+    return tuple(sorted(key for key, lease in snapshot.leases.items() if lease.supervised and key.where == here))
 
 
 def stop(deps: Deps, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> tuple[Request, ...]:

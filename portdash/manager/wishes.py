@@ -44,6 +44,9 @@ class Wish:
         split_qualified(self.name)
         for field in _TEXTS:
             check_text(getattr(self, field), self.name, field)
+        if self.type is not None and not (self.type.strip() and self.type.isprintable()):  # as in the configuration
+            said = clean(self.type, limit=40)
+            raise UsageError(f"'{said}' is no type of service", hint="`portdash ranges` shows the types there are")
         for other in self.conflicts_with or ():
             check_text(other, self.name, "conflicts_with")
         if self.priority is not None and self.priority not in PRIORITIES:

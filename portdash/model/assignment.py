@@ -84,6 +84,11 @@ class ServiceKey:
     """The name without regard to case."""
     protocol: IpProtocol = IpProtocol.TCP
 
+    @property
+    def where(self) -> tuple[str, str, str, str]:
+        """Host, user, workspace and environment: what the services of one place have in common."""
+        return self.host, self.user, self.workspace, self.environment
+
 
 @record(kw_only=True)
 class Match:

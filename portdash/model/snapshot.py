@@ -144,6 +144,11 @@ class Snapshot:
     stale_since: float | None = None
     """Unix time of the last contact with a store that is out of reach, None while what is here is current."""
 
+    @property
+    def where(self) -> tuple[str, str, str, str]:
+        """What the keys of the services of this workspace and environment have in common."""
+        return self.host, self.user, self.workspace, self.environment
+
     def service(self, key: ServiceKey) -> ServiceView | None:
         """Return the view of one service of this host."""
         return next((view for view in self.services if view.key == key), None)

@@ -17,27 +17,22 @@ def check_variables(draft: Draft, keys: Iterable[ServiceKey]) -> None:
     """
     occupancy = draft.occupancy
     asked = dict.fromkeys(keys)
-    places = {_place(key) for key in asked}
-    specs = {key: row.spec for key, row in occupancy.rows.items() if _place(key) in places}
+    places = {key.where for key in asked}
+    specs = {key: row.spec for key, row in occupancy.rows.items() if key.where in places}
     specs |= {
         each.key: each.spec
         for each in draft.snapshot.declarations
-        if _place(each.key) in places and each.key not in asked
+        if each.key.where in places and each.key not in asked
     }
     specs |= {key: occupancy.spec(key) for key in asked}
     by_variable: dict[tuple[Place, str], list[tuple[ServiceKey, ServiceSpec]]] = {}
     for key, spec in specs.items():
-        by_variable.setdefault((_place(key), spec.variable), []).append((key, spec))
+        by_variable.setdefault((key.where, spec.variable), []).append((key, spec))
     for key in asked:
         variable = specs[key].variable
-        for other, spec in by_variable[_place(key), variable]:
+        for other, spec in by_variable[key.where, variable]:
             if other.service != key.service:
                 raise UsageError(
                     f"{clean(specs[key].name)} and {clean(spec.name)} would both be exported as {clean(variable)}",
                     hint="give one of them a variable of its own: `--env NAME_PORT`, or `env` in portdash.toml",
                 )
-
-
-def _place(key: ServiceKey) -> Place:
-    """Return what the services of one workspace and environment have in common."""
-    return key.host, key.user, key.workspace, key.environment

@@ -57,17 +57,13 @@ def restarts_of_followers(
     `followers` says which services of this workspace and environment each one follows, by names in lower case. Every
     instance of a service follows what the service does, and follows each instance of it.
     """
-    here = (snapshot.host, snapshot.user, snapshot.workspace, snapshot.environment)
-    names = {key.service for key in moved if _where(key) == here}
+    here = snapshot.where
+    names = {key.service for key in moved if key.where == here}
     for key in sorted(snapshot.leases.keys() - set(moved)):
         wanted = followers.get(base_name(key.service), frozenset())
         followed = sorted(name for name in names if name in wanted or base_name(name) in wanted)
         row = snapshot.assignments.get(key)
-        if row is None or not followed or _where(key) != here or not is_supervised(snapshot, key):
+        if row is None or not followed or key.where != here or not is_supervised(snapshot, key):
             continue
         reason = f"it asks to be when {and_list(map(clean, followed))} {'moves' if len(followed) == 1 else 'move'}"
         yield Step(action=Action.RESTART, reason=reason, key=key, before=row, options=(row,))
-
-
-def _where(key: ServiceKey) -> tuple[str, str, str, str]:
-    return key.host, key.user, key.workspace, key.environment

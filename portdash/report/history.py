@@ -2,6 +2,7 @@
 
 from portdash.model.history import Event, EventKind
 from portdash.report.serialise import LONGEST_COMMAND, Json, iso
+from portdash.report.words import short_host
 from portdash.text import clean
 
 HEADINGS = ("WHEN", "SERVICE", "WHAT", "WHO", "WHY")
@@ -15,7 +16,7 @@ def cells(event: Event, *, when: str, here: str | None, host: str = "") -> tuple
     name = event.service or "-"
     is_far = bool(host) and not event.is_of(host)
     service = name if event.workspace == here and not is_far else f"{event.workspace}/{name}"
-    service += f" on host {event.host[:8]}" if is_far else ""
+    service += f" on host {short_host(event.host)}" if is_far else ""
     return (when, clean(service), what(event), clean(event.actor) or "-", clean(event.reason) or "-")
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from portdash.model.conflict import Conflict
 from portdash.model.history import Event, EventKind
+from portdash.model.snapshot import Snapshot
 from portdash.record import record
 from portdash.report.scope import Scope
 from portdash.text import plural
@@ -38,16 +38,17 @@ class Record:
         return f"found {self.found}, resolved {self.resolved} ({self.rate}%)" if self.found else "none found"
 
 
-def record_of(events: Iterable[Event], conflicts: Iterable[Conflict], scope: Scope) -> Record:
-    """Count the `events` of `scope`, oldest first, with the `conflicts` that are there now.
+def record_of(events: Iterable[Event], snapshot: Snapshot, scope: Scope) -> Record:
+    """Count the `events` of `scope` on the snapshot's host, oldest first, with the conflicts that are there now.
 
-    A conflict is one service in trouble on one port, however often it was looked at before it was settled.
+    A store may be that of several hosts, and the report is about one. A conflict is one service in trouble on one port,
+    however often it was looked at before it was settled.
     """
     counts = dict.fromkeys(EventKind, 0)
     found = resolved = 0
     unsettled: set[tuple[str, str, int | None]] = set()
     for event in events:
-        if not _covers(scope, event):
+        if not (event.is_of(snapshot.host) and _covers(scope, event)):
             continue
         counts[event.kind] += 1
         trouble = (event.workspace, event.service.casefold(), event.from_port)
@@ -57,7 +58,8 @@ def record_of(events: Iterable[Event], conflicts: Iterable[Conflict], scope: Sco
         elif event.kind is EventKind.RESOLVED and trouble in unsettled:
             unsettled.remove(trouble)
             resolved += 1
-    now = {(each.key.workspace, each.key.service, each.port) for each in conflicts if not each.kind.is_notice}
+    there = scope.conflicts(snapshot)
+    now = {(each.key.workspace, each.key.service, each.port) for each in there if not each.kind.is_notice}
     return Record(
         given=counts[EventKind.ASSIGNED] + counts[EventKind.ADOPTED],
         moved=counts[EventKind.MOVED],

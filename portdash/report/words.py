@@ -99,6 +99,19 @@ def state_word(view: ServiceView) -> str:
     return "running" if view.status is Status.CONFLICT else view.status.value
 
 
+def status_words(views: Iterable[ServiceView], snapshot: Snapshot) -> Iterator[str]:
+    """Yield the status of each in a word; what has neither a port nor a command is neither available nor stopped."""
+    with_command = {each.key for each in snapshot.declarations if each.has_command}
+    for view in views:
+        is_idle = view.status is Status.STOPPED and view.assignment is None
+        yield "declared" if is_idle and view.key not in with_command else view.status.value
+
+
+def short_host(host: str) -> str:
+    """Return the beginning of a host's id, which is enough to tell hosts apart."""
+    return host[:8]
+
+
 def worst_conflict(view: ServiceView) -> Conflict | None:
     """Return the conflict that gives the service its state; notices do not."""
     return next((conflict for conflict in view.conflicts if not conflict.kind.is_notice), None)

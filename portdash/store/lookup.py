@@ -78,6 +78,8 @@ def _look_into(
                 check_integrity(connection, path)
             return _first(connection.execute(sql, parameters)) if version else None
     except (sqlite3.Error, ValueError) as error:
+        if patience == MOMENT and isinstance(error, sqlite3.Error) and trouble.is_busy(error):
+            raise StoreBusy("the store is busy") from error  # who has it is asked when that lasts
         raise trouble.met(error, path, patience=patience, writing=False, version=version) from error
 
 

@@ -66,4 +66,5 @@ def test_a_path_knows_its_methods():
     assert methods_at("/api/ports") == ("GET", "HEAD")
     assert methods_at("/api/v1/port-management/release/3000") == ("DELETE",)
     assert methods_at("/api/v1/port-management/resolve") == ("POST",)
+    assert methods_at("/api/v1/port-management/resolve/") == ("POST",)
     assert methods_at("/docs") == ("GET", "HEAD")

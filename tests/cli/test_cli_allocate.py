@@ -43,7 +43,7 @@ def test_several_or_none(portdash: Portdash, free_port: FreePort):
 def test_the_document(portdash: Portdash, free_port: FreePort):
     port = free_port()
     result = portdash("alloc", "web", "--preferred", str(port), "--purpose", "Main site", "--pin", "--json")
-    assert list(result.document) == ["schema_version", "assignments"]
+    assert list(result.document) == ["schema_version", "assignments", "stale_since"]
     (service,) = result.document["assignments"]
     assert list(service) == SERVICE
     assert (service["port"], service["purpose"], service["pin"], service["source"]) == (
@@ -175,7 +175,7 @@ def test_two_checkouts_of_one_name_differ(portdash: Portdash, home: Path, monkey
 def test_the_document_of_get(portdash: Portdash):
     port = int(portdash("alloc", "web").out)
     document = portdash("get", "web", "--json").document
-    assert list(document) == ["schema_version", "name", "workspace", "environment", "protocol", "port"]
+    assert list(document) == ["schema_version", "name", "workspace", "environment", "protocol", "port", "stale_since"]
     assert (document["name"], document["workspace"], document["port"]) == ("web", "shop", port)
 
 

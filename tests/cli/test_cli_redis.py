@@ -35,6 +35,8 @@ def test_the_commands_work_on_a_server(portdash: Portdash, server: RedisServer, 
     assert portdash("get", "web").out == f"{wanted}\n"
     status = portdash("status", "--json").document
     assert status["store"] == {"url": f"redis://127.0.0.1:{server.port}/0", "revision": 1, "stale_since": None}
+    for command in ("get", "allocate"):
+        assert portdash(command, "web", "--json").document["stale_since"] is None
     assert portdash("release", "web").code == 0
     assert portdash("get", "web").code == 3
     assert portdash("undo").code == 0
@@ -60,6 +62,10 @@ def test_a_server_that_is_away_still_gives_the_ports_there_were(
     document = portdash("status", "--json").document
     assert document["store"]["stale_since"].endswith("Z")
     assert document["services"][0]["port"] == port
+    since = document["store"]["stale_since"]
+    assert portdash("get", "web", "--json").document["stale_since"] == since
+    given = portdash("allocate", "web", "--json").document
+    assert (given["stale_since"], given["assignments"][0]["port"]) == (since, port)
     listed = portdash("ls")
     assert listed.code == 0
     assert "last contact" in listed.err

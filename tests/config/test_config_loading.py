@@ -106,7 +106,7 @@ def test_a_full_service_is_decoded(setting: Setting):
         [services.web]
         type = "development"
         purpose = "the shop's pages"
-        preferred = [3000, 3001, 3000]
+        preferred = [3000, "3010-3012", 3001, 3000]
         base = 3000
         range = "3000-3099"
         exclude = [3030, "3040-3042"]
@@ -139,7 +139,7 @@ def test_a_full_service_is_decoded(setting: Setting):
             type="development",
             purpose="the shop's pages",
             protocol=IpProtocol.UDP,
-            preferred=(3000, 3001),
+            preferred=(3000, 3010, 3011, 3012, 3001),
             base=3000,
             range=PortRange(3000, 3099),
             exclude=frozenset({3030, 3040, 3041, 3042}),

@@ -50,6 +50,7 @@ WRONG = [
     ("[services.web]\nport = 3000", ["services.web.port = 3000", "did you mean preferred?"]),
     ("[services.web]\nxyzzy = 1", ["services.web.xyzzy", "keys here: type, purpose"]),
     ("[services.web]\npreferred = [3000, 'x']", ["services.web.preferred", "'x' is not a port"]),
+    ("[services.web]\npreferred = ['3009-3000']", ["services.web.preferred", "runs backwards"]),
     ("[services.web]\npreferred = true", ["services.web.preferred = true", "not a port"]),
     ("[services.web]\nexclude = ['9-8']", ["services.web.exclude", "runs backwards"]),
     ("[services.web]\nbase = 1\nrange=[3,4]", ["services.web.base", "outside the service's own range 3-4"]),

@@ -141,6 +141,39 @@ def test_a_cluster_is_asked_for_all_and_a_store_for_those_of_others(
         assert [each.port for each in cluster.refresh()] == [2]
 
 
+@pytest.mark.parametrize("variable", ["PORTDASH_STORE", "PORTDASH_CLUSTER_URL"])
+def test_all_services_are_those_that_others_announce_as_well(
+    own_redis: RedisServer, serve_api: ServeApi, monkeypatch: pytest.MonkeyPatch, variable: str
+):
+    monkeypatch.setenv(variable, own_redis.url)
+    port = serve_api()
+    with closing(open_deps(flags=Flags(), cwd=Path.cwd(), environ=os.environ, home=Path.home(), actor="test")) as deps:
+        here = deps.place.host
+    told = (
+        AWAY,
+        replace(AWAY, service="Auth", port=8081),
+        replace(AWAY, service="web@2", port=8082),
+        replace(AWAY, host=here, port=1),
+        replace(AWAY, workspace="blog", port=2),
+        replace(AWAY, environment="staging", port=3),
+    )
+    with closing(Registry(own_redis.url)) as registry:
+        registry.beat(told, seconds=60.0)
+    found = [("api", port), ("api", 8080), ("Auth", 8081), ("web@2", 8082)]
+    assert [(each.service, each.port) for each in portdash.discover_all()] == found
+    assert [each.port for each in portdash.discover_all(workspace="blog")] == [2]
+
+
+def test_all_services_are_told_though_a_registry_never_was_there(
+    own_redis: RedisServer, serve_api: ServeApi, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setenv("PORTDASH_CLUSTER_URL", own_redis.url)
+    port = serve_api()
+    own_redis.kill()
+    assert [each.port for each in portdash.discover_all()] == [port]
+    assert "what other machines announce is not known" in caplog.text
+
+
 def test_a_registry_that_never_was_there_hides_nothing_of_our_own(
     own_redis: RedisServer, serve_api: ServeApi, tmp_path: Path
 ):

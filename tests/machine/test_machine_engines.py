@@ -13,6 +13,7 @@ from portdash.machine.containers import line as lines
 from portdash.machine.containers.addresses import Address, Addresses
 from portdash.machine.containers.engines import HOLDS, Engines, Known
 from portdash.machine.containers.line import Line
+from portdash.machine.local import LocalMachine
 from portdash.model.ports import IpProtocol
 from portdash.model.sockets import Socket
 
@@ -246,3 +247,14 @@ def test_many_who_look_at_once_ask_once(engine: Start):
         each.join()
     assert len({id(each) for each in found}) == 1
     assert lists(made) == 1
+
+
+def test_a_machine_tells_that_there_is_an_engine_whoever_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def told(made: Engines | None) -> bool:
+        return LocalMachine(tmp_path / "state", home=tmp_path, engines=made).has_engines()
+
+    assert told(engines(Address("/run/one.sock")))
+    assert told(engines(notices=("one is not asked",)))
+    assert not told(engines())
+    monkeypatch.setenv("DOCKER_HOST", "tcp://192.0.2.1:2375")  # another machine's: named, and not asked
+    assert told(None)

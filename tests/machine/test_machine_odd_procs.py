@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,24 @@ class TestWaysRound:
             assert row in full_sockets().sockets()
             assert all(row in again.sockets() for _ in range(3))
         assert row not in again.sockets()
+
+    @pytest.mark.parametrize("look", [SystemSockets.sockets, SystemSockets.slots])
+    def test_one_look_asks_the_kernel_for_nothing_twice(
+        self, monkeypatch: pytest.MonkeyPatch, look: Callable[[SystemSockets], Collection[object]]
+    ):
+        asked: list[bytes] = []
+
+        class Counted(SocketDiag):
+            def _ask(self, request: bytes) -> bytes:
+                asked.append(request)
+                return super()._ask(request)
+
+        monkeypatch.setattr(sockets_system, "SocketDiag", Counted)
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            source = SystemSockets(refuse, tables=open_table)
+            assert str(server.getsockname()[1]) in str(look(source))
+        assert len(asked) == len(set(asked)) >= 3
+        source.let_go()
 
     def test_no_proc_at_all(self, tmp_path: Path):
         nowhere = str(tmp_path / "nowhere")

@@ -12,7 +12,7 @@ from portdash.config.settings import Config
 from portdash.demo.clock import FrozenClock
 from portdash.demo.machine import FakeMachine
 from portdash.errors import LockedDown, PortdashError
-from portdash.manager.allocate import allocate
+from portdash.manager.allocate import TRIED, allocate
 from portdash.manager.apply import apply_plan
 from portdash.manager.deps import Deps, Place
 from portdash.manager.glancing import glance
@@ -190,6 +190,17 @@ def test_where_a_port_cannot_be_bound_a_full_look_follows(
     assert [(each.port, each.verdict) for each in row.reasons] == [
         (4000, Verdict.BOUND), (4001, Verdict.BOUND), (4002, Verdict.CHOSEN),
     ]  # fmt: skip
+
+
+def test_each_port_is_bound_once_and_the_first_choice_last(
+    deps: Deps, machine: FakeMachine, monkeypatch: pytest.MonkeyPatch
+):
+    tried: list[int] = []
+    ours = opened(deps)
+    monkeypatch.setattr(machine, "bind_error", lambda _protocol, port: tried.append(port))
+    assert allocate(ours, [Wish(name="new")]).assignments[0].port == 4000
+    assert len(tried) == len(set(tried)) == TRIED
+    assert tried[-1] == 4000
 
 
 def test_where_a_rival_was_faster_a_full_look_follows(

@@ -406,6 +406,8 @@ def test_a_null_manager_exports_qualified_names_by_their_services():
     [
         ({"type": 5}, "type is '5', which is no text"),
         ({"type": "x" * 1001}, "type is too long"),
+        ({"type": " "}, "' ' is no type of service"),
+        ({"type": "web\n"}, "'web\\x0a' is no type of service"),
         ({"purpose": b"x"}, "purpose is"),
         ({"purpose": "x" * 1_000_000}, "purpose is too long"),
         ({"env": 5}, "env is '5', which is no text"),

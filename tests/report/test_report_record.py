@@ -1,9 +1,10 @@
 import json
 
 import pytest
-from report_world import key_of, squatted
+from report_world import key_of, snapshot_of, squatted
 
 from portdash.model.history import Event, EventKind
+from portdash.record import replace
 from portdash.report.formats import ReportFormat, render
 from portdash.report.record import Record, record_of
 from portdash.report.scope import Scope
@@ -31,22 +32,30 @@ FOUND, SETTLED = EventKind.CONFLICT, EventKind.RESOLVED
     ],
 )
 def test_a_conflict_counts_once_until_it_is_settled(events: list[Event], found: int, resolved: int, rate: float | None):
-    record = record_of(events, (), SHOP)
+    record = record_of(events, snapshot_of(), SHOP)
     assert (record.found, record.resolved, record.rate) == (found, resolved, rate)
 
 
 def test_what_is_in_conflict_now_was_found_and_is_not_settled():
-    now = squatted().conflicts
-    assert record_of([], now, SHOP).found == 2
-    assert record_of([event(FOUND, port=3000)], now[:1], SHOP).found == 1
-    assert record_of([event(FOUND, port=3000), event(SETTLED, port=3000)], now[:1], SHOP).rate == 50.0
+    now = squatted()
+    one = replace(now, conflicts=now.conflicts[:1])
+    assert record_of([], now, Scope()).found == 2
+    assert record_of([], now, SHOP).found == 1
+    assert record_of([event(FOUND, port=3000)], one, SHOP).found == 1
+    assert record_of([event(FOUND, port=3000), event(SETTLED, port=3000)], one, SHOP).rate == 50.0
+
+
+def test_what_happened_on_another_host_is_not_counted():
+    here = snapshot_of().host
+    events = [replace(event(EventKind.ASSIGNED), host=each) for each in (here, "", "another")]
+    assert record_of(events, snapshot_of(), SHOP).given == 2
 
 
 def test_ports_are_counted_by_what_became_of_them():
     kinds = [EventKind.ASSIGNED, EventKind.ADOPTED, EventKind.MOVED, EventKind.RELEASED, EventKind.UPDATED]
-    record = record_of([event(kind) for kind in kinds], (), SHOP)
+    record = record_of([event(kind) for kind in kinds], snapshot_of(), SHOP)
     assert record.ports_phrase == "2 ports given, 1 moved, 1 given back"
-    assert record_of([event(EventKind.ASSIGNED, "api")], (), Scope(service=key_of("web"))).given == 0
+    assert record_of([event(EventKind.ASSIGNED, "api")], snapshot_of(), Scope(service=key_of("web"))).given == 0
 
 
 def test_every_format_says_it():

@@ -77,6 +77,32 @@ def test_a_row_that_does_not_fit_its_sum_is_damage(sqlite: SqliteStore, path: Pa
         get(path, "web")
 
 
+def test_who_is_in_the_way_for_a_moment_is_not_looked_for(sqlite: SqliteStore, path: Path):
+    filled(sqlite, ["web"])
+    sqlite.close()
+    script = """
+import sqlite3, sys, threading
+from portdash.store.lookup import port_of
+path = sys.argv[1]
+writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+writer.execute("BEGIN EXCLUSIVE")
+
+def leave():  # when the first try was in vain
+    while "portdash.store.locking" not in sys.modules:
+        over.wait(0.01)
+    writer.execute("ROLLBACK")
+
+over = threading.Event()
+thread = threading.Thread(target=leave, daemon=True)
+thread.start()
+key = dict(zip(("host", "user", "workspace", "environment", "service", "protocol"), sys.argv[2:]))
+print(port_of(path, **key), "portdash.store.locking" in sys.modules, "portdash.store.holder" in sys.modules)
+"""
+    words = [sys.executable, "-c", script, str(path), HOST, "dev", "shop", "development", "web", "tcp"]
+    told = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, timeout=60).stdout.split()
+    assert told == ["4000", "True", "False"]
+
+
 def test_it_loads_little():
     script = "import sys; before = set(sys.modules); import portdash.store.lookup; print(*set(sys.modules) - before)"
     loaded = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split()

@@ -47,8 +47,7 @@ def command(
         scope = _scope(snapshot, about)
         away = snapshot.stale_since is not None  # then nobody can be asked for the history
         events = None if away else deps.store.events(limit=EVENTS_KEPT)
-    ours = None if events is None else [each for each in reversed(events) if each.is_of(snapshot.host)]
-    record = None if ours is None else record_of(ours, scope.conflicts(snapshot), scope)
+    record = None if events is None else record_of(reversed(events), snapshot, scope)
     text = render(snapshot, scope, wanted, Redaction(home=str(home()), enabled=not no_redact), record=record)
     if output is not None:
         _write(output, text)

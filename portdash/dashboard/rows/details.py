@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from portdash.dashboard.rows.asked import NOTHING_ASKED, Asked, Tab
-from portdash.dashboard.rows.facts import Facts, short_host
+from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.offered import Offer, offer_lines
 from portdash.dashboard.rows.other_details import group_lines, other_lines, others_lines, system_lines
 from portdash.dashboard.rows.row import Group, Line, Other, OthersLine, Row, SystemLine
 from portdash.model.snapshot import ServiceView
+from portdash.report.words import short_host
 
 
 def title_of(row: Row | None, facts: Facts) -> str:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 
 from portdash.dashboard.rows.cells import Cell
-from portdash.dashboard.rows.facts import Facts, short_host
+from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.layout import Column
 from portdash.dashboard.rows.prose import fact, heading, paragraph
 from portdash.dashboard.rows.row import EventLine, Kind, Line, Row, Span, Tone
 from portdash.dashboard.rows.times import clock_text, local_text
 from portdash.model.history import Event, EventKind
-from portdash.report.words import age
+from portdash.report.words import age, short_host
 from portdash.text import clean
 
 _TONES = {EventKind.CONFLICT: Tone.WARN, EventKind.TERMINATED: Tone.WARN, EventKind.FAILOVER: Tone.WARN}

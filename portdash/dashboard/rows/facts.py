@@ -16,6 +16,7 @@ from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
 from portdash.model.workspace import Workspace
 from portdash.record import field, record
 from portdash.report.scope import workspace_label
+from portdash.report.words import short_host
 
 NEW_FOR = 10.0
 """Seconds during which a row that appeared is marked as new."""
@@ -179,11 +180,6 @@ def _groups(snapshot: Snapshot, views: tuple[ServiceView, ...]) -> tuple[Group, 
 def place_of(view: ServiceView) -> str:
     """Return the workspace of a service as it is grouped by: that of another host is another one."""
     return f"{view.key.workspace} on host {short_host(view.key.host)}" if view.is_remote else view.key.workspace
-
-
-def short_host(host: str) -> str:
-    """Return the beginning of a host's id, which is enough to tell hosts apart."""
-    return host[:8]
 
 
 def _others(snapshot: Snapshot) -> tuple[Other, ...]:

@@ -3,14 +3,14 @@
 import re
 
 from portdash.dashboard import glyphs as g
-from portdash.dashboard.rows.facts import Facts, short_host
+from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import Other, Row, service_row_key
 from portdash.manager.naming import INTERPRETERS
 from portdash.model.conflict import ConflictKind
 from portdash.model.health import HealthState
 from portdash.model.listener import Listener, Ownership, Process
 from portdash.model.snapshot import SeenListener, ServiceView
-from portdash.report.words import SIGNS, age, worst_conflict
+from portdash.report.words import SIGNS, age, short_host, worst_conflict
 
 _SCRIPT_ENDING = re.compile(r"\.(?:c|m)?(?:js|ts|py|rb|php|pl|jar)$")
 

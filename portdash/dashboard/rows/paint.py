@@ -3,7 +3,7 @@
 from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows import holders, words
 from portdash.dashboard.rows.cells import RIGHT, Cell
-from portdash.dashboard.rows.facts import HERE, Facts, short_host
+from portdash.dashboard.rows.facts import HERE, Facts
 from portdash.dashboard.rows.layout import (
     MARGIN,
     OTHER_HEADS,
@@ -33,6 +33,7 @@ from portdash.manager.naming import suggest_name
 from portdash.model.assignment import Source
 from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView
+from portdash.report.words import short_host
 from portdash.text import plural
 
 

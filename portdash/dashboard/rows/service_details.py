@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from portdash.dashboard.restarts import own_listeners, restart_line
 from portdash.dashboard.rows import words
 from portdash.dashboard.rows.asked import Past
-from portdash.dashboard.rows.facts import Facts, short_host
+from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.health_lines import has_health, health_facts
 from portdash.dashboard.rows.instance_lines import instance_lines
 from portdash.dashboard.rows.listener_facts import answer_lines, distinct, holder_lines, listener_facts, on_port
@@ -16,7 +16,7 @@ from portdash.dashboard.rows.summary import describe
 from portdash.dashboard.rows.tab_lines import event_lines
 from portdash.model.assignment import Assignment, Verdict
 from portdash.model.snapshot import ServiceView
-from portdash.report.words import age, reason_phrase, worst_conflict
+from portdash.report.words import age, reason_phrase, short_host, worst_conflict
 
 MOST_REASONS = 12
 """Refused candidates that are told one by one."""

@@ -126,10 +126,7 @@ class ReportScreen(Dialog[None]):
     def report(self) -> str:
         """Return the report as it stands in the preview."""
         redaction = Redaction(home=self.desk.home, enabled=self.is_redacted)
-        record = None
-        if self._history is not None:
-            ours = (each for each in self._history if each.is_of(self.snapshot.host))
-            record = record_of(ours, self.scope.conflicts(self.snapshot), self.scope)
+        record = None if self._history is None else record_of(self._history, self.snapshot, self.scope)
         return render(self.snapshot, self.scope, self.format, redaction, record=record)
 
     def action_format(self) -> None:

@@ -48,6 +48,11 @@ class Addresses(NamedTuple):
     found: tuple[Address, ...] = ()
     notices: tuple[str, ...] = ()
 
+    @property
+    def are_there(self) -> bool:
+        """Whether there is an engine to ask, or one that is named and may not be asked."""
+        return bool(self.found or self.notices)
+
 
 def find_addresses(environ: Mapping[str, str], home: Path, *, system: tuple[str, ...] = _SYSTEM) -> Addresses:
     """Return every engine that there is a socket for, or a port of this machine named, the named one first."""

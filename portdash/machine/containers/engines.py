@@ -66,14 +66,14 @@ class Engines:
 
     def are_there(self) -> bool:
         """Say whether there is an engine to ask, or one that is named and may not be asked. Nobody is asked."""
-        return self._find(self._environ, self._home) != Addresses()
+        return self._find(self._environ, self._home).are_there
 
     def look(self, rows: tuple[Socket, ...]) -> Known:
         """Return what the engines say now that these sockets listen; wait at most `limit` seconds for them."""
         with self._lock:
             changed = self._has_changed(rows)
             addresses = self._addresses(anew=changed)
-            known = self._ask(addresses, changed=changed) if addresses != Addresses() else Known()
+            known = self._ask(addresses, changed=changed) if addresses.are_there else Known()
             if known != self._last:
                 self._last = known
             return self._last
