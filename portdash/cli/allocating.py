@@ -28,7 +28,7 @@ def allocate_ports(
 ) -> int:
     """Give services their ports, print these, and return the exit code. Raises PortdashError."""
     try:
-        found, services = _allocate(options, wishes, strategy, as_json=as_json, explain=explain)
+        found, document = _allocate(options, wishes, strategy, as_json=as_json, explain=explain)
     except PortdashError as error:
         if on_failure is None:
             raise
@@ -36,7 +36,7 @@ def allocate_ports(
     for notice in found.notices:
         warn(notice)
     if as_json:
-        emit_json({"assignments": services})
+        emit_json(document)
         return ExitCode.YES
     rows = found.assignments
     for row in rows:
@@ -62,19 +62,20 @@ def named(names: Sequence[str], *, has_base: bool = False) -> list[tuple[str, in
 
 def _allocate(
     options: Globals, wishes: list[Wish], strategy: str | None, *, as_json: bool, explain: bool
-) -> tuple[Allocation, list[dict[str, object]]]:
+) -> tuple[Allocation, dict[str, object]]:
     """Allocate, and for a document look again: what is listening there belongs in it."""
     with options.deps(_say_line if explain else None) as deps:
         found = allocate(deps, wishes, strategy=Strategy(strategy) if strategy else None)
         said = {*deps.config.warnings, *(deps.held.notices if deps.held else ())}
         found = replace(found, notices=tuple(notice for notice in found.notices if notice not in said))
         if not as_json:
-            return found, []
-        from portdash.report.serialise import service_json  # noqa: PLC0415  scripts mostly want the port alone
+            return found, {}
+        from portdash.report.serialise import service_json, stale_json  # noqa: PLC0415  scripts want the port alone
 
         snapshot = deps.observer.snapshot()
         views = (snapshot.service(row.key) for row in found.assignments)
-        return found, [service_json(view, snapshot) for view in views if view]
+        services = [service_json(view, snapshot) for view in views if view]
+        return found, {"assignments": services, **stale_json(snapshot.stale_since)}
 
 
 def _defaults(options: Globals, wishes: list[Wish], error: PortdashError) -> int:

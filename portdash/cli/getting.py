@@ -16,8 +16,8 @@ from portdash.store.lookup import port_of, workspace_of
 from portdash.text import clean
 
 SQLITE = "sqlite:///"
-Found = tuple[str, IpProtocol, int]
-"""Workspace, protocol and port."""
+Found = tuple[str, IpProtocol, int, float | None]
+"""Workspace, protocol and port; and, while the store is away, when it was last read."""
 
 
 def print_port(options: Globals, name: str, *, as_json: bool = False) -> int:
@@ -28,10 +28,12 @@ def print_port(options: Globals, name: str, *, as_json: bool = False) -> int:
     found = _find(options, scope, where if slash else None, service)
     if found is None:
         raise NoSuchService(f"{clean(name)} has no port", hint=f"`portdash allocate {clean(name)}` gives it one")
-    workspace, protocol, port = found
+    workspace, protocol, port, stale_since = found
     if not as_json:
         emit(str(port))
         return ExitCode.YES
+    from portdash.report.serialise import stale_json  # noqa: PLC0415  scripts mostly want the port alone
+
     emit_json(
         {
             "name": service,
@@ -39,6 +41,7 @@ def print_port(options: Globals, name: str, *, as_json: bool = False) -> int:
             "environment": scope.environment,
             "protocol": protocol.value,
             "port": port,
+            **stale_json(stale_since),
         }
     )
     return ExitCode.YES
@@ -75,7 +78,7 @@ def _find_fast(options: Globals, scope: Scope, where: str | None, service: str) 
             protocol=protocol,
         )
         if port is not None:
-            return workspace, protocol, port
+            return workspace, protocol, port, None
     # A workspace that a person names may be written in another case, or as a worktree's label.
     return _find_slowly(options, where, service) if named else None
 
@@ -99,7 +102,7 @@ def _find_slowly(options: Globals, where: str | None, service: str) -> Found | N
         for protocol in IpProtocol:
             row = state.assignments.get(deps.place.key(service, workspace=workspace, protocol=protocol))
             if row:
-                return workspace, protocol, row.port
+                return workspace, protocol, row.port, state.stale_since
     return None
 
 
