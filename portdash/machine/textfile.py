@@ -93,7 +93,7 @@ def create_text(path: Path, text: str, *, mode: int = 0o666) -> None:
 
 
 def _unwritten(path: Path, error: OSError) -> PortdashError:
-    hint = "check its permissions and the space on its disk, or name another file with -o"
+    hint = "check the permissions there and the space on its disk"
     return refusal(path, f"cannot be written: {error.strerror or error}", hint=hint)
 
 
