@@ -70,15 +70,12 @@ def _allocate(
         found = replace(found, notices=tuple(notice for notice in found.notices if notice not in said))
         if not as_json:
             return found, {}
-        from portdash.report.serialise import iso, service_json  # noqa: PLC0415  scripts mostly want the port alone
+        from portdash.report.serialise import service_json, stale_json  # noqa: PLC0415  scripts want the port alone
 
         snapshot = deps.observer.snapshot()
         views = (snapshot.service(row.key) for row in found.assignments)
-        since = snapshot.stale_since
-        return found, {
-            "assignments": [service_json(view, snapshot) for view in views if view],
-            "stale_since": None if since is None else iso(since),
-        }
+        services = [service_json(view, snapshot) for view in views if view]
+        return found, {"assignments": services, **stale_json(snapshot.stale_since)}
 
 
 def _defaults(options: Globals, wishes: list[Wish], error: PortdashError) -> int:

@@ -17,7 +17,7 @@ from portdash.text import clean
 
 SQLITE = "sqlite:///"
 Found = tuple[str, IpProtocol, int, float | None]
-"""Workspace, protocol and port; and since when, in unix time, nobody could ask who knows, None where that is now."""
+"""Workspace, protocol and port; and, while the store is away, when it was last read."""
 
 
 def print_port(options: Globals, name: str, *, as_json: bool = False) -> int:
@@ -28,10 +28,12 @@ def print_port(options: Globals, name: str, *, as_json: bool = False) -> int:
     found = _find(options, scope, where if slash else None, service)
     if found is None:
         raise NoSuchService(f"{clean(name)} has no port", hint=f"`portdash allocate {clean(name)}` gives it one")
-    workspace, protocol, port, since = found
+    workspace, protocol, port, stale_since = found
     if not as_json:
         emit(str(port))
         return ExitCode.YES
+    from portdash.report.serialise import stale_json  # noqa: PLC0415  scripts mostly want the port alone
+
     emit_json(
         {
             "name": service,
@@ -39,7 +41,7 @@ def print_port(options: Globals, name: str, *, as_json: bool = False) -> int:
             "environment": scope.environment,
             "protocol": protocol.value,
             "port": port,
-            "stale_since": None if since is None else _iso(since),
+            **stale_json(stale_since),
         }
     )
     return ExitCode.YES
@@ -102,12 +104,6 @@ def _find_slowly(options: Globals, where: str | None, service: str) -> Found | N
             if row:
                 return workspace, protocol, row.port, state.stale_since
     return None
-
-
-def _iso(at: float) -> str:
-    from portdash.report.serialise import iso  # noqa: PLC0415  only while a store is out of reach
-
-    return iso(at)
 
 
 def _is_there(path: str) -> bool:

@@ -77,7 +77,7 @@ def replace_text(file: TextFile, text: str) -> bool:
     except _Changed:
         return False
     except OSError as error:
-        raise refusal(file.path, f"cannot be written: {error.strerror or error}") from error
+        raise _unwritten(file.path, error) from error
     return True
 
 
@@ -89,7 +89,12 @@ def create_text(path: Path, text: str, *, mode: int = 0o666) -> None:
     except FileExistsError as error:
         raise refusal(path, "is there already", hint="move it away, or go on with what it says") from error
     except OSError as error:
-        raise refusal(path, f"cannot be written: {error.strerror or error}") from error
+        raise _unwritten(path, error) from error
+
+
+def _unwritten(path: Path, error: OSError) -> PortdashError:
+    hint = "check the permissions there and the space on its disk"
+    return refusal(path, f"cannot be written: {error.strerror or error}", hint=hint)
 
 
 def refusal(path: Path, why: str, *, hint: str | None = None) -> PortdashError:

@@ -1,6 +1,6 @@
 """What a caller asks for, completed by what the configuration and the store know of the service."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
@@ -17,6 +17,7 @@ LONGEST = 1000
 PRIORITIES = range(1, 100)
 """As in the configuration."""
 _TEXTS = ("type", "purpose", "env", "inherit_from")
+_TRUTHS = ("pin", "strict")
 
 
 @record(kw_only=True)
@@ -49,7 +50,11 @@ class Wish:
             raise UsageError(f"'{said}' is no type of service", hint="`portdash ranges` shows the types there are")
         for other in self.conflicts_with or ():
             check_text(other, self.name, "conflicts_with")
-        if self.priority is not None and self.priority not in PRIORITIES:
+        for field in _TRUTHS:
+            if not isinstance(said := getattr(self, field), bool | None):
+                told = f"{self.name}: {field} is {clean(repr(said), limit=40)}"
+                raise UsageError(told, hint="say True or False, or leave it out")
+        if self.priority is not None and (isinstance(self.priority, bool) or self.priority not in PRIORITIES):
             said = clean(repr(self.priority), limit=40)
             raise UsageError(f"{self.name}: {said} is no priority", hint="1 is the most important, 99 the least")
         for port in (*(self.preferred or ()), *(self.exclude or ()), *([self.base] if self.base is not None else ())):
@@ -98,17 +103,24 @@ def _shaped(field: str, value: object) -> object:
     try:
         match field:
             case "preferred":
-                return (value,) if isinstance(value, int) else tuple(value)  # type: ignore[arg-type]
+                return (value,) if isinstance(value, int) else tuple(_ports(value))
             case "conflicts_with":
                 return (value,) if isinstance(value, str) else tuple(value)  # type: ignore[arg-type]
             case "range":
                 return value if isinstance(value, PortRange) else _range(value)
             case "exclude":
-                return frozenset(value)  # type: ignore[call-overload]
+                return frozenset(_ports(value))
             case "protocol":
                 return IpProtocol(str(value))
     except (TypeError, ValueError) as error:
         raise UsageError(f"{field}={value!r} cannot be used", hint=str(error)) from error
+    return value
+
+
+def _ports(value: object) -> Iterable[int]:
+    """Return what may be several ports. A text is none, although it can be gone through letter by letter."""
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise TypeError("a port is a whole number, and several stand in a list")
     return value
 
 

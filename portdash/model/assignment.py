@@ -167,6 +167,11 @@ class Assignment:
         return self.spec.name
 
     @property
+    def service(self) -> str:
+        """The same, under the word that events have for it."""
+        return self.name
+
+    @property
     def type(self) -> str | None:
         """The type it asked a port for."""
         return self.spec.type

@@ -168,6 +168,11 @@ def plan_json(plan: Plan) -> Json:
     }
 
 
+def stale_json(since: float | None) -> Json:
+    """Return `stale_since` for a document whose ports are those of the last contact with the store, else nothing."""
+    return {} if since is None else {"stale_since": iso(since)}
+
+
 def iso(at: float) -> str:
     """Return unix time in seconds as `2025-03-04T11:02:13Z`."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import pexpect
 import pytest
@@ -16,6 +17,13 @@ from portdash.manager.backups import MOST
 
 own_ports = pytest.mark.usefixtures("_own_ports")
 
+VITE = """
+import socket, sys
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))):
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+"""Listens; it is known by where it lies."""
 CLASSIC = ["http-server", "postgres", "mongo", "redis", "elasticsearch", "grafana", "prometheus"]
 
 
@@ -86,6 +94,21 @@ def test_a_directory_outside_any_project_becomes_one(portdash: Portdash, home: P
     assert document["workspace"] == "new"
     found = ports(portdash)
     assert found["websocket"] == found["server"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process was started with is read from /proc")
+def test_the_vite_that_runs_is_the_client_of_the_full_stack(portdash: Portdash, project: Path):
+    vite = project / "node_modules" / ".bin" / "vite"
+    vite.parent.mkdir(parents=True)
+    port = own_port()
+    vite.write_text(VITE)
+    with Popen([sys.executable, "node_modules/.bin/vite", str(port)], cwd=project, stdin=PIPE, stdout=PIPE) as server:
+        assert server.stdout
+        assert server.stdout.readline() == b"ready\n"
+        assert portdash("init", "--preset", "fullstack").code == 0
+        server.kill()
+    services = portdash("status", "--json").document["services"]
+    assert [(each["port"], each["source"]) for each in services if each["name"] == "client"] == [(port, "detected")]
 
 
 def test_home_is_no_project(portdash: Portdash, home: Path):

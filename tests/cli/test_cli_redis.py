@@ -71,6 +71,14 @@ def test_a_server_that_is_away_still_gives_the_ports_there_were(
     assert "last contact" in listed.err
     assert "stale, as of" in portdash("report").out
     assert json.loads(portdash("report", "--json").out)["store"]["stale_since"]
+    assert portdash("store", "info").code == 5
+    marked = (["get", "web"], ["allocate", "web"], ["ls"], ["conflicts"], ["store", "info"])
+    for command in marked:
+        assert portdash(*command, "--json").document["stale_since"].endswith("Z"), command
+    server.start("--requirepass", "hunter2")
+    assert portdash("store", "info").code == 0
+    for command in marked:
+        assert "stale_since" not in portdash(*command, "--json").document, command
 
 
 @pytest.mark.parametrize(

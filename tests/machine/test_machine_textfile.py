@@ -143,8 +143,9 @@ def test_a_disk_that_fails_leaves_the_old_file_and_nothing_beside_it(
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr(Path if fails == "replace" else textfile.os, fails, fail)
-    with pytest.raises(Refused, match=r"\.env cannot be written"):
+    with pytest.raises(Refused, match=r"\.env cannot be written") as caught:
         replace_text(found, "A=2\n")
+    assert "the space on its disk" in caught.value.hint
     assert path.read_text() == "A=1\n"
     assert names(root) == {".env"}
 

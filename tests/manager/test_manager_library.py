@@ -101,7 +101,7 @@ def test_a_type_with_a_preference_outside_its_range(manager: PortManager, listen
     assert manager.allocate_port("emotion", "ml").port == 8300
     first = manager.allocate_port("hrm", "ml", preferred=8085)
     assert (first.port, first.attempts, first.type, first.preferred, first.fallback) == (8085, 1, "ml", 8085, False)
-    assert first.url() == "http://localhost:8085"
+    assert (first.service, first.url()) == ("hrm", "http://localhost:8085")
     listen(8088)
     second = manager.allocate_port("voice", "ml", preferred=8088)
     assert (second.port, second.source, second.fallback) == (8301, Source.FALLBACK, True)
@@ -413,6 +413,13 @@ def test_a_null_manager_exports_qualified_names_by_their_services():
         ({"env": 5}, "env is '5', which is no text"),
         ({"inherit_from": ["db"]}, "inherit_from is"),
         ({"conflicts_with": 5}, "conflicts_with=5 cannot be used"),
+        ({"preferred": "8123"}, "preferred='8123' cannot be used"),
+        ({"preferred": b"8123"}, "preferred=b'8123' cannot be used"),
+        ({"preferred": 8123.0}, "preferred=8123.0 cannot be used"),
+        ({"exclude": "8123"}, "exclude='8123' cannot be used"),
+        ({"pin": "yes"}, "pin is 'yes'"),
+        ({"strict": 1}, "strict is 1"),
+        ({"priority": True}, "True is no priority"),
         ({"conflicts_with": [5]}, "conflicts_with is '5', which is no text"),
         ({"priority": 0}, "0 is no priority"),
         ({"priority": "1"}, "'1' is no priority"),

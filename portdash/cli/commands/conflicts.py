@@ -8,7 +8,7 @@ from portdash.cli.output import emit, emit_json, say
 from portdash.cli.service_text import conflict_lines
 from portdash.errors import ExitCode
 from portdash.planning.conflicts import contested
-from portdash.report.serialise import conflict_json
+from portdash.report.serialise import conflict_json, stale_json
 
 
 @click.command("conflicts")
@@ -24,7 +24,8 @@ def command(options: Globals, *, static: bool, as_json: bool) -> int:
         snapshot = deps.observer.snapshot()
     conflicts = [*snapshot.conflicts, *(contested(snapshot) if static else ())]
     if as_json:
-        emit_json({"conflicts": [conflict_json(conflict, snapshot) for conflict in conflicts]})
+        found = [conflict_json(conflict, snapshot) for conflict in conflicts]
+        emit_json({"conflicts": found, **stale_json(snapshot.stale_since)})
     elif conflicts:
         for line, tone in conflict_lines(snapshot, conflicts):
             emit(line, tone)

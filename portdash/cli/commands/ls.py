@@ -7,7 +7,7 @@ from portdash.cli.listener_text import listener_lines, select
 from portdash.cli.options import json_option
 from portdash.cli.output import emit_json, emit_lines, say
 from portdash.model.ports import IpProtocol
-from portdash.report.serialise import listener_json
+from portdash.report.serialise import listener_json, stale_json
 
 
 @click.command("ls")
@@ -27,7 +27,8 @@ def command(options: Globals, *, pattern: str | None, udp: bool, service_type: s
     protocol = IpProtocol.UDP if udp else IpProtocol.TCP
     listeners = select(snapshot, pattern=pattern, protocol=protocol, service_type=service_type)
     if as_json:
-        emit_json({"listeners": [listener_json(each, snapshot, arguments=True) for each in listeners]})
+        found = [listener_json(each, snapshot, arguments=True) for each in listeners]
+        emit_json({"listeners": found, **stale_json(snapshot.stale_since)})
         return
     if not listeners:
         say("no listener fits" if pattern or service_type else "nobody listens")

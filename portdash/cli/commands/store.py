@@ -17,6 +17,7 @@ from portdash.config.settings import Config
 from portdash.errors import ExitCode, LockedDown, UsageError
 from portdash.manager.portmaps import MapPlan, apply_import, entries_of, export_map, plan_import, read_map, write_map
 from portdash.manager.store_care import StorePlace, store_place
+from portdash.report.serialise import stale_json
 from portdash.store.inspection import Inspection, inspect
 from portdash.store.projection.portmap import LARGEST
 from portdash.store.repair import Repair, repair
@@ -37,27 +38,28 @@ def command() -> None:
 def info(options: Globals, *, as_json: bool) -> int:
     """Show where the assignments are kept, how many there are, and whether all is well.
 
-    Every page and row is looked at. Exit code 5 means that something is wrong.
+    Every page and row is looked at. Exit code 5 means that something is wrong, or that a server is away.
     """
     config, place = _place(options)
     found = inspect(place.file, read_only=config.read_only) if place.file else None
     problem = found.trouble if found else None
     notices = list(config.warnings)
     revision = found.revision if found else None
+    stale_since = None
     if problem is None:
         with options.deps(quiet=True) as deps:  # they are said below
             state = deps.store.snapshot()
         notices += state.notices
-        revision = state.revision
+        revision, stale_since = state.revision, state.stale_since
     if as_json:
-        emit_json(_document(place, found, revision, notices))
+        emit_json({**_document(place, found, revision, notices), **stale_json(stale_since)})
     else:
         emit_lines(info_lines(place, found, revision))
         for notice in notices:
             warn(notice)
         if problem:
             say(f"{problem.message} ({problem.hint})", Tone.BAD)
-    return ExitCode.STORE if problem else ExitCode.YES
+    return ExitCode.YES if problem is None and stale_since is None else ExitCode.STORE
 
 
 @command.command("repair")
