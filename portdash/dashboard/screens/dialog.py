@@ -202,7 +202,8 @@ class Dialog(ModalScreen[R]):
 
     def _confirm_now(self) -> None:
         self._about_to_confirm = None
-        self.confirm()
+        if self.is_active:  # else it has been left, or another stands over it, in the moment of silence
+            self.confirm()
 
     def _fit(self) -> None:
         """Give the body the rows that frame, status and buttons leave."""

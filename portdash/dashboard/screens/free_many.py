@@ -145,7 +145,7 @@ class FreeManyScreen(LongAct):
             if row.can_end:
                 ended = self._ended(row)
                 verdicts.append(f"{row.subject.slot} {ended.verdict}")
-                self.post_message(self.Judged(number, ended))
+                self.tell(self.Judged(number, ended))
         return Told(self.Over(was_applied=True), "; ".join(verdicts))
 
     def _ended(self, row: Row) -> Row:

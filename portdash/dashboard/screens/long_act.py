@@ -3,11 +3,12 @@
 It can be left: that stops the waiting, not the act, and what comes of it is told when it is over.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from textual import on, work
+from textual import on
 from textual.app import App
 from textual.message import Message
 from textual.timer import Timer
@@ -61,6 +62,8 @@ class LongAct(Dialog[Outcome | None]):
         """What has been done and verified so far."""
         self._began = 0.0
         self._ticking: Timer | None = None
+        self._carried: asyncio.Future[None] | None = None
+        """Done once the act is over; nobody cancels it."""
         self._host: App[object] | None = None
         """Who tells the outcome when nobody waits for it here any more: this dialog may be gone by then."""
         self._is_left = False
@@ -72,14 +75,30 @@ class LongAct(Dialog[Outcome | None]):
         """Let the buttons say what can be done."""
 
     def begin(self, line: str, act: Callable[[], Told]) -> None:
-        """Call `act` in a thread, and say `line` meanwhile. Of a PortdashError that it raises, Failed is posted."""
+        """Call `act` in a thread, and say `line` meanwhile. Of a PortdashError that it raises, Failed is posted.
+
+        It is no worker of Textual's: one that still waits for its thread when this dialog is left would never begin.
+        """
         self.is_under_way = True
         self.arm()
         self._line, self._behind, self._began = line, [], self.guard.patience.clock()
         self._ticking = self.set_interval(0.5, self._tell_progress)
         self._tell_progress()
         self._host = self.app
-        self._carry_out(act)
+        self._carried = asyncio.get_running_loop().run_in_executor(None, self._carry_out, act)
+
+    def tell(self, message: Message) -> None:
+        """Post a message from the act, in its thread, to this dialog; nobody hears it where that has been left.
+
+        It goes by way of the app: a dialog that is being taken away at this moment would raise, in midst of the act.
+        """
+        if self._host is not None:
+            self._host.call_later(self.post_message, message)
+
+    async def wait(self) -> None:
+        """Wait until the act that is under way is over, if there is one; what came of it is not handled by then."""
+        if self._carried is not None:
+            await asyncio.wait((self._carried,))
 
     def end(self) -> None:
         """Note that nothing is under way any more."""
@@ -99,7 +118,6 @@ class LongAct(Dialog[Outcome | None]):
             self._is_left = self.is_under_way
             super().action_leave()
 
-    @work(thread=True, group="apply", description="carry out an act", exit_on_error=False)
     def _carry_out(self, act: Callable[[], Told]) -> None:
         try:
             told = act()

@@ -72,7 +72,7 @@ class PlanDialog(LongAct):
 
     def _applied(self, plan: Plan, *, consent: bool) -> Told:
         def progress(line: str) -> None:
-            self.post_message(self.Progressed(line))
+            self.tell(self.Progressed(line))
 
         outcome = self.desk.apply(plan, consent=consent, progress=progress)
         return Told(self.Done(outcome), "; ".join(outcome.lines))

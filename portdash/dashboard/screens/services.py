@@ -172,7 +172,7 @@ class ServicesScreen(DeedScreen):
         went: list[str] = []
         for key, needs in self._order(deed):
             number, row = next((n, row) for n, row in enumerate(self.rows) if row.key == key)
-            self.post_message(self.Progressed(f"{deed} {row.name} …"))
+            self.tell(self.Progressed(f"{deed} {row.name} …"))
             if missing := [each.service for each in needs if each in failed]:
                 is_ok, text = False, f"not started: {and_list(map(clean, missing))} did not start"
             else:
@@ -183,7 +183,7 @@ class ServicesScreen(DeedScreen):
                 went.append(row.name)
             else:
                 self._told.append(f"{row.name}: {text}")
-            self.post_message(self.Judged(number, replace(row, deeds=(), verdict=f"{'✓' if is_ok else '✗'} {text}")))
+            self.tell(self.Judged(number, replace(row, deeds=(), verdict=f"{'✓' if is_ok else '✗'} {text}")))
         self._told[:0] = [f"{_DONE[deed]} {and_list(went)}"] if went else []
         return Told(self.Over(), "; ".join(self._told), is_error=bool(failed))
 

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.worker import WorkerCancelled, WorkerFailed
 
+from portdash.dashboard.screens.long_act import LongAct
 from portdash.dashboard.screens.patience import Patience
 from portdash.errors import NoPortAvailable, NoSuchService, PortdashError
 from portdash.manager.apply import Outcome
@@ -309,11 +310,21 @@ async def drained(pilot: Pilot[None]) -> None:
 
 
 async def settled(host: Host, pilot: Pilot[None]) -> None:
-    """Wait for workers, for what they set in motion, and for the screen to be drawn."""
+    """Wait for workers and acts, for what they set in motion, and for the screen to be drawn."""
     await drained(pilot)
     for each in list(host.workers):
         with suppress(WorkerCancelled, WorkerFailed):  # a dialog has closed, or says what went wrong
             await each.wait()
+    for screen in list(host.screen_stack):
+        if isinstance(screen, LongAct):
+            await screen.wait()
     await drained(pilot)
-    host.screen._on_timer_update()
-    await drained(pilot)
+    while is_to_be_drawn(host.screen):  # what is drawn may ask for more: a body that is cut gets a scroll bar
+        host.screen._on_timer_update()
+        await drained(pilot)
+
+
+def is_to_be_drawn(screen: Screen[Any]) -> bool:
+    """Say whether the screen, left alone, would be another in a moment."""
+    wants = screen._layout_required, screen._scroll_required, screen._repaint_required, screen._recompose_required
+    return any(wants) or bool(screen._dirty_widgets or screen._callbacks)

@@ -130,7 +130,6 @@ async def test_keys_typed_ahead_do_nothing_in_any_dialog():
             if dialog is not first:
                 host.push_screen(dialog)
                 await settled(host, pilot)
-            await settled(host, pilot)  # a scroll bar that has come makes its place once more
             before = host.text
             await press(host, pilot, "y", "enter", "1", "x", "escape", "n", "a", "t", "enter", "f", "w", "q")
             await settled(host, pilot)
@@ -199,6 +198,20 @@ async def test_a_key_counts_once_the_quiet_time_is_over():
         await settled(host, pilot)
         assert len(desk.applied) == 1
         assert host.answers[0].lines == ("done",)
+
+
+async def test_a_confirming_key_does_not_count_any_more_once_its_dialog_is_left():
+    desk: Any = FakeDesk()
+    slow = Patience(quiet=0.0, burst=1e6, clock=lambda: 0.0)
+    release = ReleaseScreen(desk, snapshot(), [API_ROW.key], patience=slow)
+    async with opened(release) as (host, pilot):
+        await press(host, pilot, "y")
+        assert release._about_to_confirm is not None
+        release.action_leave()
+        release._confirm_now()  # the silence is over before the dialog has gone
+        await settled(host, pilot)
+        assert host.answers == [None]
+        assert desk.applied == []
 
 
 async def test_a_confirming_key_followed_by_silence_counts():

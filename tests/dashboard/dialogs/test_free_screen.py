@@ -232,7 +232,7 @@ async def test_leaving_stops_the_waiting_and_what_came_of_it_is_told(desk: Desk)
 
     class Slow(Changed):
         def apply(self, plan: Plan, *, consent: bool = False, progress: Any = None) -> Outcome:  # noqa: ANN401
-            assert gate.wait(180)
+            assert gate.wait(30)
             return desk.apply(plan, consent=consent, progress=progress)
 
     slow: Any = Slow(desk, lambda plan: plan)
@@ -243,7 +243,7 @@ async def test_leaving_stops_the_waiting_and_what_came_of_it_is_told(desk: Desk)
         await press(host, pilot, "escape")
         assert host.answers == [None]
         gate.set()
-        async with asyncio.timeout(180):
+        async with asyncio.timeout(30):
             while not host._notifications:  # noqa: ASYNC110  what is waited for has no event
                 await asyncio.sleep(0.002)
         (told,) = host._notifications

@@ -1,6 +1,7 @@
 """What takes its time: it can be left, its outcome is heard in any case, and one that breaks says so."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event as Flag
 from typing import ClassVar
 
@@ -56,6 +57,14 @@ async def shown(host: Host, pilot: Pilot[None], text: str) -> None:
             await press(host, pilot, "down")
 
 
+async def heard(host: Host, pilot: Pilot[None], text: str) -> None:
+    """Wait until something has been told to whoever sits before the screen, which is to be this text alone."""
+    async with asyncio.timeout(30):
+        while not host._notifications:
+            await settled(host, pilot)
+    assert [each.message for each in host._notifications] == [text]
+
+
 async def test_it_says_what_it_does_and_closes_with_what_was_done():
     errand = Errand()
     async with opened(errand) as (host, pilot):
@@ -82,14 +91,9 @@ async def test_what_comes_of_it_is_told_to_who_has_left(error: Exception | None,
         assert errand.has_begun.wait(30)
         await press(host, pilot, "escape")
         assert host.answers == [None]
-        told = [each.message for each in host._notifications]
-        assert told == []
+        assert not host._notifications
         errand.gate.set()
-        async with asyncio.timeout(30):
-            while not told:
-                await settled(host, pilot)
-                told = [each.message for each in host._notifications]
-        assert told == [text]
+        await heard(host, pilot, text)
 
 
 @pytest.mark.parametrize(("error", "text"), ERRORS[1:])
@@ -120,3 +124,35 @@ async def test_escape_does_not_get_in_before_an_outcome_that_is_on_its_way():
         await settled(host, pilot)
         assert host.answers == [Outcome(operation=None, lines=("done",))]
         assert not host._notifications
+
+
+async def test_what_waits_for_a_thread_is_carried_out_though_its_dialog_is_left_before_it_gets_one():
+    errand, held = Errand(), Flag()
+    errand.gate.set()
+    with ThreadPoolExecutor(1) as pool:
+        asyncio.get_running_loop().set_default_executor(pool)
+        pool.submit(held.wait, 30)
+        async with opened(errand) as (host, pilot):
+            await press(host, pilot, "y", "escape")
+            await settled(host, pilot)
+            assert host.answers == [None]
+            assert not errand.has_begun.is_set()
+            held.set()
+            await heard(host, pilot, "the errand is done")
+
+
+async def test_what_an_act_says_to_a_dialog_that_goes_at_this_moment_does_not_break_the_act():
+    errand = Errand()
+
+    def act() -> Told:
+        assert errand.gate.wait(30)
+        errand.tell(errand.Progressed("half of it is done"))
+        return Told(errand.Done(), "the errand is done")
+
+    errand.act = act  # type: ignore[method-assign]
+    async with opened(errand) as (host, pilot):
+        await press(host, pilot, "y", "escape")
+        await settled(host, pilot)
+        errand._closing = errand._closed = False  # as the thread finds it that has just looked
+        errand.gate.set()
+        await heard(host, pilot, "the errand is done")
