@@ -43,7 +43,7 @@ def status_json(snapshot: Snapshot, *, scope: Scope | None = None, next_availabl
         store={
             "url": clean(mask_secrets(snapshot.store_url)),
             "revision": snapshot.revision,
-            "stale_since": None if snapshot.stale_since is None else iso(snapshot.stale_since),
+            **stale_json(snapshot.stale_since),
         },
         next_available=next_available,
         summary=summary_json(snapshot, scope),
@@ -169,8 +169,8 @@ def plan_json(plan: Plan) -> Json:
 
 
 def stale_json(since: float | None) -> Json:
-    """Return `stale_since` for a document whose ports are those of the last contact with the store, else nothing."""
-    return {} if since is None else {"stale_since": iso(since)}
+    """Return `stale_since` of a document: when its ports were those of the store, null where they are now."""
+    return {"stale_since": None if since is None else iso(since)}
 
 
 def iso(at: float) -> str:

@@ -77,7 +77,7 @@ def test_the_document_of_ls(portdash: Portdash, project: Path, free_port: FreePo
     portdash("alloc", f"web={port}")
     server(port, "--secret-word", cwd=project)
     document = portdash("ls", str(port), "--json").document
-    assert list(document) == ["schema_version", "listeners"]
+    assert list(document) == ["schema_version", "listeners", "stale_since"]
     (listener,) = document["listeners"]
     assert list(listener) == LISTENER
     assert (listener["port"], listener["service"], listener["project"]) == (port, "web", "shop")
@@ -211,7 +211,7 @@ def test_no_conflicts(portdash: Portdash):
     portdash("alloc", "web")
     result = portdash("conflicts")
     assert (result.code, result.out, result.err) == (0, "", "no conflicts\n")
-    assert portdash("conflicts", "--json").document == {"schema_version": 1, "conflicts": []}
+    assert portdash("conflicts", "--json").document == {"schema_version": 1, "conflicts": [], "stale_since": None}
 
 
 def test_a_conflict(portdash: Portdash, home: Path, free_port: FreePort, server: Server):
