@@ -91,11 +91,11 @@ def test_each_workspace_is_asked_about(portdash: Portdash, project: Path, home: 
 def test_what_was_given_back_before_a_refusal_is_said(
     portdash: Portdash, project: Path, home: Path, monkeypatch: pytest.MonkeyPatch, *, as_json: bool
 ):
-    roots = [home / "src" / name for name in ("first", "second")]
+    ports, roots = [], [home / "src" / name for name in ("first", "second")]
     for root in roots:
         (root / ".git").mkdir(parents=True)
         monkeypatch.chdir(root)
-        portdash("alloc", "web")
+        ports.append(portdash("alloc", "web").out.strip())
         shutil.rmtree(root)
     monkeypatch.chdir(project)
     module = importlib.import_module("portdash.cli.commands.prune")
@@ -126,7 +126,7 @@ def test_what_was_given_back_before_a_refusal_is_said(
             ("api", [4100], False)
         ]
     else:
-        assert "web gave 4000 back" in result.out
+        assert f"web gave {ports[0]} back" in result.out
         assert "undo` takes that back" in result.err
     assert [each["workspace"] for each in portdash("status", "--all", "--json").document["services"]] == ["second"]
 
