@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from portdash.machine.reaping import Adopted
 from portdash.supervisor.child import Child
+from portdash.supervisor.hearing import hearing
 
 FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 _ASK_POLITELY = frozenset((signal.SIGINT, signal.SIGTERM))
@@ -50,20 +51,10 @@ class Signals:
     @contextlib.contextmanager
     def heard(self) -> Iterator[None]:
         """Take the signals that this process is sent while inside."""
-        loop = asyncio.get_running_loop()
-        numbers = [getattr(signal, name) for name in FORWARDED if hasattr(signal, name)]
-        for number in numbers:
-            with contextlib.suppress(NotImplementedError):  # Windows: ctrl-c reaches the child by itself
-                loop.add_signal_handler(number, self.forward, number)
-        if hasattr(signal, "SIGCHLD"):
-            loop.add_signal_handler(signal.SIGCHLD, self._look_soon)
-            numbers.append(signal.SIGCHLD)
         try:
-            yield
+            with hearing(FORWARDED, self.forward), hearing(("SIGCHLD",), lambda _number: self._look_soon()):
+                yield
         finally:
-            for number in numbers:
-                with contextlib.suppress(NotImplementedError):
-                    loop.remove_signal_handler(number)
             if self._looks is not None:
                 self._looks.cancel()
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from portdash.manager.deps import Deps
 from portdash.planning.start_order import Part, endings
 from portdash.record import record
+from portdash.supervisor.hearing import hearing
 from portdash.supervisor.orders import GRACE
 from portdash.supervisor.running_part import Hear, RunningPart, start_part
 from portdash.supervisor.upness import has_check, running_words, why_not_well
@@ -55,7 +55,7 @@ class Up:
 
     async def run(self) -> int:
         """Start all; return the exit code: 1 when one did not start, or failed later; 128 and more after a signal."""
-        with self._heard():
+        with hearing(_ENDS_ALL, self._ask):
             for part in self._parts:
                 self._ups[part.name] = asyncio.ensure_future(self._bring_up(part))
             all_up = asyncio.ensure_future(self._all_up())
@@ -206,18 +206,3 @@ class Up:
             self._stage.say("all are ended, the last that was started first; at once if that is asked for again")
             self._number = number
             self._asked.set()
-
-    @contextlib.contextmanager
-    def _heard(self) -> Iterator[None]:
-        """Take the signals that ask for the end while inside."""
-        loop = asyncio.get_running_loop()
-        numbers = [getattr(signal, name) for name in _ENDS_ALL if hasattr(signal, name)]
-        for number in numbers:
-            with contextlib.suppress(NotImplementedError):  # Windows: a ctrl-c reaches every part by itself
-                loop.add_signal_handler(number, self._ask, number)
-        try:
-            yield
-        finally:
-            for number in numbers:
-                with contextlib.suppress(NotImplementedError):
-                    loop.remove_signal_handler(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import closing
 from itertools import chain
 
@@ -13,6 +14,7 @@ from portdash.api.answering import AnyRequest, key_of, query_of, replied
 from portdash.api.bodies import Body, read_body
 from portdash.api.core import core_of
 from portdash.api.problems import BadRequest
+from portdash.api.retries import Key, Reply
 from portdash.errors import NoSuchService, Refused
 from portdash.manager.deps import Deps
 from portdash.manager.finding import find_service
@@ -30,28 +32,21 @@ DEFAULT_LINES, MOST_LINES = 100, 1000
 @post(f"{PREFIX}/{{name:str}}/start", status_code=200)
 async def start_service(request: AnyRequest) -> Response[bytes]:
     """Run the command that a service of this workspace declares, and tell whether it listens."""
-    read_body(await request.body(), Body)
-    name, key = _name(request), await key_of(request)
-    core = core_of(request)
-    return replied(await core.acts.run(core.actor.start, name, key))
+    return await _acted(request, core_of(request).actor.start)
 
 
 @post(f"{PREFIX}/{{name:str}}/stop", status_code=200)
 async def stop_service(request: AnyRequest) -> Response[bytes]:
     """Let a service that portdash runs end."""
-    read_body(await request.body(), Body)
-    name, key = _name(request), await key_of(request)
-    core = core_of(request)
-    return replied(await core.acts.run(core.actor.ask, name, stop, key))
+    actor = core_of(request).actor
+    return await _acted(request, lambda name, key: actor.ask(name, stop, key))
 
 
 @post(f"{PREFIX}/{{name:str}}/restart", status_code=200)
 async def restart_service(request: AnyRequest) -> Response[bytes]:
     """Let a service that portdash runs end, and start again on the port it has."""
-    read_body(await request.body(), Body)
-    name, key = _name(request), await key_of(request)
-    core = core_of(request)
-    return replied(await core.acts.run(core.actor.ask, name, restart, key))
+    actor = core_of(request).actor
+    return await _acted(request, lambda name, key: actor.ask(name, restart, key))
 
 
 @get(f"{PREFIX}/{{name:str}}/log")
@@ -83,6 +78,13 @@ def log_json(deps: Deps, name: str, count: int) -> Json:
         ) from error
     told = [shown(line, colours=False)[:LONGEST_LINE] for line in lines]
     return document(name=clean(view.name), workspace=clean(view.key.workspace), lines=told)
+
+
+async def _acted(request: AnyRequest, act: Callable[[str, Key | None], Reply]) -> Response[bytes]:
+    """Return what came of an act on the service in the path, under the key of the request."""
+    read_body(await request.body(), Body)
+    name, key = _name(request), await key_of(request)
+    return replied(await core_of(request).acts.run(act, name, key))
 
 
 def _name(request: AnyRequest) -> str:

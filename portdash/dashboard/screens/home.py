@@ -5,31 +5,28 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
-from textual.widgets import Static
 
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.screens.act import Act
-from portdash.dashboard.screens.facts import facts, table
+from portdash.dashboard.screens.facts import Fact
 from portdash.dashboard.screens.patience import Patience
-from portdash.dashboard.screens.plan_dialog import PlanDialog
-from portdash.dashboard.screens.plan_view import back_text, file_lines, left_lines, step_cells, to_do_lines
+from portdash.dashboard.screens.plan_view import back_text, file_lines
 from portdash.dashboard.screens.shell import move_command
+from portdash.dashboard.screens.steps_dialog import StepsDialog
 from portdash.errors import PortdashError
 from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Action
 from portdash.model.snapshot import Snapshot
 from portdash.report.scope import workspace_label
-from portdash.text import clean
 
 
-class HomeScreen(PlanDialog):
+class HomeScreen(StepsDialog):
     """Shows who moves back where; `enter` does it. Nobody is ended for it, and `u` takes it back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "leave", "No", show=False),
         Binding("enter", "confirm", "Move back", show=False),
     ]
-    AUTO_FOCUS: ClassVar[str | None] = "#yes"
 
     def __init__(
         self, desk: Desk, snapshot: Snapshot, keys: Sequence[ServiceKey], *, patience: Patience | None = None
@@ -37,12 +34,6 @@ class HomeScreen(PlanDialog):
         where = workspace_label(snapshot, snapshot.workspace)
         super().__init__(desk, snapshot, title=f"Back to the preferred ports in {where}", patience=patience)
         self.keys = tuple(keys)
-
-    def compose_body(self) -> Iterable[Widget]:
-        """Yield room for the plan."""
-        yield Static(id="steps", markup=False)
-        yield Static("", classes="gap", markup=False)
-        yield Static(id="facts", markup=False)
 
     def compose_buttons(self) -> Iterable[Widget]:
         """Yield the moving and the way out."""
@@ -57,21 +48,11 @@ class HomeScreen(PlanDialog):
             self.show_plan(None)
             self.say(f"{error.message}. {error.hint}", error=True)
             return
-        steps = ((str(n), *step_cells(step, self.snapshot)) for n, step in enumerate(plan.steps, 1))
-        self.query_one("#steps", Static).update(table(steps))
         moves = [step for step in plan.steps if step.action is Action.MOVE and step.key in self.keys]
-        rows = [
-            ("Left", left_lines(plan)),
-            ("Note", [clean(note) for note in plan.notices]),
-            ("Still to do", to_do_lines(plan, self.snapshot, self.desk.home)),
+        commands = [move_command(self.snapshot, step.key, step.after.port) for step in moves if step.key and step.after]
+        below: list[Fact] = [
             ("Files", file_lines(self.desk.files_of(plan), self.desk.home)),
             ("Back", back_text(plan) if plan.steps else ""),
-            (
-                "Shell",
-                [move_command(self.snapshot, step.key, step.after.port) for step in moves if step.key and step.after],
-            ),
+            ("Shell", commands),
         ]
-        self.query_one("#facts", Static).update(facts(rows))
-        self.show_plan(plan)
-        if self.obstacle:
-            self.say(self.obstacle, error=True)
+        self.show_steps(plan, below=below)

@@ -15,7 +15,7 @@ from portdash.dashboard.screens.facts import Fact, facts
 from portdash.dashboard.screens.fields import Field
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.plan_dialog import PlanDialog
-from portdash.dashboard.screens.plan_view import back_text, file_lines, left_lines, step_cells, to_do_lines, tried
+from portdash.dashboard.screens.plan_view import back_text, file_lines, step_cells, tried, what_remains
 from portdash.dashboard.screens.shell import move_command
 from portdash.errors import PortdashError
 from portdash.model.assignment import ServiceKey
@@ -23,7 +23,6 @@ from portdash.model.plan import Plan
 from portdash.model.ports import parse_port
 from portdash.model.snapshot import Snapshot
 from portdash.report.words import held_by, source_phrase
-from portdash.text import clean
 
 
 class MoveScreen(PlanDialog):
@@ -96,9 +95,7 @@ class MoveScreen(PlanDialog):
         return [
             ("Plan", steps or "no step: it stays where it is"),
             ("Passed", passed),
-            ("Left", left_lines(plan)),
-            ("Note", [clean(note) for note in plan.notices]),
-            ("Still to do", to_do_lines(plan, self.snapshot, self.desk.home)),
+            *what_remains(plan, self.snapshot, self.desk.home),
             ("Files", file_lines(self.desk.files_of(plan), self.desk.home)),
             ("Back", back_text(plan) if plan.steps else ""),
             ("Shell", move_command(self.snapshot, self.key, to)),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from portdash.dashboard.restarts import restart_line, service_label, start_line, tilde
+from portdash.dashboard.screens.facts import Fact
 from portdash.model.assignment import Assignment, ServiceKey, Verdict
 from portdash.model.ending import Allowance, spelled
 from portdash.model.plan import Action, Plan, Step, Target, depths, grace_of
@@ -155,6 +156,15 @@ def to_do_lines(plan: Plan, snapshot: Snapshot, home: str) -> tuple[str, ...]:
     if plan.needs_consent:
         lines += [start_line(snapshot, view.key) for view in _claimants(plan, snapshot)]
     return tuple(dict.fromkeys(lines))
+
+
+def what_remains(plan: Plan, snapshot: Snapshot, home: str) -> list[Fact]:
+    """Return what a plan leaves as it is, its notes, and what is left to do, as every dialog tells it."""
+    return [
+        ("Left", left_lines(plan)),
+        ("Note", [clean(note) for note in plan.notices]),
+        ("Still to do", to_do_lines(plan, snapshot, home)),
+    ]
 
 
 def _moved_idle(plan: Plan, snapshot: Snapshot) -> Iterator[Assignment]:

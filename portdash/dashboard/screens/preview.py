@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from portdash.dashboard.restarts import tilde
 from portdash.dashboard.screens.facts import Fact
-from portdash.dashboard.screens.plan_view import left_lines, step_cells, to_do_lines
+from portdash.dashboard.screens.plan_view import step_cells, what_remains
 from portdash.dashboard.screens.shell import adopt_command, allocate_command
 from portdash.errors import NoPortAvailable, PortdashError
 from portdash.manager.wishes import Wish
@@ -28,9 +28,7 @@ def allocation_facts(snapshot: Snapshot, plan: Plan, wish: Wish, home: str) -> l
         ("Would get", _would_get(plan, row)),
         ("", list(_candidates(plan, row)) if row and plan.steps else ""),
         ("Also", ["  ".join(step_cells(step, snapshot)) for step in others]),
-        ("Left", left_lines(plan)),
-        ("Note", [clean(note) for note in plan.notices]),
-        ("To do", to_do_lines(plan, snapshot, home)),
+        *what_remains(plan, snapshot, home),
         ("Variable", f"{row.spec.variable}={row.port}" if row else ""),
         ("Shell", allocate_command(wish)),
     ]
@@ -80,9 +78,7 @@ def adoption_facts(snapshot: Snapshot, plan: Plan, home: str) -> list[Fact]:
     return [
         ("Services", [_born(snapshot, plan, step) for step in born]),
         ("Known by", [line for step in born if (line := _known_by(step, home))]),
-        ("Left", left_lines(plan)),
-        ("Note", [clean(note) for note in plan.notices]),
-        ("To do", to_do_lines(plan, snapshot, home)),
+        *what_remains(plan, snapshot, home),
         ("Shell", [adopt_command(step.after.port, step.after.name) for step in born if step.after]),
     ]
 

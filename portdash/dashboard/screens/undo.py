@@ -12,11 +12,10 @@ from textual.widgets import Static
 
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.screens.act import Act
-from portdash.dashboard.screens.facts import facts, table
+from portdash.dashboard.screens.facts import facts
 from portdash.dashboard.screens.patience import Patience
-from portdash.dashboard.screens.plan_dialog import PlanDialog
-from portdash.dashboard.screens.plan_view import left_lines, step_cells, to_do_lines
 from portdash.dashboard.screens.shell import command
+from portdash.dashboard.screens.steps_dialog import StepsDialog
 from portdash.errors import NoSuchService, PortdashError
 from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
@@ -24,14 +23,13 @@ from portdash.report.scope import workspace_label
 from portdash.text import clean
 
 
-class UndoScreen(PlanDialog):
+class UndoScreen(StepsDialog):
     """Shows what taking the last operation back changes; `enter` does it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "leave", "No", show=False),
         Binding("enter", "confirm", "Undo", show=False),
     ]
-    AUTO_FOCUS: ClassVar[str | None] = "#yes"
 
     @dataclass
     class Planned(Message):
@@ -48,12 +46,6 @@ class UndoScreen(PlanDialog):
     def __init__(self, desk: Desk, snapshot: Snapshot, *, patience: Patience | None = None) -> None:
         where = workspace_label(snapshot, snapshot.workspace)
         super().__init__(desk, snapshot, title=f"Undo the last change in {where}", patience=patience)
-
-    def compose_body(self) -> Iterable[Widget]:
-        """Yield room for the plan, or for the word that there is none."""
-        yield Static(id="steps", markup=False)
-        yield Static("", classes="gap", markup=False)
-        yield Static(id="facts", markup=False)
 
     def compose_buttons(self) -> Iterable[Widget]:
         """Yield the undoing and the way out."""
@@ -87,18 +79,6 @@ class UndoScreen(PlanDialog):
     @on(Planned)
     def _show(self, message: Planned) -> None:
         plan = message.plan
-        steps = ((str(n), *step_cells(step, self.snapshot)) for n, step in enumerate(plan.steps, 1))
-        self.query_one("#steps", Static).update(table(steps))
-        self.say("")
-        rows = [
-            ("Takes back", clean(plan.title.removeprefix("undo: "))),
-            ("Left", left_lines(plan)),
-            ("Note", [clean(note) for note in plan.notices]),
-            ("Still to do", to_do_lines(plan, self.snapshot, self.desk.home)),
-            ("Shell", command("undo")),
-        ]
-        self.query_one("#facts", Static).update(facts(rows))
-        self.show_plan(plan)
-        if self.obstacle:
-            self.say(self.obstacle, error=True)
+        done = clean(plan.title.removeprefix("undo: "))
+        self.show_steps(plan, above=[("Takes back", done)], below=[("Shell", command("undo"))])
         self.query_one("#no" if self.obstacle else "#yes").focus()
