@@ -38,6 +38,8 @@ MOST_TOLD = 5
 """Refusals that an error's hint tells; neighbours of one kind count as one."""
 
 MakePlan = Callable[[Snapshot], Plan]
+WantedLeases = Callable[[Snapshot], tuple[Lease, ...]]
+"""Says which leases are to be taken with a plan that was made from a snapshot."""
 
 
 @record
@@ -84,13 +86,15 @@ def allocate(
         notices = (*_of_stale(snapshot), *plan.notices)
         return plan
 
+    def wanted(snapshot: Snapshot) -> tuple[Lease, ...]:
+        return _leases(deps, snapshot, keys[: len(wishes)], supervised=supervised)
+
     outcome = None
     if not lease and (seen := glance(deps, every, strategy)):
         begin(seen.snapshot, seen.placements)
         outcome = _apply_seen(deps, seen)
     if outcome is None:
-        wanted = (lambda: _leases(deps, keys[: len(wishes)], supervised=supervised)) if lease else None
-        outcome = settle(deps, make_plan, leases=wanted)
+        outcome = settle(deps, make_plan, leases=wanted if lease else None)
     changes = outcome.operation.changes if outcome.operation else ()
     rows |= {change.key: change.after for change in changes if change.after}
     here = deps.place.workspace.name
@@ -138,7 +142,7 @@ def _is_placed(change: Change) -> bool:
     return change.after is not None and (change.before is None or change.before.port != change.after.port)
 
 
-def settle(deps: Deps, make_plan: MakePlan, *, leases: Callable[[], tuple[Lease, ...]] | None = None) -> Outcome:
+def settle(deps: Deps, make_plan: MakePlan, *, leases: WantedLeases | None = None) -> Outcome:
     """Make a plan and apply it, and do so again while the world changes in between. It ends no process."""
     for number in range(ROUNDS - 1):
         with suppress(PlanOutdated):
@@ -146,11 +150,9 @@ def settle(deps: Deps, make_plan: MakePlan, *, leases: Callable[[], tuple[Lease,
     return _settle_once(deps, make_plan, leases, tried=TRIED << ROUNDS - 1)
 
 
-def _settle_once(
-    deps: Deps, make_plan: MakePlan, leases: Callable[[], tuple[Lease, ...]] | None, *, tried: int
-) -> Outcome:
+def _settle_once(deps: Deps, make_plan: MakePlan, leases: WantedLeases | None, *, tried: int) -> Outcome:
     snapshot, plan = draft(deps, make_plan, tried=tried)
-    wanted = leases() if leases and snapshot.stale_since is None else ()  # a store out of reach takes none
+    wanted = leases(snapshot) if leases and snapshot.stale_since is None else ()  # a store out of reach takes none
     return apply_plan(deps, plan, snapshot=snapshot, leases=wanted)
 
 
@@ -188,13 +190,12 @@ def _of_stale(snapshot: Snapshot) -> tuple[str, ...]:
     return () if snapshot.stale_since is None else (*snapshot.notices, "the port is that of the last contact")
 
 
-def _leases(deps: Deps, keys: Sequence[ServiceKey], *, supervised: bool) -> tuple[Lease, ...]:
+def _leases(deps: Deps, snapshot: Snapshot, keys: Sequence[ServiceKey], *, supervised: bool) -> tuple[Lease, ...]:
     """Leases for the calling process; those it holds already are left alone, so that asking again changes nothing."""
     process = deps.machine.process(getpid())
     started = process.ticks if process else 0
     boot_id = deps.machine.boot_id()
-    held = deps.store.snapshot().leases
-    own = (getpid(), started, boot_id, supervised)
+    held, own = snapshot.leases, (getpid(), started, boot_id, supervised)
     return tuple(
         Lease(key=key, pid=getpid(), started=started, boot_id=boot_id, token=new_id(), supervised=supervised)
         for key in keys

@@ -7,7 +7,7 @@ from typing import Any, Literal, overload
 from portdash.errors import PortdashError, UsageError
 from portdash.manager.allocate import allocate
 from portdash.manager.allocation_log import LOGGER
-from portdash.manager.asking import Asked, named, searching, to_wish
+from portdash.manager.asking import Asked, named, searching, to_wishes
 from portdash.manager.choosing import one_of
 from portdash.manager.defaulting import FAILURES, default_for, warning_of
 from portdash.manager.deps import Deps
@@ -71,7 +71,7 @@ class Allocator:
         self, services: Iterable[Asked], *, strategy: str | None = None, lease: bool = True
     ) -> tuple[Assignment, ...]:
         """Give several services their ports, or none: names, specs, wishes, or dicts like `{"name": …, "base": …}`."""
-        return self.allocate_wishes([to_wish(each) for each in services], strategy=strategy, lease=lease)
+        return self.allocate_wishes(to_wishes(services), strategy=strategy, lease=lease)
 
     @overload
     def allocate_port(

@@ -1,6 +1,6 @@
 """Wishes from what programs hand over: names, dicts in this or that spelling, specs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from portdash.errors import UsageError
@@ -24,6 +24,16 @@ _SPELLINGS = {
     "conflictsWith": "conflicts_with",
 }
 """What other port managers call the parameters of a wish."""
+
+
+def to_wishes(services: Iterable[Asked]) -> list[Wish]:
+    """Return what each of several services asks for. One in the place of several would be read by its letters or keys.
+
+    Raises what `to_wish` raises.
+    """
+    if isinstance(services, str | bytes | Mapping) or not isinstance(services, Iterable):
+        raise UsageError(f"{clean(repr(services), limit=80)} is no list of services", hint='write ["web", "api"]')
+    return [to_wish(each) for each in services]
 
 
 def to_wish(asked: Asked) -> Wish:

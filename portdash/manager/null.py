@@ -8,7 +8,7 @@ from typing import Any
 from portdash.errors import InvalidPort, NoPortAvailable, NoSuchService, Refused
 from portdash.machine.availability import bind_error
 from portdash.manager.allocator import OnFailure, check_on_failure
-from portdash.manager.asking import Asked, named, searching, to_wish
+from portdash.manager.asking import Asked, named, searching, to_wishes
 from portdash.manager.choosing import one_of
 from portdash.manager.endpoints import endpoint_or
 from portdash.manager.events import Callback
@@ -71,7 +71,7 @@ class NullPortManager:
         self, services: Iterable[Asked], *, strategy: str | None = None, lease: bool = True
     ) -> tuple[DefaultPort, ...]:
         """Return the port that each service asks for first."""
-        return self.allocate_wishes([to_wish(each) for each in services], strategy=strategy, lease=lease)
+        return self.allocate_wishes(to_wishes(services), strategy=strategy, lease=lease)
 
     def allocate_port(
         self,

@@ -38,12 +38,13 @@ def test_an_allocation_is_one_script_call(redis_server: RedisServer, home: Path)
     report("script calls an uncontended claim", calls / 100, 1)
 
 
-def test_the_library_changes_the_store_by_one_script_call(redis_server: RedisServer):
+@pytest.mark.parametrize("lease", [False, True])
+def test_the_library_changes_the_store_by_one_script_call(redis_server: RedisServer, *, lease: bool):
     manager = PortManager(store=redis_server.url)
-    manager.allocate("warm", lease=False)
+    manager.allocate("warm", lease=lease)
     reads, writes = calls_of(redis_server)
     for number in range(20):
-        manager.allocate(f"s{number}", lease=False)
+        manager.allocate(f"s{number}", lease=lease)
     after = calls_of(redis_server)
     manager.close()
     report("script calls that change something, an allocation", (after[1] - writes) / 20, 1)

@@ -379,6 +379,9 @@ def test_the_functions_keep_what_they_leased_for_as_long_as_the_process_lives(
     ("call", "told"),
     [
         (lambda manager: manager.allocate_many([42]), "42 is no service"),
+        (lambda manager: manager.allocate_many("web"), "'web' is no list of services"),
+        (lambda manager: manager.allocate_many({"name": "web"}), "'web'} is no list of services"),
+        (lambda manager: manager.allocate_many(None), "None is no list of services"),
         (lambda manager: manager.allocate_many([{"name": "web", 5: 3}]), "5 is no parameter"),
         (lambda manager: manager.allocate(5), "'5' is no text"),
         (lambda manager: manager.get_port(5), "'5' is no text"),
