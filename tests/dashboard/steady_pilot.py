@@ -9,6 +9,11 @@ from textual.screen import Screen
 class SteadyPilot(Pilot[Any]):
     """Also waits until nothing is left to be drawn, and draws at once: Textual's own waits for messages alone."""
 
+    async def press(self, *keys: str) -> None:
+        """Press one key after the other; a dialog that one of them opens can be read before the next."""
+        for key in keys:
+            await super().press(key)
+
     async def _wait_for_screen(self, timeout: float = 30.0) -> bool:  # noqa: ASYNC109  the signature is Textual's
         is_done = await super()._wait_for_screen(timeout)
         while is_done and self._is_to_be_drawn():
