@@ -3,11 +3,10 @@
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
-from textual import constants
 from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -24,7 +23,9 @@ from textual.widgets import Input, OptionList
 from portdash.config.settings import Config
 from portdash.dashboard.ascii_filter import AsciiFilter
 from portdash.dashboard.desk import Desk
+from portdash.dashboard.drivers import driver_class
 from portdash.dashboard.glyphs import Glyphs
+from portdash.dashboard.hook_duty import HookDuty
 from portdash.dashboard.keymap import make_keymap
 from portdash.dashboard.leaving import Leaving
 from portdash.dashboard.look_ahead import LookAhead
@@ -79,12 +80,8 @@ class PortdashApp(App[int], inherit_bindings=False):
         return {**BUILTIN_THEMES, **_OURS}
 
     def get_driver_class(self) -> type[Driver]:
-        """Read keys without waking for none, where that is known to work, and unless the environment has a driver."""
-        if sys.platform != "linux" or constants.DRIVER is not None:
-            return super().get_driver_class()
-        from portdash.dashboard.key_reader import SleepingDriver  # noqa: PLC0415  Windows has no such terminals
-
-        return SleepingDriver
+        """Return what reads the terminal. Raises ConfigError where the environment names what cannot."""
+        return driver_class(super().get_driver_class)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Draw in ASCII, dialogs too, where the terminal cannot be trusted with more."""
@@ -195,7 +192,7 @@ def run_dashboard(
     leaving = Leaving(lambda: seated.is_applying)
     app = PortdashApp(seated, options=options, leaving=leaving)
     try:
-        with _hooks(seated.deps, say):
+        with HookDuty(seated, say):
             begin()
             with leaving:  # the signals are given back by now
                 answer = app.run(mouse=options.mouse)
@@ -203,15 +200,6 @@ def run_dashboard(
         if checks:
             checks.leave()
     return answer or app.return_code or 0
-
-
-def _hooks(deps: Deps, say: Callable[[str], None]) -> AbstractContextManager[None]:
-    """Return what runs the configured hooks while inside; most people have none."""
-    if not deps.config.hooks:
-        return nullcontext()
-    from portdash.supervisor.hooks.runner import hooks_on_duty  # noqa: PLC0415
-
-    return hooks_on_duty(deps, say=say)
 
 
 def options_for(

@@ -86,6 +86,8 @@ class Desk(Planner):
 
     config_error = ""
     """What is wrong with the configuration files as they are now; the last good ones are in force meanwhile."""
+    when_renewed: Callable[[], object] = staticmethod(lambda: None)
+    """Called by a look, in its thread, when an edited configuration has come into force."""
     _reloading: Reloading | None = None
     _acted_at: float | None = None
     """Unix time at which something was last done here."""
@@ -145,8 +147,10 @@ class Desk(Planner):
             first, self._first = self._first, None
             return first.take()
         if self._reloading is not None:
-            self._deps = self._reloading.renewed(self._deps)
+            before, self._deps = self._deps, self._reloading.renewed(self._deps)
             self.config_error = self._reloading.error
+            if self._deps is not before:
+                self.when_renewed()
         return look(self._deps, settle_changed=False)
 
     def attend(self, snapshot: Snapshot) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event as Flag
 
 import scenes
+from steady_pilot import SteadyPilot
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -146,8 +147,8 @@ async def running(
     """A dashboard that has looked once, and looks again only when asked to; it draws toasts where they are wanted."""
     chosen: dict[str, object] = {"typing_window": 0, "refresh": 3600.0, "monotonic": lambda: 0.0, **options}
     app = PortdashApp(desk, options=Options(**chosen))  # type: ignore[arg-type]
-    async with app.run_test(size=size, notifications=toasts) as pilot:
-        main = main_of(app)
+    async with app.run_test(size=size, notifications=toasts):
+        pilot, main = SteadyPilot(app), main_of(app)
         await until(pilot, lambda: main.facts is not None or main.stale is not None)
         yield pilot, main
 

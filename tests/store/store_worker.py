@@ -15,12 +15,17 @@ from portdash.errors import StoreError
 from portdash.model.assignment import Assignment
 from portdash.model.storage import Applied, Batch, Op, Store
 from portdash.store.opening import open_store
-from portdash.store.sqlite import SqliteStore
+from portdash.store.sqlite import PATIENCE, SqliteStore
 
 PORTS = range(4000, 32000)
 
 
-def _open(where: str) -> Store:
+QUEUE = 60.0
+"""Seconds that each of a crowd waits for its turn: they share the processors, with each other and whatever else runs,
+and who is on one goes before who waits for one. Nobody who uses a store queues behind hundreds of changes."""
+
+
+def _open(where: str, *, patience: float = PATIENCE) -> Store:
     """Open a store: a SQLite file by its path, a committed map by its own, a server by `redis://... DIRECTORY`.
 
     The directory is that of the mirror. Of a committed map the authority stands beside it.
@@ -29,7 +34,7 @@ def _open(where: str) -> Store:
     if directory:
         return open_store(url, host=HOST, state_dir=Path(directory))
     if not where.endswith(".json"):
-        return SqliteStore(Path(where), host=HOST)
+        return SqliteStore(Path(where), host=HOST, patience=patience)
     state = Path(where).parent / "state"
     return projected(SqliteStore(state / "portdash.db", host=HOST), Path(where), state)
 
@@ -41,7 +46,7 @@ def _wanted(start: int) -> tuple[int, ...]:
 
 def claims(path: str, number: str, count: str) -> object:
     """Claim `count` services when told to; return what was got and the longest wait in seconds."""
-    store = _open(path)
+    store = _open(path, patience=QUEUE)
     got, waits = {}, []
     print("ready", flush=True)  # noqa: T201
     sys.stdin.readline()  # all start at once, when the test says so

@@ -222,6 +222,15 @@ def test_hooks_that_are_edited_meanwhile_count_at_once(world: World):
     assert world.said == []
 
 
+def test_once_nothing_may_be_changed_any_more_no_hook_runs(world: World):
+    hooks = (world.hook("assigned"),)
+    now = [replace(world.deps, config=Config(hooks=hooks))]
+    runner = world.run(*hooks, current=lambda: now[0])
+    until(lambda: runner._on_duty)
+    now[0] = replace(world.deps, config=Config(hooks=hooks, read_only=True))
+    until(lambda: not runner._on_duty)
+
+
 @pytest.mark.needs_linux
 def test_hooks_and_who_listens_beside_them_have_one_monitor(world: World, server: "subprocess.Popen[bytes]"):
     before = set(threading.enumerate())  # an earlier test's may still be about to end

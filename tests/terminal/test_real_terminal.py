@@ -61,6 +61,14 @@ def test_it_opens_shows_this_machine_and_gives_the_terminal_back(terminal: Open,
     assert b"\x1b[?1049l" in window.sent
 
 
+def test_a_driver_that_is_none_is_one_line_and_the_terminal_is_given_back(terminal: Open):
+    window = terminal(program=["env", "TEXTUAL_DRIVER=nonsense", sys.executable, "-m", "portdash"])
+    assert window.wait_for_end() == 2
+    assert b"portdash: error: TEXTUAL_DRIVER='nonsense' names no driver" in window.sent
+    assert b"internal error" not in window.sent
+    assert window.sent.count(b"\x1b[?1049h") == window.sent.count(b"\x1b[?1049l")
+
+
 @pytest.mark.parametrize("command", ["stty rows 0 cols 0; exec {}", "exec {} > /dev/null"])
 def test_of_one_size_it_is_drawn_where_the_terminal_tells_none_or_standard_output_is_a_file(
     terminal: Open, command: str

@@ -207,7 +207,7 @@ class Dialog(ModalScreen[R]):
 
     def _fit(self) -> None:
         """Give the body the rows that frame, status and buttons leave."""
-        if not self.is_mounted:
-            return
+        if not (self.is_mounted and self.is_running):
+            return  # once it has been left, what it asked for is done after the next drawing of the screen below
         taken = self.query_one("#foot").outer_size.height + 2
         self.query_one(DialogBody).styles.max_height = max(2, self.size.height - taken)

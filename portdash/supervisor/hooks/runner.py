@@ -155,7 +155,8 @@ class HookRunner:
 
     def _reread(self, duties: Duties) -> None:
         """Have the hooks that are configured now; what runs already ends in its own time."""
-        hooks = self._current().config.hooks
+        config = self._current().config
+        hooks = () if config.read_only else config.hooks
         if hooks == self._configured:
             return
         self._configured = hooks

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
+from steady_pilot import SteadyPilot
 from textual.app import App
 from textual.events import Key
 from textual.pilot import Pilot
@@ -288,7 +289,8 @@ def refused(message: str) -> PortdashError:
 async def opened(screen: Screen[Any], size: tuple[int, int] = (80, 24)) -> AsyncIterator[tuple[Host, Pilot[None]]]:
     """Show a dialog and wait until it stands."""
     host = Host(screen)
-    async with host.run_test(size=size) as pilot:
+    async with host.run_test(size=size):
+        pilot = SteadyPilot(host)
         await settled(host, pilot)
         yield host, pilot
 
@@ -319,12 +321,3 @@ async def settled(host: Host, pilot: Pilot[None]) -> None:
         if isinstance(screen, LongAct):
             await screen.wait()
     await drained(pilot)
-    while is_to_be_drawn(host.screen):  # what is drawn may ask for more: a body that is cut gets a scroll bar
-        host.screen._on_timer_update()
-        await drained(pilot)
-
-
-def is_to_be_drawn(screen: Screen[Any]) -> bool:
-    """Say whether the screen, left alone, would be another in a moment."""
-    wants = screen._layout_required, screen._scroll_required, screen._repaint_required, screen._recompose_required
-    return any(wants) or bool(screen._dirty_widgets or screen._callbacks)

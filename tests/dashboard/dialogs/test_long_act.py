@@ -156,3 +156,18 @@ async def test_what_an_act_says_to_a_dialog_that_goes_at_this_moment_does_not_br
         errand._closing = errand._closed = False  # as the thread finds it that has just looked
         errand.gate.set()
         await heard(host, pilot, "the errand is done")
+
+
+async def test_a_dialog_that_says_something_at_its_end_may_be_gone_when_the_screen_below_is_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("textual.screen.UPDATE_PERIOD", 3600.0)
+    errand = Errand()
+    async with opened(errand) as (host, pilot):
+        errand.say("done")
+        errand.dismiss(None)
+        async with asyncio.timeout(30):
+            while errand.is_attached:  # noqa: ASYNC110  what is waited for has no event
+                await asyncio.sleep(0)
+        await settled(host, pilot)
+        assert host.answers == [None]

@@ -6,6 +6,7 @@ import pytest
 import scenes
 from fakes import WEB, desk_for, footer_of, main_of, row_key, running, screen_lines, until
 from row_texts import everything, facts_of
+from steady_pilot import SteadyPilot
 
 from portdash.dashboard.app import PortdashApp
 from portdash.dashboard.commands import BY_ID
@@ -66,7 +67,8 @@ async def test_pause_stops_looking_and_refresh_looks_all_the_same():
 async def test_quitting_answers_zero(keys: list[str]):
     desk = desk_for()
     app = PortdashApp(desk, options=Options(typing_window=0))
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24)):
+        pilot = SteadyPilot(app)
         await until(pilot, lambda: main_of(app).facts)
         await pilot.press(*keys)
         await until(pilot, lambda: not app.is_running or app._exit)
@@ -78,7 +80,8 @@ async def test_quitting_while_a_plan_is_applied_takes_two():
     desk = desk_for()
     desk.applying = True
     app = PortdashApp(desk, options=Options(typing_window=0))
-    async with app.run_test() as pilot:
+    async with app.run_test():
+        pilot = SteadyPilot(app)
         await pilot.press("ctrl+c")
         assert not app._exit
         await pilot.press("ctrl+c")

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import pytest
+from steady_pilot import SteadyPilot
 from textual.app import App, ComposeResult
 from textual.containers import Container
 from textual.widget import Widget
@@ -75,7 +76,8 @@ async def test_a_tone_looks_as_a_style_sheet_would_have_it(
 
 async def test_a_tone_follows_the_theme():
     app = Both(THEMES[0].name)
-    async with app.run_test() as pilot:
+    async with app.run_test():
+        pilot = SteadyPilot(app)
         bar, styled = app.query_one("Screen > LineBar", LineBar), app.query_one("Screen > Styled", Styled)
         before = bar.style_of("accent")
         app.theme = THEMES[1].name

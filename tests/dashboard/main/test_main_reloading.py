@@ -1,21 +1,29 @@
 """Configuration files that are edited while a dashboard is open."""
 
+import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 from fakes import desk_for, look, running, screen_lines, until
 from scenes import working_day
 
 from portdash.config.loading import load
-from portdash.config.paths import state_dir
+from portdash.config.paths import state_dir, user_file
 from portdash.config.settings import Flags
 from portdash.config.trust import record_trust
+from portdash.dashboard.desk import Desk
+from portdash.dashboard.hook_duty import HookDuty
 from portdash.demo.scene import demo_deps
+from portdash.manager.allocate import allocate
 from portdash.manager.deps import Deps
 from portdash.manager.reloading import Reloading
+from portdash.manager.wishes import Wish
 from portdash.model.workspace import Workspace
 
 
@@ -43,6 +51,10 @@ def written(path: Path, text: str) -> None:
     draft = path.with_suffix(".draft")
     draft.write_text(text)
     draft.replace(path)
+
+
+def hook_threads() -> int:
+    return sum(each.name == "portdash-hooks" for each in threading.enumerate())
 
 
 def test_trust_counts_from_the_next_look_on(deps: Deps, project: Path, tmp_path: Path):
@@ -84,6 +96,33 @@ def test_a_project_that_is_trusted_meanwhile_is_read_anew(deps: Deps, project: P
     assert "not started until you trust" in waiting.config.warnings[0]
     record_trust(file, state_dir(deps.environ, tmp_path))
     assert watch.renewed(waiting).config.warnings == ()
+
+
+def test_hooks_that_are_edited_run_from_the_next_look_on(deps: Deps, project: Path, tmp_path: Path):
+    file, told, said = user_file(deps.environ, tmp_path), tmp_path / "told", []
+    file.parent.mkdir(parents=True)
+    mine = deps.place._replace(workspace=Workspace(name="mine", root=str(project)))  # shop is one of the demo's
+    desk = Desk(replace(deps, place=mine), load=_load(project, tmp_path))
+
+    def assign_until_told(name: str, hook: str) -> None:
+        """What happens in the moment before the hooks are taken is not told."""
+        deadline = monotonic() + 60
+        while not told.exists() or told.read_text() != hook:
+            assert monotonic() < deadline, said
+            allocate(desk.deps, [Wish(name=f"{name}{next(numbers)}")])
+            sleep(0.05)
+
+    numbers = count()
+    with HookDuty(desk, said.append):
+        assert hook_threads() == 0
+        for hook in ("first", "second"):
+            command = ["sh", "-c", f"printf {hook} > {told}"]
+            written(file, f'[[hooks]]\non = ["assigned"]\ncommand = {json.dumps(command)}\n')
+            desk.look()
+            assert hook_threads() == 1
+            assign_until_told(hook, hook)
+    assert hook_threads() == 0
+    assert said == []
 
 
 def test_another_environment_takes_a_new_start(deps: Deps, project: Path, tmp_path: Path):

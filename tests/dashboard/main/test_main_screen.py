@@ -3,6 +3,7 @@
 import pytest
 import scenes
 from fakes import SIZES, WEB, FakeDesk, desk_for, footer_of, main_of, row_key, running, screen_lines, until
+from steady_pilot import SteadyPilot
 
 from portdash.dashboard.app import PortdashApp
 from portdash.dashboard.options import Options
@@ -34,7 +35,8 @@ async def test_something_is_said_before_anything_is_known():
 
     desk = SlowDesk(scenes.working_day(), home=scenes.HOME)
     app = PortdashApp(desk, options=Options(typing_window=0))
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24)):
+        pilot = SteadyPilot(app)
         await pilot.pause()
         text = "\n".join(screen_lines(app))
         assert text.count("reading sockets …") == 2

@@ -122,6 +122,7 @@ async def test_nothing_is_listed_anew_while_nothing_changes(monkeypatch: pytest.
     monkeypatch.setattr(main_view, "see", counted)
     desk = FakeDesk(at(0), home=scenes.HOME)
     async with running(desk) as (pilot, main):
+        await until(pilot, lambda: "LAST EVENTS" in "\n".join(screen_lines(pilot.app)))  # they come a moment later
         built.clear()
         for passed in (1, 2, 3):
             await look(pilot, main, desk, at(passed))

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from fakes import main_of, until
+from steady_pilot import SteadyPilot
 
 from portdash.config.services import ServiceConfig
 from portdash.dashboard.app import PortdashApp
@@ -27,7 +28,8 @@ def app(monkeypatch: pytest.MonkeyPatch) -> PortdashApp:
 
 async def test_a_plan_is_disarmed_when_the_poller_sees_its_port_taken(app: PortdashApp):
     machine = main_machine(app)
-    async with app.run_test(size=(160, 45)) as pilot:
+    async with app.run_test(size=(160, 45)):
+        pilot = SteadyPilot(app)
         main = main_of(app)
         await until(pilot, lambda: main.facts is not None)
         await pilot.press("c")
@@ -45,7 +47,8 @@ async def test_a_plan_is_disarmed_when_the_poller_sees_its_port_taken(app: Portd
 
 
 async def test_the_report_can_be_about_the_service_under_the_cursor(app: PortdashApp):
-    async with app.run_test(size=(160, 45)) as pilot:
+    async with app.run_test(size=(160, 45)):
+        pilot = SteadyPilot(app)
         main = main_of(app)
         await until(pilot, lambda: main.facts is not None)
         await pilot.press("n", "R")
@@ -66,7 +69,8 @@ async def test_a_declared_service_gets_its_port_by_two_keys(app: PortdashApp):
     deps = app.desk.deps
     config = replace(deps.config, services=(*deps.config.services, ServiceConfig(spec=spec)))
     app.desk = Desk(replace(deps, config=config))
-    async with app.run_test(size=(160, 45)) as pilot:
+    async with app.run_test(size=(160, 45)):
+        pilot = SteadyPilot(app)
         main = main_of(app)
         await until(pilot, lambda: main.facts is not None)
         assert main.snapshot
