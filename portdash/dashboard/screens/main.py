@@ -4,7 +4,6 @@ from threading import Thread
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Key, ScreenResume, ScreenSuspend
 from textual.widgets import Input
@@ -39,10 +38,9 @@ class MainScreen(Acting, inherit_bindings=False):
         self.poller.with_history = options.view in _WITH_HISTORY
         self._told_error = ""
 
-    def compose(self) -> ComposeResult:
+    def begin_to_look(self) -> None:
         """Start looking. The thread is a daemon, so that a look that hangs cannot keep anyone from quitting."""
         Thread(target=self.poller.run, name="portdash-poller", daemon=True).start()
-        yield from super().compose()
 
     def on_unmount(self) -> None:
         """Stop looking."""

@@ -6,7 +6,6 @@ from functools import partial
 
 from textual import on
 from textual.content import Content
-from textual.widgets import Static
 
 from portdash.dashboard.commands import BY_ID, footer_commands
 from portdash.dashboard.context import Context
@@ -113,6 +112,8 @@ class Bars(Toasting):
         self.looked_at = self.options.monotonic()
         self.stale = None
         self.facts = message.facts
+        if before is None:
+            self.call_after_refresh(self.add_filter_line)
         if before is None or self.outlook.folded is None:
             self.fold_to_fit()
         if self.facts.is_same_world(before) and not was_stale:
@@ -199,11 +200,10 @@ class Bars(Toasting):
         self._show_problem()
 
     def _show_problem(self) -> None:
-        """Say what is wrong with the filter. Another text lays everything out anew: the line is as long as it."""
-        problems = self.outlook.filter.problems
-        said, text = self.query_one("#filter-said", Static), Content(clean(problems[0]) if problems else "")
-        if said.content != text:
-            said.update(text)
+        """Say what is wrong with the filter."""
+        if self.filter_line is not None:
+            problems = self.outlook.filter.problems
+            self.filter_line.say(clean(problems[0]) if problems else "")
 
     def _show_trouble(self) -> None:
         self.query_one("#trouble", LineBar).show(self._trouble())
@@ -228,7 +228,7 @@ class Bars(Toasting):
             self.pane.show("What changed", partial(_event_lines, row.subject, self.facts))
 
     def _show_footer(self, context: Context) -> None:
-        if self.filter_input.has_focus:
+        if self.is_filtering:
             self.footer.show([Entry("keep_filter", "enter", "Keep"), Entry("back", "esc", "Clear")], LEAVE)
             return
         usable = [command.id for command in footer_commands(context) if command.id not in ALWAYS]
