@@ -5,7 +5,6 @@ from textual.events import Key
 from textual.widgets import Input
 
 from portdash.dashboard.rows.help_row import HelpRow
-from portdash.dashboard.rows.ranges import bucket, strip_width
 from portdash.dashboard.rows.row import RangeLine, Row
 from portdash.dashboard.rows.view import View
 from portdash.dashboard.screens.main_ordering import Ordering, shown_now
@@ -67,6 +66,8 @@ class Choosing(Ordering):
         """Go into the details; on a line that folds, fold or unfold; in a strip, show the rows of its bucket."""
         row = self.table.row
         if row and isinstance(row.subject, RangeLine) and not self.is_in_details:
+            from portdash.dashboard.rows.ranges import bucket, strip_width  # noqa: PLC0415  a view of its own
+
             self._show_ports(bucket(row.subject.use.ports, strip_width(self.table.columns), self.table.bucket))
         else:
             super().action_details()

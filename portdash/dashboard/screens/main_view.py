@@ -1,6 +1,8 @@
 """The layout of the main screen, and the list in it. The lines around the list are in `main_bars`."""
 
-from typing import ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.app import ComposeResult
@@ -15,10 +17,7 @@ from portdash.dashboard.desk import Desk
 from portdash.dashboard.keymap import Keymap
 from portdash.dashboard.options import Options
 from portdash.dashboard.outlook import Outlook
-from portdash.dashboard.rows.facts import Facts
-from portdash.dashboard.rows.listing import folded_to_fit, group_of
 from portdash.dashboard.rows.row import Kind, Row, RowKey
-from portdash.dashboard.rows.seeing import see
 from portdash.dashboard.rows.summary import troubles
 from portdash.dashboard.rows.view import View
 from portdash.dashboard.screens.arrangement import Arrangement, Where, arrange
@@ -30,6 +29,9 @@ from portdash.dashboard.widgets.service_table import ServiceTable
 from portdash.model.assignment import ServiceKey
 from portdash.model.history import Event
 from portdash.model.snapshot import ServiceView, Snapshot
+
+if TYPE_CHECKING:
+    from portdash.dashboard.rows.facts import Facts
 
 
 class MainView(Screen[None]):
@@ -178,11 +180,15 @@ class MainView(Screen[None]):
     def fold_to_fit(self) -> None:
         """Fold what does not fit, until somebody folds by hand."""
         if self.facts is not None:
+            from portdash.dashboard.rows.listing import folded_to_fit  # noqa: PLC0415  not for the first frame
+
             self.outlook.folded = folded_to_fit(self.facts, self.table.page)
 
     def show_list(self, *, start: RowKey | None = None) -> None:
         """Draw the list anew, and with it all that speaks of it. The cursor goes to `start` where it is nowhere."""
         if self.facts is not None:
+            from portdash.dashboard.rows.seeing import see  # noqa: PLC0415  as above
+
             self.outlook.forget_lost_marks(self.facts)
             state = self.outlook.list_state(
                 self.said, self.ways_out(), width=self.table.scrollable_content_region.width
@@ -213,6 +219,8 @@ class MainView(Screen[None]):
             listing = self.table.listing
             found = next((row.key for row in listing.rows if row.subject_key == key), None) if listing else None
             return found is not None and self.table.move_to(found)
+        from portdash.dashboard.rows.listing import group_of  # noqa: PLC0415  as above
+
         kind = Kind.SERVICE if isinstance(subject, ServiceView) else Kind.LISTENER
         folded = self.outlook.folded or frozenset()
         self.outlook.folded = folded - {group_of(Row(kind, key, subject), self.facts)}
