@@ -17,7 +17,6 @@ from portdash.model.snapshot import Declaration, ServiceView, Snapshot, Status
 from portdash.model.state import StoreState
 from portdash.model.workspace import Workspace
 from portdash.named_tuple import NamedTuple
-from portdash.planning.assemble import assemble
 from portdash.record import replace
 from portdash.store.neighbours import Neighbours
 
@@ -126,6 +125,8 @@ class Observer:
     def _assembled(self, now: float, seen: _Seen) -> Snapshot:
         """Join what was seen; it is work for thousands of listeners, and of most looks the outcome is known."""
         state, host = seen.state, self._machine.host
+        from portdash.planning.assemble import assemble  # noqa: PLC0415  who only plans has no use for it
+
         snapshot = assemble(
             taken_at=now,
             revision=state.revision,

@@ -28,7 +28,6 @@ from portdash.dashboard.glyphs import Glyphs
 from portdash.dashboard.hook_duty import HookDuty
 from portdash.dashboard.keymap import make_keymap
 from portdash.dashboard.leaving import Leaving
-from portdash.dashboard.look_ahead import LookAhead
 from portdash.dashboard.memory import FILE as MEMORY
 from portdash.dashboard.memory import Memory
 from portdash.dashboard.options import Options
@@ -110,6 +109,12 @@ class PortdashApp(App[int], inherit_bindings=False):
             self._leaving.attend(self.exit)
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
 
+    def on_ready(self) -> None:
+        """Begin to look now that the first frame is there. A look beside it would cost it more than the table gains."""
+        for screen in self.screen_stack:
+            if isinstance(screen, MainScreen):
+                screen.begin_to_look()
+
     def on_resize(self) -> None:
         """Look again in a moment: of two signals in a storm of them, the older size may be the last to be told."""
         if not self.is_headless:
@@ -174,17 +179,16 @@ def run_dashboard(
     *,
     desk: Desk | None = None,
     load: Callable[[], Config] | None = None,
-    first: LookAhead | None = None,
     begin: Callable[[], object] = lambda: None,
 ) -> int:
     """Show the dashboard until it is left; return the exit code. Needs a terminal on stdin and stderr.
 
     `desk` is where it sits; without one it is made, and services are asked how they are for as long as it is shown.
-    `load` then reads the configuration anew where its files have changed, and `first` is its first look. `begin` is
-    called when all is made ready and the terminal is taken.
+    `load` then reads the configuration anew where its files have changed. `begin` is called when all is made ready and
+    the terminal is taken.
     """
     checks = deps.rounds.join() if desk is None else None
-    seated = desk or Desk(deps, monitor=checks, load=load, first=first)
+    seated = desk or Desk(deps, monitor=checks, load=load)
 
     def say(text: str) -> None:
         app.call_later(app.notify, text, severity="warning", markup=False)

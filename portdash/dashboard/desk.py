@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from portdash.config.show import Row as Setting
-    from portdash.dashboard.look_ahead import LookAhead
     from portdash.dashboard.rows.asked import Past
     from portdash.health.pulse import Pulse
     from portdash.health.record import Watched
@@ -81,7 +80,7 @@ class Desk(Planner):
 
     `monitor` is told by `attend` which services there are, and what it says of them is in the next look. Who makes it
     starts and stops it. `ask` is who asks a listener that is no service, where somebody wants that. `load` reads the
-    configuration anew where a look finds that its files have changed. `first` is a look that was begun already.
+    configuration anew where a look finds that its files have changed.
     """
 
     config_error = ""
@@ -99,7 +98,6 @@ class Desk(Planner):
         monitor: Checks | None = None,
         ask: Ask = ask_at_all,
         load: Load | None = None,
-        first: LookAhead | None = None,
     ) -> None:
         super().__init__(replace(deps, verdicts=monitor.verdicts) if monitor else deps)
         if load is not None:
@@ -109,7 +107,6 @@ class Desk(Planner):
         self._monitor = monitor
         self._ask = ask
         self._kinds: Kinds | None = None
-        self._first = first
         self._lock = Lock()
         self._under_way = 0
 
@@ -143,9 +140,6 @@ class Desk(Planner):
 
     def look(self) -> Snapshot:
         """Return everything as it is now. Blocks; raises PortdashError."""
-        if self._first is not None:
-            first, self._first = self._first, None
-            return first.take()
         if self._reloading is not None:
             before, self._deps = self._deps, self._reloading.renewed(self._deps)
             self.config_error = self._reloading.error

@@ -1,15 +1,18 @@
 """What the poller and the widgets tell the main screen: facts that happened and things asked for."""
 
-from typing import Protocol, runtime_checkable
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from textual.message import Message
 
-from portdash.dashboard.rows.asked import Log, Past
-from portdash.dashboard.rows.facts import Facts
-from portdash.dashboard.rows.health_lines import Probed
-from portdash.dashboard.rows.layout import Column
-from portdash.dashboard.rows.row import Row, RowKey
-from portdash.model.snapshot import Snapshot
+if TYPE_CHECKING:
+    from portdash.dashboard.rows.asked import Log, Past
+    from portdash.dashboard.rows.facts import Facts
+    from portdash.dashboard.rows.health_lines import Probed
+    from portdash.dashboard.rows.layout import Column
+    from portdash.dashboard.rows.row import Row, RowKey
+    from portdash.model.snapshot import Snapshot
 
 
 @runtime_checkable

@@ -1,7 +1,9 @@
 """One moment of the main screen: the row under the cursor, what is marked, and what an act would be about."""
 
-from portdash.dashboard.restarts import own_listeners
-from portdash.dashboard.rows.facts import Facts
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from portdash.dashboard.rows.row import Group, Other, OthersLine, Row
 from portdash.dashboard.rows.view import View
 from portdash.model.assignment import ServiceKey
@@ -9,6 +11,9 @@ from portdash.model.listener import Listener
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import ServiceView
 from portdash.record import record
+
+if TYPE_CHECKING:
+    from portdash.dashboard.rows.facts import Facts
 
 
 @record(kw_only=True)
@@ -131,6 +136,8 @@ class Moment:
         if self.marked:
             found = [each for each in map(_held, self.marked) if each]
         elif self.group:
+            from portdash.dashboard.restarts import own_listeners  # noqa: PLC0415  not for the first frame
+
             views = (view for view in self.group.views if view.is_running and not view.is_remote)
             found = [each for view in views for each in own_listeners(view)]
         else:

@@ -1,23 +1,27 @@
 """What the person at the keyboard chose to see: view, filter, scope, order, columns, marks. Nothing of it is a fact."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from __future__ import annotations
 
-from portdash.dashboard.rows.drawing import Beside
-from portdash.dashboard.rows.facts import Facts
-from portdash.dashboard.rows.filtering import Filter, parse_filter
-from portdash.dashboard.rows.layout import Column
-from portdash.dashboard.rows.listing import Listing, ListState
-from portdash.dashboard.rows.row import Other, RowKey
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
 from portdash.dashboard.rows.view import Sort, View
-from portdash.model.assignment import ServiceKey
-from portdash.model.history import Event
-from portdash.model.snapshot import ServiceView
+from portdash.record import field, record
+
+if TYPE_CHECKING:
+    from portdash.dashboard.rows.facts import Facts
+    from portdash.dashboard.rows.filtering import Filter
+    from portdash.dashboard.rows.layout import Column
+    from portdash.dashboard.rows.listing import Listing, ListState
+    from portdash.dashboard.rows.row import Other, RowKey
+    from portdash.model.assignment import ServiceKey
+    from portdash.model.history import Event
+    from portdash.model.snapshot import ServiceView
 
 _NONE: Mapping[ServiceKey, tuple[str, ...]] = {}
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Outlook:
     """How the list is looked at. It changes with keys, never with a refresh."""
 
@@ -41,7 +45,14 @@ class Outlook:
     @property
     def filter(self) -> Filter:
         """The filter as it is understood."""
+        from portdash.dashboard.rows.filtering import parse_filter  # noqa: PLC0415  not for the first frame
+
         return parse_filter(self.filter_text, trouble=self.trouble_only)
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the filter, where anything is."""
+        return next(iter(self.filter.problems), "") if self.filter_text else ""
 
     @property
     def sort(self) -> Sort:
@@ -56,6 +67,9 @@ class Outlook:
         width: int = 0,
     ) -> ListState:
         """Return it as the rows are made from it, in lines of `width` cells."""
+        from portdash.dashboard.rows.drawing import Beside  # noqa: PLC0415  not for the first frame
+        from portdash.dashboard.rows.listing import ListState  # noqa: PLC0415  as above
+
         return ListState(
             self.folded or frozenset(),
             self.filter,

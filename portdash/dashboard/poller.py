@@ -3,21 +3,26 @@
 It cannot die: whatever a look raises is posted as text, and the next look comes.
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable
 from threading import Event
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.flaps import Flaps
 from portdash.dashboard.messages import LookFailed, SnapshotTaken
-from portdash.dashboard.rows.facts import Facts, digest
 from portdash.dashboard.store_watch import StoreWatch
 from portdash.errors import PortdashError
 from portdash.model import history
 from portdash.model.snapshot import Snapshot
 from portdash.text import clean
+
+if TYPE_CHECKING:
+    from portdash.dashboard.rows.facts import Facts
 
 _log = logging.getLogger(__name__)
 
@@ -85,6 +90,8 @@ class Poller:
             self._post(LookFailed(clean(f"{type(error).__name__}: {error}")))
 
     def _tell(self, seen: Snapshot) -> None:
+        from portdash.dashboard.rows.facts import digest  # noqa: PLC0415  not for the first frame
+
         is_first, snapshot = self._facts is None, self._flaps.marked(seen)
         self._facts = digest(
             snapshot,

@@ -103,3 +103,66 @@ def test_what_is_not_there_is_said_as_ever(tmp_path: Path):
             print(str(error).replace(" ", "_"))
     """
     assert said(code, tmp_path) == ["missing", "broken", "module_'broken_one'_has_no_attribute_'value'"]
+
+
+def test_names_that_are_promised_are_imported_without_their_module_and_do_all_that_it_does(tmp_path: Path):
+    (tmp_path / "side_one.py").write_text(
+        "print('loaded')\ndef double(number, by=2): return number * by\nclass Base:\n    limit = 3\nNumber = int\n"
+    )
+    uses = {
+        "double(4, by=3)": "12",
+        "Base.limit": "3",
+        "type('Derived', Base.__mro_entries__(()), {}).limit": "3",
+        "derived().limit": "3",
+        "isinstance(1, Number), issubclass(bool, Number)": "True True",
+        "Number | None, '/', None | Number": "int | None / None | int",
+    }
+    for use, outcome in uses.items():
+        code = f"""
+            import sys
+            sys.path.insert(0, ".")
+            from portdash.later import later
+            with later(frozenset(), {{"side_one": frozenset({{"double", "Base", "Number"}})}}):
+                from side_one import Base, Number, double
+            def derived():
+                class Derived(Base):
+                    pass
+                return Derived()
+            print("imported")
+            print({use})
+            from side_one import Base as base
+            print(type(sys.modules["side_one"]).__name__, base is sys.modules["side_one"].Base)
+        """
+        assert " ".join(said(code, tmp_path)) == f"imported loaded {outcome} module True", use
+
+
+def test_a_name_that_was_not_promised_loads_its_module(tmp_path: Path):
+    (tmp_path / "side_two.py").write_text("print('loaded')\nfirst, second = 1, 2\n")
+    code = """
+        import sys
+        sys.path.insert(0, ".")
+        from portdash.later import later
+        with later(frozenset(), {"side_two": frozenset({"first"})}):
+            from side_two import first
+            print("imported")
+            from side_two import second
+            from side_two import first as now
+            print(second, now)
+    """
+    assert said(code, tmp_path) == ["imported", "loaded", "2", "1"]
+
+
+def test_a_promise_that_is_not_kept_is_said_when_it_is_used(tmp_path: Path):
+    (tmp_path / "side_three.py").write_text("def other(): return promised()\n")
+    code = """
+        import sys
+        sys.path.insert(0, ".")
+        from portdash.later import later
+        with later(frozenset(), {"side_three": frozenset({"promised"})}):
+            from side_three import promised
+        try:
+            promised()
+        except AttributeError as error:
+            print(str(error).replace(" ", "_"))
+    """
+    assert said(code, tmp_path) == ["module_'side_three'_has_no_attribute_'promised'"]

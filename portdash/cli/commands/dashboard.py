@@ -12,10 +12,9 @@ from portdash.cli.context import Globals, home, working_directory
 from portdash.config.paths import state_dir
 from portdash.dashboard.first_frame import first_frame
 from portdash.dashboard.glyphs import glyphs_for
-from portdash.dashboard.look_ahead import LookAhead
 from portdash.dashboard.rows.view import View
 from portdash.errors import UsageError
-from portdash.later import TLS, later
+from portdash.later import RARE, RARE_NAMES, TLS, later
 from portdash.manager.deps import Deps
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ def open_dashboard(options: Globals, *, filter_text: str = "", view: int | None 
         glyphs = glyphs_for(os.environ, encoding, deps.config.dashboard.glyphs)
         chosen = View(view) if view else View.SERVICES
         with first_frame(chosen, glyphs) as begin:
-            first = None if demo else LookAhead(shown.observer.snapshot)
             with _loading():
                 from portdash.dashboard.app import options_for, run_dashboard  # noqa: PLC0415  loads Textual
 
@@ -48,7 +46,7 @@ def open_dashboard(options: Globals, *, filter_text: str = "", view: int | None 
             # The demo touches nothing, so it remembers nothing either.
             memory = None if demo else state_dir(os.environ, home())
             seen = options_for(shown, glyphs, filter_text=filter_text, view=chosen, state_dir=memory)
-            return run_dashboard(shown, seen, desk=desk, load=_loader(options), first=first, begin=begin)
+            return run_dashboard(shown, seen, desk=desk, load=_loader(options), begin=begin)
 
 
 @contextmanager
@@ -56,7 +54,7 @@ def _loading() -> Iterator[None]:
     """Load what stays to the end: no garbage is looked for among it, neither now nor in all the hours to come."""
     gc.disable()
     try:
-        with later(TLS):
+        with later(TLS | RARE, RARE_NAMES):
             yield
     finally:
         gc.freeze()

@@ -1,14 +1,16 @@
 """What details are shown of, and what they need beside a snapshot: the log, the past, the declaration of a service."""
 
+from __future__ import annotations
+
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from portdash.dashboard.rows.health_lines import Probed
-from portdash.model.history import Event
 from portdash.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from portdash.config.show import Row as Setting
+    from portdash.dashboard.rows.health_lines import Probed
+    from portdash.model.history import Event
 
 
 class Tab(StrEnum):
@@ -51,7 +53,7 @@ class Asked(NamedTuple):
     probed: Probed | None = None
     log: Log | None = None
     past: Past | None = None
-    settings: "tuple[Setting, ...]" = ()
+    settings: tuple[Setting, ...] = ()
     """What the configuration declares of it, each value with its origin."""
 
 

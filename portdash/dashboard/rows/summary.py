@@ -1,10 +1,11 @@
 """The two lines above the list: counts, and the trouble that matters most."""
 
+from __future__ import annotations
+
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from portdash.dashboard import glyphs as g
-from portdash.dashboard.rows.facts import Facts
-from portdash.dashboard.rows.holders import own_server
 from portdash.dashboard.rows.layout import choose, justify, line_width
 from portdash.dashboard.rows.row import Line, RowKey, Span, Tone, service_row_key
 from portdash.dashboard.rows.view import View
@@ -16,6 +17,9 @@ from portdash.model.snapshot import ServiceView
 from portdash.named_tuple import NamedTuple
 from portdash.report.words import age, worst_conflict
 from portdash.text import clean, plural
+
+if TYPE_CHECKING:
+    from portdash.dashboard.rows.facts import Facts
 
 SLOW_AFTER = 2.5
 """Seconds without a new look after which the header says so."""
@@ -186,6 +190,8 @@ def describe(view: ServiceView, facts: Facts) -> tuple[str, ...]:
     who = facts.full_name(view)
     conflict = worst_conflict(view)
     if conflict is None:
+        from portdash.dashboard.rows.holders import own_server  # noqa: PLC0415  not for the first frame
+
         server = own_server(view)
         state = state_of(view)
         holder = f": {server.label}" if server else ""

@@ -8,9 +8,6 @@ from portdash.model.history import EventKind
 from portdash.report.words import age
 from portdash.text import clean, plural
 
-STARRED = " * not its preferred port"
-"""Where no SOURCE column says it."""
-
 FIRST_RUN = (
     "  portdash keeps a port for each of your services.",
     "  It knows none so far, and has changed and sent nothing.",

@@ -1,9 +1,11 @@
 """What the columns say of states, sources and ages: the report's words, with what only a list that lives can tell."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
 from portdash.dashboard import glyphs as g
-from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import Tone
 from portdash.model.assignment import Source
 from portdash.model.health import HealthLevel, HealthState
@@ -11,6 +13,9 @@ from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView
 from portdash.named_tuple import NamedTuple
 from portdash.report.words import age, missed_port, source_phrase, state_word, worst_conflict
+
+if TYPE_CHECKING:
+    from portdash.dashboard.rows.facts import Facts
 
 
 class State(NamedTuple):

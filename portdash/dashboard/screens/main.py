@@ -1,10 +1,12 @@
 """The main screen: services by workspace, then other listeners, and what the keys open and start."""
 
+from __future__ import annotations
+
+from importlib import import_module
 from threading import Thread
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Key, ScreenResume, ScreenSuspend
 from textual.widgets import Input
@@ -14,18 +16,20 @@ from portdash.dashboard.context import Context
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.keymap import Keymap
 from portdash.dashboard.messages import CommandRequested, ListenerProbed, MenuRequested, Watcher
-from portdash.dashboard.news import News, news_between
 from portdash.dashboard.options import Options
 from portdash.dashboard.poller import Poller
-from portdash.dashboard.rows.facts import Facts
-from portdash.dashboard.rows.health_lines import Probed, probed_text
 from portdash.dashboard.rows.help_row import HelpRow
 from portdash.dashboard.rows.row import Other
 from portdash.dashboard.rows.view import View
 from portdash.dashboard.screens.main_acting import Acting
 
+if TYPE_CHECKING:
+    from portdash.dashboard.rows.facts import Facts
+
 _SILENT = frozenset({"back", "next_pane", "previous_pane", "next_tab", "previous_tab", "zoom"})
 """Commands that say nothing where they have no meaning: hands press them without thinking."""
+_FOR_THE_TABLE = tuple(f"portdash.dashboard.rows.{name}" for name in ("seeing", "column_sets", "details"))
+"""Modules that the first frame does without, and that take all others along which the first table needs."""
 _WITH_HISTORY = (View.HISTORY, View.CONFLICTS)
 """Views that tell of what has happened."""
 
@@ -39,10 +43,14 @@ class MainScreen(Acting, inherit_bindings=False):
         self.poller.with_history = options.view in _WITH_HISTORY
         self._told_error = ""
 
-    def compose(self) -> ComposeResult:
-        """Start looking. The thread is a daemon, so that a look that hangs cannot keep anyone from quitting."""
+    def begin_to_look(self) -> None:
+        """Start looking; load what the first table is drawn by while the kernel answers.
+
+        The thread is a daemon, so that a look that hangs cannot keep anyone from quitting.
+        """
         Thread(target=self.poller.run, name="portdash-poller", daemon=True).start()
-        yield from super().compose()
+        for name in _FOR_THE_TABLE:
+            import_module(name)
 
     def on_unmount(self) -> None:
         """Stop looking."""
@@ -123,7 +131,11 @@ class MainScreen(Acting, inherit_bindings=False):
 
     def world_seen(self, before: Facts | None, after: Facts) -> None:
         """Tell of new trouble, and ring, unless somebody wants silence."""
-        news = news_between(before, after) if before is not None else News()
+        if before is None:
+            return
+        from portdash.dashboard.news import news_between  # noqa: PLC0415  there is none at the first look
+
+        news = news_between(before, after)
         for text in news.texts if self.has_bell else ():
             self.toast(text)
         if news.rings and self.has_bell and not self.desk.is_own_doing(after.now):
@@ -165,6 +177,8 @@ class MainScreen(Acting, inherit_bindings=False):
         before = self.probed.get(row.subject_key)
         if before is not None and before.health is None:
             return  # it is being asked
+        from portdash.dashboard.rows.health_lines import Probed  # noqa: PLC0415  not for the first frame
+
         begun = Probed(self.desk.now())
         self.probed = {key: each for key, each in self.probed.items() if key in self.facts.subjects}
         self.probed[row.subject_key] = begun
@@ -181,6 +195,8 @@ class MainScreen(Acting, inherit_bindings=False):
         else:
             self.probed[message.key] = message.probed
             if not self.pane.display:
+                from portdash.dashboard.rows.health_lines import probed_text  # noqa: PLC0415  as above
+
                 self.toast(probed_text(message.port, message.probed))
         self.show_bars()
 

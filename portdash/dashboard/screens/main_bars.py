@@ -1,25 +1,22 @@
 """The lines around the list of the main screen, and its details: they say what the list shows and what can be done."""
 
+from __future__ import annotations
+
 from asyncio import TimerHandle, get_running_loop
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.content import Content
-from textual.widgets import Static
 
 from portdash.dashboard.commands import BY_ID, footer_commands
 from portdash.dashboard.context import Context
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.keymap import Keymap
 from portdash.dashboard.messages import CursorMoved, LookFailed, SnapshotTaken
-from portdash.dashboard.offers import Resolutions
 from portdash.dashboard.options import Options
-from portdash.dashboard.rows.events import event_details
-from portdash.dashboard.rows.facts import Facts
-from portdash.dashboard.rows.health_lines import Probed
-from portdash.dashboard.rows.ranges import bucket_text, range_details, strip_width
-from portdash.dashboard.rows.row import EventLine, Line, Other, RangeLine, RowKey, Span
+from portdash.dashboard.rows.row import Line, Other, RangeLine, RowKey, Span
 from portdash.dashboard.rows.summary import Standing, freshness, header_line, trouble_line, troubles
 from portdash.dashboard.rows.view import View, order_text
 from portdash.dashboard.rows.words import state_of
@@ -31,6 +28,11 @@ from portdash.model.assignment import ServiceKey
 from portdash.model.snapshot import ServiceView
 from portdash.text import clean
 
+if TYPE_CHECKING:
+    from portdash.dashboard.offers import Resolutions
+    from portdash.dashboard.rows.facts import Facts
+    from portdash.dashboard.rows.health_lines import Probed
+
 ALWAYS = ("help", "quit")
 LEAVE = (Entry("leave", "ctrl+c", "Quit"),)
 """What stands at the end of the footer while letters are text."""
@@ -38,6 +40,8 @@ TICK = 1.0
 """Seconds after which the age in the header is told again, while there is no look."""
 LATE = 1.5
 """Seconds after a look at which this begins: looks that come each second wake nobody in between."""
+LULL = 0.1
+"""Seconds after the first look at which the first table is drawn, and what it did without can be added."""
 MOST_WAYS = 20
 """Conflicts whose ways out are planned for the view of conflicts; further ones only say which key plans theirs."""
 _NOTHING_SAID: tuple[Mapping[RowKey, ServiceView | Other] | None, tuple[Standing, int] | None] = (None, None)
@@ -54,10 +58,15 @@ class Bars(Toasting):
         self.problem = options.problem
         self.probed: dict[RowKey, Probed] = {}
         """What listeners answered that were asked, while they are there."""
-        self._resolutions = Resolutions(desk)
         self._clock: TimerHandle | None = None
         self._headed = _NOTHING_SAID
         """The subjects that the header was made from, and what else."""
+
+    @cached_property
+    def _resolutions(self) -> Resolutions:
+        from portdash.dashboard.offers import Resolutions  # noqa: PLC0415  not for the first frame
+
+        return Resolutions(self.desk)
 
     def on_mount(self) -> None:
         """Say at once that something is going on, and keep the age in the header true."""
@@ -99,7 +108,7 @@ class Bars(Toasting):
                 self.is_in_details or self.has_filter or outlook.trouble_only or outlook.marked or self.has_error
             ),
             has_details=self.arrangement.details is not Where.OVER,
-            resolution=self._resolutions.text_for(self.facts, view),
+            resolution=self._resolutions.text_for(self.facts, view) if view else "",
             view=outlook.view,
             marked=tuple(outlook.marked_subjects(self.facts)),
             hidden_marks=outlook.hidden_marks(self.table.listing),
@@ -113,6 +122,8 @@ class Bars(Toasting):
         self.looked_at = self.options.monotonic()
         self.stale = None
         self.facts = message.facts
+        if before is None:
+            self.set_timer(LULL, self.add_filter_line)
         if before is None or self.outlook.folded is None:
             self.fold_to_fit()
         if self.facts.is_same_world(before) and not was_stale:
@@ -199,11 +210,9 @@ class Bars(Toasting):
         self._show_problem()
 
     def _show_problem(self) -> None:
-        """Say what is wrong with the filter. Another text lays everything out anew: the line is as long as it."""
-        problems = self.outlook.filter.problems
-        said, text = self.query_one("#filter-said", Static), Content(clean(problems[0]) if problems else "")
-        if said.content != text:
-            said.update(text)
+        """Say what is wrong with the filter."""
+        if self.filter_line is not None:
+            self.filter_line.say(clean(self.outlook.problem))
 
     def _show_trouble(self) -> None:
         self.query_one("#trouble", LineBar).show(self._trouble())
@@ -211,24 +220,17 @@ class Bars(Toasting):
     def _trouble(self) -> Line:
         row = self.table.row if self.facts else None
         if row and isinstance(row.subject, RangeLine):
+            from portdash.dashboard.rows.ranges import bucket_text, strip_width  # noqa: PLC0415  a view of its own
+
             cells = strip_width(self.table.columns)
             return (Span(f" {bucket_text(row.subject, cells, self.table.bucket)}"),)
         return trouble_line(self.facts, row.subject_key if row else None, self.size.width)
 
     def _show_details(self, context: Context) -> None:
-        """Draw the details of a range or an event; those of all other rows are in `main_details`."""
-        if self.facts is None or not self.pane.display:
-            return
-        row = context.row
-        if row and isinstance(row.subject, RangeLine):
-            at, cells = self.table.bucket, strip_width(self.table.columns)
-            line = row.subject
-            self.pane.show(clean(line.use.name), lambda width: tuple(range_details(line, width, cells, at)))
-        elif row and isinstance(row.subject, EventLine):
-            self.pane.show("What changed", partial(_event_lines, row.subject, self.facts))
+        """Draw the details of the row: see `main_details`."""
 
     def _show_footer(self, context: Context) -> None:
-        if self.filter_input.has_focus:
+        if self.is_filtering:
             self.footer.show([Entry("keep_filter", "enter", "Keep"), Entry("back", "esc", "Clear")], LEAVE)
             return
         usable = [command.id for command in footer_commands(context) if command.id not in ALWAYS]
@@ -244,7 +246,6 @@ class Bars(Toasting):
             interval=self.options.refresh,
         )
         outlook = self.outlook
-        problems = outlook.filter.problems
         standing = Standing(
             age=age_text,
             is_wrong=is_wrong,
@@ -255,7 +256,7 @@ class Bars(Toasting):
             is_locked=self.options.read_only or self.desk.is_read_only or self.is_locked,
             is_bell_off=self.options.bell and not self.has_bell,
             config_error=self.desk.config_error,
-            problem=problems[0] if problems else self.problem,
+            problem=outlook.problem or self.problem,
         )
         facts, width, is_tall = self.facts, self.size.width, self.arrangement.has_trouble_line
         if is_tall and facts is not None and facts.snapshot.stale_since is None:
@@ -287,7 +288,3 @@ def _label(name: str, context: Context) -> str:
     if name == "details" and context.view is View.RANGES:
         return "Show rows"
     return f"{label} {counts[name]} marked" if context.marked and name in counts else label
-
-
-def _event_lines(line: EventLine, facts: Facts, width: int) -> tuple[Line, ...]:
-    return tuple(event_details(line, facts, width))

@@ -5,7 +5,6 @@ from textual.events import Key
 from textual.widgets import Input
 
 from portdash.dashboard.rows.help_row import HelpRow
-from portdash.dashboard.rows.ranges import bucket, strip_width
 from portdash.dashboard.rows.row import RangeLine, Row
 from portdash.dashboard.rows.view import View
 from portdash.dashboard.screens.main_ordering import Ordering, shown_now
@@ -67,6 +66,8 @@ class Choosing(Ordering):
         """Go into the details; on a line that folds, fold or unfold; in a strip, show the rows of its bucket."""
         row = self.table.row
         if row and isinstance(row.subject, RangeLine) and not self.is_in_details:
+            from portdash.dashboard.rows.ranges import bucket, strip_width  # noqa: PLC0415  a view of its own
+
             self._show_ports(bucket(row.subject.use.ports, strip_width(self.table.columns), self.table.bucket))
         else:
             super().action_details()
@@ -75,17 +76,17 @@ class Choosing(Ordering):
         text = f"port:{ports.first}" if ports.first == ports.last else f"port:{ports.first}-{ports.last}"
         self.outlook.only = None
         self.outlook.trouble_only = False
-        self.filter_input.value = self.outlook.filter_text = text
+        self.set_filter(text)
         self.show_view(View.SERVICES)
 
     # Filter, trouble, scope.
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Type a filter; the list follows."""
         if self.is_in_details:
             self.leave_details()
-        self.query_one("#filter-line").add_class("-open")
-        self.filter_input.focus()
+        line = await self.add_filter_line()
+        line.open()
 
     @on(Input.Changed, "#filter")
     def _filter_changed(self, event: Input.Changed) -> None:
@@ -100,25 +101,23 @@ class Choosing(Ordering):
 
     def on_key(self, event: Key) -> None:
         """In the filter line, go back to what was looked for before."""
-        if self.filter_input.has_focus and event.key in ("up", "down"):
+        if self.filter_line is not None and self.is_filtering and event.key in ("up", "down"):
             event.stop()
             event.prevent_default()
-            self._recall(-1 if event.key == "up" else 1)
+            self._recall(self.filter_line.input, -1 if event.key == "up" else 1)
 
-    def _recall(self, step: int) -> None:
+    def _recall(self, typed: Input, step: int) -> None:
         past = ["", *reversed(self.remembered.filters)]
-        at = past.index(self.filter_input.value) if self.filter_input.value in past else 0
-        self.filter_input.value = past[max(0, min(len(past) - 1, at - step))]
-        self.filter_input.cursor_position = len(self.filter_input.value)
+        at = past.index(typed.value) if typed.value in past else 0
+        typed.value = past[max(0, min(len(past) - 1, at - step))]
+        typed.cursor_position = len(typed.value)
 
     def close_filter(self) -> None:
         """Give the keys back to the list."""
-        self.query_one("#filter-line").remove_class("-open")
+        if self.filter_line is not None:
+            self.filter_line.close()
         self.table.focus()
         self.show_list()
-
-    def _clear_filter(self) -> None:
-        self.filter_input.value = self.outlook.filter_text = ""
 
     def action_trouble(self) -> None:
         """Only rows in trouble, or all."""
@@ -134,7 +133,7 @@ class Choosing(Ordering):
     def unhide_all(self) -> None:
         """Take filter and scope back, and show services."""
         self.outlook.only = None
-        self._clear_filter()
+        self.set_filter("")
         self.outlook.view = View.SERVICES
         self.show_list()
 
@@ -162,7 +161,7 @@ class Choosing(Ordering):
         if self.is_in_details:
             self.leave_details()
         elif self.has_filter:
-            self._clear_filter()
+            self.set_filter("")
             self.close_filter()
         elif self.outlook.trouble_only:
             self.action_trouble()

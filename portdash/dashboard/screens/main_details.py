@@ -1,5 +1,7 @@
 """The details beside the list: which leaf is shown, and what is asked for to fill it. It changes nothing."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,17 +13,17 @@ from portdash.dashboard.context import Context
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.keymap import Keymap
 from portdash.dashboard.messages import LogRead, PastRead
-from portdash.dashboard.offers import offers_for
 from portdash.dashboard.options import Options
 from portdash.dashboard.rows.asked import Asked, Log, Past, Tab
-from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import EventLine, Line, RangeLine, RowKey, service_row_key
 from portdash.dashboard.screens.arrangement import Where
 from portdash.dashboard.screens.main_bars import Bars
 from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.text import clean
 
 if TYPE_CHECKING:
     from portdash.dashboard.log_tail import LogFollower
+    from portdash.dashboard.rows.facts import Facts
 
 REST = 0.15
 """Seconds that the cursor has to rest on a service before its past is read."""
@@ -55,9 +57,10 @@ class Detailing(Bars):
         row, view = context.row, context.service
         if row is not None and isinstance(row.subject, RangeLine | EventLine):
             self._follow(None)
-            super()._show_details(context)
+            self._show_range_or_event(row.subject, self.facts)
             return
-        from portdash.dashboard.rows.details import details, tabs_of, title_of  # noqa: PLC0415  not for the first frame
+        from portdash.dashboard.offers import offers_for  # noqa: PLC0415  not for the first frame
+        from portdash.dashboard.rows.details import details, tabs_of, title_of  # noqa: PLC0415  as above
 
         tabs = tabs_of(row)
         tab = self.tab if self.tab in tabs else Tab.WHY
@@ -73,6 +76,17 @@ class Detailing(Bars):
         hint = self._hint(context, has_tabs=len(tabs) > 1)
         write = partial(written, self.facts)
         self.pane.show(title_of(row, self.facts), write, tabs=tabs, tab=tab, hint=hint, follows=tab is Tab.LOG)
+
+    def _show_range_or_event(self, line: RangeLine | EventLine, facts: Facts) -> None:
+        if isinstance(line, RangeLine):
+            from portdash.dashboard.rows.ranges import range_details, strip_width  # noqa: PLC0415  a view of its own
+
+            at, cells = self.table.bucket, strip_width(self.table.columns)
+            self.pane.show(clean(line.use.name), lambda width: tuple(range_details(line, width, cells, at)))
+        else:
+            from portdash.dashboard.rows.events import event_details  # noqa: PLC0415  as above
+
+            self.pane.show("What changed", lambda width: tuple(event_details(line, facts, width)))
 
     def _hint(self, context: Context, *, has_tabs: bool) -> str:
         """Return which keys turn the leaves and change the room of the pane."""

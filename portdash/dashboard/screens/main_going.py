@@ -3,8 +3,6 @@
 from textual import on
 
 from portdash.dashboard.messages import BucketChosen, FoldRequested, RowOpened
-from portdash.dashboard.rows.listing import group_of
-from portdash.dashboard.rows.ranges import cells_of, strip_width
 from portdash.dashboard.rows.row import OTHERS_KEY, Kind, RangeLine, RowKey
 from portdash.dashboard.rows.summary import troubles
 from portdash.dashboard.rows.view import View
@@ -65,6 +63,8 @@ class Going(Detailing):
 
     def action_fold(self) -> None:
         """Fold the group of the row; from the details, come back; in a strip, go left."""
+        from portdash.dashboard.rows.listing import group_of  # noqa: PLC0415  not for the first frame
+
         row = self.table.row
         if self.is_in_details:
             self.leave_details()
@@ -90,6 +90,8 @@ class Going(Detailing):
 
     def _go_in_strip(self, line: RangeLine, by: int) -> None:
         """Move the cursor along the strip; it stops at the ends."""
+        from portdash.dashboard.rows.ranges import cells_of, strip_width  # noqa: PLC0415  a view of its own
+
         cells = cells_of(line.use.ports, strip_width(self.table.columns))
         self.table.move_bucket(max(0, min(cells - 1, min(self.table.bucket, cells - 1) + by)))
 

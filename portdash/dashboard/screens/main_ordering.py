@@ -8,7 +8,6 @@ from textual import on
 from portdash.dashboard.glyphs import MARK
 from portdash.dashboard.memory import Remembered
 from portdash.dashboard.messages import HeadClicked
-from portdash.dashboard.rows.column_sets import optional
 from portdash.dashboard.rows.help_row import HelpRow
 from portdash.dashboard.rows.layout import Column
 from portdash.dashboard.rows.view import NATURAL, Sort
@@ -66,6 +65,8 @@ class Ordering(Going):
 
     def action_columns(self) -> None:
         """Choose which columns this view has."""
+        from portdash.dashboard.rows.column_sets import optional  # noqa: PLC0415  not for the first frame
+
         view = self.outlook.view
         without = self.outlook.without.get(view, frozenset())
         rows = [

@@ -1,34 +1,37 @@
 """The layout of the main screen, and the list in it. The lines around the list are in `main_bars`."""
 
-from typing import ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.reactive import var
 from textual.screen import Screen
-from textual.widgets import Input, Static
+from textual.widget import AwaitMount
 
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.keymap import Keymap
 from portdash.dashboard.options import Options
 from portdash.dashboard.outlook import Outlook
-from portdash.dashboard.rows.facts import Facts
-from portdash.dashboard.rows.listing import folded_to_fit, group_of
 from portdash.dashboard.rows.row import Kind, Row, RowKey
-from portdash.dashboard.rows.seeing import see
 from portdash.dashboard.rows.summary import troubles
 from portdash.dashboard.rows.view import View
 from portdash.dashboard.screens.arrangement import Arrangement, Where, arrange
 from portdash.dashboard.widgets.details_pane import DetailsPane
+from portdash.dashboard.widgets.filter_line import FilterLine
 from portdash.dashboard.widgets.key_bar import KeyBar
 from portdash.dashboard.widgets.line_bar import LineBar
 from portdash.dashboard.widgets.service_table import ServiceTable
 from portdash.model.assignment import ServiceKey
 from portdash.model.history import Event
 from portdash.model.snapshot import ServiceView, Snapshot
+
+if TYPE_CHECKING:
+    from portdash.dashboard.rows.facts import Facts
 
 
 class MainView(Screen[None]):
@@ -50,11 +53,6 @@ class MainView(Screen[None]):
         .-beside > #details, .-below > #details, .-over.-open > #details { display: block; }
         .-over.-open > #list { display: none; }
         .-below > #details { height: auto; }
-        #filter-line { display: none; height: 1; background: $surface; padding: 0 1; }
-        #filter-line.-open { display: block; }
-        #filter-sign { width: 1; color: $accent; }
-        #filter-said { width: auto; max-width: 60%; color: $warning; }
-        #filter { width: 1fr; height: 1; border: none; padding: 0; background: $surface; }
         .-zoom-list > #details, .-zoom-details > #list { display: none; }
         .-zoom-details > #details { display: block; width: 1fr; height: 1fr; }
         LineBar.-off { display: none; }
@@ -65,7 +63,6 @@ class MainView(Screen[None]):
     table = getters.query_one(ServiceTable)
     pane = getters.query_one(DetailsPane)
     footer = getters.query_one(KeyBar)
-    filter_input = getters.query_one("#filter", Input)
 
     facts: var[Facts | None] = var(None, init=False)
     """The last snapshot, made ready for showing."""
@@ -86,6 +83,9 @@ class MainView(Screen[None]):
         self.looked_at: float | None = None
         self.wanted: RowKey | None = None
         """Row that a change was about: the cursor goes there as soon as it is seen."""
+        self.filter_line: FilterLine | None = None
+        """None until it was wanted, or time for it."""
+        self._adding: AwaitMount | None = None
         self._titles: dict[str, tuple[Content, str]] = {}
         """What stands on the frames."""
         self.said: tuple[tuple[int, Event], ...] = ()
@@ -103,11 +103,6 @@ class MainView(Screen[None]):
                 yield ServiceTable(id="table").with_glyphs(glyphs)
             has_frame = place.framed or place.details is Where.OVER
             yield DetailsPane(id="details", classes=f"{signs} -framed" if has_frame else signs).with_glyphs(glyphs)
-        with Horizontal(id="filter-line"):
-            yield Static("/", id="filter-sign", markup=False)
-            hint = "words, port:3000 project: via: up:>12h conn:0 state: host: !"
-            yield Input(self.outlook.filter_text, placeholder=hint, id="filter", compact=True)
-            yield Static(Content(""), id="filter-said", markup=False)
         yield KeyBar(id="footer").with_glyphs(glyphs)
 
     def on_mount(self) -> None:
@@ -127,7 +122,28 @@ class MainView(Screen[None]):
     @property
     def has_filter(self) -> bool:
         """Whether a filter is set or being typed."""
-        return bool(self.outlook.filter_text) or self.filter_input.has_focus
+        return bool(self.outlook.filter_text) or self.is_filtering
+
+    @property
+    def is_filtering(self) -> bool:
+        """Whether letters are text of the filter."""
+        return self.filter_line is not None and self.filter_line.input.has_focus
+
+    async def add_filter_line(self) -> FilterLine:
+        """Return the filter line, once it is there: the first frame and the first table do without."""
+        if self.filter_line is None:
+            self.filter_line = FilterLine(self.outlook.filter_text)
+            self._adding = self.mount(self.filter_line, before=self.footer)
+        if self._adding is not None:
+            await self._adding
+            self._adding = None
+        return self.filter_line
+
+    def set_filter(self, text: str) -> None:
+        """Filter by another text."""
+        self.outlook.filter_text = text
+        if self.filter_line is not None:
+            self.filter_line.input.value = text
 
     @property
     def has_error(self) -> bool:
@@ -164,11 +180,15 @@ class MainView(Screen[None]):
     def fold_to_fit(self) -> None:
         """Fold what does not fit, until somebody folds by hand."""
         if self.facts is not None:
+            from portdash.dashboard.rows.listing import folded_to_fit  # noqa: PLC0415  not for the first frame
+
             self.outlook.folded = folded_to_fit(self.facts, self.table.page)
 
     def show_list(self, *, start: RowKey | None = None) -> None:
         """Draw the list anew, and with it all that speaks of it. The cursor goes to `start` where it is nowhere."""
         if self.facts is not None:
+            from portdash.dashboard.rows.seeing import see  # noqa: PLC0415  as above
+
             self.outlook.forget_lost_marks(self.facts)
             state = self.outlook.list_state(
                 self.said, self.ways_out(), width=self.table.scrollable_content_region.width
@@ -199,6 +219,8 @@ class MainView(Screen[None]):
             listing = self.table.listing
             found = next((row.key for row in listing.rows if row.subject_key == key), None) if listing else None
             return found is not None and self.table.move_to(found)
+        from portdash.dashboard.rows.listing import group_of  # noqa: PLC0415  as above
+
         kind = Kind.SERVICE if isinstance(subject, ServiceView) else Kind.LISTENER
         folded = self.outlook.folded or frozenset()
         self.outlook.folded = folded - {group_of(Row(kind, key, subject), self.facts)}

@@ -1,13 +1,19 @@
 """The cursor of the list: it stays on its row, by key, whatever is refreshed round it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 
 from portdash.dashboard.messages import CursorMoved
-from portdash.dashboard.rows.listing import Listing
 from portdash.dashboard.rows.row import Line, Row, RowKey
 from portdash.dashboard.widgets.stops import first_found, neighbour, next_stop, scrolled, stop_after
 from portdash.dashboard.widgets.toned import Toned
+
+if TYPE_CHECKING:
+    from portdash.dashboard.rows.listing import Listing
 
 
 class CursorTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):

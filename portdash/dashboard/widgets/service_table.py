@@ -4,7 +4,10 @@ Rows come as a frozen `Listing`; only lines that are visible are ever drawn, and
 The first line is the heads of the columns and does not scroll.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from textual.events import Click, Resize
 from textual.strip import Strip
@@ -19,20 +22,19 @@ from portdash.dashboard.messages import (
     MenuRequested,
     RowOpened,
 )
-from portdash.dashboard.rows.column_sets import columns_of
-from portdash.dashboard.rows.drawing import ages_told, line_of
-from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.layout import MARGIN, Column, Columns
-from portdash.dashboard.rows.paint import head_line
-from portdash.dashboard.rows.ranges import strip_width
 from portdash.dashboard.rows.row import Kind, Line, Row, Span, Tone
-from portdash.dashboard.rows.texts import STARRED
 from portdash.dashboard.rows.view import View
 from portdash.dashboard.widgets.cursor_table import CursorTable
+
+if TYPE_CHECKING:
+    from portdash.dashboard.rows.facts import Facts
 
 TREND_FROM = 150
 """Columns of the terminal from which on the list shows how latencies went."""
 _RIGHT_BUTTON = 3
+_STARRED = " * not its preferred port"
+"""Where no SOURCE column says it."""
 
 
 class ServiceTable(CursorTable, inherit_bindings=False):
@@ -75,6 +77,8 @@ class ServiceTable(CursorTable, inherit_bindings=False):
         """The columns that are shown."""
         width = self.scrollable_content_region.width
         if self._columns is None or self._columns_width != width:
+            from portdash.dashboard.rows.column_sets import columns_of  # noqa: PLC0415  not for the first frame
+
             view = self.listing.state.view if self.listing else View.SERVICES
             longest = self.listing.longest_name if self.listing else 0
             hosts = bool(self.listing and self.listing.facts.snapshot.remote)
@@ -85,6 +89,8 @@ class ServiceTable(CursorTable, inherit_bindings=False):
 
     def grow_older(self, facts: Facts) -> None:
         """Draw the same rows at a later time: only lines that tell another age are drawn anew."""
+        from portdash.dashboard.rows.drawing import ages_told  # noqa: PLC0415  as above
+
         if self.listing is None:
             return
         self.listing = replace(self.listing, facts=facts)
@@ -139,6 +145,8 @@ class ServiceTable(CursorTable, inherit_bindings=False):
 
     def _range_clicked(self, x: int, *, was_there: bool) -> None:
         """Put the cursor on the cell of the strip under the mouse; a second click there opens it."""
+        from portdash.dashboard.rows.ranges import strip_width  # noqa: PLC0415  as above
+
         cell = x - (
             MARGIN + sum(place.width + 1 for place in self.columns.services if place.column is not Column.STRIP)
         )
@@ -175,6 +183,8 @@ class ServiceTable(CursorTable, inherit_bindings=False):
         if self._columns_width != width:  # a scroll bar came or went, which no event tells
             self.forget_lines()
         if index not in self._lines:
+            from portdash.dashboard.rows.drawing import ages_told, line_of  # noqa: PLC0415  as above
+
             assert self.listing is not None
             row, facts = self.listing.rows[index], self.listing.facts
             self._lines[index] = line_of(row, facts, self.columns, width, self.listing.state.beside)
@@ -196,6 +206,8 @@ class ServiceTable(CursorTable, inherit_bindings=False):
         if index != self._index or self.cursor is None:
             return self._line(index)
         if row.kind is Kind.RANGE:
+            from portdash.dashboard.rows.drawing import line_of  # noqa: PLC0415  as above
+
             width = self.scrollable_content_region.width
             beside = self.listing.state.beside
             line = line_of(row, self.listing.facts, self.columns, width, beside, at=self.bucket)
@@ -223,6 +235,8 @@ class ServiceTable(CursorTable, inherit_bindings=False):
     def _head(self) -> Line:
         if self.listing is None or not self.listing.has_heads:
             return ()
+        from portdash.dashboard.rows.paint import head_line  # noqa: PLC0415  as above
+
         return head_line(self.columns, others=self.scroll_offset.y > self.listing.others_start)
 
     def render_line(self, y: int) -> Strip:
@@ -237,7 +251,7 @@ class ServiceTable(CursorTable, inherit_bindings=False):
         line = self._drawn(index)
         if line is None:
             is_last = y == self.scrollable_content_region.height - 1
-            return self.strip((Span(STARRED, Tone.DIM),) if is_last and self._is_starred else (), width)
+            return self.strip((Span(_STARRED, Tone.DIM),) if is_last and self._is_starred else (), width)
         if index == self._index and self.cursor is not None and self.listing.rows[index].kind is not Kind.RANGE:
             return self.strip(line, width, over="cursor" if self.has_focus else "marked")
         return self.strip(line, width)

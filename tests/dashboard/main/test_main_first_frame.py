@@ -8,7 +8,7 @@ from textwrap import dedent
 import pexpect
 import pytest
 import scenes
-from fakes import SIZES, FakeDesk, screen_lines
+from fakes import SIZES, FakeDesk, desk_for, main_of, running, screen_lines, until
 
 from portdash.dashboard.app import PortdashApp
 from portdash.dashboard.first_frame import frame_lines
@@ -82,6 +82,72 @@ def test_before_the_first_frame_nothing_of_textual_is_loaded(tmp_path: Path):
     assert {each for each in names if each.startswith("portdash.dashboard.screens.")} == {
         "portdash.dashboard.screens.arrangement"
     }
+
+
+FOR_THE_TABLE = {
+    f"portdash.dashboard.rows.{name}"
+    for name in (
+        "cells", "column_sets", "conflict_rows", "details", "drawing", "events", "facts", "filtering", "health_lines",
+        "holders", "listing", "matching", "paint", "prose", "ranges", "seeing", "sockets", "sorting", "texts",
+    )
+}  # fmt: skip
+PORTDASH_MODULES = 160
+"""More are not loaded by the first frame; each is a third of a thousandth of a bare Textual app's start, or more."""
+
+
+def test_the_first_frame_loads_nothing_that_only_a_table_a_look_or_what_is_rare_needs(tmp_path: Path):
+    names = loaded(
+        """
+        import os, sys, threading
+        from portdash.cli.commands.dashboard import _loading
+        from portdash.later import RARE, RARE_NAMES, TLS
+        def tell(self):
+            late = {*TLS, *RARE, *RARE_NAMES}
+            names = [name for name, each in sys.modules.items() if name not in late or type(each) is type(os)]
+            threads = [f"thread:{each.name}" for each in threading.enumerate()]
+            os.write(2, ("{" + " ".join([*names, *threads]) + "}").encode())
+            os._exit(0)
+        with _loading():
+            from portdash.dashboard.app import PortdashApp
+        PortdashApp.on_ready = tell
+        from portdash.cli.guard import run
+        run([])
+        """,
+        tmp_path,
+    )
+    assert "portdash.dashboard.widgets.service_table" in names
+    assert {each for each in names if each in FOR_THE_TABLE} == set()
+    unwanted = {
+        "portdash.dashboard.offers", "portdash.dashboard.news", "portdash.dashboard.restarts",
+        "portdash.manager.naming", "portdash.planning.assemble", "portdash.planning.frameworks",
+        "portdash.machine.describing", "portdash.machine.processes", "portdash.machine.origins",
+        "portdash.health.pulse", "portdash.report.serialise",
+        "platformdirs", "uuid", "platform", "difflib", "tempfile", "shutil", "locale", "mimetypes", "ssl",
+        "rich.table", "textual.types", "textual.widgets._select", "textual.widgets._tree",
+    }  # fmt: skip
+    assert unwanted & names == set()
+    assert "thread:portdash-poller" not in names  # a look beside the first frame would hold it up
+    assert len([each for each in names if each.startswith("portdash")]) <= PORTDASH_MODULES
+
+
+async def test_a_filter_can_be_typed_before_anything_is_known():
+    desk = NothingSeen(scenes.working_day(), home=scenes.HOME)
+    app = PortdashApp(desk, options=Options(typing_window=0))
+    async with app.run_test(size=(100, 30)) as pilot:
+        main = main_of(app)
+        assert main.filter_line is None
+        await pilot.press("slash", "w", "e", "b")
+        assert main.outlook.filter_text == "web"
+        assert "/web" in screen_lines(app)[-2]
+        desk._never.set()
+
+
+async def test_the_filter_line_is_there_soon_after_the_first_table():
+    async with running(desk_for()) as (pilot, main):
+        await until(pilot, lambda: main.filter_line is not None and main.filter_line.is_attached)
+        assert main.filter_line is not None
+        assert not main.filter_line.display
+        assert not main.is_filtering
 
 
 def test_before_the_first_table_nothing_is_loaded_that_acts_or_asks(tmp_path: Path):

@@ -87,9 +87,10 @@ async def test_the_dashboard_remembers_order_and_past_filters_and_restores_no_fi
         assert main.outlook.sort == Sort(Column.SERVICE)
         assert (main.outlook.filter_text, main.outlook.only, main.outlook.trouble_only) == ("", None, False)
         await pilot.press("slash", "up")
-        assert main.filter_input.value == "web"
+        assert main.filter_line is not None
+        assert main.filter_line.input.value == "web"
         await pilot.press("down")
-        assert main.filter_input.value == ""
+        assert main.filter_line.input.value == ""
 
 
 async def test_a_problem_stands_in_the_header():

@@ -7,13 +7,14 @@ import scenes
 from fakes import FakeDesk, look, running, screen_lines, until
 
 from portdash.dashboard.offers import Resolutions, resolution_words
+from portdash.dashboard.rows import seeing
 from portdash.dashboard.rows.facts import GONE_FOR, NEW_FOR, Facts, digest
 from portdash.dashboard.rows.layout import columns_for
 from portdash.dashboard.rows.listing import Listing, ListState, build_listing
 from portdash.dashboard.rows.paint import ages_of, paint
 from portdash.dashboard.rows.row import Line
 from portdash.dashboard.rows.summary import Standing, header_line
-from portdash.dashboard.screens import main_bars, main_view
+from portdash.dashboard.screens import main_bars
 from portdash.errors import StoreUnavailable
 from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Plan, Strategy, Unresolved
@@ -119,7 +120,7 @@ async def test_nothing_is_listed_anew_while_nothing_changes(monkeypatch: pytest.
         built.append(facts)
         return build_listing(facts, state)
 
-    monkeypatch.setattr(main_view, "see", counted)
+    monkeypatch.setattr(seeing, "see", counted)
     desk = FakeDesk(at(0), home=scenes.HOME)
     async with running(desk) as (pilot, main):
         await until(pilot, lambda: "LAST EVENTS" in "\n".join(screen_lines(pilot.app)))  # they come a moment later

@@ -68,7 +68,7 @@ async def test_a_single_key_acts_after_the_window_and_a_cursor_key_at_once():
 async def test_text_pasted_into_the_filter_is_text():
     async with running(FakeDesk(scenes.working_day(), home=scenes.HOME), typing_window=0.05) as (pilot, main):
         type_at_once(pilot, "/")
-        await until(pilot, lambda: main.filter_input.has_focus)
+        await until(pilot, lambda: main.is_filtering)
         type_at_once(pilot, "fix 3000")
         await until(pilot, lambda: main.outlook.filter_text == "fix 3000")
         assert main_of(pilot.app) is pilot.app.screen  # type: ignore[arg-type]
