@@ -41,7 +41,7 @@ class Progress:
     """Where or how it runs, what holds it back, or why it failed."""
     port: int | None = None
     said: str = ""
-    """The last line of its `run` on standard error, where it failed."""
+    """The last line that it has printed, or its `run` said, where it failed before it listened."""
 
     def line(self) -> bytes:
         """Return it as it is sent."""

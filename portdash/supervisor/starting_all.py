@@ -20,7 +20,7 @@ from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
 from portdash.model.marks import LEASE
 from portdash.record import replace
-from portdash.supervisor.background import PROGRAM
+from portdash.supervisor.background import ERROR, PROGRAM, TALK
 from portdash.supervisor.cancelling import Cancel
 from portdash.supervisor.log_since import LogSince
 from portdash.supervisor.logs import log_path
@@ -33,7 +33,6 @@ from portdash.text import clean
 _CALLED_OFF = "the start was called off"
 _ENDED_ALL = 128 + signal.SIGTERM
 """Exit code of an `up` that was asked to end, and has ended all that it had started."""
-_ERROR = "portdash: error: "
 
 
 def start_all(deps: Deps, keys: Sequence[ServiceKey], *, tell: Tell, cancel: Cancel | None = None) -> bool:
@@ -115,8 +114,8 @@ class _Course:
         return all(last is not None and last.how in (How.UP, How.RUNS) for last in self._last.values())
 
     def hear(self, progress: Progress) -> None:
-        """Pass on what is told; with a failure the last that the service has printed."""
-        if progress.how is How.FAILED and (log := self._logs.get(progress.name)):
+        """Pass on what is told; of one that never listened the last that it has printed."""
+        if progress.how is How.FAILED and progress.port is None and (log := self._logs.get(progress.name)):
             printed = [line for line in log.added() if line.strip()]
             progress = replace(progress, said=(printed or [progress.said])[-1])
         self._last[progress.name] = progress
@@ -142,5 +141,5 @@ def _error(errors: IO[bytes]) -> str:
     """Return the last error of the `up` itself; those of its parts stand behind their names."""
     errors.seek(0)
     said = [line.decode("utf-8", "replace").strip() for line in errors]
-    own = [line.removeprefix(_ERROR) for line in said if line.startswith(_ERROR)]
+    own = [line.removeprefix(TALK + ERROR) for line in said if line.startswith(TALK + ERROR)]
     return clean(own[-1], limit=None) if own else ""

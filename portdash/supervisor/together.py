@@ -16,6 +16,7 @@ from portdash.manager.wishes import Wish
 from portdash.model.names import base_name
 from portdash.planning.start_order import Part, sharers, start_order
 from portdash.record import record, replace
+from portdash.supervisor.background import ERROR, TALK
 from portdash.supervisor.declared import check_trusted
 from portdash.supervisor.lines import Lines
 from portdash.supervisor.log_lines import shown
@@ -65,14 +66,18 @@ def place_all(deps: Deps, parts: Sequence[Part]) -> tuple[str, ...]:
 
 
 def bring_up(deps: Deps, parts: Sequence[Part], stage: Stage) -> Together:
-    """Start the parts, and wait: until all are up or have failed, or, where the stage stays, until their end."""
+    """Start the parts, and wait: until all are up or have failed, or, where the stage stays, until their end.
+
+    Whoever leaves them running has to end then: asyncio kills a process of which it forgets what it kept. A face that
+    lives on has `starting_all` for it.
+    """
     ear = _Ear(stage)
     up = Up(deps, parts, replace(stage, hear=ear.hear, tell=ear.tell))
     return Together(asyncio.run(up.run()), up.ports)
 
 
 class _Ear:
-    """Passes on what is heard, and tells with a failure what the part complained of last."""
+    """Passes on what is heard, and tells of a part that never listened what was complained of last."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -86,9 +91,9 @@ class _Ear:
                 self._last[name] = line
 
     def tell(self, progress: Progress) -> None:
-        if progress.how is How.FAILED:
-            said = self._lines[progress.name].rest() or self._last.get(progress.name, b"")
-            progress = replace(progress, said=shown(said, colours=False))
+        if progress.how is How.FAILED and progress.port is None:
+            line = self._lines[progress.name].rest() or self._last.get(progress.name, b"")
+            progress = replace(progress, said=shown(line, colours=False).removeprefix(TALK).removeprefix(ERROR))
         self._stage.tell(progress)
 
 

@@ -220,7 +220,7 @@ class ServicesScreen(DeedScreen, RowsAct[Row]):
         name = progress.name.casefold()
         for number, row in enumerate(self.rows):
             if row.key.service == name:
-                self.rows[number] = replace(row, deeds=(), verdict=verdict(progress))
+                self.rows[number] = replace(row, verdict=verdict(progress))
                 break
         else:
             self._beside[progress.name] = verdict(progress)
