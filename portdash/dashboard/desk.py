@@ -21,7 +21,7 @@ from portdash.model.names import base_name
 from portdash.store.schema import EVENTS_KEPT
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from portdash.config.show import Row as Setting
     from portdash.dashboard.rows.asked import Past
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from portdash.model.plan import Plan
     from portdash.model.requests import RequestKind
     from portdash.model.snapshot import ServiceView, Snapshot
+    from portdash.supervisor.cancelling import Cancel
+    from portdash.supervisor.progress import Tell
     from portdash.supervisor.starting import Start
 
     Ask = Callable[[Listener, Deps], Awaitable[Answer]]
@@ -237,6 +239,13 @@ class Desk(Planner):
 
         with self._acting():
             return start(self._deps, key)
+
+    def start_all(self, keys: Sequence[ServiceKey], *, tell: Tell, cancel: Cancel) -> bool:
+        """Start services with what they depend on; say whether all are up. Blocks; raises PortdashError."""
+        from portdash.supervisor.starting_all import start_all  # noqa: PLC0415
+
+        with self._acting():
+            return start_all(self._deps, keys, tell=tell, cancel=cancel)
 
     @contextmanager
     def _acting(self) -> Iterator[None]:

@@ -90,17 +90,16 @@ class Planner:
 
         return startable(self._deps, snapshot, key)
 
-    def start_order(
-        self, snapshot: Snapshot, keys: Sequence[ServiceKey]
-    ) -> tuple[tuple[ServiceKey, frozenset[ServiceKey]], ...]:
-        """Return services that can be started, each behind those of them that it depends on, and with these."""
-        from portdash.planning.start_order import start_order  # noqa: PLC0415
+    def coming_along(self, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> dict[str, tuple[str, ...]]:
+        """Return what is started with services that nobody named, and of each which of what is started needs it.
 
-        named = {key.service: key for key in keys}
-        names = [view.name if (view := snapshot.service(key)) else key.service for key in keys]
-        parts = start_order(self._deps.config.services, names)
-        return tuple(
-            (key, frozenset(named[each.casefold()] for each in part.after if each.casefold() in named))
-            for part in parts
-            if (key := named.get(part.name.casefold())) is not None
-        )
+        Raises PortdashError, which says why none of them is started.
+        """
+        from portdash.planning.start_order import coming_along  # noqa: PLC0415
+        from portdash.supervisor.together import parts_of  # noqa: PLC0415
+        from portdash.supervisor.upness import how_it_runs  # noqa: PLC0415
+
+        names = [key.service for key in keys]
+        parts = parts_of(self._deps, names)
+        running = [part.name for part in parts if how_it_runs(snapshot, self._deps.place.key(part.name))]
+        return coming_along(parts, names, running)

@@ -49,6 +49,19 @@ def sharers(services: Iterable[ServiceConfig], names: Iterable[str]) -> tuple[st
     return tuple(found)
 
 
+def coming_along(parts: Sequence[Part], names: Iterable[str], running: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the parts that nobody named and that do not run yet, and of each which parts wait for it, in order.
+
+    What a running part depends on comes along as well: `up` starts that, too.
+    """
+    known = {name.casefold() for name in (*names, *running)}
+    return {
+        part.name: waiting
+        for part, waiting in zip(parts, endings(parts).values(), strict=True)
+        if part.name.casefold() not in known
+    }
+
+
 def _can_start(service: ServiceConfig) -> bool:
     return service.command is not None and service.url is None
 

@@ -16,7 +16,8 @@ PATIENCE = 90.0
 its port is taken it tries the next one."""
 _END = 30.0
 """Seconds that its end may take: 10 for its child, and some for what that leaves behind."""
-_TALK, _ERROR, _GONE = "portdash: ", "error: ", "in the background: "
+TALK, ERROR, _GONE = "portdash: ", "error: ", "in the background: "
+"""Before what portdash itself says, what of it is an error, and what says that it has gone there."""
 
 
 class Left(NamedTuple):
@@ -65,8 +66,8 @@ def leave_running(arguments: Sequence[str], *, cwd: Path, patience: float = PATI
         _ask_to_end(process)
         raise
     said = _said(err)
-    errors = [line.removeprefix(_ERROR) for line in said if line.startswith(_ERROR)]
-    complaints = [line for line in _lines(err) if not line.startswith(_TALK)]
+    errors = [line.removeprefix(ERROR) for line in said if line.startswith(ERROR)]
+    complaints = [line for line in _lines(err) if not line.startswith(TALK)]
     return Left(
         code=process.returncode,
         port=_port(out),
@@ -92,5 +93,5 @@ def _lines(err: bytes) -> list[str]:
 
 def _said(err: bytes) -> tuple[str, ...]:
     """Return what portdash said between what its child printed."""
-    said = (line.removeprefix(_TALK) for line in _lines(err) if line.startswith(_TALK))
+    said = (line.removeprefix(TALK) for line in _lines(err) if line.startswith(TALK))
     return tuple(line for line in said if not line.startswith(_GONE))

@@ -1,8 +1,6 @@
 """Starting a service by its name alone, for a face that is no terminal: what its trusted declaration says is run."""
 
 import os
-from collections import deque
-from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,14 +14,11 @@ from portdash.model.snapshot import Snapshot
 from portdash.record import record
 from portdash.supervisor.background import Left, leave_running
 from portdash.supervisor.declared import declared_command
-from portdash.supervisor.log_lines import LogReader, shown
+from portdash.supervisor.log_since import LogSince
 from portdash.supervisor.logs import log_path
 from portdash.supervisor.orders import AlreadyRunning, only_one
 from portdash.supervisor.upness import how_it_runs, running_words
 from portdash.text import clean
-
-LINES = 20
-"""Of what a service printed that could not be started, so many are told."""
 
 
 @record(kw_only=True)
@@ -74,36 +69,54 @@ def start(deps: Deps, key: ServiceKey) -> Start:
     The `run` of it belongs to nobody, reads the same configuration as we did, and looks itself whether that is trusted.
     Raises NoCommand, NotTrusted, AlreadyRunning, LockedDown, Refused, ConfigError, StoreError.
     """
-    deps = _as_declared_now(deps)
+    deps = as_declared_now(deps)
     snapshot = deps.observer.snapshot()
     startable(deps, snapshot, key)
-    if deps.opened is None or deps.state_dir is None:
-        raise Refused(
-            f"{clean(key.service)} cannot be started from here: no other process has this store",
-            hint="`portdash run` starts it where it has one",
-        )
+    place = opened_at(deps, key.service)
     view = snapshot.service(key)
     name = view.name if view else key.service
-    flags, cwd = deps.opened
-    flags = flags._replace(environment=deps.place.environment)
-    log = _Log(log_path(deps.state_dir, key))
+    log = LogSince(log_path(place.state_dir, key))
     try:
-        left = leave_running((*flags.arguments(), "run", "-d", name), cwd=cwd)
+        left = leave_running((*place.arguments, "run", "-d", name), cwd=place.cwd)
     except OSError as error:
-        raise Refused(
-            f"{clean(name)} cannot be started: {error.strerror or error}", hint="look whether its directory is there"
-        ) from error
+        raise no_process(name, error) from error
     lines = log.added()
     if left.code == 0 and left.port is not None:
         return Start(listens=True, port=left.port, detail=_detail(name, left))
     if left.port is None:
         other = partial(running_words, deps, name)
-        with only_one(deps.state_dir, key, how=other):  # who was faster still has it
+        with only_one(place.state_dir, key, how=other):  # who was faster still has it
             pass
     return Start(listens=False, port=left.port, detail=_detail(name, left), lines=lines)
 
 
-def _as_declared_now(deps: Deps) -> Deps:
+class OpenedAt(NamedTuple):
+    """What another portdash has to be given to see what we see."""
+
+    arguments: tuple[str, ...]
+    cwd: Path
+    state_dir: Path
+
+
+def opened_at(deps: Deps, what: str) -> OpenedAt:
+    """Return where another process finds our store and configuration. Raises Refused where it cannot."""
+    if deps.opened is None or deps.state_dir is None:
+        raise Refused(
+            f"{clean(what)} cannot be started from here: no other process has this store",
+            hint="`portdash run` starts it where it has one",
+        )
+    flags, cwd = deps.opened
+    return OpenedAt(flags._replace(environment=deps.place.environment).arguments(), cwd, deps.state_dir)
+
+
+def no_process(what: str, error: OSError) -> Refused:
+    """Return what is raised where not even portdash can be started."""
+    return Refused(
+        f"{clean(what)} cannot be started: {error.strerror or error}", hint="look whether its directory is there"
+    )
+
+
+def as_declared_now(deps: Deps) -> Deps:
     """Return the same with the configuration of this moment: it may have been edited or trusted since it was read."""
     if deps.opened is None:
         return deps
@@ -116,21 +129,3 @@ def _detail(name: str, left: Left) -> str:
     if left.port is None:
         return clean(left.error or f"{name} ended with status {left.code} before it listened", limit=None)
     return clean(left.said[-1] if left.said else f"{name} is on {left.port}", limit=None)
-
-
-class _Log:
-    """A service's log, of which only what is added counts."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._reader: LogReader | None = None
-        with suppress(OSError):  # there is none yet
-            self._reader = LogReader(path, 0)
-
-    def added(self) -> tuple[str, ...]:
-        """Return the latest lines since this was made, and close it."""
-        with suppress(OSError), closing(self._reader or LogReader(self._path, LINES)) as reader:
-            lines = deque(reader.read(), maxlen=LINES)
-            lines.extend(reader.rest())
-            return tuple(shown(line, colours=False) for line in lines)
-        return ()

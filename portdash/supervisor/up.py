@@ -11,6 +11,7 @@ from portdash.planning.start_order import Part, endings
 from portdash.record import record
 from portdash.supervisor.hearing import hearing
 from portdash.supervisor.orders import GRACE
+from portdash.supervisor.progress import How, Progress, Tell, sentence
 from portdash.supervisor.running_part import Hear, RunningPart, start_part
 from portdash.supervisor.upness import has_check, running_words, why_not_well
 from portdash.text import and_list, clean
@@ -21,7 +22,6 @@ _FORCED = 15.0
 _FIRST_LOOK, _SLOWEST_LOOK = 0.1, 1.0
 """Seconds between two questions to a service that is not well yet."""
 _PATIENCE = 30.0
-"""Seconds after which it is said that one is not well yet, and those that wait for it."""
 
 
 @record(kw_only=True)
@@ -32,8 +32,12 @@ class Stage:
     """Returns the `run` of one part."""
     hear: Hear
     say: Callable[[str], None]
+    tell: Tell
+    """Hears how far each has come. What a terminal is told of it is said as well."""
     stays: bool
     """Whether we stay until the end of all; else they are left running once they listen."""
+    patience: float = _PATIENCE
+    """Seconds that one may take to be well once it listens, until it is said and, unless we stay, has failed."""
 
 
 class Up:
@@ -107,14 +111,16 @@ class Up:
         if self._ending.is_set():
             return False
         if before:
-            self._stage.say(f"{clean(part.name)} is not started: it depends on {and_list(map(clean, before))}")
+            why = f"it depends on {and_list(map(clean, before))}"
+            self._tell(Progress(name=part.name, how=How.HELD_BACK, why=why))
             return False
         if words := await asyncio.to_thread(running_words, self._deps, part.name):
-            self._stage.say(f"{clean(part.name)} runs already {words}; it is left alone")
+            self._tell(Progress(name=part.name, how=How.RUNS, why=words))
             return True
         await self._warn_of_strangers(part)
         if self._ending.is_set():
             return False
+        self._tell(Progress(name=part.name, how=How.BEGUN))
         self._starts[part.name] = asyncio.ensure_future(
             start_part(part.name, self._stage.command(part.name), self._stage.hear, stays=self._stage.stays)
         )
@@ -136,10 +142,14 @@ class Up:
             status = await part.ended
             running = await asyncio.to_thread(running_words, self._deps, part.name)
             if running and not self._ending.is_set():
-                return True  # somebody else was faster, which its `run` has said
+                self._tell(Progress(name=part.name, how=How.RUNS))  # somebody was faster, which its `run` has said
+                return True
             return self._not_up(part, f"it ended with status {status}")
         self.ports[part.name] = announced.port
-        return not has_check(self._deps, part.name) or await self._until_well(part)
+        if has_check(self._deps, part.name) and not await self._until_well(part):
+            return False
+        self._tell(Progress(name=part.name, how=How.UP, port=announced.port))
+        return True
 
     async def _until_well(self, part: RunningPart) -> bool:
         loop = asyncio.get_running_loop()
@@ -149,21 +159,25 @@ class Up:
                 return self._not_up(part, f"it ended with status {part.ended.result()}")
             if self._ending.is_set():
                 return False
-            if loop.time() - begun > _PATIENCE and not told:
+            if loop.time() - begun > self._stage.patience and not told:
                 told = True
                 if not self._stage.stays:
                     return self._not_up(part, f"it is not well, and is left running: {problem}")
-                self._stage.say(f"{clean(part.name)} is not well after {_PATIENCE:g}s: {problem}")
+                self._stage.say(f"{clean(part.name)} is not well after {self._stage.patience:g}s: {problem}")
             await asyncio.wait([part.ended], timeout=pause)
             pause = min(pause * 1.5, _SLOWEST_LOOK)
         return True
 
     def _not_up(self, part: RunningPart, why: str) -> bool:
         if not self._ending.is_set():
-            rest = "; all are ended" if self._stage.stays else ""
-            self._stage.say(f"error: {clean(part.name)} did not start: {why}{rest}")
+            self._tell(Progress(name=part.name, how=How.FAILED, why=why, port=self.ports.get(part.name)))
             self._failure.set()
         return False
+
+    def _tell(self, progress: Progress) -> None:
+        if words := sentence(progress, stays=self._stage.stays):
+            self._stage.say(words)
+        self._stage.tell(progress)
 
     async def _end_all(self, all_up: asyncio.Future[list[bool]]) -> None:
         """End every part, those first that depend on others."""

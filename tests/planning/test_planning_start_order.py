@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from portdash.config.services import ServiceConfig
 from portdash.errors import InvalidName, NoSuchService, UsageError
 from portdash.model.assignment import ServiceSpec
-from portdash.planning.start_order import Part, endings, sharers, start_order
+from portdash.planning.start_order import Part, coming_along, endings, sharers, start_order
 
 
 def service(
@@ -41,6 +41,16 @@ def test_who_shares_a_port_with_a_part_gets_it_too():
 def test_a_name_pulls_in_what_it_depends_on_and_nothing_else():
     services = [service("web", "api"), service("docs"), service("api")]
     assert [each.name for each in start_order(services, ["WEB"])] == ["api", "web"]
+
+
+def test_what_nobody_named_and_does_not_run_comes_along():
+    services = [service("web", "api"), service("api", "db", replicas=2), service("DB"), service("docs")]
+    parts = start_order(services, ["Web"])
+    assert coming_along(parts, ["Web"], []) == {"DB": ("api", "api@2"), "api": ("web",), "api@2": ("web",)}
+    assert list(coming_along(parts, ["Web"], [])) == ["DB", "api", "api@2"]
+    assert coming_along(parts, ["Web"], ["db", "API"]) == {"api@2": ("web",)}
+    assert coming_along(start_order(services, ["api", "db"]), ["api", "db"], []) == {"api@2": ()}
+    assert coming_along((), [], []) == {}
 
 
 def test_every_instance_is_one_and_all_are_waited_for():

@@ -5,11 +5,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from own_ports import own_base
-from supervised import LIMIT, Run, Running
+from supervised import LIMIT, Declare, Open, Run, Running, stop_all
+
+from portdash.config.settings import Flags
+from portdash.manager.deps import Deps
+from portdash.manager.opening import open_deps
 
 
 @pytest.fixture
@@ -73,3 +78,28 @@ def launch(home: Path, project: Path, tmp_path: Path) -> Iterator[Run]:
 def _environ(home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PORTDASH_")}
     return {**kept, "HOME": str(home), "PYTHONUNBUFFERED": "1"}
+
+
+@pytest.fixture
+def opened(home: Path, project: Path) -> Iterator[Open]:
+    """Open the project as a face would that runs in it; what is still run at the end is stopped."""
+    with ExitStack() as stack:
+
+        def again(flags: Flags = Flags(), cwd: Path = project) -> Deps:  # noqa: B008  it never changes
+            made = open_deps(flags=flags, cwd=cwd, environ=dict(os.environ), home=home, actor="test")
+            stack.callback(made.close)
+            stack.callback(stop_all, made)
+            return made
+
+        yield again
+
+
+@pytest.fixture
+def declare(project: Path, command: Callable[..., subprocess.CompletedProcess[str]]) -> Declare:
+    """Write the project's file, and trust it."""
+
+    def write(text: str) -> None:
+        (project / "portdash.toml").write_text(text)
+        assert command("trust", "--yes", cwd=project).returncode == 0
+
+    return write

@@ -7,6 +7,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
+from portdash.manager.deps import Deps
+from portdash.manager.supervising import stop
+
 LIMIT = 60.0
 """Seconds that anything may take on a busy machine."""
 
@@ -62,3 +67,18 @@ class Running:
 
 
 Run = Callable[..., Running]
+
+Declare = Callable[[str], None]
+"""Writes the project's file, and trusts it."""
+Open = Callable[..., Deps]
+"""Opens the project as a face would that runs in it."""
+
+
+def stop_all(deps: Deps) -> None:
+    """Stop all that is run, and see it gone."""
+    if deps.config.read_only:
+        return
+    snapshot = deps.observer.snapshot()
+    supervisors = [psutil.Process(each.pid) for each in snapshot.leases.values()]
+    stop(deps, snapshot, tuple(snapshot.leases))
+    psutil.wait_procs(supervisors, LIMIT)

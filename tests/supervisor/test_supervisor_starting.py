@@ -3,22 +3,20 @@
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
-from supervised import LIMIT
+from supervised import LIMIT, Open, stop_all
 from test_supervisor_run import SERVER, answers
 from test_supervisor_up import Command, runs_left
 
 from portdash.config.settings import Flags
 from portdash.errors import LockedDown, NoCommand, NotTrusted, Refused
 from portdash.manager.deps import Deps
-from portdash.manager.opening import open_deps
 from portdash.manager.supervising import stop
 from portdash.supervisor.background import leave_running
 from portdash.supervisor.orders import AlreadyRunning
@@ -26,32 +24,7 @@ from portdash.supervisor.starting import Start, start, startable
 
 pytestmark = pytest.mark.needs_linux
 
-Open = Callable[..., Deps]
 FAILING = "#!/bin/sh\necho first\nprintf '\\033[31mred\\033[m'\nexit 3\n"
-
-
-@pytest.fixture
-def opened(home: Path, project: Path) -> Iterator[Open]:
-    """Open the project as a face would that runs in it; what is still run at the end is stopped."""
-    with ExitStack() as stack:
-
-        def again(flags: Flags = Flags(), cwd: Path = project) -> Deps:  # noqa: B008  it never changes
-            made = open_deps(flags=flags, cwd=cwd, environ=dict(os.environ), home=home, actor="test")
-            stack.callback(made.close)
-            stack.callback(end, made)
-            return made
-
-        yield again
-
-
-def end(deps: Deps) -> None:
-    """Stop all that is run, and see it gone."""
-    if deps.config.read_only:
-        return
-    snapshot = deps.observer.snapshot()
-    supervisors = [psutil.Process(each.pid) for each in snapshot.leases.values()]
-    stop(deps, snapshot, tuple(snapshot.leases))
-    psutil.wait_procs(supervisors, LIMIT)
 
 
 def declare(file: Path, **commands: Sequence[str]) -> None:
@@ -123,7 +96,7 @@ def test_trust_counts_as_it_is_at_the_moment_of_the_start(project: Path, command
     deps = opened()
     command("trust", "--yes", cwd=project)
     assert start(deps, deps.place.key("web")).listens
-    end(deps)
+    stop_all(deps)
     declare(project / "portdash.toml", web=["touch", "ran"])
     with pytest.raises(NotTrusted):
         start(deps, deps.place.key("web"))

@@ -12,24 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from supervised import Run, Running
+from supervised import Declare, Run, Running
 
 pytestmark = pytest.mark.needs_linux
 
 SERVER = [sys.executable, str(Path(__file__).with_name("supervised_server.py"))]
 Command = Callable[..., subprocess.CompletedProcess[str]]
-Declare = Callable[[str], None]
-
-
-@pytest.fixture
-def declare(project: Path, command: Command) -> Declare:
-    """Write the project's file, and trust it."""
-
-    def write(text: str) -> None:
-        (project / "portdash.toml").write_text(text)
-        assert command("trust", "--yes", cwd=project).returncode == 0
-
-    return write
 
 
 def service(name: str, *lines: str, words: tuple[str, ...] = ()) -> str:

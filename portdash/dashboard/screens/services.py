@@ -1,37 +1,36 @@
 """Starting, stopping or restarting several services: all of a workspace, or the marked ones. A verdict a row.
 
-Each is a request of its own, so that one fails alone; what depends on one that did not start is not started.
+To start them is one act, as `portdash up -d` does it: with what they depend on, which is named before. Each of the
+others is a request of its own.
 """
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from textual import on
 from textual.message import Message
-from textual.widget import Widget
-from textual.widgets import Static
 
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.restarts import own_listeners, service_label, spoken_name
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.consent import ConsentRow
-from portdash.dashboard.screens.facts import table
 from portdash.dashboard.screens.long_act import Told
 from portdash.dashboard.screens.patience import Patience
+from portdash.dashboard.screens.rows_act import Judged, Over, RowsAct
 from portdash.dashboard.screens.service import Deed, DeedScreen
 from portdash.dashboard.screens.shell import command
+from portdash.dashboard.screens.start_words import as_well, begun, outcome, question, verdict
 from portdash.errors import PortdashError
-from portdash.manager.apply import Outcome
 from portdash.model.assignment import ServiceKey
 from portdash.model.requests import RequestKind
 from portdash.model.snapshot import Snapshot
 from portdash.record import record
+from portdash.supervisor.cancelling import Cancel
+from portdash.supervisor.progress import Progress
 from portdash.text import and_list, clean
 
-_RUNS = "runs already; left alone"
-_DONE = {Deed.START: "started", Deed.STOP: "stopped", Deed.RESTART: "restarted"}
+_DONE = {Deed.STOP: "stopped", Deed.RESTART: "restarted"}
 
 
 @record
@@ -44,18 +43,15 @@ class Row:
     verdict: str
 
 
-class ServicesScreen(DeedScreen):
-    """Starts several services, or asks who supervises them to stop or restart them; whom is captured when it opens."""
+class ServicesScreen(DeedScreen, RowsAct[Row]):
+    """Starts several services, or asks who supervises them to stop or restart them."""
 
-    @dataclass
-    class Judged(Message):
-        """What became of one row."""
+    class Heard(Message):
+        """How far one has come."""
 
-        number: int
-        row: Row
-
-    class Over(Message):
-        """Every row that was meant has its verdict."""
+        def __init__(self, progress: Progress) -> None:
+            super().__init__()
+            self.progress = progress
 
     def __init__(
         self,
@@ -66,25 +62,21 @@ class ServicesScreen(DeedScreen):
         title: str,
         patience: Patience | None = None,
     ) -> None:
-        super().__init__(title=f"Services of {title}", patience=patience)
         self.desk = desk
         self.snapshot = snapshot
-        self.rows = [self._judged(key) for key in keys]
+        super().__init__(title=f"Services of {title}", rows=[self._row(key) for key in keys], patience=patience)
         self.chosen: Deed | None = None
-        self.is_done = False
-        self._told: list[str] = []
+        self.trouble: PortdashError | None = None
+        """Why none of them can be started."""
+        self._along = self._coming_along()
+        self._beside = {name: as_well(needs) for name, needs in self._along.items()}
+        """What stands beside the name of each that comes along."""
+        self._cancel = Cancel()
 
-    def compose_body(self) -> Iterable[Widget]:
-        """Yield a row a service."""
-        yield Static(id="rows", markup=False)
-
-    def compose_question(self) -> Iterable[Widget]:
-        """Yield the row in which a number has to be typed."""
-        yield ConsentRow()
-
-    def on_mount(self) -> None:
-        """Say what can be done about each."""
-        self._draw()
+    @property
+    def is_starting(self) -> bool:
+        """Whether they are being started just now."""
+        return self.is_under_way and self.chosen is Deed.START
 
     def meant(self, deed: Deed) -> list[Row]:
         """Return the rows that a deed can be done to."""
@@ -95,6 +87,10 @@ class ServicesScreen(DeedScreen):
         asks = self.chosen is None and not (self.is_under_way or self.is_done)
         for deed in Deed:
             self.query_one(f"#{deed}", Act).display = asks and bool(self.meant(deed))
+        stop = self.query_one("#stop", Act)
+        stop.name_it("Call off" if self.is_starting else "Stop")
+        stop.display = stop.display or self.is_starting
+        stop.disabled = self._cancel.is_asked
         agreed = self.chosen is Deed.START or self.query_one(ConsentRow).is_given
         yes = self.query_one("#yes", Act)
         yes.disabled = self.chosen is None or self.is_under_way or not agreed
@@ -103,23 +99,25 @@ class ServicesScreen(DeedScreen):
     def action_choose(self, word: str) -> None:
         """Choose what is done. To start takes `y` or `enter`; what ends several takes their number."""
         deed = Deed(word)
+        if self.is_starting and deed is Deed.STOP:
+            self._call_off()
         if self.is_under_way or self.is_done:
             return
         count = len(self.meant(deed))
-        if not count:
-            self.say(f"{deed}: none of them can be", error=True)
+        if not count or (deed is Deed.START and self.trouble):
+            self.say(f"{deed}: {self.trouble.message if count and self.trouble else 'none of them can be'}", error=True)
             return
         self.chosen = deed
         yes = self.query_one("#yes", Act)
         if deed is Deed.START:
             self.query_one(ConsentRow).forget()
-            yes.name_it(f"Yes, start {count}")
-            self.say(f"start {count}, one after the other? y does it")
+            yes.name_it(f"Yes, start {count + len(self._along)}")
+            self.say(question(count, self._along))
         else:
             self.query_one(ConsentRow).ask_for(f"To {deed} {count}, type how many, {count}:", str(count))
             yes.name_it(f"Yes, {deed} {count}", key="enter")
             self.say("")
-        self.arm()
+        self.draw()
         if deed is Deed.START:
             yes.focus()
 
@@ -136,20 +134,19 @@ class ServicesScreen(DeedScreen):
             self.say(f"type {len(self.meant(deed))} to agree", error=True)
         else:
             self.query_one(ConsentRow).forget()
-            self.begin(f"{deed} …", lambda: self._done_all(deed))
+            self._cancel = Cancel()
+            self.begin(f"{deed} …", self._started_all if deed is Deed.START else lambda: self._asked_all(deed))
 
     def action_leave(self) -> None:
-        """Close; what was done is told to whoever opened this."""
-        if self.is_done:
-            self.dismiss(Outcome(operation=None, lines=tuple(self._told)))
-        elif self.query_one(ConsentRow).is_asked and not self.is_under_way:
+        """Close; a number that is asked for is forgotten first."""
+        if self.query_one(ConsentRow).is_asked and not self.is_under_way:
             self.query_one(ConsentRow).forget()
             self.chosen = None
-            self.arm()
+            self.draw()
         else:
             super().action_leave()
 
-    def _judged(self, key: ServiceKey) -> Row:
+    def _row(self, key: ServiceKey) -> Row:
         """Say what can be done about a service."""
         view = self.snapshot.service(key)
         name = clean(view.name if view else key.service)
@@ -166,81 +163,74 @@ class ServicesScreen(DeedScreen):
             return Row(key, name, (), f"left alone: {clean(error.message)}")
         return Row(key, name, (Deed.START,), f"does not run: {clean(shlex.join(startable.command))}")
 
-    def _done_all(self, deed: Deed) -> Told:
-        """Do it to one after the other; what became of it is told on its row at once."""
-        failed: set[ServiceKey] = set()
-        went: list[str] = []
-        for key, needs in self._order(deed):
-            number, row = next((n, row) for n, row in enumerate(self.rows) if row.key == key)
+    def _coming_along(self) -> dict[str, tuple[str, ...]]:
+        """Return what is started with them, and of each what needs it."""
+        keys = [row.key for row in self.meant(Deed.START)]
+        try:
+            return self.desk.coming_along(self.snapshot, keys) if keys else {}
+        except PortdashError as error:
+            self.trouble = error
+            return {}
+
+    def _started_all(self) -> Told:
+        """Start them; how far each has come is told on its row at once."""
+        course: dict[str, Progress] = {}
+
+        def tell(progress: Progress) -> None:
+            course[progress.name] = progress
+            self.tell(self.Heard(progress))
+            self.tell(self.Progressed(begun(course.values())))
+
+        is_ok = self.desk.start_all([row.key for row in self.meant(Deed.START)], tell=tell, cancel=self._cancel)
+        self.lines.extend(outcome(course.values()))
+        return Told(Over(), "; ".join(self.lines), is_error=not is_ok)
+
+    def _call_off(self) -> None:
+        if not self._cancel.is_asked:
+            self.post_message(self.Progressed("ending what was started …"))
+            self._cancel.ask()
+            self.arm()
+
+    def _asked_all(self, deed: Deed) -> Told:
+        """Ask for it one after the other; what became of it is told on its row at once."""
+        went, failed = [], []
+        for number, row in enumerate(self.rows):
+            if deed not in row.deeds:
+                continue
             self.tell(self.Progressed(f"{deed} {row.name} …"))
-            if missing := [each.service for each in needs if each in failed]:
-                is_ok, text = False, f"not started: {and_list(map(clean, missing))} did not start"
-            else:
-                is_ok, text = self._answer(partial(self._done, deed, key))
-            if not is_ok:
-                failed.add(key)
-            if is_ok and text != _RUNS:
+            is_ok, text = self._asked(deed, row.key)
+            if is_ok:
                 went.append(row.name)
             else:
-                self._told.append(f"{row.name}: {text}")
-            self.tell(self.Judged(number, replace(row, deeds=(), verdict=f"{'✓' if is_ok else '✗'} {text}")))
-        self._told[:0] = [f"{_DONE[deed]} {and_list(went)}"] if went else []
-        return Told(self.Over(), "; ".join(self._told), is_error=bool(failed))
+                failed.append(f"{row.name}: {text}")
+            self.tell(Judged(number, replace(row, deeds=(), verdict=f"{'✓' if is_ok else '✗'} {text}")))
+        self.lines.extend([*([f"{_DONE[deed]} {and_list(went)}"] if went else []), *failed])
+        return Told(Over(), "; ".join(self.lines), is_error=bool(failed))
 
-    def _order(self, deed: Deed) -> tuple[tuple[ServiceKey, frozenset[ServiceKey]], ...]:
-        keys = [row.key for row in self.meant(deed)]
-        if deed is Deed.START:
-            return self.desk.start_order(self.snapshot, keys)
-        return tuple((key, frozenset()) for key in keys)
-
-    @staticmethod
-    def _answer(act: Callable[[], tuple[bool, str]]) -> tuple[bool, str]:
+    def _asked(self, deed: Deed, key: ServiceKey) -> tuple[bool, str]:
         try:
-            is_ok, text = act()
+            is_ok, text = self.desk.ask_supervisor(key, RequestKind(deed))
         except PortdashError as error:
             return False, clean(error.message)
         return is_ok, clean(text)
 
-    def _done(self, deed: Deed, key: ServiceKey) -> tuple[bool, str]:
-        if deed is Deed.START:
-            from portdash.supervisor.orders import AlreadyRunning  # noqa: PLC0415  to start loads it anyway
+    @on(Heard)
+    def _heard(self, message: Heard) -> None:
+        progress = message.progress
+        name = progress.name.casefold()
+        for number, row in enumerate(self.rows):
+            if row.key.service == name:
+                self.rows[number] = replace(row, verdict=verdict(progress))
+                break
+        else:
+            self._beside[progress.name] = verdict(progress)
+        self.draw()
 
-            try:
-                begun = self.desk.start(key)
-            except AlreadyRunning:  # since the dialog was opened; what depends on it can be started
-                return True, _RUNS
-            printed = [f": {line}" for line in begun.lines if line.strip()][-1:]
-            return begun.listens, "".join((begun.detail, *printed))
-        return self.desk.ask_supervisor(key, RequestKind(deed))
-
-    @on(Judged)
-    def _show(self, message: Judged) -> None:
-        self.rows[message.number] = message.row
-        self._draw()
-
-    @on(Over)
-    def _over(self) -> None:
-        self.is_done = True
-        self.end()
-        self.say("")
-        self.query_one("#no", Act).name_it("Close", key="esc")
-        self.query_one("#no", Act).focus()
-        self._draw()
-
-    @on(ConsentRow.Changed)
-    def _typed(self) -> None:
-        self.arm()
-
-    @on(ConsentRow.Submitted)
-    def _submitted(self) -> None:
-        self.action_confirm()
-
-    def _draw(self) -> None:
-        self.query_one("#rows", Static).update(table(self._cells()))
-        self.arm()
-
-    def _cells(self) -> Iterator[tuple[str, str]]:
+    def cells(self) -> Iterator[tuple[str, str]]:
+        """Yield the verdict on each service, on what comes along where they are started, and the same in a shell."""
         yield from ((row.name, row.verdict) for row in self.rows)
+        if self.chosen in (None, Deed.START):
+            yield from ((clean(name), text) for name, text in self._beside.items())
         if self.is_done:
             return
         words = {Deed.START: ("up", "-d"), Deed.STOP: ("stop",), Deed.RESTART: ("restart",)}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from threading import Event
 
 import pytest
 import scenes
@@ -15,12 +16,14 @@ from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.service import ServiceScreen
 from portdash.dashboard.screens.services import ServicesScreen
 from portdash.demo.scene import demo_deps
-from portdash.errors import NoCommand, NotTrusted, Unanswered
+from portdash.errors import NoCommand, NotTrusted, PortdashError, Unanswered
 from portdash.model.assignment import Lease, ServiceKey, ServiceSpec
 from portdash.model.requests import RequestKind
 from portdash.model.snapshot import Declaration, Snapshot
-from portdash.supervisor.orders import AlreadyRunning
+from portdash.supervisor.cancelling import Cancel
+from portdash.supervisor.progress import How, Progress, Tell
 from portdash.supervisor.starting import Start, Startable
+from portdash.supervisor.upness import how_it_runs
 
 API = scenes.key_of(scenes.SHOP, "api")
 LEASE = Lease(key=API, pid=3990, started=1, boot_id="b", token="t", supervised=True)  # noqa: S106  no password
@@ -82,6 +85,9 @@ class CrewDesk(FakeDesk):
         self.fails = fails
         self.runs = ""
         self.done: list[str] = []
+        self.along: dict[str, tuple[str, ...]] | PortdashError = {}
+        self.waits = False
+        self.called_off = Event()
 
     def startable(self, snapshot: Snapshot, key: ServiceKey) -> Startable:
         assert snapshot.service(key)
@@ -89,20 +95,36 @@ class CrewDesk(FakeDesk):
             raise NoCommand(f"{key.service} has no command", hint="declare one")
         return Startable(("serve", key.service))
 
-    def start_order(
-        self, snapshot: Snapshot, keys: Sequence[ServiceKey]
-    ) -> tuple[tuple[ServiceKey, frozenset[ServiceKey]], ...]:
+    def coming_along(self, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> dict[str, tuple[str, ...]]:
         assert snapshot
-        a, b, c = sorted(keys)
-        return ((a, frozenset()), (b, frozenset({a})), (c, frozenset()))
+        if isinstance(self.along, PortdashError):
+            raise self.along
+        return self.along if keys else {}
 
-    def start(self, key: ServiceKey) -> Start:
-        self.done.append(f"start {key.service}")
-        if key.service == self.runs:
-            raise AlreadyRunning(f"{key.service} runs already, as process 4100")
-        if key.service == self.fails:
-            return Start(listens=False, port=None, detail=f"{key.service} ended with status 3", lines=("bye", " "))
-        return Start(listens=True, port=4000, detail=f"{key.service} is on 4000")
+    def start_all(self, keys: Sequence[ServiceKey], *, tell: Tell, cancel: Cancel) -> bool:
+        """Start them in the order of their names; `b` depends on `a`."""
+        is_ok = True
+        assert isinstance(self.along, dict)
+        for name in (*self.along, *sorted(key.service for key in keys)):
+            if name == "b" and self.fails == "a":
+                tell(Progress(name=name, how=How.HELD_BACK, why="it depends on a"))
+                continue
+            if name == self.runs:
+                tell(Progress(name=name, how=How.RUNS, why="as process 4100"))
+                continue
+            self.done.append(f"start {name}")
+            tell(Progress(name=name, how=How.BEGUN))
+            if self.waits:
+                with cancel.ending_by(self.called_off.set):
+                    assert self.called_off.wait(60)
+                tell(Progress(name=name, how=How.ENDED, why="the start was called off"))
+                return False
+            if name == self.fails:
+                is_ok = False
+                tell(Progress(name=name, how=How.FAILED, why=f"{name} ended with status 3", said="bye"))
+            else:
+                tell(Progress(name=name, how=How.UP, port=4000))
+        return is_ok
 
     def ask_supervisor(self, key: ServiceKey, kind: RequestKind) -> tuple[bool, str]:
         self.done.append(f"{kind} {key.service}")
@@ -180,7 +202,7 @@ async def test_what_depends_on_one_that_did_not_start_is_not_started():
         await until(pilot, lambda: "✓" in "\n".join(screen_lines(pilot.app)))
         shown = "\n".join(screen_lines(pilot.app))
         assert "✗ a ended with status 3: bye" in shown
-        assert "✗ not started: a did not start" in shown
+        assert "✗ not started: it depends on a" in shown
         assert desk.done == ["start a", "start c"]
 
 
@@ -193,8 +215,8 @@ async def test_one_that_runs_by_now_holds_nobody_back():
         await until(pilot, lambda: isinstance(pilot.app.screen, ServicesScreen))
         await pilot.press("u", "enter")
         await until(pilot, lambda: "\n".join(screen_lines(pilot.app)).count("✓") == 3)
-        assert "✓ runs already; left alone" in "\n".join(screen_lines(pilot.app))
-        assert desk.done == ["start a", "start b", "start c"]
+        assert "✓ runs already as process 4100; left alone" in "\n".join(screen_lines(pilot.app))
+        assert desk.done == ["start b", "start c"]
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is main)
         assert any("started b and c" in note.message for note in pilot.app._notifications)
@@ -234,7 +256,73 @@ async def test_a_line_of_another_workspace_says_why_nothing_is_started_from_it()
         assert any("another workspace" in note.message for note in pilot.app._notifications)
 
 
-def test_services_are_started_behind_what_they_depend_on():
+async def test_what_comes_along_is_named_before_it_is_agreed_to():
+    desk = CrewDesk(crew())
+    desk.along = {"db": ("a", "b"), "mail": ("c",), "a@2": ()}
+    async with running(desk, size=(120, 45)) as (pilot, main):
+        main.table.move_to(("group", "shop"))
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServicesScreen))
+        shown = re.sub(" +", " ", "\n".join(screen_lines(pilot.app)))
+        for words in ("db started as well: a and b depend on it", "mail started as well: c depends on it"):
+            assert words in shown
+        await pilot.press("u")
+        shown = "\n".join(screen_lines(pilot.app))
+        assert "start 3, and db, mail and a@2 as well, each behind what it depends on? y does it" in shown
+        assert "[ Yes, start 6  y ]" in shown
+        await pilot.press("y")
+        await until(pilot, lambda: "\n".join(screen_lines(pilot.app)).count("✓") == 6)
+        assert desk.done == [f"start {name}" for name in ("db", "mail", "a@2", "a", "b", "c")]
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is main)
+        assert any("started db, mail, a@2, a, b and c" in note.message for note in pilot.app._notifications)
+
+
+async def test_what_comes_along_is_nothing_to_those_that_are_stopped():
+    desk = CrewDesk(crew())
+    desk.along = {"db": ("a",)}
+    async with running(desk, size=(120, 45)) as (pilot, main):
+        main.table.move_to(("group", "shop"))
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServicesScreen))
+        await pilot.press("x")
+        assert "started as well" not in "\n".join(screen_lines(pilot.app))
+        await pilot.press("escape")
+        assert "started as well" in "\n".join(screen_lines(pilot.app))
+
+
+async def test_where_something_that_is_needed_must_not_be_started_it_is_said_and_nothing_begun():
+    desk = CrewDesk(crew())
+    desk.along = NotTrusted("the command of db comes from a file that is not trusted")
+    async with running(desk, size=(120, 45)) as (pilot, main):
+        main.table.move_to(("group", "shop"))
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServicesScreen))
+        await pilot.press("u")
+        assert "start: the command of db comes from a file that is not trusted" in "\n".join(screen_lines(pilot.app))
+        await pilot.press("y")
+        assert not desk.done
+
+
+async def test_a_start_can_be_called_off():
+    desk = CrewDesk(crew())
+    desk.waits = True
+    async with running(desk, size=(80, 24)) as (pilot, main):
+        main.table.move_to(("group", "shop"))
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServicesScreen))
+        await pilot.press("u", "y")
+        await until(pilot, lambda: "starting a …" in "\n".join(screen_lines(pilot.app)))
+        assert "[ Call off  x ]" in "\n".join(screen_lines(pilot.app))
+        await pilot.press("x")
+        await until(pilot, lambda: "✗ ended again: the start was called off" in "\n".join(screen_lines(pilot.app)))
+        assert desk.called_off.is_set()
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is main)
+        assert any("a: ended again" in note.message for note in pilot.app._notifications)
+
+
+def test_what_comes_along_is_what_nobody_named_and_does_not_run():
     names = ("web", "api", "db")
     needs: dict[str, tuple[str, ...]] = {"web": ("api",), "api": ("db", "mail")}
     services = tuple(
@@ -245,12 +333,9 @@ def test_services_are_started_behind_what_they_depend_on():
     desk = Desk(replace(deps, config=replace(deps.config, services=services)))
     web, api, db = (deps.place.key(name) for name in names)
     snapshot = desk.look()
-    assert desk.start_order(snapshot, [web, api, db]) == (
-        (db, frozenset()),
-        (api, frozenset({db})),
-        (web, frozenset({api})),
-    )
-    assert desk.start_order(snapshot, [web]) == ((web, frozenset()),)
+    assert how_it_runs(snapshot, api)
+    assert desk.coming_along(snapshot, [web, db]) == {}
+    assert desk.coming_along(snapshot, [web]) == {"db": ("api",)}
     deps.close()
 
 
