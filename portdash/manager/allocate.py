@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     from portdash.model.history import Change
     from portdash.planning.requests import Placement
 
-ROUNDS = 8
-"""How often a plan is made anew because the world changed under it."""
 TRIED = 16
 """Candidates tried by a bind before a claim: enough that a crowd of rivals rarely empties the list.
 
-Each time that one did, twice as many are tried: rivals without number get their ports within the rounds.
+Each time that one did, twice as many are tried, as far as a plan has options.
+"""
+ROUNDS = 32
+"""How often a plan is made at most because the world changed under it.
+
+Each round that a crowd of rivals makes vain has given ports to as many of them as the plan had options: 2,000 of them
+may ask at one moment.
 """
 
 MOST_TOLD = 5

@@ -18,7 +18,8 @@ from portdash.manager.plans import plan_release, plan_resolve, plan_undo
 from portdash.manager.wishes import Wish
 from portdash.model.plan import Strategy, Target
 from portdash.model.ports import PortRange
-from portdash.model.storage import Applied, Batch, Rejected
+from portdash.model.storage import Applied, Batch, Claim, Rejected
+from portdash.planning.candidates import MOST_OPTIONS
 
 
 def test_a_service_that_makes_room_is_said(deps: Deps, listen: Listen):
@@ -83,6 +84,32 @@ class Meddled:
         answer = self._store.apply(batch)
         self._after()
         return answer
+
+
+class Rushed(Meddled):
+    """A store that a crowd is always faster at: it takes all ports of a claim just before."""
+
+    def __init__(self, deps: Deps, times: int) -> None:
+        super().__init__(deps, lambda: None)
+        self.times = times
+        self._deps = deps
+
+    def apply(self, batch: Batch) -> Applied | Rejected:
+        claims = [op for op in batch.ops if isinstance(op, Claim)]
+        if claims and self.times:
+            self.times -= 1
+            ports = [option.port for claim in claims for option in claim.options]
+            allocate(self._deps, [Wish(name=f"rival-{port}", preferred=(port,)) for port in ports])
+        return super().apply(batch)
+
+
+def test_whoever_comes_last_of_a_crowd_gets_a_port(deps: Deps):
+    rushed = Rushed(deps, 12)
+    found = allocate(replace(deps, store=rushed), [Wish(name="last")])  # type: ignore[arg-type]
+    assert rushed.times == 0
+    rivals = {row.port for row in deps.store.snapshot().assignments.values() if row.name != "last"}
+    assert len(rivals) > 8 * MOST_OPTIONS
+    assert found.assignments[0].port not in rivals
 
 
 def test_what_is_released_at_once_was_still_allocated(deps: Deps):
