@@ -18,6 +18,7 @@ from portdash.planning.start_order import Part, sharers, start_order
 from portdash.record import record, replace
 from portdash.supervisor.background import ERROR, TALK
 from portdash.supervisor.declared import check_trusted
+from portdash.supervisor.handing import check_can_hand
 from portdash.supervisor.lines import Lines
 from portdash.supervisor.log_lines import shown
 from portdash.supervisor.progress import How, Progress
@@ -43,6 +44,7 @@ def parts_of(deps: Deps, names: Sequence[str]) -> tuple[Part, ...]:
 
     Raises LockedDown, UsageError, NoSuchService, InvalidName, NotTrusted: of none of them anything is started then.
     """
+    check_can_hand("`up`")
     if deps.config.read_only:
         raise LockedDown("read-only: nothing is started")
     parts = start_order(deps.config.services, [_here(deps, name) for name in names])

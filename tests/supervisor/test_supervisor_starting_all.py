@@ -22,6 +22,7 @@ from portdash.config.settings import Flags
 from portdash.errors import LockedDown, NoCommand, NotTrusted, Refused, UsageError
 from portdash.manager.deps import Deps
 from portdash.supervisor.cancelling import Cancel
+from portdash.supervisor.handing import check_can_hand
 from portdash.supervisor.progress import COURSE, How, Progress, read_line
 from portdash.supervisor.starting import start
 from portdash.supervisor.starting_all import start_all
@@ -226,6 +227,18 @@ def test_where_one_has_no_port_none_is_started_and_none_gets_one(project: Path, 
     assert not heard.told
     assert not heard.deps.store.snapshot().assignments
     assert not runs_left(project)
+
+
+def test_where_no_process_inherits_a_descriptor_nothing_is_begun(
+    declare: Declare, opened: Open, monkeypatch: pytest.MonkeyPatch
+):
+    declare(service("web"))
+    heard = Heard(opened())
+    monkeypatch.setattr(check_can_hand, "__kwdefaults__", {"platform": "win32"})
+    with pytest.raises(UsageError, match="on Windows"):
+        heard.all("web")
+    assert not heard.told
+    assert not heard.deps.store.snapshot().assignments
 
 
 def test_nothing_is_begun_that_must_not_be(project: Path, declare: Declare, opened: Open):
