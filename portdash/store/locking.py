@@ -11,6 +11,7 @@ import stat as modes
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from portdash.errors import StoreUnavailable
 from portdash.store import trouble
@@ -20,6 +21,9 @@ _FLAGS = (
     os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 )
 
+MOST_WAITS = 12
+"""How often the patience is begun anew: two minutes of a store's, in which a crowd of a thousand is over."""
+
 _READ_FLAGS = _FLAGS & ~(os.O_RDWR | os.O_CREAT) | os.O_RDONLY
 
 
@@ -27,7 +31,9 @@ _READ_FLAGS = _FLAGS & ~(os.O_RDWR | os.O_CREAT) | os.O_RDONLY
 def lock_file(path: str, *, patience: float, store: str) -> Iterator[int]:
     """Hold the lock file at `path` and yield its descriptor; `store` is what errors name.
 
-    Raises StoreBusy after `patience` seconds, StoreReadOnly or StoreUnavailable when the file cannot be opened.
+    A crowd of processes is waited for as long as it gets on: it is one that holds for long who is too much. Raises
+    StoreBusy when `store` has not changed in `patience` seconds, StoreReadOnly or StoreUnavailable when the file cannot
+    be opened.
     """
     try:
         descriptor = os.open(path, _FLAGS, 0o600)
@@ -37,7 +43,7 @@ def lock_file(path: str, *, patience: float, store: str) -> Iterator[int]:
         if not _is_ordinary(descriptor):
             raise StoreUnavailable(f"{clean(path)} is in the way: it is not an ordinary file", hint="move it away")
         try:
-            locked = _take(descriptor, patience)
+            locked = _queue(descriptor, patience, store)
         except OSError as error:
             raise trouble.from_os(error, path, writing=True) from error
         if not locked:
@@ -55,7 +61,8 @@ def turn(path: str, *, patience: float, store: str) -> Iterator[None]:
     """Wait for a reader's turn among the writers, who leave no gap for one that only tries again and again.
 
     Where there is no lock file, or it may not be opened, there is no queue and nothing is waited for. Nothing is made.
-    Raises StoreBusy after `patience` seconds, StoreUnavailable when the file system has no locks.
+    Raises StoreBusy when `store` has not changed in `patience` seconds, StoreUnavailable when the file system has no
+    locks.
     """
     try:
         descriptor = os.open(path, _READ_FLAGS)
@@ -64,7 +71,7 @@ def turn(path: str, *, patience: float, store: str) -> Iterator[None]:
         return
     try:
         try:
-            came = not _is_ordinary(descriptor) or _take(descriptor, patience)
+            came = not _is_ordinary(descriptor) or _queue(descriptor, patience, store)
         except OSError as error:
             raise trouble.from_os(error, path, writing=False) from error
         if not came:
@@ -75,6 +82,26 @@ def turn(path: str, *, patience: float, store: str) -> Iterator[None]:
             _release(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _queue(descriptor: int, patience: float, store: str) -> bool:
+    """Take the lock, waiting for it while those before us get on; say whether it came."""
+    for _ in range(MOST_WAITS):
+        before = _stamp(store)
+        if _take(descriptor, patience):
+            return True
+        if _stamp(store) == before:
+            return False
+    return False
+
+
+def _stamp(store: str) -> tuple[int, int] | None:
+    """Return what is another after every change of a store's file; None while there is none."""
+    try:
+        found = Path(store).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _is_ordinary(descriptor: int) -> bool:
