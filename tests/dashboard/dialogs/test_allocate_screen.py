@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from dialog_fakes import AT_ONCE, STRANGE, VITE, FakeDesk, Host, opened, press, settled, snapshot
+from dialog_fakes import AT_ONCE, STRANGE, VITE, FakeDesk, snapshot
+from dialog_host import Host, opened, press, settled
 from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Collapsible, Input, Select

@@ -6,24 +6,8 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from dialog_fakes import (
-    API_ROW,
-    AT_ONCE,
-    HOSTILE,
-    NEVER,
-    STRANGE,
-    VITE,
-    WEB,
-    FakeDesk,
-    Host,
-    move,
-    opened,
-    plan,
-    press,
-    refused,
-    settled,
-    snapshot,
-)
+from dialog_fakes import API_ROW, AT_ONCE, HOSTILE, NEVER, STRANGE, VITE, WEB, FakeDesk, move, plan, refused, snapshot
+from dialog_host import Host, opened, press, settled
 from textual.events import Key
 from textual.pilot import Pilot
 

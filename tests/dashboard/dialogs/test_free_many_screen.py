@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from dialog_fakes import AT_ONCE, opened, press, settled
+from dialog_fakes import AT_ONCE
+from dialog_host import opened, press, settled
 
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.screens.free_many import FreeManyScreen

@@ -7,7 +7,8 @@ from threading import Event
 from typing import Any
 
 import pytest
-from dialog_fakes import AT_ONCE, HOSTILE, opened, press, settled
+from dialog_fakes import AT_ONCE, HOSTILE
+from dialog_host import opened, press, settled
 
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.screens.act import Act

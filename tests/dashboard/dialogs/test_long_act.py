@@ -6,7 +6,8 @@ from threading import Event as Flag
 from typing import ClassVar
 
 import pytest
-from dialog_fakes import AT_ONCE, Host, opened, press, refused, settled
+from dialog_fakes import AT_ONCE, refused
+from dialog_host import Host, opened, press, settled
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.message import Message

@@ -4,21 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from dialog_fakes import (
-    API_ROW,
-    AT_ONCE,
-    HOSTILE,
-    WEB,
-    FakeDesk,
-    key,
-    move,
-    opened,
-    plan,
-    press,
-    refused,
-    settled,
-    snapshot,
-)
+from dialog_fakes import API_ROW, AT_ONCE, HOSTILE, WEB, FakeDesk, key, move, plan, refused, snapshot
+from dialog_host import opened, press, settled
 
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.move import MoveScreen

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dialog_fakes import AT_ONCE, HOSTILE, WEB, FakeDesk, opened, press, settled, snapshot
+from dialog_fakes import AT_ONCE, HOSTILE, WEB, FakeDesk, snapshot
+from dialog_host import opened, press, settled
 from textual.widgets import Input, OptionList
 
 from portdash.dashboard.rows.help_row import HelpRow

@@ -5,19 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dialog_fakes import (
-    AT_ONCE,
-    THIEF,
-    WEB,
-    FakeDesk,
-    key,
-    opened,
-    press,
-    process,
-    refused,
-    settled,
-    snapshot,
-)
+from dialog_fakes import AT_ONCE, THIEF, WEB, FakeDesk, key, process, refused, snapshot
+from dialog_host import opened, press, settled
 
 from portdash.dashboard.screens import resolve
 from portdash.dashboard.screens.fields import Field
