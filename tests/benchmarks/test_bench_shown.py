@@ -3,9 +3,10 @@
 What is compared is processor time of one run, of threads that have ended too; what others change is on the screen
 after a time of the wall's clock.
 A busy machine shows another world at every look, and each costs several times as much as one that shows the same: run
-the steady ones, and the first table, in a network and pid namespace of their own. The first frame does not look. The aims are 0.5 % of a core with 20 or 300 listeners and
-1.5 % with 5,000, and 1/20 and 1/100 of a refresh of portui. What is left with 20 is a look a second, Textual's handling
-of the message about it, and the drawing of ages that are told in seconds; with 5,000, one read for each process.
+the steady ones, and the first table, in a network and pid namespace of their own. The first frame does not look. The
+aims are 0.5 % of a core with 20 or 300 listeners and 1.5 % with 5,000, and 1/20 and 1/100 of a refresh of portui. What
+is left with 20 is a look a second, Textual's handling of the message about it, and the drawing of ages that are told in
+seconds; with 5,000, one read for each process.
 """
 
 import shutil
