@@ -3,9 +3,10 @@
 What is compared is processor time of one run, of threads that have ended too; what others change is on the screen
 after a time of the wall's clock.
 A busy machine shows another world at every look, and each costs several times as much as one that shows the same: run
-the steady ones in a network and pid namespace of their own. The aims are 0.5 % of a core with 20 or 300 listeners and
-1.5 % with 5,000, and 1/20 and 1/100 of a refresh of portui. What is left with 20 is a look a second, Textual's handling
-of the message about it, and the drawing of ages that are told in seconds; with 5,000, one read for each process.
+the steady ones, and the first table, in a network and pid namespace of their own. The first frame does not look. The
+aims are 0.5 % of a core with 20 or 300 listeners and 1.5 % with 5,000, and 1/20 and 1/100 of a refresh of portui. What
+is left with 20 is a look a second, Textual's handling of the message about it, and the drawing of ages that are told in
+seconds; with 5,000, one read for each process.
 """
 
 import shutil
@@ -68,7 +69,7 @@ def test_memory_beside_a_bare_textual_app(tmp_path: Path):
         ours.until("Quit")
         ours.cpu_during(3)
         mine, theirs = ours.resident(), bare.resident()
-    report("resident with 300 listeners, against a bare Textual app", mine / theirs, 1.3, f"{mine:.1f} MiB")
+    report("resident with 300 listeners, against a bare Textual app", mine / theirs, 1.25, f"{mine:.1f} MiB")
 
 
 @pytest.mark.parametrize(("listeners", "limit"), [(20, 0.6), (300, 0.32), (5_000, 0.2)])

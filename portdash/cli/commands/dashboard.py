@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portdash.cli.context import Globals, home, working_directory
@@ -16,6 +15,7 @@ from portdash.dashboard.rows.view import View
 from portdash.errors import UsageError
 from portdash.later import RARE, RARE_NAMES, TLS, later
 from portdash.manager.deps import Deps
+from portdash.record import replace
 
 if TYPE_CHECKING:
     from portdash.config.settings import Config
