@@ -128,7 +128,7 @@ class PortdashApp(App[int], inherit_bindings=False):
 
     async def on_event(self, event: Event) -> None:
         """Hand every event on, but hold keys back that may be a paste."""
-        if isinstance(event, Key) and not event.is_forwarded and self._is_guarded():
+        if isinstance(event, Key) and not event.is_forwarded and (self._held or self._is_guarded()):
             self._judge(event)
             if event in self._held or self._guard.is_burst:
                 return
@@ -158,11 +158,19 @@ class PortdashApp(App[int], inherit_bindings=False):
                 self._held_timer = self.set_timer(self._guard.window, self._let_go)
 
     async def _let_go(self) -> None:
-        """The window is over: what was held was typed by a hand."""
+        """The window is over: what was held was typed by a hand.
+
+        What comes after a key that opens something waits once more: it is for what was opened. Of `/w`, typed fast, the
+        `w` is text of the filter.
+        """
         self._held_timer = None
-        held, self._held = self._held, []
-        for event in held:
+        while self._held:
+            event = self._held.pop(0)
             await super().on_event(event)
+            command = self.keymap.by_key.get(event.key)
+            if self._held and command and not command.is_harmless:
+                self._held_timer = self.set_timer(self._guard.window, self._let_go)
+                return
 
     async def action_leave(self) -> None:
         """Quit from anywhere. While a plan is being carried out it takes a second time."""

@@ -72,3 +72,12 @@ async def test_text_pasted_into_the_filter_is_text():
         type_at_once(pilot, "fix 3000")
         await until(pilot, lambda: main.outlook.filter_text == "fix 3000")
         assert main_of(pilot.app) is pilot.app.screen  # type: ignore[arg-type]
+
+
+async def test_what_is_typed_at_once_after_the_slash_is_text_of_the_filter():
+    async with running(FakeDesk(scenes.working_day(), home=scenes.HOME), typing_window=0.5) as (pilot, main):
+        type_at_once(pilot, "/w")
+        await until(pilot, lambda: main.outlook.filter_text == "w")
+        assert pilot.app.screen is main
+        type_at_once(pilot, "ax")
+        await until(pilot, lambda: main.outlook.filter_text == "wax")
