@@ -6,7 +6,7 @@ Every row passes its checksum and the strict decoder; one that does not raises U
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from portdash.store.rows import Slot
 
 Columns = tuple[object, ...]
+Changed = list[tuple[ServiceKey, Assignment | None]]
+"""Rows as they became, in order; None for one that went."""
 
 _LEASE = "SELECT host, user, workspace, environment, service, protocol, body, sum FROM lease"
 _QUARANTINE = "SELECT host, protocol, port, released_at, service, sum FROM quarantine"
@@ -73,7 +75,12 @@ class Tables:
 
     def assignments(self) -> dict[ServiceKey, Assignment]:
         """Return every row."""
-        return {row.key: row for row in self._assignments(SELECT_ASSIGNMENT)}
+        return self.assignments_to_be()()
+
+    def assignments_to_be(self) -> Callable[[], dict[ServiceKey, Assignment]]:
+        """Read every row, and return what makes of it what it says: that needs neither the tables nor the moment."""
+        found = self._fetch(SELECT_ASSIGNMENT)
+        return lambda: {row.key: row for row in map(assignment_of, _intact(found))}
 
     def revisions(self) -> dict[ServiceKey, int]:
         """Return the revision of every row, and nothing else of it."""
@@ -145,12 +152,10 @@ class Tables:
         row = self._connection.execute("SELECT id FROM operation WHERE revision = ?", (revision,)).fetchone()
         return text(row[0]) if row else None
 
-    def changes_after(self, revision: int) -> list[list[tuple[ServiceKey, Assignment | None]]]:
-        """Return which rows each operation that followed on `revision` changed, and to what, oldest first."""
-        from portdash.store.history import rows_after  # noqa: PLC0415  only who looks again
-
-        log = self._select(f"{_OPERATION} WHERE revision > ? ORDER BY revision", revision)
-        return [rows_after(Fields.parse(text(columns[5]))) for columns in log]
+    def changes_after(self, revision: int) -> tuple[int, Callable[[], Changed]]:
+        """Read the operations that followed on `revision`: how many, and what tells the rows that they changed."""
+        found = self._fetch(f"{_OPERATION} WHERE revision > ? ORDER BY revision", revision)
+        return len(found), lambda: _changed_by(found)
 
     def operations(self, workspace: str, limit: int) -> tuple[Operation, ...]:
         """Return the latest operations of a workspace that changed rows and are not undone, newest first."""
@@ -166,22 +171,32 @@ class Tables:
             rows = self._select(f"{_EVENT} WHERE service = ? {last}", searchable(service.casefold()), limit)
         return tuple(map(event_of, rows))
 
-    def last_sequence(self) -> int:
-        """Return the number of the latest event, 0 when there is none."""
-        (found,) = self._connection.execute("SELECT coalesce(max(sequence), 0) FROM event").fetchone()
-        return whole(found)
-
     def _assignments(self, sql: str, *parameters: object) -> Iterator[Assignment]:
         return map(assignment_of, self._select(sql, *parameters))
 
     def _select(self, sql: str, *parameters: object) -> list[Columns]:
         """Return the rows without their sums, which are right."""
-        found = []
-        for *values, expected in self._connection.execute(sql, parameters):
-            if row_sum(values) != expected:
-                raise Undecodable("a row does not fit its checksum")
-            found.append(tuple(values))
-        return found
+        return _intact(self._fetch(sql, *parameters))
+
+    def _fetch(self, sql: str, *parameters: object) -> list[Columns]:
+        """Return the rows with their sums, whatever these are."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+
+def _intact(rows: Iterable[Columns]) -> list[Columns]:
+    """Return the rows without their sums, which are right."""
+    found = []
+    for *values, expected in rows:
+        if row_sum(values) != expected:
+            raise Undecodable("a row does not fit its checksum")
+        found.append(tuple(values))
+    return found
+
+
+def _changed_by(log: Iterable[Columns]) -> Changed:
+    from portdash.store.history import rows_after  # noqa: PLC0415  only who looks again
+
+    return [row for columns in _intact(log) for row in rows_after(Fields.parse(text(columns[5])))]
 
 
 def assignment_of(columns: Columns) -> Assignment:
