@@ -174,6 +174,14 @@ def identify(found: os.stat_result) -> Identity:
     return found.st_dev, found.st_ino
 
 
+def identity_at(path: str) -> Identity | None:
+    """Return which file is at `path`, None where there is none to be seen."""
+    try:
+        return identify(os.stat(path))  # noqa: PTH116
+    except OSError:
+        return None
+
+
 def connect(path: str, *, read_only: bool, patience: float) -> Link:
     """Open the file at `path`, which must exist. Raises sqlite3.Error, OSError, StoreUnavailable."""
     for _ in range(_ATTEMPTS):

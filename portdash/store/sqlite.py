@@ -20,7 +20,7 @@ from portdash.store.closing import Closing
 from portdash.store.connection import MOMENT
 from portdash.store.fields import Undecodable
 from portdash.store.filesystem import refuse_network
-from portdash.store.links import Identity, Links, closed, identify
+from portdash.store.links import Identity, Links, closed, identity_at
 from portdash.store.place import look, make_directory, make_file, note_seal, seal_of
 from portdash.store.resting import AGAIN, Entry, settled
 from portdash.store.seal import describe, lock_path_of
@@ -242,18 +242,11 @@ class SqliteStore:
 
         The links are followed anew unless the path still leads to the file that was there, under the name it had.
         """
-        (trusted, was), here = self._trusted, _identity_at(self._name)
-        if here is not None and here == was and (trusted == self._name or _identity_at(trusted) == here):
+        (trusted, was), here = self._trusted, identity_at(self._name)
+        if here is not None and here == was and (trusted == self._name or identity_at(trusted) == here):
             return trusted
         path = os.path.realpath(self._path)
         if path != trusted:
             refuse_network(path)
         self._trusted = path, here
         return path
-
-
-def _identity_at(path: str) -> Identity | None:
-    try:
-        return identify(os.stat(path))  # noqa: PTH116
-    except OSError:
-        return None

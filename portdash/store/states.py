@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.state import StoreState
-from portdash.store.tables import Changed, Tables, Version
+from portdash.store.columns import Changed
+from portdash.store.tables import Tables, Version
 
 if TYPE_CHECKING:
     from portdash.model.history import Operation

@@ -6,15 +6,14 @@ from portdash.model.kept import PlanRecord
 from portdash.model.requests import Request
 from portdash.model.storage import Applied, Batch
 from portdash.store.rows import Refusal
-from portdash.store.standing import Standing, standing
-from portdash.store.tables import Tables
+from portdash.store.tables import Standing, Tables
 from portdash.store.transition import transit
 from portdash.store.writing import write
 
 
 def store(connection: sqlite3.Connection, batch: Batch) -> Applied | str:
     """Write all that `batch` changes and commit; return it as stored, now or under its id before, or why it was not."""
-    before = standing(connection, batch.id)
+    before = Tables(connection).standing(batch.id)
     rows = _Rows(connection, before)
     if before.is_seen and (seen := rows.operation(batch.id)):
         return Applied(seen)

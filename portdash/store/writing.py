@@ -18,8 +18,7 @@ from portdash.store.records import lease_body, workspace_body
 from portdash.store.rows import Effects
 from portdash.store.schema import APPLICATION_ID, BY_KEY, EVENTS_KEPT, OPERATIONS_KEPT, SCHEMA, SWEEP, VERSION
 from portdash.store.seal import row_sum
-from portdash.store.standing import Standing
-from portdash.store.tables import searchable
+from portdash.store.tables import Standing, searchable
 
 
 def create(connection: sqlite3.Connection) -> None:
