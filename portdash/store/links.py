@@ -13,6 +13,8 @@ from portdash.store.connection import open_connection
 from portdash.text import clean
 
 _ATTEMPTS = 3
+_PAGES = 256
+"""Pages that a write keeps in memory while it lasts."""
 Identity = tuple[int, int]
 """Device and inode: a file put in the place of another is not the same store."""
 
@@ -40,6 +42,17 @@ class Link:
         """The state of the file, as `seal.describe` tells it, in which it was last believed; empty before it was."""
         self.odd = b""
         """A later one that did not fit the seal when it was first seen."""
+
+    def keep_pages(self, count: int) -> None:
+        """Let SQLite keep so many pages in memory. None, and it forgets those that it has. Raises sqlite3.Error."""
+        self.connection.execute(f"PRAGMA cache_size = {count}")
+
+    def be_patient(self, seconds: float) -> None:
+        """Let SQLite wait so long for locks that others have on the file. Raises sqlite3.Error."""
+        milliseconds = round(seconds * 1000)
+        if self.patience != milliseconds:
+            self.connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+            self.patience = milliseconds
 
     def close(self, *, getpid: Callable[[], int] = os.getpid) -> None:
         """Close the connection. In a child it is left alone: rolling back there would harm the parent.
@@ -81,11 +94,31 @@ class Links:
         with link.guard:
             if self._closed:
                 raise closed()
-            milliseconds = round(patience * 1000)
-            if link.patience != milliseconds:
-                link.connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
-                link.patience = milliseconds
+            link.be_patient(patience)
             yield link
+
+    @contextlib.contextmanager
+    def about_to_write(self, *, patience: float) -> Iterator[None]:
+        """Get this thread's connection, if there is one, ready for a write, and over it: others wait for the writer.
+
+        Meanwhile it keeps pages, of which most are wanted twice. Raises sqlite3.Error.
+        """
+        self._tell(patience, _PAGES)
+        try:
+            yield
+        finally:
+            try:
+                self._tell(patience, 0)
+            except sqlite3.Error:
+                self.drop()  # and its pages with it
+
+    def _tell(self, patience: float, pages: int) -> None:
+        link: Link | None = getattr(self._own, "link", None)
+        if link is not None:
+            with link.guard:
+                if not self._closed:
+                    link.be_patient(patience)
+                    link.keep_pages(pages)
 
     @contextlib.contextmanager
     def one_writer(self, path: str) -> Iterator[None]:
@@ -139,6 +172,14 @@ class Links:
 def identify(found: os.stat_result) -> Identity:
     """Return which file it is."""
     return found.st_dev, found.st_ino
+
+
+def identity_at(path: str) -> Identity | None:
+    """Return which file is at `path`, None where there is none to be seen."""
+    try:
+        return identify(os.stat(path))  # noqa: PTH116
+    except OSError:
+        return None
 
 
 def connect(path: str, *, read_only: bool, patience: float) -> Link:

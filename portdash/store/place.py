@@ -82,4 +82,5 @@ def note_seal(path: str, lock: int) -> None:
             seal = describe(found)
             os.lseek(lock, 0, os.SEEK_SET)
             os.write(lock, seal)
-            os.truncate(lock, len(seal))
+            if os.fstat(lock).st_size != len(seal):  # to cut costs more than all else here
+                os.truncate(lock, len(seal))

@@ -1,6 +1,6 @@
 """Which ports a batch finds free: those nobody has when all rows that it changes or removes have given up theirs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from portdash.model.assignment import Assignment, ServiceKey, Source
 from portdash.store import refusals
@@ -16,7 +16,7 @@ class Places:
     `vacated` are the services whose rows it changes or removes; `reserved` ports go to nobody who does not have them.
     """
 
-    def __init__(self, rows: Rows, *, vacated: frozenset[ServiceKey], reserved: frozenset[Slot]) -> None:
+    def __init__(self, rows: Rows, *, vacated: Iterable[ServiceKey], reserved: frozenset[Slot]) -> None:
         self._rows = rows
         self._vacated = vacated
         self._reserved = reserved

@@ -16,7 +16,16 @@ from portdash.model.assignment import Assignment, Lease, ServiceKey
 from portdash.model.history import Event, Operation
 from portdash.model.kept import PlanRecord, Quarantine
 from portdash.model.workspace import Workspace
-from portdash.store import tables
+from portdash.store.columns import (
+    Columns,
+    assignment_of,
+    event_of,
+    lease_of,
+    operation_of,
+    plan_of,
+    quarantine_of,
+    workspace_of,
+)
 from portdash.store.fields import Undecodable
 from portdash.store.rows import Slot
 from portdash.store.schema import APPLICATION_ID
@@ -27,9 +36,6 @@ LARGEST = 256 << 20
 """Bytes of the largest file that is looked into; a store has a few hundred kilobytes."""
 _PAGE = 4096
 _MAGIC = b"SQLite format 3\0"
-
-
-Columns = tuple[object, ...]
 
 
 @dataclass(slots=True)
@@ -172,39 +178,39 @@ def _take_meta(found: Salvage, values: Columns) -> None:
 
 
 def _take_assignment(found: Salvage, values: Columns) -> None:
-    row = tables.assignment_of(values)
+    row = assignment_of(values)
     found.assignments[row.key] = row
     found.revision = max(found.revision, row.revision)
 
 
 def _take_lease(found: Salvage, values: Columns) -> None:
-    lease = tables.lease_of(values)
+    lease = lease_of(values)
     found.leases[lease.key] = lease
 
 
 def _take_workspace(found: Salvage, values: Columns) -> None:
-    workspace = tables.workspace_of(values)
+    workspace = workspace_of(values)
     found.workspaces[str(values[0]), workspace.name.casefold()] = workspace
 
 
 def _take_quarantine(found: Salvage, values: Columns) -> None:
-    quarantine = tables.quarantine_of(values)
+    quarantine = quarantine_of(values)
     found.quarantines[quarantine.host, quarantine.protocol, quarantine.port] = quarantine
 
 
 def _take_plan(found: Salvage, values: Columns) -> None:
-    plan = tables.plan_of(values)
+    plan = plan_of(values)
     found.plans[plan.id] = plan
 
 
 def _take_operation(found: Salvage, values: Columns) -> None:
-    operation = tables.operation_of(values)
+    operation = operation_of(values)
     found.operations[operation.revision] = operation
     found.revision = max(found.revision, operation.revision)
 
 
 def _take_event(found: Salvage, values: Columns) -> None:
-    event = tables.event_of(values)
+    event = event_of(values)
     found.events[event.sequence] = event
     found.revision = max(found.revision, event.revision)
 

@@ -61,3 +61,6 @@ OPERATIONS_KEPT = 1_000
 """A batch can be replayed and undone while it is among this many latest ones."""
 EVENTS_KEPT = 10_000
 """Lines of history."""
+SWEEP = 64
+"""Revisions between two that take out of the log what is older than that: each page of it that a change touches is
+written twice, so what is taken out one by one costs as much as what is put in."""

@@ -20,7 +20,7 @@ from portdash.store.closing import Closing
 from portdash.store.connection import MOMENT
 from portdash.store.fields import Undecodable
 from portdash.store.filesystem import refuse_network
-from portdash.store.links import Identity, Links, closed, identify
+from portdash.store.links import Identity, Links, closed, identity_at
 from portdash.store.place import look, make_directory, make_file, note_seal, seal_of
 from portdash.store.resting import AGAIN, Entry, settled
 from portdash.store.seal import describe, lock_path_of
@@ -81,9 +81,17 @@ class SqliteStore:
         if last is not None and last[0] == file and 0 <= now - last[1] < AGAIN:
             state = last[2]
         else:
-            state = self._read(self._states.current) or self._states.empty()
+            state = self._state()
             self._seen = (file, now, state) if file is not None else None
         return since if since is not None and since == state else state
+
+    def _state(self) -> StoreState:
+        """Read what the store holds."""
+        made = self._read(self._states.look)
+        if made is None:
+            return self._states.empty()
+        with self._said(self._trusted[0], writing=False):
+            return made()
 
     def apply(self, batch: Batch) -> Applied | Rejected:
         """Store all of `batch` or nothing, durably. Raises StoreError, and UsageError for names that are none."""
@@ -190,7 +198,11 @@ class SqliteStore:
         with here.one_writer(path):
             if self._trusted[1] is None:  # else there is a file in it
                 make_directory(path)
-            with lock_file(lock_path_of(path), patience=self._patience, store=path) as lock:
+            with (
+                self._said(path, writing=True),
+                here.about_to_write(patience=self._patience),
+                lock_file(lock_path_of(path), patience=self._patience, store=path) as lock,
+            ):
                 found = make_file(path, lock)
                 with self._said(path, writing=True), here.use(path, found, patience=self._patience) as link:
                     is_small = found.st_size < LARGEST_PAGE
@@ -230,18 +242,11 @@ class SqliteStore:
 
         The links are followed anew unless the path still leads to the file that was there, under the name it had.
         """
-        (trusted, was), here = self._trusted, _identity_at(self._name)
-        if here is not None and here == was and (trusted == self._name or _identity_at(trusted) == here):
+        (trusted, was), here = self._trusted, identity_at(self._name)
+        if here is not None and here == was and (trusted == self._name or identity_at(trusted) == here):
             return trusted
         path = os.path.realpath(self._path)
         if path != trusted:
             refuse_network(path)
         self._trusted = path, here
         return path
-
-
-def _identity_at(path: str) -> Identity | None:
-    try:
-        return identify(os.stat(path))  # noqa: PTH116
-    except OSError:
-        return None

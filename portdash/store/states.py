@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.state import StoreState
+from portdash.store.columns import Changed
 from portdash.store.tables import Tables, Version
 
 if TYPE_CHECKING:
@@ -31,25 +34,34 @@ class States:
         """Return the state of a store that has no file yet."""
         return self._keep(Version(), StoreState(), {})
 
-    def current(self, tables: Tables) -> StoreState:
-        """Return what `tables` hold; the same object while nothing has changed."""
+    def look(self, tables: Tables) -> Callable[[], StoreState]:
+        """Read what has changed, and return what makes a state of it; the same object while nothing has changed.
+
+        To make it takes longer than to read, and while somebody reads a writer cannot commit.
+        """
         version = tables.version()
         with self._guard:
             known, state, rows = self._version, self._state, self._rows
         if version == known:
-            return state
-        followed = _follow(tables, known, rows, version)
-        rows = tables.assignments() if followed is None else followed
-        state = StoreState(
-            revision=version.revision,
-            assignments=MappingProxyType(rows),
-            leases=MappingProxyType(tables.leases()),
-            workspaces=tables.workspaces(self._host),
-            quarantines=tables.quarantines(),
-            plans=tables.plans(),
-            requests=tables.requests(),
-        )
-        return self._keep(version, state, rows)
+            return lambda: state
+        make = _follow(tables, known, rows, version) or tables.assignments_to_be()
+        leases, workspaces, quarantines = tables.leases(), tables.workspaces(self._host), tables.quarantines()
+        plans, requests = tables.plans(), tables.requests()
+
+        def made() -> StoreState:
+            rows = make()
+            state = StoreState(
+                revision=version.revision,
+                assignments=MappingProxyType(rows),
+                leases=MappingProxyType(leases),
+                workspaces=workspaces,
+                quarantines=quarantines,
+                plans=plans,
+                requests=requests,
+            )
+            return self._keep(version, state, rows)
+
+        return made
 
     def _keep(self, version: Version, state: StoreState, rows: dict[ServiceKey, Assignment]) -> StoreState:
         with self._guard:
@@ -60,8 +72,8 @@ class States:
 
 def _follow(
     tables: Tables, known: Version, rows: dict[ServiceKey, Assignment], version: Version
-) -> dict[ServiceKey, Assignment] | None:
-    """Return the rows as the log of operations changed them, None when the log does not reach back to `known`.
+) -> Callable[[], dict[ServiceKey, Assignment]] | None:
+    """Return what makes the rows as the log of operations changed them, None when it does not reach back to `known`.
 
     It must hold the very operation that made `known`: a file restored from a copy can have the same revisions and
     another past.
@@ -71,16 +83,17 @@ def _follow(
         return None
     if tables.operation_at(known.revision) != known.operation:
         return None
-    log = tables.changes_after(known.revision)
-    if len(log) != behind:
-        return None
+    count, changed = tables.changes_after(known.revision)
+    return partial(_changed, rows, changed) if count == behind else None
+
+
+def _changed(rows: dict[ServiceKey, Assignment], changed: Callable[[], Changed]) -> dict[ServiceKey, Assignment]:
     after = rows.copy()
-    for changes in log:
-        for key, row in changes:
-            if row is None:
-                after.pop(key, None)
-            else:
-                after[key] = row
+    for key, row in changed():
+        if row is None:
+            after.pop(key, None)
+        else:
+            after[key] = row
     return after
 
 

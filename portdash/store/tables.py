@@ -6,26 +6,36 @@ Every row passes its checksum and the strict decoder; one that does not raises U
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from portdash.model.assignment import Assignment, Lease, ServiceKey
 from portdash.model.ports import IpProtocol
 from portdash.model.workspace import Workspace
 from portdash.named_tuple import NamedTuple
-from portdash.store.codec import PROTOCOLS, assignment_from, key_columns, key_from, source_from
-from portdash.store.fields import Fields, Undecodable, port, text, whole, word_of
-from portdash.store.records import lease_from, workspace_from
+from portdash.store.codec import key_columns, key_from
+from portdash.store.columns import (
+    Changed,
+    Columns,
+    assignment_of,
+    changed_by,
+    event_of,
+    intact,
+    lease_of,
+    operation_of,
+    plan_of,
+    quarantine_of,
+    request_of,
+    workspace_of,
+)
+from portdash.store.fields import Undecodable, text, whole
 from portdash.store.schema import BY_KEY, SELECT_ASSIGNMENT, SELECT_WORKSPACE
-from portdash.store.seal import row_sum
 
 if TYPE_CHECKING:
     from portdash.model.history import Event, Operation
     from portdash.model.kept import PlanRecord, Quarantine
     from portdash.model.requests import Request
     from portdash.store.rows import Slot
-
-Columns = tuple[object, ...]
 
 _LEASE = "SELECT host, user, workspace, environment, service, protocol, body, sum FROM lease"
 _QUARANTINE = "SELECT host, protocol, port, released_at, service, sum FROM quarantine"
@@ -37,7 +47,15 @@ _TAKEN = (  # one text for any number, which SQLite has prepared
     f"SELECT port FROM assignment WHERE host = ? AND port IN ({', '.join('?' * _AT_ONCE)}) "  # noqa: S608 (our words)
     "AND protocol = ? AND source <> 'inherited'"
 )
+_TAKEN_BETWEEN = (
+    "SELECT port FROM assignment WHERE host = ? AND port BETWEEN ? AND ? AND protocol = ? AND source <> 'inherited'"
+)
+_NEAR = 64
+"""Ports that are no further apart are looked for along the index, which is found once, not for each of them."""
 _EVENT = "SELECT sequence, service, body, sum FROM event"
+_STANDING = """SELECT (SELECT coalesce(max(sequence), 0) FROM event), EXISTS (SELECT 1 FROM operation WHERE id = ?),
+  EXISTS (SELECT 1 FROM plan), EXISTS (SELECT 1 FROM request), EXISTS (SELECT 1 FROM quarantine),
+  one, revision, operation, sum FROM meta"""
 
 
 class Version(NamedTuple):
@@ -46,6 +64,19 @@ class Version(NamedTuple):
     revision: int = 0
     operation: str = ""
     """Id of the latest operation."""
+
+
+class Standing(NamedTuple):
+    """What a writer has to know of the tables as they are, by one look: others wait meanwhile."""
+
+    revision: int
+    last_sequence: int
+    """The number of the latest event, 0 when there is none."""
+    is_seen: bool
+    """Whether the batch is in the log."""
+    has_plans: bool
+    has_requests: bool
+    has_quarantines: bool
 
 
 def searchable(words: str) -> bytes:
@@ -67,13 +98,27 @@ class Tables:
         _, revision, operation = rows[0]
         return Version(whole(revision), text(operation))
 
+    def standing(self, identity: str) -> Standing:
+        """Return how things stand for the batch of that id."""
+        found = self._fetch(_STANDING, identity)
+        if len(found) != 1:
+            raise Undecodable("its revision is missing")
+        last, seen, plans, requests, quarantines, *meta = found[0]
+        ((_, revision, _),) = intact([tuple(meta)])
+        return Standing(whole(revision), whole(last), bool(seen), bool(plans), bool(requests), bool(quarantines))
+
     def assignment(self, key: ServiceKey) -> Assignment | None:
         """Return the row of a service."""
         return next(self._assignments(f"{SELECT_ASSIGNMENT} {BY_KEY}", *key_columns(key)), None)
 
     def assignments(self) -> dict[ServiceKey, Assignment]:
         """Return every row."""
-        return {row.key: row for row in self._assignments(SELECT_ASSIGNMENT)}
+        return self.assignments_to_be()()
+
+    def assignments_to_be(self) -> Callable[[], dict[ServiceKey, Assignment]]:
+        """Read every row, and return what makes of it what it says: that needs neither the tables nor the moment."""
+        found = self._fetch(SELECT_ASSIGNMENT)
+        return lambda: {row.key: row for row in map(assignment_of, intact(found))}
 
     def revisions(self) -> dict[ServiceKey, int]:
         """Return the revision of every row, and nothing else of it."""
@@ -96,10 +141,14 @@ class Tables:
         found: set[int] = set()
         for start in range(0, len(ports), _AT_ONCE):
             some = ports[start : start + _AT_ONCE]
-            filling = [some[0]] * (_AT_ONCE - len(some))
-            asked = (host, *some, *filling, protocol.value)
-            found.update(whole(number) for (number,) in self._connection.execute(_TAKEN, asked))
-        return found
+            first, last = min(some), max(some)
+            if last - first < _NEAR:
+                rows = self._connection.execute(_TAKEN_BETWEEN, (host, first, last, protocol.value))
+            else:
+                filling = [some[0]] * (_AT_ONCE - len(some))
+                rows = self._connection.execute(_TAKEN, (host, *some, *filling, protocol.value))
+            found.update([whole(number) for (number,) in rows])
+        return found.intersection(ports)
 
     def lease(self, key: ServiceKey) -> Lease | None:
         """Return the lease of a service."""
@@ -145,12 +194,10 @@ class Tables:
         row = self._connection.execute("SELECT id FROM operation WHERE revision = ?", (revision,)).fetchone()
         return text(row[0]) if row else None
 
-    def changes_after(self, revision: int) -> list[list[tuple[ServiceKey, Assignment | None]]]:
-        """Return which rows each operation that followed on `revision` changed, and to what, oldest first."""
-        from portdash.store.history import rows_after  # noqa: PLC0415  only who looks again
-
-        log = self._select(f"{_OPERATION} WHERE revision > ? ORDER BY revision", revision)
-        return [rows_after(Fields.parse(text(columns[5]))) for columns in log]
+    def changes_after(self, revision: int) -> tuple[int, Callable[[], Changed]]:
+        """Read the operations that followed on `revision`: how many, and what tells the rows that they changed."""
+        found = self._fetch(f"{_OPERATION} WHERE revision > ? ORDER BY revision", revision)
+        return len(found), lambda: changed_by(found)
 
     def operations(self, workspace: str, limit: int) -> tuple[Operation, ...]:
         """Return the latest operations of a workspace that changed rows and are not undone, newest first."""
@@ -166,91 +213,13 @@ class Tables:
             rows = self._select(f"{_EVENT} WHERE service = ? {last}", searchable(service.casefold()), limit)
         return tuple(map(event_of, rows))
 
-    def last_sequence(self) -> int:
-        """Return the number of the latest event, 0 when there is none."""
-        (found,) = self._connection.execute("SELECT coalesce(max(sequence), 0) FROM event").fetchone()
-        return whole(found)
-
     def _assignments(self, sql: str, *parameters: object) -> Iterator[Assignment]:
         return map(assignment_of, self._select(sql, *parameters))
 
     def _select(self, sql: str, *parameters: object) -> list[Columns]:
         """Return the rows without their sums, which are right."""
-        found = []
-        for *values, expected in self._connection.execute(sql, parameters):
-            if row_sum(values) != expected:
-                raise Undecodable("a row does not fit its checksum")
-            found.append(tuple(values))
-        return found
+        return intact(self._fetch(sql, *parameters))
 
-
-def assignment_of(columns: Columns) -> Assignment:
-    """Return an assignment from its columns, the sum left out. Raises Undecodable."""
-    *parts, number, source, revision, body = columns
-    fields = Fields.parse(text(body))
-    return assignment_from(key_from(parts), port(number), source_from(source), whole(revision), fields)
-
-
-def lease_of(columns: Columns) -> Lease:
-    """Return a lease from its columns, the sum left out. Raises Undecodable."""
-    *parts, body = columns
-    return lease_from(key_from(parts), Fields.parse(text(body)))
-
-
-def workspace_of(columns: Columns) -> Workspace:
-    """Return a workspace from its columns, the sum left out. Raises Undecodable."""
-    return workspace_from(Fields.parse(text(columns[3])))
-
-
-def quarantine_of(columns: Columns) -> Quarantine:
-    """Return a quarantine from its columns, the sum left out. Raises Undecodable."""
-    from portdash.model.kept import Quarantine  # noqa: PLC0415  mostly no port is kept
-
-    host, protocol, number, released_at, service = columns
-    if type(released_at) is not float:
-        raise Undecodable("a quarantine has no time")
-    return Quarantine(
-        host=text(host),
-        protocol=word_of(PROTOCOLS, protocol, "a protocol"),
-        port=port(number),
-        service=text(service),
-        released_at=released_at,
-    )
-
-
-def plan_of(columns: Columns) -> PlanRecord:
-    """Return a plan from its columns, the sum left out. Raises Undecodable."""
-    from portdash.store.kept import plan_from  # noqa: PLC0415  mostly no port is kept
-
-    identity, host, body = columns
-    return plan_from(text(identity), text(host), Fields.parse(text(body)))
-
-
-def request_of(columns: Columns) -> Request:
-    """Return a request from its columns, the sum left out. Raises Undecodable."""
-    from portdash.store.asked import request_from  # noqa: PLC0415  mostly nothing is asked
-
-    identity, body = columns
-    return request_from(text(identity), Fields.parse(text(body)))
-
-
-def operation_of(columns: Columns) -> Operation:
-    """Return an operation from its columns, the sum left out. Raises Undecodable."""
-    from portdash.store.history import operation_from  # noqa: PLC0415  the past is asked for by few
-
-    revision, identity, workspace, _, undone, body = columns
-    return operation_from(
-        identity=text(identity),
-        revision=whole(revision),
-        workspace=text(workspace),
-        undone=bool(whole(undone)),
-        body=Fields.parse(text(body)),
-    )
-
-
-def event_of(columns: Columns) -> Event:
-    """Return an event from its columns, the sum left out. Raises Undecodable."""
-    from portdash.store.history import event_from  # noqa: PLC0415  the past is asked for by few
-
-    sequence, _, body = columns
-    return event_from(whole(sequence), Fields.parse(text(body)))
+    def _fetch(self, sql: str, *parameters: object) -> list[Columns]:
+        """Return the rows with their sums, whatever these are."""
+        return self._connection.execute(sql, parameters).fetchall()

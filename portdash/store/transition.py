@@ -45,6 +45,11 @@ class _Row:
     now: Assignment | None
     reason: str = ""
 
+    @property
+    def is_change(self) -> bool:
+        """Whether there is anything to tell of it."""
+        return self.before is not None or self.now is not None
+
 
 @record(frozen=False)
 class _Draft:
@@ -54,7 +59,7 @@ class _Draft:
     batch: Batch
     revision: int
     touched: dict[ServiceKey, _Row] = field(default_factory=dict)
-    history: list[ServiceKey | Event] = field(default_factory=list)
+    history: list[_Row | Event] = field(default_factory=list)
     """What becomes an event, in order: a touched row, or an event as it was handed in."""
     leases: dict[ServiceKey, Lease | None] = field(default_factory=dict)
     workspaces: list[tuple[str, Workspace]] = field(default_factory=list)
@@ -65,12 +70,12 @@ class _Draft:
     asked: Asked = field(init=False)
 
     def __post_init__(self) -> None:
-        ops = self.batch.ops
-        claimed = (op.options[0].key for op in ops if isinstance(op, Claim))
-        vacated = frozenset((*claimed, *(op.key for op in ops if isinstance(op, Remove))))
-        own, plans = {op.record.id for op in ops if isinstance(op, RecordPlan)}, tuple(self.rows.plans())
-        others = (plan for plan in plans if plan.id not in own)
-        reserved = frozenset((plan.host, *slot) for plan in others for slot in plan.reserved)
+        ops, plans = self.batch.ops, tuple(self.rows.plans())
+        vacated = [
+            op.options[0].key if isinstance(op, Claim) else op.key for op in ops if isinstance(op, Claim | Remove)
+        ]
+        own = {op.record.id for op in ops if isinstance(op, RecordPlan)}
+        reserved = frozenset((plan.host, *slot) for plan in plans if plan.id not in own for slot in plan.reserved)
         self.places = Places(self.rows, vacated=vacated, reserved=reserved)
         self.asked = Asked(self.rows.requests(), self.batch.at, {plan.id for plan in plans})
 
@@ -106,11 +111,6 @@ class _Draft:
 
     def effects(self) -> Effects:
         """Return the sum of it all."""
-        changes = {
-            key: Change(row.before, row.now)
-            for key, row in self.touched.items()
-            if row.before is not None or row.now is not None
-        }
         for key, row in self.touched.items():
             if row.now is None:
                 self.leases[key] = None
@@ -121,14 +121,14 @@ class _Draft:
             actor=self.batch.actor,
             at=self.batch.at,
             revision=self.revision,
-            changes=tuple(changes.values()),
+            changes=tuple([Change(row.before, row.now) for row in self.touched.values() if row.is_change]),
             undone=bool(self.undone),
         )
-        events = (
-            entry if isinstance(entry, Event) else self._event(changes[entry], self.touched[entry].reason)
+        events = [
+            entry if isinstance(entry, Event) else self._event(entry)
             for entry in self.history
-            if isinstance(entry, Event) or entry in changes
-        )
+            if isinstance(entry, Event) or entry.is_change
+        ]
         return Effects(
             operation=operation,
             events=tuple(events),
@@ -148,7 +148,7 @@ class _Draft:
         if chosen is None:
             first = op.options[0]
             raise Refusal(refusals.taken(name, first.port, self.places.obstacle(first)))
-        self._give_up(key)
+        self._give_up(row)
         row.now, row.reason = replace(chosen, revision=self.revision), op.reason
         if chosen.source is not Source.INHERITED:
             self.places.put(chosen)
@@ -160,7 +160,7 @@ class _Draft:
         self._expect(op.key.service, gone, op.expected)
         if gone is None:
             raise Refusal(refusals.gone_already(op.key.service))
-        self._give_up(op.key)
+        self._give_up(row)
         row.now, row.reason = None, op.reason
         if gone.source is not Source.INHERITED:  # an inherited port is still its parent's
             host, protocol, port = slot = slot_of(gone)
@@ -170,11 +170,12 @@ class _Draft:
                 )
 
     def _row(self, key: ServiceKey) -> _Row:
-        if key not in self.touched:
+        row = self.touched.get(key)
+        if row is None:
             before = self.places.before(key)
-            self.touched[key] = _Row(before, before)
-            self.history.append(key)
-        return self.touched[key]
+            row = self.touched[key] = _Row(before, before)
+            self.history.append(row)
+        return row
 
     @staticmethod
     def _expect(name: str, row: Assignment | None, expected: int | None) -> None:
@@ -182,11 +183,10 @@ class _Draft:
             return
         raise Refusal(refusals.moved(name, row.port) if row else refusals.gone(name))
 
-    def _give_up(self, key: ServiceKey) -> None:
+    def _give_up(self, row: _Row) -> None:
         """Forget where an earlier op of this batch placed the service."""
-        now = self.touched[key].now
-        if now is not None:
-            self.places.take_back(now)
+        if row.now is not None:
+            self.places.take_back(row.now)
 
     def _take_lease(self, lease: Lease) -> None:
         row = self.touched[lease.key].now if lease.key in self.touched else self.rows.assignment(lease.key)
@@ -231,26 +231,26 @@ class _Draft:
             raise Refusal(refusals.undone_already(operation.title))
         self.undone.append(identity)
 
-    def _event(self, change: Change, reason: str) -> Event:
-        row = change.after or change.before
-        assert row is not None
+    def _event(self, row: _Row) -> Event:
+        shown = row.now or row.before
+        assert shown is not None
         return Event(
-            kind=_kind(change),
+            kind=_kind(row),
             at=self.batch.at,
-            workspace=row.key.workspace,
-            service=row.name,
+            workspace=shown.key.workspace,
+            service=shown.name,
             actor=self.batch.actor,
-            reason=reason,
-            from_port=change.before.port if change.before else None,
-            to_port=change.after.port if change.after else None,
+            reason=row.reason,
+            from_port=row.before.port if row.before else None,
+            to_port=row.now.port if row.now else None,
             revision=self.revision,
-            host=row.key.host,
+            host=shown.key.host,
         )
 
 
-def _kind(change: Change) -> EventKind:
-    if change.after is None:
+def _kind(row: _Row) -> EventKind:
+    if row.now is None:
         return EventKind.RELEASED
-    if change.before is None:
-        return EventKind.ADOPTED if change.after.source is Source.DETECTED else EventKind.ASSIGNED
-    return EventKind.UPDATED if change.before.port == change.after.port else EventKind.MOVED
+    if row.before is None:
+        return EventKind.ADOPTED if row.now.source is Source.DETECTED else EventKind.ASSIGNED
+    return EventKind.UPDATED if row.before.port == row.now.port else EventKind.MOVED

@@ -16,9 +16,9 @@ from portdash.store.history import event_body, operation_body
 from portdash.store.kept import plan_body
 from portdash.store.records import lease_body, workspace_body
 from portdash.store.rows import Effects
-from portdash.store.schema import APPLICATION_ID, BY_KEY, EVENTS_KEPT, OPERATIONS_KEPT, SCHEMA, VERSION
+from portdash.store.schema import APPLICATION_ID, BY_KEY, EVENTS_KEPT, OPERATIONS_KEPT, SCHEMA, SWEEP, VERSION
 from portdash.store.seal import row_sum
-from portdash.store.tables import searchable
+from portdash.store.tables import Standing, searchable
 
 
 def create(connection: sqlite3.Connection) -> None:
@@ -30,8 +30,8 @@ def create(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO meta VALUES (1, 0, '', ?)", (row_sum((1, 0, "")),))
 
 
-def write(connection: sqlite3.Connection, effects: Effects, *, last_sequence: int) -> None:
-    """Write all of `effects`; `last_sequence` is the number of the latest event so far."""
+def write(connection: sqlite3.Connection, effects: Effects, before: Standing) -> None:
+    """Write all of `effects` into tables that stand as they did `before`."""
     operation = effects.operation
     _write_changes(connection, operation.changes)
     for key, lease in effects.leases.items():
@@ -41,7 +41,7 @@ def write(connection: sqlite3.Connection, effects: Effects, *, last_sequence: in
             _replace(connection, "lease", _lease(lease))
     for host, workspace in effects.workspaces:
         _replace(connection, "workspace", _workspace(host, workspace))
-    _write_quarantines(connection, effects)
+    _write_quarantines(connection, effects, are_some=before.has_quarantines)
     for identity, plan in effects.plans.items():
         if plan is None:
             connection.execute("DELETE FROM plan WHERE id = ?", (identity,))
@@ -52,13 +52,15 @@ def write(connection: sqlite3.Connection, effects: Effects, *, last_sequence: in
             connection.execute("DELETE FROM request WHERE id = ?", (identity,))
         else:
             _replace(connection, "request", _request(request))
-    _write_events(connection, effects.events, last_sequence)
+    _write_events(connection, effects.events, before.last_sequence)
     for identity in effects.undone:
         _mark_undone(connection, identity)
     _replace(connection, "operation", _operation(operation))
-    if (oldest := operation.revision - OPERATIONS_KEPT) > 0:
-        connection.execute("DELETE FROM operation WHERE revision <= ?", (oldest,))
     _replace(connection, "meta", (1, operation.revision, operation.id))
+    if operation.revision % SWEEP == 0:
+        connection.execute("DELETE FROM operation WHERE revision <= ?", (operation.revision - OPERATIONS_KEPT,))
+        latest = before.last_sequence + len(effects.events)
+        connection.execute("DELETE FROM event WHERE sequence <= ?", (latest - EVENTS_KEPT,))
 
 
 def restore(
@@ -126,23 +128,22 @@ def _write_changes(connection: sqlite3.Connection, changes: Sequence[Change]) ->
             _insert(connection, "assignment", _assignment(change.after))
 
 
-def _write_quarantines(connection: sqlite3.Connection, effects: Effects) -> None:
+def _write_quarantines(connection: sqlite3.Connection, effects: Effects, *, are_some: bool) -> None:
     for (host, protocol, port), quarantine in effects.quarantines.items():
-        if quarantine is None:
+        if quarantine is not None:
+            _replace(connection, "quarantine", _quarantine(quarantine))
+        elif are_some:
             slot = (host, protocol.value, port)
             connection.execute("DELETE FROM quarantine WHERE host = ? AND protocol = ? AND port = ?", slot)
-        else:
-            _replace(connection, "quarantine", _quarantine(quarantine))
-    now = effects.operation.at
-    connection.execute("DELETE FROM quarantine WHERE abs(released_at - ?) >= ?", (now, QUARANTINE_SECONDS))
+    if are_some:
+        now = effects.operation.at
+        connection.execute("DELETE FROM quarantine WHERE abs(released_at - ?) >= ?", (now, QUARANTINE_SECONDS))
 
 
 def _write_events(connection: sqlite3.Connection, events: Sequence[Event], last: int) -> None:
     for sequence, event in enumerate(events, last + 1):
         service = searchable(event.service.casefold())
         _insert(connection, "event", (sequence, service, dumps(event_body(event))))
-    if (oldest := last + len(events) - EVENTS_KEPT) > 0:
-        connection.execute("DELETE FROM event WHERE sequence <= ?", (oldest,))
 
 
 def _mark_undone(connection: sqlite3.Connection, identity: str) -> None:

@@ -2,12 +2,15 @@
 
 import shutil
 import sqlite3 as sql
+from functools import partial
 from pathlib import Path
 
 import pytest
 from store_world import HOST, again, applied, batch, claim, filled, key, ports, remove, row
 
 from portdash.errors import StoreTooNew
+from portdash.model.assignment import Source
+from portdash.model.ports import IpProtocol
 from portdash.model.state import StoreState
 from portdash.store import states
 from portdash.store.sqlite import SqliteStore
@@ -21,8 +24,8 @@ def test_a_change_is_followed_without_reading_the_rows_anew(
     other = SqliteStore(path, host=HOST)
     state = other.snapshot()
     full_reads: list[int] = []
-    whole = Tables.assignments
-    monkeypatch.setattr(Tables, "assignments", lambda self: full_reads.append(1) or whole(self))
+    whole = Tables.assignments_to_be
+    monkeypatch.setattr(Tables, "assignments_to_be", lambda self: full_reads.append(1) or whole(self))
     applied(sqlite, claim(row("s3", 5000), expected=4), remove(state.assignments[key("s7")]))
     applied(sqlite, claim(row("new", 5001)))
     state = other.snapshot(state)
@@ -32,6 +35,44 @@ def test_a_change_is_followed_without_reading_the_rows_anew(
     assert state.assignments[key("s3")].port == 5000
     assert key("s7") not in state.assignments
     other.close()
+    assert full_reads, "who knew nothing has read all"
+
+
+@pytest.mark.parametrize("behind", [1, 5])
+def test_what_is_made_of_a_look_holds_no_writer_up(
+    sqlite: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch, behind: int
+):
+    """It takes longer than the look: with all read anew, and with the log followed."""
+    monkeypatch.setattr(states, "_FURTHEST", 3)
+    filled(sqlite, ["a"])
+    other = SqliteStore(path, host=HOST, patience=0)
+    other.snapshot()
+    filled(sqlite, [f"s{number}" for number in range(behind)], first=5000)
+    then = again(path)
+    made = other._read(other._states.look)
+    writer = sql.connect(path, timeout=0, isolation_level=None)
+    writer.execute("BEGIN EXCLUSIVE")
+    writer.execute("DELETE FROM assignment")
+    writer.execute("DELETE FROM operation")
+    assert made
+    assert made() == then
+    writer.execute("ROLLBACK")
+    writer.close()
+    other.close()
+
+
+def test_of_near_and_of_far_ports_those_are_taken_that_were_asked_for(sqlite: SqliteStore, path: Path):
+    filled(sqlite, ["a", "b", "c"], first=4000)
+    filled(sqlite, ["far"], first=9000)
+    applied(sqlite, claim(row("heir", 4001, source=Source.INHERITED)))
+    connection = sql.connect(path)
+    taken = partial(Tables(connection).taken, HOST, IpProtocol.TCP)
+    assert taken([4002, 4003, 4000]) == {4000, 4002}
+    assert taken([4000, 9000, 9001]) == {4000, 9000}
+    assert taken([*range(3990, 4001), *range(4100, 4130), 9000]) == {4000, 9000}
+    assert taken([]) == set()
+    assert Tables(connection).taken(HOST, IpProtocol.UDP, [4000, 4001]) == set()
+    connection.close()
 
 
 def test_far_behind_everything_is_read_anew(sqlite: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch):

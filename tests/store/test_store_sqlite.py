@@ -19,7 +19,7 @@ from portdash.model.storage import Applied, TakeLease
 from portdash.record import replace
 from portdash.store.links import Links
 from portdash.store.locking import lock_file
-from portdash.store.schema import EVENTS_KEPT, OPERATIONS_KEPT
+from portdash.store.schema import EVENTS_KEPT, OPERATIONS_KEPT, SWEEP
 from portdash.store.sqlite import SqliteStore
 
 
@@ -258,12 +258,19 @@ def test_a_foreign_transaction_is_busy_too(path: Path):
 
 def test_the_log_of_operations_and_the_events_are_bounded(sqlite: SqliteStore, monkeypatch: pytest.MonkeyPatch):
     assert (OPERATIONS_KEPT, EVENTS_KEPT) == (1_000, 10_000)
+    assert SWEEP < OPERATIONS_KEPT / 10
     monkeypatch.setattr("portdash.store.writing.OPERATIONS_KEPT", 3)
     monkeypatch.setattr("portdash.store.writing.EVENTS_KEPT", 4)
+    monkeypatch.setattr("portdash.store.writing.SWEEP", 3)
     filled(sqlite, [f"s{number}" for number in range(6)])
     assert [each.revision for each in sqlite.operations("shop", limit=9)] == [6, 5, 4]
     assert [each.sequence for each in sqlite.events()] == [6, 5, 4, 3]
-    assert len(sqlite.snapshot().assignments) == 6
+    filled(sqlite, ["s6", "s7"], first=5000)
+    assert [each.revision for each in sqlite.operations("shop", limit=9)] == [8, 7, 6, 5, 4], "they go a few at once"
+    filled(sqlite, ["s8"], first=6000)
+    assert [each.revision for each in sqlite.operations("shop", limit=9)] == [9, 8, 7]
+    assert [each.sequence for each in sqlite.events()] == [9, 8, 7, 6]
+    assert len(sqlite.snapshot().assignments) == 9
 
 
 def test_a_lock_file_that_is_none_is_left_alone(sqlite: SqliteStore, path: Path, home: Path):
