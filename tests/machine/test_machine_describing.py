@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,8 +39,11 @@ class Table:
     def lineage(self, pid: int) -> object:
         return self.lives.get(pid)
 
-    def lineages(self, pids: Iterable[int]) -> dict[int, object]:
+    def lineages(self, pids: Collection[int]) -> dict[int, object]:
         return {pid: self.lineage(pid) for pid in pids}
+
+    def ran(self, pid: int) -> object:  # noqa: ARG002
+        return None
 
     def as_now(self, process: Process) -> Process | None:
         return self.process(process.pid)

@@ -1,0 +1,122 @@
+"""Which processes are still as they were, asked each second of hundreds: who has not run since has changed nothing.
+
+What the kernel counts of a process's running (/proc/PID/schedstat) costs a third of its whole line (/proc/PID/stat). So
+a line is read of those that have run; and of all, when any of them is another now: what is above a process may have
+ended, and it has another parent without having run. A terminal that was taken away so shows half a minute later.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
+
+from portdash.machine.open_stats import OpenStats
+from portdash.machine.procfs import PROC, Lineage, how_much_ran, lineage_of
+from portdash.named_tuple import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HOLDS = 30.0
+"""Seconds after which a line is read again of a process that has not run either."""
+
+
+class _Line(NamedTuple):
+    """What the kernel wrote of a process, and what it tells."""
+
+    data: bytes
+    """Empty where there was none."""
+    own: Lineage | None
+
+
+class _Look(NamedTuple):
+    """What all processes were at one look."""
+
+    runs: Mapping[int, bytes | None]
+    """How much each had run; empty where the kernel does not tell."""
+    lines: Mapping[int, _Line]
+    leaders: Mapping[int, int]
+    """Of those that the end of their session makes orphans: the leader of it."""
+    alive: Mapping[int, bool]
+    """Each leader."""
+    found: dict[int, object]
+
+
+class Lineages:
+    """Compares processes with what they were. May be asked from several threads."""
+
+    def __init__(self, stats: OpenStats, *, proc: str = PROC, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._stats = stats
+        self._monotonic = monotonic
+        self._runs = OpenStats(proc=proc, name="schedstat") if how_much_ran("self", proc=proc) else None
+        self._last = _Look({}, {}, {}, {}, {})
+        self._read_at = monotonic()
+        """When the lines of all were read last."""
+
+    def let_go(self) -> None:
+        """Close what stays open from look to look."""
+        if self._runs is not None:
+            self._runs.let_go()
+
+    def ran(self, pid: int) -> bytes | None:
+        """Return how much a process had run at the last look at all, None where that is not told."""
+        return self._last.runs.get(pid)
+
+    def of(self, pid: int) -> object:
+        """Return what stays equal while a process and what was told of it are the same; None when it is gone."""
+        own = self._line(pid, None).own
+        leader = _orphaned_by(pid, own)
+        return own if own is None or leader is None else (own, self._is_alive(leader))
+
+    def of_all(self, pids: Collection[int]) -> dict[int, object]:
+        """Return `of` each; the very same object while nothing has changed."""
+        last, now = self._last, self._monotonic()
+        runs = self._runs.read_all(pids) if self._runs is not None else {}
+        is_due = not 0 <= now - self._read_at < HOLDS
+        if is_due:
+            self._read_at = now
+        lines, leaders = last.lines, last.leaders
+        if is_due or not runs or runs != last.runs:
+            lines = self._lines(pids, runs, {} if is_due else last.lines, last)
+            leaders = _leaders(lines) if lines != last.lines else last.leaders
+        alive = {leader: self._is_alive(leader) for leader in set(leaders.values())}
+        if lines == last.lines and alive == last.alive:
+            self._last = last._replace(runs=runs)
+            return last.found
+        found: dict[int, object] = {
+            pid: (line.own, alive[leaders[pid]]) if pid in leaders else line.own for pid, line in lines.items()
+        }
+        self._last = _Look(runs, lines, leaders, alive, found)
+        return found
+
+    def _lines(
+        self, pids: Collection[int], runs: Mapping[int, bytes | None], holding: Mapping[int, _Line], last: _Look
+    ) -> dict[int, _Line]:
+        """Return the line of each: one of `holding` where its process has not run since, and nobody is another."""
+        held = {pid: holding[pid] for pid, ran in runs.items() if ran and ran == last.runs.get(pid) and pid in holding}
+        lines = {pid: held.get(pid) or self._line(pid, last.lines.get(pid)) for pid in pids}
+        if any(line.own != last.lines[pid].own for pid, line in lines.items() if pid in last.lines):
+            lines.update((pid, self._line(pid, last.lines.get(pid))) for pid in held)
+        return lines
+
+    def _line(self, pid: int, known: _Line | None) -> _Line:
+        """Return the line of a process as it is now; where it says what is known, nothing is parsed."""
+        data = self._stats.read(pid, keep=self._runs is None) or b""
+        return known if known is not None and known.data == data else _Line(data, lineage_of(data) if data else None)
+
+    def _is_alive(self, leader: int) -> bool:
+        data = self._stats.read(leader, keep=True)
+        return bool(data and lineage_of(data))
+
+
+def _leaders(lines: Mapping[int, _Line]) -> dict[int, int]:
+    found = ((pid, _orphaned_by(pid, line.own)) for pid, line in lines.items())
+    return {pid: leader for pid, leader in found if leader is not None}
+
+
+def _orphaned_by(pid: int, own: Lineage | None) -> int | None:
+    """Return the leader of a session whose end makes an orphan of a process: where there is no terminal."""
+    if own is None or own.terminal != b"0" or own.session in (b"0", b"%d" % pid):
+        return None
+    return int(own.session)
