@@ -2,7 +2,7 @@
 
 What the kernel counts of a process's running (/proc/PID/schedstat) costs a third of its whole line (/proc/PID/stat). So
 a line is read of those that have run; and of all, when any of them is another now: what is above a process may have
-ended, and it has another parent without having run. A terminal that was taken away so shows half a minute later.
+ended, and it has another parent without having run. A terminal that was taken away so shows a minute later.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from portdash.named_tuple import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-HOLDS = 30.0
+HOLDS = 60.0
 """Seconds after which a line is read again of a process that has not run either."""
 
 
@@ -76,12 +76,13 @@ class Lineages:
         is_due = not 0 <= now - self._read_at < HOLDS
         if is_due:
             self._read_at = now
-        lines, leaders = last.lines, last.leaders
-        if is_due or not runs or runs != last.runs:
-            lines = self._lines(pids, runs, {} if is_due else last.lines, last)
-            leaders = _leaders(lines) if lines != last.lines else last.leaders
+        moved = (
+            pids if is_due or not runs else [pid for pid, ran in runs.items() if ran != last.runs.get(pid) or not ran]
+        )
+        lines = self._lines(pids, moved, last.lines)
+        leaders = last.leaders if lines is last.lines else _leaders(lines)
         alive = {leader: self._is_alive(leader) for leader in set(leaders.values())}
-        if lines == last.lines and alive == last.alive:
+        if lines is last.lines and alive == last.alive:
             self._last = last._replace(runs=runs)
             return last.found
         found: dict[int, object] = {
@@ -90,20 +91,25 @@ class Lineages:
         self._last = _Look(runs, lines, leaders, alive, found)
         return found
 
-    def _lines(
-        self, pids: Collection[int], runs: Mapping[int, bytes | None], holding: Mapping[int, _Line], last: _Look
-    ) -> dict[int, _Line]:
-        """Return the line of each: one of `holding` where its process has not run since, and nobody is another."""
-        held = {pid: holding[pid] for pid, ran in runs.items() if ran and ran == last.runs.get(pid) and pid in holding}
-        lines = {pid: held.get(pid) or self._line(pid, last.lines.get(pid)) for pid in pids}
-        if any(line.own != last.lines[pid].own for pid, line in lines.items() if pid in last.lines):
-            lines.update((pid, self._line(pid, last.lines.get(pid))) for pid in held)
-        return lines
+    def _lines(self, pids: Collection[int], moved: Collection[int], before: Mapping[int, _Line]) -> Mapping[int, _Line]:
+        """Return the line of each, read of those that have moved; of all where anybody is another than before.
+
+        The same object comes back where all tell what they told.
+        """
+        new = {pid: line for pid in moved if (line := self._line(pid, before.get(pid))) is not before.get(pid)}
+        if not new and before.keys() == set(pids):
+            return before
+        if not before.keys().isdisjoint(new):
+            new.update((pid, self._line(pid, before.get(pid))) for pid in pids)
+        return {pid: new.get(pid) or before[pid] for pid in pids}
 
     def _line(self, pid: int, known: _Line | None) -> _Line:
-        """Return the line of a process as it is now; where it says what is known, nothing is parsed."""
+        """Return the line of a process as it is now; where it tells what is known, that."""
         data = self._stats.read(pid, keep=self._runs is None) or b""
-        return known if known is not None and known.data == data else _Line(data, lineage_of(data) if data else None)
+        if known is not None and known.data == data:
+            return known
+        own = lineage_of(data) if data else None
+        return known if known is not None and known.own == own and bool(known.data) == bool(data) else _Line(data, own)
 
     def _is_alive(self, leader: int) -> bool:
         data = self._stats.read(leader, keep=True)
