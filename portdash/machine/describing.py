@@ -31,7 +31,7 @@ _PLACE_HOLDS = 4.0
 """Seconds for which the project of a directory holds; less than after which sources give new rows."""
 _DIRECTORY_HOLDS = 30.0
 """Seconds for which holds in which directory a process is that has not run: that may be moved. Else as its project."""
-_ORIGIN_HOLDS = 60.0
+_ORIGIN_HOLDS = 30.0
 """Seconds for which holds what stands above a process that is as it was, and in whose control group it is."""
 
 

@@ -2,7 +2,7 @@
 
 What the kernel counts of a process's running (/proc/PID/schedstat) costs a third of its whole line (/proc/PID/stat). So
 a line is read of those that have run; and of all, when any of them is another now: what is above a process may have
-ended, and it has another parent without having run. A terminal that was taken away so shows a minute later.
+ended, and it has another parent without having run. A terminal that was taken away so shows half a minute later.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from portdash.named_tuple import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-HOLDS = 60.0
+HOLDS = 30.0
 """Seconds after which a line is read again of a process that has not run either."""
 
 
@@ -76,9 +76,9 @@ class Lineages:
         is_due = not 0 <= now - self._read_at < HOLDS
         if is_due:
             self._read_at = now
-        moved = (
-            pids if is_due or not runs else [pid for pid, ran in runs.items() if ran != last.runs.get(pid) or not ran]
-        )
+        moved = pids
+        if runs and not is_due:
+            moved = [pid for pid, ran in runs.items() if ran is None or ran != last.runs.get(pid)]
         lines = self._lines(pids, moved, last.lines)
         leaders = last.leaders if lines is last.lines else _leaders(lines)
         alive = {leader: self._is_alive(leader) for leader in set(leaders.values())}
@@ -100,7 +100,7 @@ class Lineages:
         if not new and before.keys() == set(pids):
             return before
         if not before.keys().isdisjoint(new):
-            new.update((pid, self._line(pid, before.get(pid))) for pid in pids)
+            new.update((pid, self._line(pid, before.get(pid))) for pid in set(pids).difference(moved))
         return {pid: new.get(pid) or before[pid] for pid in pids}
 
     def _line(self, pid: int, known: _Line | None) -> _Line:
