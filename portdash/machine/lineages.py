@@ -2,7 +2,8 @@
 
 What the kernel counts of a process's running (/proc/PID/schedstat) costs a third of its whole line (/proc/PID/stat). So
 a line is read of those that have run; and of all, when any of them is another now: what is above a process may have
-ended, and it has another parent without having run. A terminal that was taken away so shows half a minute later.
+ended, and it has another parent without having run. A terminal that was taken away so shows half a minute later. Of
+more than a few hundred each is asked at every second or third look: what one does to itself shows so much later.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from portdash.named_tuple import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MOST = 256
+"""Processes that are asked for at each look how much they have run; where there are more, they take turns."""
 HOLDS = 30.0
 """Seconds after which a line is read again of a process that has not run either."""
 
@@ -53,6 +56,8 @@ class Lineages:
         self._last = _Look({}, {}, {}, {}, {})
         self._read_at = monotonic()
         """When the lines of all were read last."""
+        self._turn = 0
+        """Where those begin, in the order of pids, who are asked next where there are very many."""
 
     def let_go(self) -> None:
         """Close what stays open from look to look."""
@@ -72,7 +77,7 @@ class Lineages:
     def of_all(self, pids: Collection[int]) -> dict[int, object]:
         """Return `of` each; the very same object while nothing has changed."""
         last, now = self._last, self._monotonic()
-        runs = self._runs.read_all(pids) if self._runs is not None else {}
+        runs = self._ask(self._runs, pids, last.runs) if self._runs is not None else {}
         is_due = not 0 <= now - self._read_at < HOLDS
         if is_due:
             self._read_at = now
@@ -90,6 +95,17 @@ class Lineages:
         }
         self._last = _Look(runs, lines, leaders, alive, found)
         return found
+
+    def _ask(
+        self, source: OpenStats, pids: Collection[int], before: Mapping[int, bytes | None]
+    ) -> dict[int, bytes | None]:
+        """Return how much each has run: of very many some are asked, and of the others it is what it was."""
+        if len(pids) <= MOST:
+            return source.read_all(pids)
+        start, turn = self._turn, sorted(pids)
+        self._turn = start + MOST if start + MOST < len(turn) else 0
+        asked = {*turn[start : start + MOST], *(pid for pid in pids if not before.get(pid))}
+        return {pid: before[pid] for pid in pids if pid not in asked} | source.read_all(asked)
 
     def _lines(self, pids: Collection[int], moved: Collection[int], before: Mapping[int, _Line]) -> Mapping[int, _Line]:
         """Return the line of each, read of those that have moved; of all where anybody is another than before.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from portdash.machine import lineages
 from portdash.machine.fd_scan import find_holders, link_of
 from portdash.machine.lineages import HOLDS, Lineages
 from portdash.machine.open_stats import OpenStats
@@ -104,6 +105,32 @@ def test_a_clock_that_goes_back_has_all_read(told: Told):
     assert told.look()[8] != before[8]
 
 
+def test_of_very_many_each_is_asked_in_its_turn_and_who_is_new_at_once(told: Told, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(lineages, "MOST", 1)
+    before = told.look()
+    assert None not in before.values()
+    told.tell(7, "sh", ran=6)
+    told.tell(8, "sh", parent=7, ran=6)
+    told.look()
+    assert told.look() == {pid: told.lineages.of(pid) for pid in (7, 8)} != before
+
+
+def test_of_very_many_only_some_are_asked_at_a_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(lineages, "MOST", 2)
+    told, pids = Told(tmp_path), tuple(range(10, 15))
+    for pid in pids:
+        told.tell(pid)
+
+    def ran() -> int:
+        told.lineages.of_all(pids)
+        return sum(told.lineages.ran(pid) == b"6 2 3\n" for pid in pids)
+
+    assert ran() == 0
+    for pid in pids:
+        told.tell(pid, ran=6)
+    assert [ran() for _ in range(3)] == [2, 4, 5]
+
+
 def test_where_the_kernel_does_not_count_all_are_read(tmp_path: Path):
     told = Told(tmp_path, counts=False)
     told.tell(7)
@@ -135,10 +162,10 @@ def real() -> Lineages:
     return Lineages(OpenStats(), monotonic=lambda: 0.0)
 
 
-def until_other(lineages: Lineages, before: dict[int, object]) -> dict[int, object]:
+def until_other(table: Lineages, before: dict[int, object]) -> dict[int, object]:
     """Look until something is another, for ten seconds at most."""
     deadline = time.monotonic() + 10
-    while (after := lineages.of_all(tuple(before))) == before:
+    while (after := table.of_all(tuple(before))) == before:
         assert time.monotonic() < deadline, "never noticed"
         time.sleep(0.01)
     return after
@@ -157,12 +184,12 @@ def test_an_exec_of_the_same_program_shows(real: Lineages):
         assert until_other(real, before)[process.pid] is not None
 
 
-def until_still(lineages: Lineages, pid: int) -> dict[int, object]:
+def until_still(table: Lineages, pid: int) -> dict[int, object]:
     """Look until a process sleeps."""
     deadline = time.monotonic() + 10
     while Path(f"{PROC}/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "S":
         assert time.monotonic() < deadline, "never at rest"
-    return lineages.of_all((pid,))
+    return table.of_all((pid,))
 
 
 def test_an_orphan_that_sleeps_shows(real: Lineages):
