@@ -128,7 +128,7 @@ def test_of_very_many_only_some_are_asked_at_a_look(tmp_path: Path, monkeypatch:
     assert ran() == 0
     for pid in pids:
         told.tell(pid, ran=6)
-    assert [ran() for _ in range(3)] == [2, 4, 5]
+    assert [ran() for _ in range(3)] == [2, 3, 5]  # the third turn begins anew
 
 
 def test_where_the_kernel_does_not_count_all_are_read(tmp_path: Path):
