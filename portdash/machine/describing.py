@@ -7,7 +7,7 @@ What nobody announces is read anew after a while: where a process works, which p
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache, partial
 from operator import is_
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from portdash.model.sources import ProcessTable
 
 _PLACE_HOLDS = 4.0
-"""Seconds for which the directory of a process and its project hold; less than after which sources give new rows."""
+"""Seconds for which the project of a directory holds; less than after which sources give new rows."""
+_DIRECTORY_HOLDS = 30.0
+"""Seconds for which holds in which directory a process is that has not run: that may be moved. Else as its project."""
 _ORIGIN_HOLDS = 30.0
 """Seconds for which holds what stands above a process that is as it was, and in whose control group it is."""
 
@@ -41,8 +43,12 @@ class KnowsLineage(Protocol):
         """Return what stays equal while a process and what was told of it are the same; None when it is gone."""
         ...
 
-    def lineages(self, pids: Iterable[int]) -> dict[int, object]:
+    def lineages(self, pids: Collection[int]) -> dict[int, object]:
         """Return that of each."""
+        ...
+
+    def ran(self, pid: int) -> object:
+        """Return what is another as soon as a process has run, as of the last `lineages`; None where unknown."""
         ...
 
     def as_now(self, process: Process) -> Process | None:
@@ -70,6 +76,8 @@ class _Known(NamedTuple):
     """When the owner's directory was read, in seconds, as `found_at`."""
     is_settled: bool = False
     """Whether it was found out twice of the same processes, the second time when they had been set up for long."""
+    ran: object = None
+    """How much the owner had run before that; None where unknown."""
 
 
 class _Look(NamedTuple):
@@ -100,6 +108,10 @@ class _Asking(Once):
         if self._knowing is not None and pid not in self.lineages:
             self.lineages[pid] = self._knowing.lineage(pid)
         return super().process(pid)
+
+    def ran(self, pid: int) -> object:
+        """Return how much a process had run before this look, None where unknown."""
+        return self._knowing.ran(pid) if self._knowing is not None else None
 
     def as_now(self, process: Process) -> Process | None:
         """Return a process that is as it was but for what nobody announces."""
@@ -197,17 +209,30 @@ class _Round:
         if was is not None and self._changed.isdisjoint(was.processes):
             if now - was.placed_at < _PLACE_HOLDS:
                 return was
+            if was.owner is not None and self._is_still_there(was, was.owner):
+                return was
             if was.owner is not None and (since := self._origin_since(was, was.owner)) is not None:
+                ran = self._table.ran(was.owner.process.pid)  # before it is read
                 process = self._table.as_now(was.owner.process)
                 if process is not None:
                     owner = _kept(was.owner, self._place(process, was.owner.origin))
-                    return was._replace(owner=owner, found_at=since, placed_at=now)
+                    return was._replace(owner=owner, found_at=since, placed_at=now, ran=ran)
             is_settled = now - was.found_at >= _ORIGIN_HOLDS
         self._table.touched.clear()
         process = topmost(self._table, pids)
         owner = self._place(process, self._origin_of(process)) if process else None
         owner = _kept(was.owner if was else None, owner)
         return _Known(owner, frozenset(self._table.touched), now, now, is_settled)
+
+    def _is_still_there(self, was: _Known, owner: _Owner) -> bool:
+        """Say whether an owner has not run since its directory was read, and that is of the same project."""
+        directory = owner.process.cwd
+        return (
+            was.ran is not None
+            and self._now - was.placed_at < _DIRECTORY_HOLDS
+            and was.ran == self._table.ran(owner.process.pid)
+            and (self._project_of(directory) if directory else None) == owner.project
+        )
 
     def _origin_since(self, was: _Known, owner: _Owner) -> float | None:
         """Return since when the origin of an owner that is as it was holds, None where it is to be found anew."""

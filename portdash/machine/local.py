@@ -97,8 +97,9 @@ class LocalMachine:
         """Return every listener, those with hidden owners too, by port, protocol and address. Raises OSError.
 
         The same objects come back while sockets and processes are the same. What nobody announces is read anew when
-        the source of sockets gives new rows, every few seconds: another directory, a project that got a name; another
-        control group after half a minute. Container engines are waited for at most 0.3 seconds.
+        the source of sockets gives new rows, every few seconds: another directory, a project that got a name. After
+        half a minute: a directory that others have moved, another control group. Container engines are waited for at
+        most 0.3 seconds.
         """
         rows = self._sockets.sockets()
         return self._containers.joined(self._describer.listeners(rows), rows)

@@ -6,7 +6,9 @@ A walk over all open files of all processes costs as much as a hundred short tab
   that have another number of files open than before, then in all; and not again if it was found nowhere;
 - a process that ends says so itself (`Lifetimes`); of one that cannot be watched, a socket is looked at each time;
 - new processes are looked into, and again while they are young: they inherit sockets, open more, and exec;
-- of what living processes have open a slice is proved at each look, for sockets that are handed on.
+- of what living processes have open a slice is proved at each look, for sockets that are handed on;
+- at closer looks those of them that have run since, or have another number of files open, are looked into by turns, for
+  sockets that are handed to them.
 """
 
 from __future__ import annotations
@@ -19,14 +21,16 @@ from itertools import chain, islice
 from portdash.machine.fd_scan import Counts, Holders, all_pids, has_open, scan
 from portdash.machine.lifetimes import Lifetimes
 from portdash.machine.newest import NewestPid
-from portdash.machine.procfs import PROC
+from portdash.machine.procfs import PROC, how_much_ran
 
 YOUNG = 5.0
 """Seconds for which a process that is new to us counts as young."""
 _LOOKS = 64
 """In so many looks all that is held has been proved once."""
 _ROUNDS = 12
-"""In so many closer looks all processes have been looked into once."""
+"""In so many closer looks all processes have been looked at once."""
+_WHOLE = 10
+"""Once in so many such rounds all are looked into: a thread of their own may have got a socket, and closed a file."""
 
 
 class OwnerSearch:
@@ -68,6 +72,9 @@ class OwnerSearch:
         self._proofs: Iterator[tuple[int, str, str]] = iter(())
         self._proofs_a_look = 1
         self._rest: list[int] = []
+        self._round = 0
+        self._ran: dict[int, bytes | None] = {}
+        """How much each process had run when it was looked into closely."""
         self._pids_a_look = 1
 
     def look(
@@ -75,7 +82,7 @@ class OwnerSearch:
     ) -> set[str]:
         """Bring all up to date with what listens now; return each socket whose holders are others than before.
 
-        Closer is to look for new processes, and into the next few of all, whatever they say of themselves. Raises
+        Closer is to look for new processes, and at the next few of all, whatever they say of themselves. Raises
         OSError where we are short of open files ourselves.
         """
         self.missed = False
@@ -102,9 +109,14 @@ class OwnerSearch:
         if not self._rest:
             self._rest = sorted(self._pids)
             self._pids_a_look = len(self._rest) // _ROUNDS + 1
+            self._round += 1
         pids, self._rest = self._rest[: self._pids_a_look], self._rest[self._pids_a_look :]
+        is_whole = self._round % _WHOLE == 0
         for pid in self._pids.intersection(pids):
-            changed |= self._look_into(pid, listening)
+            ran = how_much_ran(pid, proc=self._proc)
+            if is_whole or ran is None or ran != self._ran.get(pid) or self._has_moved(pid):
+                self._ran[pid] = ran
+                changed |= self._look_into(pid, listening)
         return changed
 
     def _let_go(self, links: Iterable[str]) -> set[int]:
@@ -255,5 +267,6 @@ class OwnerSearch:
             self._release(pid, link)
         self._pids.discard(pid)
         self._counts.pop(pid, None)
+        self._ran.pop(pid, None)
         self._young.pop(pid, None)
         return links

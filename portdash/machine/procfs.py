@@ -98,6 +98,15 @@ def lineage_of(data: bytes) -> Lineage | None:
     return Lineage(fields[19], data[:end], fields[1], fields[3], fields[4], tuple(fields[45:48]))
 
 
+def how_much_ran(pid: int | str, *, proc: str = PROC) -> bytes | None:
+    """Return what is another as soon as a process has run; None when it is gone, and where the kernel does not count.
+
+    It is of the first thread of the process only, and of that which takes its place by exec.
+    """
+    data = read(f"{proc}/{pid}/schedstat")
+    return None if not data or data.startswith(b"0 ") else data
+
+
 def real_uid(pid: int, *, proc: str = PROC) -> int | None:
     """Return the effective user of a process. Its directory's owner would not do: that is root for many daemons."""
     for line in (read(f"{proc}/{pid}/status") or b"").splitlines():

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -44,8 +44,11 @@ class Table:
     def lineage(self, pid: int) -> object:
         return self._by_pid.get(pid)
 
-    def lineages(self, pids: Iterable[int]) -> dict[int, object]:
+    def lineages(self, pids: Collection[int]) -> dict[int, object]:
         return {pid: self.lineage(pid) for pid in pids}
+
+    def ran(self, pid: int) -> object:  # noqa: ARG002
+        return None
 
     def as_now(self, process: Process) -> Process | None:
         return self.process(process.pid)

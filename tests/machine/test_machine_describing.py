@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,6 +31,7 @@ class Table:
         self.asked: list[int] = []
         self.surrounded: list[int] = []
         self.around = Setting()
+        self.runs: dict[int, int] = {}
 
     def process(self, pid: int) -> Process | None:
         self.asked.append(pid)
@@ -39,8 +40,11 @@ class Table:
     def lineage(self, pid: int) -> object:
         return self.lives.get(pid)
 
-    def lineages(self, pids: Iterable[int]) -> dict[int, object]:
+    def lineages(self, pids: Collection[int]) -> dict[int, object]:
         return {pid: self.lineage(pid) for pid in pids}
+
+    def ran(self, pid: int) -> object:
+        return self.runs.get(pid)
 
     def as_now(self, process: Process) -> Process | None:
         return self.process(process.pid)
@@ -132,6 +136,27 @@ def test_a_place_is_read_anew_after_some_seconds_and_the_origin_much_later():
     third = looking.look(later=30)
     assert sorted(looking.table.surrounded) == [20, 30]
     assert third is second  # equal, so it is the same
+
+
+def test_the_directory_of_what_has_not_run_holds_and_its_project_does_not():
+    looking = Looking()
+    looking.table.runs[20] = 1
+    looking.look()
+
+    def later(seconds: float) -> Listener:
+        looking.rows = (*looking.rows,)
+        return looking.look(later=seconds)[0]
+
+    later(5)  # here it is told how much it had run
+    looking.table.found[20] = Process(pid=20, name="node", parent=10, cwd="/b")
+    assert later(5).owner.cwd == "/a"
+    looking.table.runs[20] = 2
+    assert later(5).owner.cwd == "/b"
+    looking.projects["/b"] = Project(root="/b", name="b")
+    assert later(5).project == looking.projects["/b"]
+    looking.table.found[20] = Process(pid=20, name="node", parent=10, cwd="/moved")
+    assert later(5).owner.cwd == "/b"
+    assert later(26).owner.cwd == "/moved"
 
 
 def test_an_origin_that_was_found_twice_is_found_anew_when_the_surroundings_are_others():

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -119,8 +119,11 @@ class LivingTable(Table):
     def lineage(self, pid: int) -> object:
         return self.lives.get(pid)
 
-    def lineages(self, pids: Iterable[int]) -> dict[int, object]:
+    def lineages(self, pids: Collection[int]) -> dict[int, object]:
         return {pid: self.lineage(pid) for pid in pids}
+
+    def ran(self, pid: int) -> object:  # noqa: ARG002
+        return None
 
     def as_now(self, process: Process) -> Process | None:
         return self.process(process.pid)

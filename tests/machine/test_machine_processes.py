@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from machine_children import Serve
 
-from portdash.machine import processes
+from portdash.machine import lineages, processes
 from portdash.machine.processes import (
     ARGUMENT_BYTES,
     ARGUMENTS,
@@ -247,7 +247,7 @@ class TestLineages:
             parsed.append(data)
             return lineage_of(data)
 
-        monkeypatch.setattr(processes, "lineage_of", counted)
+        monkeypatch.setattr(lineages, "lineage_of", counted)
         table = Processes(proc=str(tmp_path))
         fake(tmp_path, 7)
         fake(tmp_path, 8)
