@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from portdash.config.show import Row as Setting
+    from portdash.dashboard.key_names import KeyNames
     from portdash.dashboard.look_ahead import LookAhead
     from portdash.dashboard.rows.asked import Past
     from portdash.health.pulse import Pulse
@@ -86,6 +87,7 @@ class Desk(Planner):
     config_error = ""
     """What is wrong with the configuration files as they are now; the last good ones are in force meanwhile."""
     _reloading: Reloading | None = None
+    _keys: KeyNames | None = None
     _acted_at: float | None = None
     """Unix time at which something was last done here."""
 
@@ -114,6 +116,19 @@ class Desk(Planner):
     def deps(self) -> Deps:
         """What the manager works with, for screens that need more than is here (the report, the configuration)."""
         return self._deps
+
+    @property
+    def keys(self) -> KeyNames:
+        """How texts name keys: as the app has bound them, else as the configuration says."""
+        if self._keys is None:
+            from portdash.dashboard.keymap import make_keymap  # noqa: PLC0415  an app has said so
+
+            self._keys = make_keymap(self._deps.config.keys).names
+        return self._keys
+
+    def name_keys(self, names: KeyNames) -> None:
+        """Take the names of the keys as they are bound."""
+        self._keys = names
 
     @property
     def is_read_only(self) -> bool:

@@ -1,5 +1,6 @@
 """One moment of the main screen: the row under the cursor, what is marked, and what an act would be about."""
 
+from portdash.dashboard.key_names import KeyNames
 from portdash.dashboard.restarts import own_listeners
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.row import Group, Other, OthersLine, Row
@@ -15,6 +16,8 @@ from portdash.record import record
 class Moment:
     """One moment of the main screen."""
 
+    keys: KeyNames
+    """How the reasons name keys."""
     facts: Facts | None = None
     """None before the first look."""
     row: Row | None = None

@@ -89,6 +89,7 @@ class Poller:
         self._facts = digest(
             snapshot,
             home=self._desk.home,
+            keys=self._desk.keys,
             before=self._facts,
             pulses=self._desk.pulses(),
             events=self._events(snapshot),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from portdash.dashboard.key_names import KeyNames
 from portdash.dashboard.restarts import tilde
 from portdash.dashboard.rows.row import Group, Kind, Other, RowKey, service_row_key
 from portdash.health.pulse import Pulse
@@ -31,6 +32,8 @@ class Facts:
     """Everything rows and details are made from. Build it with `digest`."""
 
     snapshot: Snapshot
+    keys: KeyNames
+    """How texts name keys."""
     home: str
     """Shown as `~`."""
     groups: tuple[Group, ...]
@@ -87,6 +90,7 @@ def digest(
     snapshot: Snapshot,
     *,
     home: str,
+    keys: KeyNames,
     before: Facts | None = None,
     pulses: Mapping[ServiceKey, Pulse] = _NO_PULSES,
     events: tuple[Event, ...] = (),
@@ -112,6 +116,7 @@ def digest(
     here = snapshot.workspace_named(snapshot.workspace)
     return Facts(
         snapshot=snapshot,
+        keys=keys,
         home=home,
         groups=_groups(snapshot, (*views, *lost_views)),
         others=others,

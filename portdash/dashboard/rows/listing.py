@@ -152,7 +152,7 @@ def _listener_row(other: Other) -> Row:
 def _first_run(facts: Facts, state: ListState) -> list[Row]:
     if facts.groups:
         return []
-    rows = [] if state.filter.is_active else text_rows("first", texts.FIRST_RUN)
+    rows = [] if state.filter.is_active else text_rows("first", texts.first_run(facts.keys))
     return [*rows, Row(Kind.HEAD, (Kind.HEAD, "others"), None)] if facts.others else rows
 
 

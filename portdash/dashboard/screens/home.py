@@ -65,7 +65,7 @@ class HomeScreen(PlanDialog):
             ("Note", [clean(note) for note in plan.notices]),
             ("Still to do", to_do_lines(plan, self.snapshot, self.desk.home)),
             ("Files", file_lines(self.desk.files_of(plan), self.desk.home)),
-            ("Back", back_text(plan) if plan.steps else ""),
+            ("Back", back_text(plan, self.desk.keys) if plan.steps else ""),
             (
                 "Shell",
                 [move_command(self.snapshot, step.key, step.after.port) for step in moves if step.key and step.after],

@@ -32,8 +32,6 @@ from portdash.model.snapshot import ServiceView
 from portdash.text import clean
 
 ALWAYS = ("help", "quit")
-LEAVE = (Entry("leave", "ctrl+c", "Quit"),)
-"""What stands at the end of the footer while letters are text."""
 TICK = 1.0
 """Seconds after which the age in the header is told again, while there is no look."""
 LATE = 1.5
@@ -88,6 +86,7 @@ class Bars(Toasting):
         is_read_only = self.options.read_only or self.desk.is_read_only
         outlook = self.outlook
         return Context(
+            keys=self.keymap.names,
             facts=self.facts,
             row=row,
             is_read_only=is_read_only or self.is_locked,
@@ -176,7 +175,7 @@ class Bars(Toasting):
         """Say on the frame which views there are, and how this one is sorted."""
         subjects = [self.facts.subjects[key] for key in troubles(self.facts)] if self.facts else []
         signs = [state_of(each).glyph for each in subjects if isinstance(each, ServiceView)]
-        titles = [f"{view.value} {view.title}" for view in View]
+        titles = [self.keymap.names.hint(view.command, view.title) or view.title for view in View]
         if signs:  # the worst come first, and are counted as in the header
             titles[View.CONFLICTS - 1] += f" {signs[0]}{signs.count(signs[0])}"
         draw = self.options.glyphs.draw
@@ -184,7 +183,7 @@ class Bars(Toasting):
         for view, title in zip(View, titles, strict=True):
             parts += [Content(draw(" ── ") if parts else "")]
             style = "bold" if view is self.outlook.view else "not bold dim"
-            parts += [(draw(title), f"{style} @click=screen.view_{view.name.lower()}")]
+            parts += [(draw(title), f"{style} @click=screen.{view.command}")]
         order = f"sort: {order_text(self.outlook.view, self.outlook.sort)}"
         marks = f"{len(self.outlook.marked)} marked ─ " if self.outlook.marked else ""
         self.set_title("#list", Content.assemble(*parts), f"{marks}{order}")
@@ -222,14 +221,17 @@ class Bars(Toasting):
         row = context.row
         if row and isinstance(row.subject, RangeLine):
             at, cells = self.table.bucket, strip_width(self.table.columns)
-            line = row.subject
-            self.pane.show(clean(line.use.name), lambda width: tuple(range_details(line, width, cells, at)))
+            line, facts = row.subject, self.facts
+            self.pane.show(clean(line.use.name), lambda width: tuple(range_details(line, facts, width, cells, at)))
         elif row and isinstance(row.subject, EventLine):
             self.pane.show("What changed", partial(_event_lines, row.subject, self.facts))
 
     def _show_footer(self, context: Context) -> None:
         if self.filter_input.has_focus:
-            self.footer.show([Entry("keep_filter", "enter", "Keep"), Entry("back", "esc", "Clear")], LEAVE)
+            names = self.keymap.names
+            clear = [Entry("back", key, "Clear")] if (key := names.first("back")) else []
+            leave = [Entry("leave", names.way("leave"), "Quit")]
+            self.footer.show([Entry("keep_filter", "enter", "Keep"), *clear], leave)
             return
         usable = [command.id for command in footer_commands(context) if command.id not in ALWAYS]
         self.footer.show(self._entries(usable, context), self._entries(ALWAYS, context))
@@ -238,6 +240,7 @@ class Bars(Toasting):
         """Draw the header; below 18 lines what is in trouble stands there instead of the counts."""
         age_text, is_wrong = freshness(
             self.options.monotonic(),
+            self.keymap.names,
             looked_at=self.looked_at,
             paused_at=self.paused_at,
             stale=self.stale,

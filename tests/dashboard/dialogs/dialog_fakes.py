@@ -8,12 +8,14 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 
+from row_texts import KEYS
 from textual.app import App
 from textual.events import Key
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.worker import WorkerCancelled, WorkerFailed
 
+from portdash.dashboard.key_names import KeyNames
 from portdash.dashboard.screens.patience import Patience
 from portdash.errors import NoPortAvailable, NoSuchService, PortdashError
 from portdash.manager.apply import Outcome
@@ -162,6 +164,7 @@ class FakeDesk:
 
     is_read_only: bool = False
     home: str = HOME
+    keys: KeyNames = field(default_factory=lambda: KEYS)
     error: Exception | None = None
     """What `apply` raises."""
     undo: Plan | None = None
