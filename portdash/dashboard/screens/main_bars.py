@@ -180,9 +180,10 @@ class Bars(Toasting):
             titles[View.CONFLICTS - 1] += f" {signs[0]}{signs.count(signs[0])}"
         draw = self.options.glyphs.draw
         parts: list[Content | tuple[str, str]] = []
+        other = "not bold dim" if self.app.native_ansi_color else "not bold $text-muted"  # the toolkit's dim is too dim
         for view, title in zip(View, titles, strict=True):
             parts += [Content(draw(" ── ") if parts else "")]
-            style = "bold" if view is self.outlook.view else "not bold dim"
+            style = "bold" if view is self.outlook.view else other
             parts += [(draw(title), f"{style} @click=screen.{view.command}")]
         order = f"sort: {order_text(self.outlook.view, self.outlook.sort)}"
         marks = f"{len(self.outlook.marked)} marked ─ " if self.outlook.marked else ""
