@@ -15,9 +15,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from portdash.config.paths import PROJECT_FILE, state_dir
+from portdash.config.urls import redacted
 from portdash.dashboard.planner import Planner
 from portdash.model.names import base_name
 from portdash.store.schema import EVENTS_KEPT
+from portdash.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -218,6 +220,12 @@ class Desk(Planner):
             if os.path.isfile(file):  # noqa: PTH113  as above; a root that no file system takes has none
                 found[workspace.name] = file
         return found
+
+    def elsewhere(self) -> tuple[tuple[str, str], ...]:
+        """Return the services that are declared to run elsewhere, by name and URL, ready to show."""
+        config = self._deps.config
+        found = [(each.name, config.url_of(each.name)) for each in config.services if each.url is not None]
+        return tuple((clean(name), clean(redacted(url or ""), limit=None)) for name, url in found)
 
     def log_of(self, key: ServiceKey) -> Path:
         """Return where the output of a service is kept, if it was started by portdash."""

@@ -94,6 +94,7 @@ class Poller:
             pulses=self._desk.pulses(),
             events=self._events(snapshot),
             config_files=self._desk.config_files(snapshot),
+            elsewhere=self._desk.elsewhere(),
         )
         self._post(SnapshotTaken(self._facts))
         if is_first:

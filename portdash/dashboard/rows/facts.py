@@ -59,6 +59,8 @@ class Facts:
     """What the checks of each service that is asked have come to."""
     config_files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The portdash.toml of each of this host's workspaces that has one."""
+    elsewhere: tuple[tuple[str, str], ...] = ()
+    """Services of this workspace that run where their URL says, by name and URL; they have no port of this machine."""
 
     def is_same_world(self, before: "Facts | None") -> bool:
         """Say whether nothing but time has passed since `before`, of which this was made: only ages are others."""
@@ -95,6 +97,7 @@ def digest(
     pulses: Mapping[ServiceKey, Pulse] = _NO_PULSES,
     events: tuple[Event, ...] = (),
     config_files: Mapping[str, str] = _NO_FILES,
+    elsewhere: tuple[tuple[str, str], ...] = (),
 ) -> Facts:
     """Make a snapshot ready for showing; `before` is the last one's, from which new and gone rows are told."""
     views = (*snapshot.services, *snapshot.remote)
@@ -103,6 +106,7 @@ def digest(
         and pulses == before.pulses
         and events == before.events
         and config_files == before.config_files
+        and elsewhere == before.elsewhere
         and _is_only_later(snapshot, home, before)
     ):
         return replace(before, snapshot=snapshot, last_running=_last_running(snapshot, before))
@@ -129,6 +133,7 @@ def digest(
         pulses=pulses,
         events=events,
         config_files=config_files,
+        elsewhere=elsewhere,
     )
 
 
