@@ -101,7 +101,7 @@ def test_a_new_row_grows_older_by_seconds():
 
 
 async def test_the_screen_is_what_it_would_be_if_drawn_anew():
-    desk = FakeDesk(at(0), home=scenes.HOME, keys=KEYS)
+    desk = FakeDesk(at(0), home=scenes.HOME)
     async with running(desk) as (pilot, main):
         await until(pilot, lambda: "LAST EVENTS" in "\n".join(screen_lines(pilot.app)))  # they come a moment later
         for passed in LATER:
@@ -121,7 +121,7 @@ async def test_nothing_is_listed_anew_while_nothing_changes(monkeypatch: pytest.
         return build_listing(facts, state)
 
     monkeypatch.setattr(main_view, "see", counted)
-    desk = FakeDesk(at(0), home=scenes.HOME, keys=KEYS)
+    desk = FakeDesk(at(0), home=scenes.HOME)
     async with running(desk) as (pilot, main):
         built.clear()
         for passed in (1, 2, 3):
@@ -134,7 +134,7 @@ async def test_nothing_is_listed_anew_while_nothing_changes(monkeypatch: pytest.
 
 
 async def test_the_same_world_after_a_failed_look_takes_the_warning_away():
-    desk = FakeDesk(at(0), home=scenes.HOME, keys=KEYS)
+    desk = FakeDesk(at(0), home=scenes.HOME)
     async with running(desk) as (pilot, main):
         desk.error = StoreUnavailable("store away")
         main.poller.look_now()
@@ -154,7 +154,7 @@ def test_a_resolution_is_worked_out_once_for_each_world():
             self.plans += 1
             return super().plan_resolve(snapshot, key, strategy)
 
-    desk = Counting(at(0), home=scenes.HOME, keys=KEYS)
+    desk = Counting(at(0), home=scenes.HOME)
     resolutions = Resolutions(desk)
     facts = facts_of(at(0))
     web = next(view for view in facts.snapshot.services if view.key == scenes.key_of(scenes.SHOP, "web"))
@@ -169,7 +169,7 @@ def test_beside_its_service_a_way_out_is_told_in_few_words():
     facts = facts_of(at(0))
     views = {view.key: view for view in facts.snapshot.services}
     web, theirs = views[scenes.key_of(scenes.SHOP, "web")], views[scenes.key_of(scenes.FIX, "web")]
-    resolutions = Resolutions(FakeDesk(at(0), home=scenes.HOME, keys=KEYS))
+    resolutions = Resolutions(FakeDesk(at(0), home=scenes.HOME))
     full, *_, short = resolutions.words_for(facts, web)
     assert full == "web moves to 3003, nothing ends"
     assert short == "move to 3003"
@@ -190,7 +190,7 @@ async def test_the_header_is_made_anew_only_where_it_may_say_something_else(monk
         made.append(standing)
         return header_line(facts, standing, width)
 
-    desk = FakeDesk(at(0), home=scenes.HOME, keys=KEYS)
+    desk = FakeDesk(at(0), home=scenes.HOME)
     async with running(desk) as (pilot, main):
         monkeypatch.setattr(main_bars, "header_line", counted)
         await look(pilot, main, desk, at(1))
@@ -205,7 +205,7 @@ async def test_the_header_is_made_anew_only_where_it_may_say_something_else(monk
 
 
 async def test_a_look_puts_off_the_clock_of_the_header():
-    desk = FakeDesk(at(0), home=scenes.HOME, keys=KEYS)
+    desk = FakeDesk(at(0), home=scenes.HOME)
     async with running(desk) as (pilot, main):
         before = main._clock
         assert before is not None
@@ -219,7 +219,7 @@ async def test_while_there_is_no_look_the_age_in_the_header_grows(monkeypatch: p
     monkeypatch.setattr(main_bars, "LATE", 0.01)
     monkeypatch.setattr(main_bars, "TICK", 0.01)
     clock = [0.0]
-    desk = FakeDesk(at(0), home=scenes.HOME, keys=KEYS)
+    desk = FakeDesk(at(0), home=scenes.HOME)
     async with running(desk, monotonic=lambda: clock[0]) as (pilot, main):
         for seconds in (7, 8, 9):
             clock[0] = seconds
