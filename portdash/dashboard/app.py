@@ -64,6 +64,7 @@ class PortdashApp(App[int], inherit_bindings=False):
         # Under NO_COLOR Textual turns colours to grey unless it is told at once that the terminal's own are wanted.
         super().__init__(ansi_color=True if self.options.theme.startswith("ansi-") else None)
         self.desk = desk
+        desk.name_keys(self.keymap.names)
         self.animation_level = "none"
         self.set_keymap({"leave": ",".join(self.keymap.keys["leave"])})
         self._guard = TypingGuard(self.options.typing_window)
@@ -148,7 +149,8 @@ class PortdashApp(App[int], inherit_bindings=False):
             self._held.clear()
             if not self._told_of_burst:
                 self._told_of_burst = True
-                self.notify("Pasted text was dropped: letters are commands here, / filters", markup=False)
+                filters = self.keymap.names.way("filter")
+                self.notify(f"Pasted text was dropped: letters are commands here, {filters} filters", markup=False)
             return
         self._told_of_burst = False
         command = self.keymap.by_key.get(event.key)

@@ -39,7 +39,8 @@ class Context(Moment):
             return self.no_row()
         if self.hidden_marks:
             are = "row is" if self.hidden_marks == 1 else "rows are"
-            return f"{self.hidden_marks} marked {are} not shown: show all of them, or take marks away with esc"
+            back = self.keys.way("back")
+            return f"{self.hidden_marks} marked {are} not shown: show all of them, or take marks away with {back}"
         return self.no_facts()
 
     def no_change(self) -> str | None:
@@ -65,7 +66,8 @@ class Context(Moment):
         """Say why no service can be moved."""
         if reason := self.no_own() or self.no_change():
             return reason
-        return None if self.service and self.service.assignment else "it has no port yet: a allocates one"
+        has_port = self.service and self.service.assignment
+        return None if has_port else f"it has no port yet: {self.keys.way('allocate')} allocates one"
 
     def no_resolve(self) -> str | None:
         """Say why there is nothing to resolve."""
@@ -122,7 +124,7 @@ class Context(Moment):
             return REMOTE
         if reason := self.no_change():
             return reason
-        reasons = {_no_running(self.facts.snapshot, view) for view in self.views}
+        reasons = {_no_running(self.facts.snapshot, view, self.keys.way("free")) for view in self.views}
         if None in reasons:
             return None
         return reasons.pop() if len(reasons) == 1 else "portdash runs none of them, and none can be started"
@@ -133,7 +135,8 @@ class Context(Moment):
             return reason
         subject = self.row.subject if self.row else None
         if not isinstance(subject, Other):
-            return "it is a service: r checks it now" if self.service else "the row under the cursor is no listener"
+            now = f"it is a service: {self.keys.way('refresh')} checks it now"
+            return now if self.service else "the row under the cursor is no listener"
         return None if subject.listener.protocol is IpProtocol.TCP else "only TCP servers can be asked"
 
     def no_mark(self) -> str | None:
@@ -164,7 +167,8 @@ class Context(Moment):
         if reason := self.no_row():
             return reason
         if self.config_file is None:
-            return "its workspace has no portdash.toml; Y copies the TOML" if self.service else "no workspace is meant"
+            none = f"its workspace has no portdash.toml; {self.keys.way('copy_more')} copies the TOML"
+            return none if self.service else "no workspace is meant"
         return "read-only: nothing is changed" if self.is_read_only else None
 
     def no_zoom(self) -> str | None:
@@ -181,28 +185,28 @@ class Context(Moment):
 
     def no_back(self) -> str | None:
         """Say that there is nothing to go back from."""
-        return None if self.can_go_back else "nothing to go back from; q quits"
+        return None if self.can_go_back else f"nothing to go back from; {self.keys.way('quit')} quits"
 
     def no_pane(self) -> str | None:
         """Say that there is only one pane."""
-        return None if self.has_details else "only the list is shown; enter opens the details"
+        return None if self.has_details else f"only the list is shown; {self.keys.way('details')} opens the details"
 
     def no_details(self) -> str | None:
         """Say that the row has no details, or that they are open."""
         return self.no_row() or ("the details are open" if self.is_in_details else None)
 
 
-def _no_running(snapshot: Snapshot, view: ServiceView) -> str | None:
-    """Say why a service can neither be started, nor anybody be asked to stop or restart it."""
+def _no_running(snapshot: Snapshot, view: ServiceView, free: str) -> str | None:
+    """Say why a service can neither be started, nor anybody be asked to stop or restart it; `free` ends who holds."""
     if view.is_remote:
         return REMOTE
     if view.key.workspace != snapshot.workspace:
-        return "it is of another workspace; x frees its port once that is typed"
+        return f"it is of another workspace; {free} frees its port once that is typed"
     lease = snapshot.leases.get(view.key)
     if lease is not None and lease.supervised:
         return None
     if view.is_running:
-        return "portdash does not run it: `portdash run` does, and x frees its port"
+        return f"portdash does not run it: `portdash run` does, and {free} frees its port"
     return None if _has_command(snapshot, view) else "it has no command: `portdash run` runs it with one"
 
 

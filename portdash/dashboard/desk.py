@@ -15,15 +15,18 @@ from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from portdash.config.paths import PROJECT_FILE, state_dir
+from portdash.config.urls import redacted
 from portdash.dashboard.planner import Planner
 from portdash.manager.looking import look
 from portdash.model.names import base_name
 from portdash.store.schema import EVENTS_KEPT
+from portdash.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from portdash.config.show import Row as Setting
+    from portdash.dashboard.key_names import KeyNames
     from portdash.dashboard.rows.asked import Past
     from portdash.health.pulse import Pulse
     from portdash.health.record import Watched
@@ -90,6 +93,7 @@ class Desk(Planner):
     when_renewed: Callable[[], object] = staticmethod(lambda: None)
     """Called by a look, in its thread, when an edited configuration has come into force."""
     _reloading: Reloading | None = None
+    _keys: KeyNames | None = None
     _acted_at: float | None = None
     """Unix time at which something was last done here."""
 
@@ -116,6 +120,19 @@ class Desk(Planner):
     def deps(self) -> Deps:
         """What the manager works with, for screens that need more than is here (the report, the configuration)."""
         return self._deps
+
+    @property
+    def keys(self) -> KeyNames:
+        """How texts name keys: as the app has bound them, else as the configuration says."""
+        if self._keys is None:
+            from portdash.dashboard.keymap import make_keymap  # noqa: PLC0415  an app has said so
+
+            self._keys = make_keymap(self._deps.config.keys).names
+        return self._keys
+
+    def name_keys(self, names: KeyNames) -> None:
+        """Take the names of the keys as they are bound."""
+        self._keys = names
 
     @property
     def is_read_only(self) -> bool:
@@ -203,6 +220,12 @@ class Desk(Planner):
             if os.path.isfile(file):  # noqa: PTH113  as above; a root that no file system takes has none
                 found[workspace.name] = file
         return found
+
+    def elsewhere(self) -> tuple[tuple[str, str], ...]:
+        """Return the services that are declared to run elsewhere, by name and URL, ready to show."""
+        config = self._deps.config
+        found = [(each.name, config.url_of(each.name)) for each in config.services if each.url is not None]
+        return tuple((clean(name), clean(redacted(url or ""), limit=None)) for name, url in found)
 
     def log_of(self, key: ServiceKey) -> Path:
         """Return where the output of a service is kept, if it was started by portdash."""

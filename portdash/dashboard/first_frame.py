@@ -83,7 +83,7 @@ def _framed(width: int, height: int, view: View, arrangement: Arrangement) -> li
 
 def _box(width: int, height: int, view: View | None = None, text: str = "") -> list[str]:
     """Return an empty frame; with `view` the views stand on it, this one bold, and `text` in its second line."""
-    titles = [(each, f"{each.value} {each.title}") for each in View] if view else []
+    titles = [(each, f"  {each.title}") for each in View] if view else []
     heads = " ── ".join(f"{_PLAIN}{_BOLD if each is view else _DIM}{title}{_PLAIN}{_DIM}" for each, title in titles)
     taken = len(" ── ".join(title for _, title in titles)) + 3 if titles else 0
     top = f"{'─ ' + heads + ' ' if titles else ''}{'─' * (width - 2 - taken)}"

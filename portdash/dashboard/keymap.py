@@ -3,13 +3,14 @@
 import unicodedata
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
 from portdash.dashboard.commands import BY_ID, COMMANDS, Command
+from portdash.dashboard.key_names import KeyNames
 from portdash.errors import ConfigError
 from portdash.record import record
 from portdash.text import clean
@@ -63,7 +64,7 @@ _PRINTED = {
 }
 
 
-@record
+@record(slots=False)
 class Keymap:
     """The keys in force."""
 
@@ -74,6 +75,12 @@ class Keymap:
     def printed(self, command_id: str) -> tuple[str, ...]:
         """Return the keys of a command as they are printed on a keyboard."""
         return tuple(print_key(key) for key in self.keys.get(command_id, ()))
+
+    @cached_property
+    def names(self) -> KeyNames:
+        """How texts name these keys."""
+        printed = {command.id: self.printed(command.id) for command in COMMANDS}
+        return KeyNames(printed, {command.id: command.label for command in COMMANDS})
 
     def bindings(self, *, everywhere: bool) -> list[Binding]:
         """Return the bindings of the main screen, or those that work everywhere."""

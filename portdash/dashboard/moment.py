@@ -13,6 +13,7 @@ from portdash.model.snapshot import ServiceView
 from portdash.record import record
 
 if TYPE_CHECKING:
+    from portdash.dashboard.key_names import KeyNames
     from portdash.dashboard.rows.facts import Facts
 
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 class Moment:
     """One moment of the main screen."""
 
+    keys: KeyNames
+    """How the reasons name keys."""
     facts: Facts | None = None
     """None before the first look."""
     row: Row | None = None

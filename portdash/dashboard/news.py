@@ -34,7 +34,8 @@ def news_between(before: Facts, after: Facts) -> News:
         for text in _of_one(was, view, after, old)
     ]
     texts = [text for text, _rings in told]
-    more = (f"and {len(texts) - MOST} more: ! shows all trouble",) if len(texts) > MOST else ()
+    rest = f"and {len(texts) - MOST} more: {after.keys.way('trouble')} shows all trouble"
+    more = (rest,) if len(texts) > MOST else ()
     return News((*texts[:MOST], *more), any(rings for _text, rings in told))
 
 

@@ -52,7 +52,11 @@ class Palette(CommandPalette):
     """The line to type in, and the commands that fit."""
 
     # A list as narrow as the air round its lines has no column left for them, and Textual fails to break them.
-    DEFAULT_CSS = "Palette CommandList { min-width: 8; }"
+    # What a command does stands below its name; grey on the line under the cursor it could not be read.
+    DEFAULT_CSS = """
+    Palette CommandList { min-width: 8; }
+    Palette > .command-palette--help-text { text-style: not bold; }
+    """
 
     def __init__(self) -> None:
         super().__init__([PortdashCommands], placeholder="Search for a command …")

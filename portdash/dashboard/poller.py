@@ -96,10 +96,12 @@ class Poller:
         self._facts = digest(
             snapshot,
             home=self._desk.home,
+            keys=self._desk.keys,
             before=self._facts,
             pulses=self._desk.pulses(),
             events=self._events(snapshot),
             config_files=self._desk.config_files(snapshot),
+            elsewhere=self._desk.elsewhere(),
         )
         self._post(SnapshotTaken(self._facts))
         if is_first:

@@ -11,14 +11,19 @@ DARK = Theme(
     secondary="#3a6f8f",
     accent="#5fafd7",
     warning="#e5a50a",
-    error="#f0605a",
+    error="#f57a74",
     success="#5fbf7f",
     foreground="#d8d8d8",
     background="#121416",
     surface="#191c1f",
     panel="#2a2f34",
     dark=True,
-    variables={"border": "#3a4046", "border-blurred": "#3a4046", "footer-key-foreground": "#5fafd7"},
+    variables={
+        "border": "#3a4046",
+        "border-blurred": "#3a4046",
+        "footer-key-foreground": "#5fafd7",
+        "text-disabled": "auto 70%",
+    },
 )
 
 LIGHT = Theme(
@@ -28,13 +33,18 @@ LIGHT = Theme(
     accent="#005f87",
     warning="#8a5a00",
     error="#b3261e",
-    success="#1b7f3b",
+    success="#176c32",
     foreground="#1f2328",
     background="#ffffff",
     surface="#f4f5f6",
     panel="#dfe3e6",
     dark=False,
-    variables={"border": "#b8bec4", "border-blurred": "#b8bec4", "footer-key-foreground": "#005f87"},
+    variables={
+        "border": "#b8bec4",
+        "border-blurred": "#b8bec4",
+        "footer-key-foreground": "#005f87",
+        "text-disabled": "auto 70%",
+    },
 )
 
 HIGH_CONTRAST = Theme(
@@ -43,14 +53,19 @@ HIGH_CONTRAST = Theme(
     secondary="#00ffff",
     accent="#00ffff",
     warning="#ffff00",
-    error="#ff8080",
+    error="#ffa0a0",
     success="#00ff00",
     foreground="#ffffff",
     background="#000000",
     surface="#000000",
-    panel="#404040",
+    panel="#262626",
     dark=True,
-    variables={"border": "#ffffff", "border-blurred": "#ffffff", "footer-key-foreground": "#00ffff"},
+    variables={
+        "border": "#ffffff",
+        "border-blurred": "#ffffff",
+        "footer-key-foreground": "#00ffff",
+        "text-disabled": "auto 80%",
+    },
 )
 
 THEMES = (DARK, LIGHT, HIGH_CONTRAST)

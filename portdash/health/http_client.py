@@ -120,6 +120,11 @@ class KeptOpen:
         return self._tls
 
     @property
+    def is_verified(self) -> bool:
+        """Whether the server's certificate is verified where it speaks TLS: not on this machine's own addresses."""
+        return not _is_local(self.endpoint)
+
+    @property
     def is_open(self) -> bool:
         """Whether a connection is open now."""
         return self._client is not None and self._client.is_open
@@ -260,12 +265,16 @@ def _response(reader: ResponseReader, start: float) -> Response:
     return Response(head.version, head.status, head.reason, head.headers, bytes(reader.body), milliseconds)
 
 
+def _is_local(endpoint: Endpoint) -> bool:
+    return ip_address(endpoint.address).is_loopback
+
+
 async def _connect(client: _Client, endpoint: Endpoint, *, tls: bool, host: str | None = None) -> None:
     loop = asyncio.get_running_loop()
     if not tls:
         await loop.create_connection(lambda: client, endpoint.address, endpoint.port)
         return
-    local = ip_address(endpoint.address).is_loopback
+    local = _is_local(endpoint)
     await loop.create_connection(
         lambda: client,
         endpoint.address,

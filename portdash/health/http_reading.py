@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import NamedTuple
 
+TLS_ALERT = b"\x15\x03"
+"""How a server of TLS answers who speaks plainly, where it answers at all."""
 _INTERIM = range(100, 200)
 _SWITCHING = 101
 _BODILESS = (204, 304)

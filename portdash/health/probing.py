@@ -14,6 +14,7 @@ from portdash.health.command import CommandProber
 from portdash.health.failing import failure
 from portdash.health.handshakes import HANDSHAKES, PROTOCOLS, Handshake
 from portdash.health.http_client import KeptOpen, NotHttp, Response
+from portdash.health.http_reading import TLS_ALERT
 from portdash.health.http_verdict import catch_all, http_verdict, is_doubtful, is_same_page
 from portdash.model.health import Health, HealthLevel, HealthState
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _ONE_AT_A_TIME = ("basehttp", "simplehttp", "wsgiserver", "webrick")
 """Servers that may serve one connection and let all others wait while it is open."""
-_TLS_ALERT = b"\x15\x03"
 _BODY = 4096
 _LONG_BODY = 65536
 """Bytes of an answer that are searched for a text."""
@@ -76,7 +76,7 @@ class HttpProber:
         until = perf_counter() + timeout
         try:
             response = await self._get(self._probe.path, until)
-            verdict = http_verdict(self._probe, response)
+            verdict = self._with_tls(http_verdict(self._probe, response))
             if self._is_catch_all is not False and is_doubtful(self._probe, response):
                 return await self._doubt(response, verdict, until)
         except Exception as error:  # noqa: BLE001  whatever a server does to us is a verdict on it
@@ -126,6 +126,13 @@ class HttpProber:
         self._kept = kept
         return response
 
+    def _with_tls(self, verdict: Health) -> Health:
+        """Say of a server that nobody said to speak TLS that it does, and what its certificate counts for."""
+        if self._probe.tls or not self._kept.is_encrypted:
+            return verdict
+        told = "over TLS" if self._kept.is_verified else "over TLS, its certificate not verified"
+        return replace(verdict, detail=f"{verdict.detail}, {told}" if verdict.detail else told)
+
     def _once(self, kept: KeptOpen, path: str, until: float) -> Coroutine[None, None, Response]:
         return kept.fetch(
             path, headers=self._probe.headers, timeout=until - perf_counter(), body_limit=self._body_limit
@@ -164,7 +171,7 @@ class ConnectProber:
 
 
 def _asks_for_tls(error: NotHttp) -> bool:
-    return error.head.startswith(_TLS_ALERT) or not error.head
+    return error.head.startswith(TLS_ALERT) or not error.head
 
 
 def _serves_one(response: Response) -> bool:

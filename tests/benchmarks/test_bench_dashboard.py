@@ -18,6 +18,7 @@ from portdash.cli import YOUNG
 from portdash.config.settings import Config
 from portdash.dashboard.app import PortdashApp
 from portdash.dashboard.desk import Desk
+from portdash.dashboard.keymap import make_keymap
 from portdash.dashboard.messages import SnapshotTaken
 from portdash.dashboard.options import Options
 from portdash.dashboard.rows.facts import digest
@@ -75,7 +76,7 @@ class Refilled(App[None]):
 
 
 async def test_a_refresh_of_5000_rows():
-    first, second = (digest(crowd(each).look(), home="/home/dev") for each in (0, 1))
+    first, second = (digest(crowd(each).look(), home="/home/dev", keys=make_keymap({}).names) for each in (0, 1))
     listings = [build_listing(facts, ListState()) for facts in (first, second)]
     ours, base = [], []
     app = PortdashApp(crowd(0), options=Options())
@@ -102,7 +103,7 @@ async def test_a_refresh_of_5000_rows():
 
 async def test_a_key_is_obeyed_while_5000_rows_change():
     """Processor time from a key to its paint, where all 5,000 rows are others at the very moment it is pressed."""
-    facts = [digest(crowd(each).look(), home="/home/dev") for each in (0, 1)]
+    facts = [digest(crowd(each).look(), home="/home/dev", keys=make_keymap({}).names) for each in (0, 1)]
     app = PortdashApp(crowd(0), options=Options(typing_window=0))
     waits: list[float] = []
     was = gc.get_threshold()
@@ -126,7 +127,7 @@ async def test_a_key_is_obeyed_while_5000_rows_change():
 
 async def test_refreshes_leave_nothing_behind():
     """Resident memory after so many refreshes of 5,000 rows, each of them another."""
-    facts = [digest(crowd(each).look(), home="/home/dev") for each in (0, 1)]
+    facts = [digest(crowd(each).look(), home="/home/dev", keys=make_keymap({}).names) for each in (0, 1)]
     listings = [build_listing(each, ListState()) for each in facts]
     app = PortdashApp(crowd(0), options=Options())
     async with app.run_test(size=(160, 45)) as pilot:

@@ -94,6 +94,9 @@ class FakeDesk(Desk):
     def settings_of(self, view: ServiceView) -> tuple[Setting, ...]:  # noqa: ARG002  the real desk's signature
         return ()
 
+    def elsewhere(self) -> tuple[tuple[str, str], ...]:
+        return ()
+
     def log_of(self, key: ServiceKey) -> Path:
         return self.log_dir / f"{key.service}.log"
 

@@ -2,6 +2,7 @@
 
 import scenes
 
+from portdash.dashboard.keymap import make_keymap
 from portdash.dashboard.rows.facts import Facts, digest
 from portdash.dashboard.rows.layout import columns_for
 from portdash.dashboard.rows.listing import Listing, ListState, build_listing
@@ -11,12 +12,13 @@ from portdash.dashboard.rows.summary import Standing
 from portdash.model.snapshot import Snapshot
 from portdash.model.workspace import Workspace
 
+KEYS = make_keymap({}).names
 LIVE = Standing("live, 0.4s ago")
 DOCS = Workspace(name="docs", root=f"{scenes.HOME}/docs")
 
 
 def facts_of(snapshot: Snapshot | None = None, before: Facts | None = None) -> Facts:
-    return digest(snapshot or scenes.working_day(), home=scenes.HOME, before=before)
+    return digest(snapshot or scenes.working_day(), home=scenes.HOME, keys=KEYS, before=before)
 
 
 def text_of(line: Line) -> str:

@@ -5,7 +5,6 @@ import gzip
 import resource
 import shutil
 import socket
-import ssl
 import struct
 import subprocess
 import sys
@@ -247,34 +246,6 @@ async def test_words_that_would_take_a_terminal_over_are_shown_as_what_they_are(
     verdict = await ask(Execute((sys.executable, "-c", command)), Endpoint("127.0.0.1", 1))
     assert verdict.detail == "exit status 3: \\x1b]0;gotcha\\x07\\x1b[31m"
     assert verdict.detail.isprintable()
-
-
-@pytest.fixture
-def own_certificate(tmp_path: Path) -> ssl.SSLContext:
-    """A server's side of TLS with a certificate that nobody vouches for, of another host."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
-         "-subj", "/CN=elsewhere.example", "-keyout", str(key), "-out", str(certificate)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    return context
-
-
-@pytest.mark.needs_program("openssl")
-async def test_a_certificate_of_its_own_making(own_certificate: ssl.SSLContext):
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(response("200 OK", b"safe"))
-
-    async with serving(serve, ssl=own_certificate) as server:
-        prober = HttpProber(HttpGet(contains="safe"), server.endpoint)
-        for _ in range(2):
-            assert (await prober.ask(LONG)).state is HealthState.HEALTHY
-        prober.close()
 
 
 async def test_a_plain_server_that_hung_up_once_is_asked_plainly_again():

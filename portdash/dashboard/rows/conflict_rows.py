@@ -36,7 +36,9 @@ def conflict_cells(row: Row, facts: Facts, ways_out: Mapping[ServiceKey, tuple[s
     holder = clean(row.conflict.holder or row.conflict.detail) if row.conflict else ""
     holder = holder or "".join(holders.held_by(view, facts)[:1]).lstrip("=~≠? ")
     server = holders.own_server(view)
-    out = "c shows the ways out" if worst_conflict(view) else "r checks it again"
+    is_conflict = worst_conflict(view) is not None
+    command, does = ("resolve", "shows the ways out") if is_conflict else ("refresh", "checks it again")
+    out = f"{facts.keys.way(command)} {does}"
     return {
         Column.KIND: ((f"{state.glyph} {kind}",), state.tone),
         Column.SERVICE: ((name, view.name), Tone.PLAIN),

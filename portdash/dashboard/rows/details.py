@@ -60,9 +60,9 @@ def details(
         case Group() as group:
             body = group_lines(group, facts, width)
         case OthersLine() as line:
-            body = others_lines(line, width)
+            body = others_lines(line, facts, width)
         case SystemLine() as system:
-            body = system_lines(system, width)
+            body = system_lines(system, facts, width)
         case _:
             return ()
     return (*body, *offer_lines(offers, width))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from portdash.dashboard.key_names import KeyNames
 from portdash.dashboard.restarts import tilde
 from portdash.dashboard.rows.row import Group, Kind, Other, RowKey, service_row_key
 from portdash.health.pulse import Pulse
@@ -33,6 +34,8 @@ class Facts:
     """Everything rows and details are made from. Build it with `digest`."""
 
     snapshot: Snapshot
+    keys: KeyNames
+    """How texts name keys."""
     home: str
     """Shown as `~`."""
     groups: tuple[Group, ...]
@@ -60,6 +63,8 @@ class Facts:
     """The portdash.toml of each of this host's workspaces that has one."""
     wanted: Wanted = field(default_factory=lambda: NOTHING_WANTED)
     """Ports that declared services without one would rather have."""
+    elsewhere: tuple[tuple[str, str], ...] = ()
+    """Services of this workspace that run where their URL says, by name and URL; they have no port of this machine."""
 
     def is_same_world(self, before: "Facts | None") -> bool:
         """Say whether nothing but time has passed since `before`, of which this was made: only ages are others."""
@@ -91,10 +96,12 @@ def digest(
     snapshot: Snapshot,
     *,
     home: str,
+    keys: KeyNames,
     before: Facts | None = None,
     pulses: Mapping[ServiceKey, Pulse] = _NO_PULSES,
     events: tuple[Event, ...] = (),
     config_files: Mapping[str, str] = _NO_FILES,
+    elsewhere: tuple[tuple[str, str], ...] = (),
 ) -> Facts:
     """Make a snapshot ready for showing; `before` is the last one's, from which new and gone rows are told."""
     views = (*snapshot.services, *snapshot.remote)
@@ -103,6 +110,7 @@ def digest(
         and pulses == before.pulses
         and events == before.events
         and config_files == before.config_files
+        and elsewhere == before.elsewhere
         and _is_only_later(snapshot, home, before)
     ):
         return replace(before, snapshot=snapshot, last_running=_last_running(snapshot, before))
@@ -116,6 +124,7 @@ def digest(
     here = snapshot.workspace_named(snapshot.workspace)
     return Facts(
         snapshot=snapshot,
+        keys=keys,
         home=home,
         groups=_groups(snapshot, (*views, *lost_views)),
         others=others,
@@ -129,6 +138,7 @@ def digest(
         events=events,
         config_files=config_files,
         wanted=wanted_ports(snapshot.services, snapshot.workspaces),
+        elsewhere=elsewhere,
     )
 
 

@@ -60,7 +60,7 @@ def _far(view: ServiceView) -> tuple[str, ...]:
 
 def _absent(view: ServiceView, facts: Facts) -> tuple[str, ...]:
     if view.assignment is None:
-        return ("  a allocates it", "")
+        return (f"  {facts.keys.way('allocate')} allocates it", "")
     last = facts.last_running.get(view.key)
     if last is None or last < (view.assignment.assigned_at or 0.0):  # what ran then had another assignment
         return ("  port free",)

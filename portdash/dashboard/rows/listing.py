@@ -83,9 +83,10 @@ class Listing:
 
 def build_listing(facts: Facts, state: ListState) -> Listing:
     """Return the rows to show. A folded group still shows its rows in trouble; a filter opens what it finds."""
-    rows = [*_first_run(facts, state), *_service_rows(facts, state), *_other_rows(facts, state)]
+    services, elsewhere = list(_service_rows(facts, state)), _elsewhere_rows(facts, state)
+    rows = [*_first_run(facts, state), *services, *elsewhere, *_other_rows(facts, state)]
     hidden = len(facts.subjects) - sum(1 for row in rows if row.kind in (Kind.SERVICE, Kind.LISTENER))
-    rows = [*_empty_text(facts, state, rows), *rows]
+    rows = rows if elsewhere else [*_empty_text(facts, state, rows), *rows]
     rows += _notices(facts, state.width)
     return Listing(tuple(rows), facts, state, hidden)
 
@@ -152,7 +153,7 @@ def _listener_row(other: Other) -> Row:
 def _first_run(facts: Facts, state: ListState) -> list[Row]:
     if facts.groups:
         return []
-    rows = [] if state.filter.is_active else text_rows("first", texts.FIRST_RUN)
+    rows = [] if state.filter.is_active else text_rows("first", texts.first_run(facts.keys))
     return [*rows, Row(Kind.HEAD, (Kind.HEAD, "others"), None)] if facts.others else rows
 
 
@@ -171,6 +172,20 @@ def _empty_text(facts: Facts, state: ListState, rows: list[Row]) -> list[Row]:
     if state.only is not None and not services and not has_group and not state.filter.is_active:
         return text_rows("empty", (texts.empty_here(facts, state.only),), state.width)
     return []
+
+
+def _elsewhere_rows(facts: Facts, state: ListState) -> list[Row]:
+    """Say which services run where their URL says: they have no port here that anything could be done to."""
+    is_here = state.only in (None, facts.snapshot.workspace)
+    if not facts.elsewhere or not is_here or state.filter.terms or state.filter.trouble:
+        return []
+    longest = max(len(name) for name, _url in facts.elsewhere)
+    lines = tuple(
+        f"   {name:<{longest}}  {url}  elsewhere: its url is fixed, it has no port here"
+        for name, url in facts.elsewhere
+    )
+    wanted = tuple(line for line in lines if all(needle in line.casefold() for needle in state.filter.needles))
+    return text_rows("elsewhere", wanted)
 
 
 def _notices(facts: Facts, width: int) -> list[Row]:

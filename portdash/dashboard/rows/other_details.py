@@ -47,7 +47,8 @@ def group_lines(group: Group, facts: Facts, width: int) -> Iterator[Line]:
     nowhere = "of another host: it is changed there" if is_remote else "outside any project"
     yield from paragraph(facts.abbreviated(root) if root else nowhere, width)
     if group.is_vanished:
-        yield from paragraph("its directory is gone; D gives its ports back", width, g.TROUBLE, Tone.WARN)
+        gone = f"its directory is gone; {facts.keys.way('release')} gives its ports back"
+        yield from paragraph(gone, width, g.TROUBLE, Tone.WARN)
     yield ()
     yield heading(plural(len(group.views), "SERVICE").upper(), width)
     for view in group.views:
@@ -58,17 +59,19 @@ def group_lines(group: Group, facts: Facts, width: int) -> Iterator[Line]:
         yield (label, Span(f"{port:<7}"), Span(state.glyph, state.tone), Span(f" {state.word}"))
 
 
-def others_lines(line: OthersLine, width: int) -> Iterator[Line]:
+def others_lines(line: OthersLine, facts: Facts, width: int) -> Iterator[Line]:
     """Yield how many other listeners there are."""
     yield from paragraph(f"{plural(line.total, 'listener')} that no service of yours has", width)
     if line.near:
-        near = f"{line.near} of them run in your projects: A looks at them all, or at the one under the cursor"
+        adopt = facts.keys.way("adopt")
+        near = f"{line.near} of them run in your projects: {adopt} looks at them all, or at the one under the cursor"
         yield from paragraph(near, width)
 
 
-def system_lines(system: SystemLine, width: int) -> Iterator[Line]:
+def system_lines(system: SystemLine, facts: Facts, width: int) -> Iterator[Line]:
     """Yield the listeners of the system."""
-    yield from paragraph("daemons of other users and programs outside any project; l lists them", width)
+    lists = f"{facts.keys.way('unfold')} lists them"
+    yield from paragraph(f"daemons of other users and programs outside any project; {lists}", width)
     yield ()
     for other in system.others[:60]:
         yield from fact(f"{other.listener.port}", other.listener.label, width)

@@ -49,7 +49,7 @@ def paint(row: Row, facts: Facts, columns: Columns, width: int) -> Line:
         case Other():
             line = _cells(other_cells(subject, facts), columns.others)
         case OthersLine():
-            line = _others(subject, width, is_folded=row.is_folded)
+            line = _others(subject, facts, width, is_folded=row.is_folded)
         case SystemLine():
             line = _system(subject, is_folded=row.is_folded)
         case TextLine():
@@ -183,14 +183,16 @@ def _group_counts(group: Group, width: int) -> Line:
     return tuple(spans)
 
 
-def _others(subject: OthersLine, width: int, *, is_folded: bool) -> Line:
+def _others(subject: OthersLine, facts: Facts, width: int, *, is_folded: bool) -> Line:
     left = [Span(f"{g.FOLDED if is_folded else g.OPEN} "), Span("other listeners", Tone.BOLD)]
     left.append(Span(f": {subject.total}", Tone.PLAIN))
     if width >= 90:
         left.append(Span(", no service of yours", Tone.DIM))
     if subject.elsewhere:
         left.append(Span(f"  ({subject.elsewhere} elsewhere)", Tone.DIM))
-    near = f"{subject.near} from your projects: A adopts" if width >= 70 else f"A adopts {subject.near}"
+    adopts = facts.keys.hint("adopt", "adopts")
+    wide = f"{subject.near} from your projects{f': {adopts}' if adopts else ''}"
+    near = wide if width >= 70 else f"{adopts} {subject.near}" if adopts else f"{subject.near} yours"
     right = (Span(near, Tone.DIM), Span(" ")) if subject.near else ()
     return justify(tuple(left), right, width)
 

@@ -119,11 +119,11 @@ def ports_text(ports: PortRange) -> str:
     return str(ports.first) if ports.first == ports.last else f"{ports.first}-{ports.last}"
 
 
-def range_details(line: RangeLine, width: int, cells: int, at: int) -> Iterator[Line]:
+def range_details(line: RangeLine, facts: Facts, width: int, cells: int, at: int) -> Iterator[Line]:
     """Yield what is on the bucket under the cursor, how full the range is, and what is odd about it."""
     use = line.use
     ports = bucket(use.ports, cells, at)
-    yield heading(f"PORTS {ports_text(ports)}", width, Span("enter shows the rows", Tone.DIM))
+    yield heading(f"PORTS {ports_text(ports)}", width, Span(facts.keys.hint("details", "shows the rows"), Tone.DIM))
     found = sorted(
         (each for port, several in line.taken.items() if port in ports for each in several),
         key=lambda one: (one.port, -one.use),

@@ -63,7 +63,7 @@ def _is_here(row: Row, facts: Facts, workspace: str) -> bool:
 def _empty(facts: Facts, state: ListState, found: int) -> str:
     """Say why there is nothing, and what would change that."""
     if found and state.filter.is_active and not state.filter.is_trouble_alone:
-        return texts.nothing_matches(state.filter, found, _NOUNS[state.view], is_narrowed=state.only is not None)
+        return texts.nothing_matches(facts, state.filter, found, _NOUNS[state.view], is_narrowed=state.only is not None)
     if found and state.filter.is_trouble_alone and state.view is not View.CONFLICTS:
         return texts.none_in_trouble(facts, state.only, _NOUNS[state.view])
     if found and state.only is not None:

@@ -106,7 +106,7 @@ def _why(view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
     row = view.assignment
     if row is None:
         yield heading("NO PORT YET", width)
-        yield from paragraph("declared in the configuration; a gives it a port", width)
+        yield from paragraph(f"declared in the configuration; {facts.keys.way('allocate')} gives it a port", width)
         return
     yield heading(f"WHY {row.port}", width)
     yield from _reasons(row, width)

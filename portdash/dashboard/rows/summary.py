@@ -19,6 +19,7 @@ from portdash.report.words import age, worst_conflict
 from portdash.text import clean, plural
 
 if TYPE_CHECKING:
+    from portdash.dashboard.key_names import KeyNames
     from portdash.dashboard.rows.facts import Facts
 
 SLOW_AFTER = 2.5
@@ -46,11 +47,11 @@ class Standing(NamedTuple):
 
 
 def freshness(
-    now: float, *, looked_at: float | None, paused_at: float | None, stale: str | None, interval: float
+    now: float, keys: KeyNames, *, looked_at: float | None, paused_at: float | None, stale: str | None, interval: float
 ) -> tuple[str, bool]:
     """Say how old what is shown is, and whether that is a warning. Times are monotonic."""
     if paused_at is not None:
-        return f"PAUSED {age(now - paused_at)}, p resumes", True
+        return f"PAUSED {age(now - paused_at)}, {keys.way('pause')} resumes", True
     if stale is not None:
         return f"stale: {clean(stale, limit=60)}, retrying", True
     if looked_at is None:
@@ -82,7 +83,7 @@ def _place(facts: Facts, standing: Standing, fullness: int) -> list[Span]:
     label = facts.label_of(standing.only or facts.snapshot.workspace)
     is_narrowed = standing.only is not None
     scope = f"only {label}" if is_narrowed else f"all workspaces ({len(facts.groups)})"
-    title = f"{standing.view.value} {standing.view.title}"
+    title = facts.keys.hint(standing.view.command, standing.view.title) or standing.view.title
     if not facts.groups:
         name = "portdash" if fullness > 1 else title
         spans = [Span(f" {name}", Tone.BOLD), Span(" · none yet     " if fullness else "  ")]
@@ -173,16 +174,19 @@ def trouble_line(facts: Facts | None, current: RowKey | None, width: int) -> Lin
     counts = f" {number + 1} of {len(rows)}   " if width >= 100 else f" {number + 1}/{len(rows)} "
     start = (Span(" "), Span(state.glyph, state.tone), Span(counts))
     room = width - line_width(start) - 3
-    wordings = [(text, keys) for text in describe(view, facts) for keys in _keys(state)]
+    wordings = [(text, keys) for text in describe(view, facts) for keys in _keys(state, facts.keys)]
     text, keys = next((each for each in wordings if line_width(map(Span, each)) <= room), wordings[-1])
     return justify((*start, Span(text, Tone.BOLD)), (Span(keys, Tone.DIM), Span(" ")), width)
 
 
-def _keys(state: State) -> tuple[str, ...]:
+def _keys(state: State, names: KeyNames) -> tuple[str, ...]:
     """Return what to press about it, fullest first; the footer says it again."""
+    resolve, next_one, only = ("resolve", "resolve"), ("next_trouble", "next"), ("trouble", "only these")
     if state.severity == 0:
-        return ("c resolve   n next   ! only these", "c resolve  n next", "c  n next", "c  n")
-    return ("n next   ! only these", "n next", "n")
+        full, short = names.hints(resolve, next_one, only), names.hints(resolve, next_one, gap="  ")
+        bare = names.hints(("resolve", ""), next_one, gap="  ")
+        return (full, short, bare, names.hints(("resolve", ""), ("next_trouble", ""), gap="  "))
+    return (names.hints(next_one, only), names.hints(next_one), names.hints(("next_trouble", "")))
 
 
 def describe(view: ServiceView, facts: Facts) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class View(IntEnum):
-    """What the list shows; the number is its key."""
+    """What the list shows, in the order in which the frame names it."""
 
     SERVICES = 1
     LISTENING = 2
@@ -24,6 +24,11 @@ class View(IntEnum):
     def title(self) -> str:
         """Return its name."""
         return self.name.capitalize()
+
+    @property
+    def command(self) -> str:
+        """Return the id of the command that goes there."""
+        return f"view_{self.name.lower()}"
 
 
 class Sort(NamedTuple):

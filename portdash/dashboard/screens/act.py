@@ -18,7 +18,7 @@ class Act(Button):
         background-tint: transparent;
         &:hover { background: $boost; }
         &:focus { text-style: reverse bold; }
-        &:disabled { text-style: dim; }
+        &:disabled { text-style: none; color: $foreground 74%; opacity: 100%; text-opacity: 100%; }
     }
     Act:ansi.-style-default {
         border: none;
@@ -41,7 +41,7 @@ class Act(Button):
         self._key = self._key if key is None else key
         left, right = ("(", ")") if self.disabled else ("[", "]")
         parts = (f"{left} {clean(label)}  ", f" {right}") if not self._is_terse else (f"{left}{clean(label)} ", right)
-        self.label = Content.assemble(parts[0], (self._key, "dim"), parts[1])
+        self.label = Content.assemble(parts[0], (self._key, "" if self.disabled else "dim"), parts[1])
         self.refresh(layout=True)
 
     def be_terse(self, *, is_terse: bool) -> None:

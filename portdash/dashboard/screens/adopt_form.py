@@ -48,7 +48,8 @@ class AdoptForm(Vertical):
                 yield Static(f":{listener.port}", classes="port", markup=False)
                 yield Field(name, id=f"name-{number}", placeholder="name", max_length=63)
                 yield Static(self._who(listener), classes="who", markup=False)
-        yield Static("nothing is started, stopped or written; u takes it back", classes="hint", markup=False)
+        undo = self.desk.keys.way("undo")
+        yield Static(f"nothing is started, stopped or written; {undo} takes it back", classes="hint", markup=False)
 
     def names(self) -> tuple[str, ...]:
         """Return the names as they stand in the rows."""

@@ -52,7 +52,7 @@ class HomeScreen(StepsDialog):
         commands = [move_command(self.snapshot, step.key, step.after.port) for step in moves if step.key and step.after]
         below: list[Fact] = [
             ("Files", file_lines(self.desk.files_of(plan), self.desk.home)),
-            ("Back", back_text(plan) if plan.steps else ""),
+            ("Back", back_text(plan, self.desk.keys) if plan.steps else ""),
             ("Shell", commands),
         ]
         self.show_steps(plan, below=below)

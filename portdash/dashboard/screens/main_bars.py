@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from portdash.dashboard.rows.health_lines import Probed
 
 ALWAYS = ("help", "quit")
-LEAVE = (Entry("leave", "ctrl+c", "Quit"),)
-"""What stands at the end of the footer while letters are text."""
 TICK = 1.0
 """Seconds after which the age in the header is told again, while there is no look."""
 LATE = 1.5
@@ -97,6 +95,7 @@ class Bars(Toasting):
         is_read_only = self.options.read_only or self.desk.is_read_only
         outlook = self.outlook
         return Context(
+            keys=self.keymap.names,
             facts=self.facts,
             row=row,
             is_read_only=is_read_only or self.is_locked,
@@ -187,15 +186,16 @@ class Bars(Toasting):
         """Say on the frame which views there are, and how this one is sorted."""
         subjects = [self.facts.subjects[key] for key in troubles(self.facts)] if self.facts else []
         signs = [state_of(each).glyph for each in subjects if isinstance(each, ServiceView)]
-        titles = [f"{view.value} {view.title}" for view in View]
+        titles = [self.keymap.names.hint(view.command, view.title) or view.title for view in View]
         if signs:  # the worst come first, and are counted as in the header
             titles[View.CONFLICTS - 1] += f" {signs[0]}{signs.count(signs[0])}"
         draw = self.options.glyphs.draw
         parts: list[Content | tuple[str, str]] = []
+        other = "not bold dim" if self.app.native_ansi_color else "not bold $text-muted"  # the toolkit's dim is too dim
         for view, title in zip(View, titles, strict=True):
             parts += [Content(draw(" ── ") if parts else "")]
-            style = "bold" if view is self.outlook.view else "not bold dim"
-            parts += [(draw(title), f"{style} @click=screen.view_{view.name.lower()}")]
+            style = "bold" if view is self.outlook.view else other
+            parts += [(draw(title), f"{style} @click=screen.{view.command}")]
         order = f"sort: {order_text(self.outlook.view, self.outlook.sort)}"
         marks = f"{len(self.outlook.marked)} marked ─ " if self.outlook.marked else ""
         self.set_title("#list", Content.assemble(*parts), f"{marks}{order}")
@@ -231,7 +231,10 @@ class Bars(Toasting):
 
     def _show_footer(self, context: Context) -> None:
         if self.is_filtering:
-            self.footer.show([Entry("keep_filter", "enter", "Keep"), Entry("back", "esc", "Clear")], LEAVE)
+            names = self.keymap.names
+            clear = [Entry("back", key, "Clear")] if (key := names.first("back")) else []
+            leave = [Entry("leave", names.way("leave"), "Quit")]
+            self.footer.show([Entry("keep_filter", "enter", "Keep"), *clear], leave)
             return
         usable = [command.id for command in footer_commands(context) if command.id not in ALWAYS]
         self.footer.show(self._entries(usable, context), self._entries(ALWAYS, context))
@@ -240,6 +243,7 @@ class Bars(Toasting):
         """Draw the header; below 18 lines what is in trouble stands there instead of the counts."""
         age_text, is_wrong = freshness(
             self.options.monotonic(),
+            self.keymap.names,
             looked_at=self.looked_at,
             paused_at=self.paused_at,
             stale=self.stale,

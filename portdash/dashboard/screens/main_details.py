@@ -82,7 +82,7 @@ class Detailing(Bars):
             from portdash.dashboard.rows.ranges import range_details, strip_width  # noqa: PLC0415  a view of its own
 
             at, cells = self.table.bucket, strip_width(self.table.columns)
-            self.pane.show(clean(line.use.name), lambda width: tuple(range_details(line, width, cells, at)))
+            self.pane.show(clean(line.use.name), lambda width: tuple(range_details(line, facts, width, cells, at)))
         else:
             from portdash.dashboard.rows.events import event_details  # noqa: PLC0415  as above
 

@@ -45,7 +45,12 @@ class MainView(Screen[None]):
         #body { layout: vertical; height: 1fr; }
         #body.-beside { layout: horizontal; }
         #list { height: 1fr; width: 1fr; }
-        .-framed { border: solid $border; border-title-color: $accent; border-title-style: bold; }
+        .-framed {
+            border: solid $border;
+            border-title-color: $accent;
+            border-title-style: bold;
+            border-subtitle-color: $text-muted;
+        }
         .-framed.-ascii { border: ascii $border; }
         .-framed:focus-within, .-framed:focus { border: solid $accent; }
         .-framed.-ascii:focus-within, .-framed.-ascii:focus { border: ascii $accent; }

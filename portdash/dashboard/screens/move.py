@@ -97,7 +97,7 @@ class MoveScreen(PlanDialog):
             ("Passed", passed),
             *what_remains(plan, self.snapshot, self.desk.home),
             ("Files", file_lines(self.desk.files_of(plan), self.desk.home)),
-            ("Back", back_text(plan) if plan.steps else ""),
+            ("Back", back_text(plan, self.desk.keys) if plan.steps else ""),
             ("Shell", move_command(self.snapshot, self.key, to)),
         ]
 

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from portdash.dashboard.key_names import KeyNames
 from portdash.dashboard.restarts import restart_line, service_label, start_line, tilde
 from portdash.dashboard.screens.facts import Fact
 from portdash.model.assignment import Assignment, ServiceKey, Verdict
@@ -183,11 +184,11 @@ def _claimants(plan: Plan, snapshot: Snapshot) -> Iterator[ServiceView]:
             yield view
 
 
-def back_text(plan: Plan) -> str:
+def back_text(plan: Plan, keys: KeyNames) -> str:
     """Return what undoing can and cannot bring back."""
     if not plan.steps:
         return "nothing to take back"
     ends = [step.target.whole for step in plan.steps if step.target]
     if ends:
-        return f"{clean(and_list(ends))} cannot be brought back; u undoes the rest"
-    return "u undoes all of it"
+        return f"{clean(and_list(ends))} cannot be brought back; {keys.way('undo')} undoes the rest"
+    return f"{keys.way('undo')} undoes all of it"

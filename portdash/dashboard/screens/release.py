@@ -69,7 +69,7 @@ class ReleaseScreen(PlanDialog):
             ("With it", [f"{self._released(step)}, which inherits its port" for step in rest]),
             ("Stays", "" if plan.notices else self._still_running(released)),
             ("Note", [clean(note) for note in plan.notices]),
-            ("Then", "the ports stay closed to other services for 60 s. u takes it back"),
+            ("Then", f"the ports stay closed to other services for 60 s. {self.desk.keys.way('undo')} takes it back"),
             ("Shell", release_command(self.snapshot, self.keys)),
         ]
 

@@ -63,7 +63,7 @@ class ResolveScreen(PlansInAWorld):
         yield Static(id="head", markup=False)
         with Container(id="ways"):
             for number, strategy in enumerate(WAYS, 1):
-                yield Way(number, strategy, is_default=strategy is self.snapshot.policy.strategy)
+                yield Way(number, strategy, self.desk.keys, is_default=strategy is self.snapshot.policy.strategy)
         with Vertical(id="foot"):
             yield ConsentRow()
             yield Static(id="shell", markup=False)
@@ -118,7 +118,7 @@ class ResolveScreen(PlansInAWorld):
     async def action_copy(self) -> None:
         """Copy the chosen plan as text."""
         plan = self.way.plan
-        text = plan_text(plan, self.snapshot, self.desk.home, self._shell()) if plan else self.way.error
+        text = plan_text(plan, self.snapshot, self.desk.home, self._shell(), self.desk.keys) if plan else self.way.error
         self.say(f"the plan was {await copy_text(self.app, text)}")
 
     @on(ConsentRow.Changed)

@@ -12,6 +12,7 @@ from textual.events import Click
 from textual.message import Message
 from textual.widgets import Static
 
+from portdash.dashboard.key_names import KeyNames
 from portdash.dashboard.screens.facts import facts, table
 from portdash.dashboard.screens.plan_view import (
     back_text,
@@ -53,8 +54,9 @@ class Way(VerticalScroll, can_focus=False):
             super().__init__()
             self.strategy = strategy
 
-    def __init__(self, number: int, strategy: Strategy, *, is_default: bool) -> None:
+    def __init__(self, number: int, strategy: Strategy, keys: KeyNames, *, is_default: bool) -> None:
         super().__init__(id=f"way-{number}")
+        self.keys = keys
         self.number = number
         self.strategy = strategy
         self.is_default = is_default
@@ -70,7 +72,7 @@ class Way(VerticalScroll, can_focus=False):
         """Take a plan for the service `key`, None for all of them; `files` follow it."""
         self.plan, self.error = plan, ""
         beside = tuple(beside_lines(plan, snapshot, key)) if key else ()
-        self._draw(Group(*_parts(plan, snapshot, home, beside, file_lines(files, home))))
+        self._draw(Group(*_parts(plan, snapshot, home, beside=beside, files=file_lines(files, home), keys=self.keys)))
 
     def refuse(self, error: str) -> None:
         """Take the reason why there is no plan."""
@@ -106,7 +108,7 @@ def brief(plan: Plan | None, error: str) -> str:
 
 
 def _parts(
-    plan: Plan, snapshot: Snapshot, home: str, beside: Sequence[str], files: Sequence[str]
+    plan: Plan, snapshot: Snapshot, home: str, *, beside: Sequence[str], files: Sequence[str], keys: KeyNames
 ) -> Iterator[RenderableType]:
     yield table(_steps(plan, snapshot)) if plan.steps else Text("no step", style="dim")
     yield Text("")
@@ -117,7 +119,7 @@ def _parts(
             ("NOTE", [clean(note) for note in plan.notices]),
             ("YOU", to_do_lines(plan, snapshot, home) or ("nothing" if plan.steps else "")),
             ("FILES", files),
-            ("BACK", back_text(plan)),
+            ("BACK", back_text(plan, keys)),
         ],
         width=5,
     )
@@ -141,7 +143,7 @@ def _because(step: Step) -> Iterator[str]:
         yield passed
 
 
-def plan_text(plan: Plan, snapshot: Snapshot, home: str, shell: str) -> str:
+def plan_text(plan: Plan, snapshot: Snapshot, home: str, shell: str, keys: KeyNames) -> str:
     """Return a plan as plain text, to be pasted elsewhere."""
     lines = [clean(plan.title), ""]
     for number, step in enumerate(plan.steps, 1):
@@ -151,4 +153,4 @@ def plan_text(plan: Plan, snapshot: Snapshot, home: str, shell: str) -> str:
     lines += ["", f"COST  {cost_text(plan)}"]
     lines += [f"LEFT  {each}" for each in left_lines(plan) or ("nothing",)]
     lines += [f"YOU   {each}" for each in to_do_lines(plan, snapshot, home)]
-    return "\n".join([*lines, f"BACK  {back_text(plan)}", "", shell])
+    return "\n".join([*lines, f"BACK  {back_text(plan, keys)}", "", shell])

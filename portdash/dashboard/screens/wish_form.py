@@ -48,6 +48,9 @@ class Labelled(Horizontal):
     Labelled { height: 1; width: 1fr; padding-right: 2; }
     Labelled > .label { width: 11; text-style: bold; }
     Labelled > Select { width: 1fr; max-width: 40; }
+    Labelled SelectCurrent .arrow, Labelled SelectCurrent Static#label { color: $foreground 74%; }
+    Labelled SelectCurrent.-has-value Static#label { color: $foreground; }
+    Labelled SelectCurrent:ansi .arrow, Labelled SelectCurrent:ansi Static#label { color: ansi_default; }
     """
 
     def __init__(self, label: str, field: Widget) -> None:

@@ -50,7 +50,7 @@ def looks_of(*, is_ansi: bool, is_colourless: bool) -> Mapping[str, Look]:
     """
     looks = {
         Tone.PLAIN.value: Look(),
-        Tone.DIM.value: Look(color="foreground", alpha=0.6),
+        Tone.DIM.value: Look(color="foreground", alpha=0.74),
         Tone.BOLD.value: Look(_BOLD),
         Tone.HEAD.value: Look(_BOLD, "accent"),
         Tone.ACCENT.value: Look(color="accent"),

@@ -11,6 +11,7 @@ from portdash.health.fingerprints.table import HTTPS_HINTS, PORTS, ROWS, VITE_PI
 from portdash.health.handshakes import HANDSHAKES, NEVER_CONNECTED, Exchange
 from portdash.health.handshakes.exchange import LARGEST, Answer, visit
 from portdash.health.http_client import NotHttp, Response, fetch
+from portdash.health.http_reading import TLS_ALERT
 from portdash.model.health import HealthState
 
 _GREETING = 0.05
@@ -92,17 +93,26 @@ async def _greeting(endpoint: Endpoint, timeout: float) -> bytes | None:  # noqa
 async def _by_http(endpoint: Endpoint, timeout: float) -> Found | None:  # noqa: ASYNC109
     first = ("/", VITE_PING)
     response = await _get(endpoint, first, timeout)
-    if isinstance(response, bytes) or response is None:
-        return match_banner(response) if response else None
-    if HTTPS_HINTS.search(response.body.decode("utf-8", "replace")):
+    if response is None:
+        return None
+    if _asks_for_tls(response):
         behind = await _get(endpoint, first, timeout, tls=True)
         response = behind if isinstance(behind, Response) else response
+    if isinstance(response, bytes):
+        return match_banner(response) if response else None
     found = match(response, rows_for(first))
     if found is None:
         return None
     more = [row for row in ROWS if found.kind in row.after][:_MOST_FOLLOWING]
     better = await _first_of(endpoint, more, timeout)
     return _together(found, better) if better else found
+
+
+def _asks_for_tls(response: Response | bytes) -> bool:
+    """Say whether a server may speak nothing but TLS: it says so, answers with an alert, or hangs up without a word."""
+    if isinstance(response, bytes):
+        return not response or response.startswith(TLS_ALERT)
+    return HTTPS_HINTS.search(response.body.decode("utf-8", "replace")) is not None
 
 
 def _questions(kind: str) -> tuple[Row, ...]:

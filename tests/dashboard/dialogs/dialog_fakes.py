@@ -6,6 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event as Flag
 
+from row_texts import KEYS
+
+from portdash.dashboard.key_names import KeyNames
 from portdash.dashboard.screens.patience import Patience
 from portdash.errors import NoPortAvailable, NoSuchService, PortdashError
 from portdash.manager.apply import Outcome
@@ -154,6 +157,7 @@ class FakeDesk:
 
     is_read_only: bool = False
     home: str = HOME
+    keys: KeyNames = field(default_factory=lambda: KEYS)
     error: Exception | None = None
     """What `apply` raises."""
     undo: Plan | None = None

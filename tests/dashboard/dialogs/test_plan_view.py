@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from dialog_fakes import API, API_ROW, END, HOME, OTHER, SOCKET, WEB, key, move, plan, snapshot, view
+from row_texts import KEYS
 
 from portdash.dashboard.restarts import restart_line, spoken_name, tilde
 from portdash.dashboard.screens.plan_view import (
@@ -48,7 +49,7 @@ def test_what_a_plan_costs_leaves_and_can_take_back():
     assert cost_text(replace(moving, cost=Cost(moved=1, running_moved=1))).startswith(
         "1 service moves, 1 of them running,"
     )
-    assert back_text(moving) == "u undoes all of it"
+    assert back_text(moving, KEYS) == "u undoes all of it"
     ending = plan("p", END)
     assert cost_text(ending) == "ends 1 process not portdash's"
     stop = replace(END, action=Action.STOP_CONTAINER)
@@ -61,7 +62,7 @@ def test_what_a_plan_costs_leaves_and_can_take_back():
     assert cost_text(replace(ending, steps=(END, strayed), cost=Cost(terminated=2))) == (
         "ends 2 processes, some of them run by portdash"
     )
-    assert back_text(ending) == "node 4121 cannot be brought back; u undoes the rest"
+    assert back_text(ending, KEYS) == "node 4121 cannot be brought back; u undoes the rest"
     assert (cost_text(plan("p")), left_lines(plan("p"))) == ("nothing", ())
     assert cost_text(replace(moving, optimal=False)).endswith("a cheaper way may exist")
 

@@ -7,7 +7,7 @@ import pytest
 import scenes
 from fakes import FakeDesk, desk_for, footer_of, row_key, running, screen_lines, until
 from rich.cells import cell_len
-from row_texts import everything, facts_of, find, text_of
+from row_texts import KEYS, everything, facts_of, find, text_of
 from textual.pilot import Pilot
 
 from portdash.dashboard.glyphs import Glyphs
@@ -56,7 +56,7 @@ class AskedDesk(FakeDesk):
 
 
 def with_pulses(pulses: dict[ServiceKey, Pulse]) -> Facts:
-    return digest(scenes.working_day(), home=scenes.HOME, pulses=pulses)
+    return digest(scenes.working_day(), home=scenes.HOME, keys=KEYS, pulses=pulses)
 
 
 def told(facts: Facts, key: RowKey, width: int = 60) -> list[str]:
@@ -144,9 +144,9 @@ async def test_without_checks_there_is_no_column_for_them_and_a_new_check_is_dra
 def test_the_same_checks_are_the_same_world():
     first = with_pulses({API: PULSE})
     later = replace(first.snapshot, taken_at=scenes.NOW + 1)
-    same = digest(later, home=scenes.HOME, before=first, pulses={API: PULSE})
+    same = digest(later, home=scenes.HOME, keys=KEYS, before=first, pulses={API: PULSE})
     assert same.is_same_world(first)
-    other = digest(later, home=scenes.HOME, before=first, pulses={API: PULSE._replace(due=None)})
+    other = digest(later, home=scenes.HOME, keys=KEYS, before=first, pulses={API: PULSE._replace(due=None)})
     assert not other.is_same_world(first)
 
 

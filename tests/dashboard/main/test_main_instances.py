@@ -2,7 +2,7 @@
 
 import pytest
 import scenes
-from row_texts import everything, text_of
+from row_texts import KEYS, everything, text_of
 
 from portdash.dashboard.rows.details import details
 from portdash.dashboard.rows.facts import Facts, digest
@@ -29,7 +29,7 @@ def world(pulses: dict[str, Pulse] | None = None) -> Facts:
         scenes.service(scenes.FIX, "web", 3100),
     ]
     known: dict[ServiceKey, Pulse] = {scenes.key_of(scenes.SHOP, name): each for name, each in (pulses or {}).items()}
-    return digest(scenes.snapshot_of(services), home=scenes.HOME, pulses=known)
+    return digest(scenes.snapshot_of(services), home=scenes.HOME, keys=KEYS, pulses=known)
 
 
 def view_of(facts: Facts, name: str) -> ServiceView:

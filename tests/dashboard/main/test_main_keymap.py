@@ -4,6 +4,7 @@ import unicodedata
 
 import pytest
 import scenes
+from row_texts import KEYS
 
 from portdash.dashboard.commands import COMMANDS, footer_commands, in_help_order
 from portdash.dashboard.context import Context
@@ -62,10 +63,10 @@ def test_remapping_swapping_and_switching_off():
 
 
 def context_on(kind: Kind, name: str, **changes: object) -> Context:
-    facts = digest(scenes.working_day(), home=scenes.HOME)
+    facts = digest(scenes.working_day(), home=scenes.HOME, keys=KEYS)
     rows = build_listing(facts, ListState(frozenset())).rows
     row = next(row for row in rows if row.kind is kind and name in str(row.key))
-    return Context(facts=facts, row=row, trouble=4, **changes)  # type: ignore[arg-type]
+    return Context(keys=KEYS, facts=facts, row=row, trouble=4, **changes)  # type: ignore[arg-type]
 
 
 def footer(context: Context) -> list[str]:
@@ -80,7 +81,11 @@ def test_the_footer_shows_what_this_row_can_do():
     assert on_listener[:3] == ["details", "adopt", "allocate"]
     assert "move" not in on_listener
     assert footer(context_on(Kind.GROUP, "shop"))[:3] == ["details", "release", "allocate"]
-    for context in (Context(), context_on(Kind.SERVICE, "'web'"), context_on(Kind.LISTENER, "5175", is_read_only=True)):
+    for context in (
+        Context(keys=KEYS),
+        context_on(Kind.SERVICE, "'web'"),
+        context_on(Kind.LISTENER, "5175", is_read_only=True),
+    ):
         assert footer(context)[-2:] == ["help", "quit"]
 
 

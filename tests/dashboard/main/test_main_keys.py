@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import scenes
 from fakes import WEB, desk_for, footer_of, main_of, row_key, running, screen_lines, until
-from row_texts import everything, facts_of
+from row_texts import KEYS, everything, facts_of
 from steady_pilot import SteadyPilot
 
 from portdash.dashboard.app import PortdashApp
@@ -126,10 +126,10 @@ def test_while_the_store_is_away_nothing_can_be_changed_and_the_keys_say_why():
     facts = facts_of(replace(scenes.working_day(), stale_since=0.0))
     row = next(row for row in everything(facts).rows if row.key == WEB)
     for name in ("allocate", "move", "resolve", "release", "free", "undo"):
-        reason = BY_ID[name].unavailable(Context(facts=facts, row=row))
+        reason = BY_ID[name].unavailable(Context(keys=KEYS, facts=facts, row=row))
         assert reason is not None
         assert reason.startswith("the store is away: its ports are those of "), name
-    assert BY_ID["copy"].unavailable(Context(facts=facts, row=row)) is None
+    assert BY_ID["copy"].unavailable(Context(keys=KEYS, facts=facts, row=row)) is None
 
 
 async def test_the_palette_outlives_a_terminal_of_a_few_columns():

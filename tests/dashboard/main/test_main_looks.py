@@ -21,7 +21,7 @@ class Styled(Widget):
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{name}" for name in NAMES}
     DEFAULT_CSS = """
     Styled {
-        & > .tone--dim { color: $foreground 60%; }
+        & > .tone--dim { color: $foreground 74%; }
         & > .tone--bold { text-style: bold; }
         & > .tone--head { color: $accent; text-style: bold; }
         & > .tone--accent { color: $accent; }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import scenes
 from fakes import WEB, desk_for, running, until
-from row_texts import everything, facts_of
+from row_texts import KEYS, everything, facts_of
 
 from portdash.dashboard.context import Context
 from portdash.dashboard.copies import copies_of
@@ -51,7 +51,7 @@ def test_who_answers_in_the_browser_where_it_is_not_the_service(place: Workspace
     facts = facts_of()
     key = scenes.key_of(place, name)
     row = next(row for row in everything(facts).rows if row.key == ("service", key))
-    assert Context(facts=facts, row=row).answered_by == said
+    assert Context(keys=KEYS, facts=facts, row=row).answered_by == said
 
 
 async def test_opening_what_another_serves_says_so():
@@ -97,7 +97,7 @@ def test_an_editor_that_fails_is_said(tmp_path: Path):
 def test_what_can_be_copied_of_a_service():
     facts = facts_of()
     row = next(row for row in everything(facts).rows if row.key == WEB)
-    found = {row.key: row.command for row in copies_of(Context(facts=facts, row=row))}
+    found = {row.key: row.command for row in copies_of(Context(keys=KEYS, facts=facts, row=row))}
     assert found["u"] == "http://localhost:3000"
     assert found["p"] == "3000"
     assert found["i"] == "4121"

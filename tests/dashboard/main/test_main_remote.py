@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import scenes
 from fakes import WEB, desk_for, footer_of, running, screen_lines
-from row_texts import drawn, everything, facts_of, find, text_of
+from row_texts import KEYS, drawn, everything, facts_of, find, text_of
 
 from portdash.dashboard.commands import BY_ID
 from portdash.dashboard.context import REMOTE, Context
@@ -127,17 +127,17 @@ def test_whatever_would_change_them_is_grey_and_says_why():
     row = rows.rows[rows.index[service_row_key(shared().remote[0])]]
     group = next(each for each in rows.rows if each.key == (Kind.GROUP, "shop on host b7d2639b"))
     for name in ("move", "resolve", "release", "free", "log"):
-        assert BY_ID[name].unavailable(Context(facts=facts, row=row)) == REMOTE
-    assert BY_ID["release"].unavailable(Context(facts=facts, row=group)) == REMOTE
-    assert Context(facts=facts, row=group).services == ()
-    assert BY_ID["report"].unavailable(Context(facts=facts, row=row)) is None
+        assert BY_ID[name].unavailable(Context(keys=KEYS, facts=facts, row=row)) == REMOTE
+    assert BY_ID["release"].unavailable(Context(keys=KEYS, facts=facts, row=group)) == REMOTE
+    assert Context(keys=KEYS, facts=facts, row=group).services == ()
+    assert BY_ID["report"].unavailable(Context(keys=KEYS, facts=facts, row=row)) is None
 
 
 def test_files_and_directories_of_a_namesake_here_are_not_theirs():
     facts = replace(facts_of(shared()), config_files={"shop": f"{scenes.HOME}/src/shop/portdash.toml"})
     rows = everything(facts)
-    theirs = Context(facts=facts, row=rows.rows[rows.index[service_row_key(shared().remote[0])]])
-    ours = Context(facts=facts, row=rows.rows[rows.index[WEB]])
+    theirs = Context(keys=KEYS, facts=facts, row=rows.rows[rows.index[service_row_key(shared().remote[0])]])
+    ours = Context(keys=KEYS, facts=facts, row=rows.rows[rows.index[WEB]])
     assert (ours.config_file, theirs.config_file) == (f"{scenes.HOME}/src/shop/portdash.toml", None)
     assert BY_ID["edit"].unavailable(ours) is None
     assert "d" not in [row.key for row in copies_of(theirs)]

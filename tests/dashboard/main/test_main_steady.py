@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import scenes
 from fakes import FakeDesk, look, running, screen_lines, until
+from row_texts import KEYS
 
 from portdash.dashboard.offers import Resolutions, resolution_words
 from portdash.dashboard.rows import seeing
@@ -28,7 +29,7 @@ def at(seconds: float, snapshot: Snapshot | None = None) -> Snapshot:
 
 
 def facts_of(snapshot: Snapshot, before: Facts | None = None) -> Facts:
-    return digest(snapshot, home=scenes.HOME, before=before)
+    return digest(snapshot, home=scenes.HOME, keys=KEYS, before=before)
 
 
 class TestOneWorld:
