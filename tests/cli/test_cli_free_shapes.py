@@ -117,6 +117,16 @@ def answers(port: int) -> bool:
     return False
 
 
+def comes_to_answer(port: int) -> bool:
+    """Wait for a server that says that it starts before it listens."""
+    until = time.monotonic() + WAIT
+    while not answers(port):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 def below(running: Running) -> set[int]:
     return {running.process.pid, *(each.pid for each in psutil.Process(running.process.pid).children(recursive=True))}
 
@@ -307,6 +317,7 @@ def test_uvicorn_that_reloads(portdash: Portdash, launch: Launch, home: Path, fr
     )
     argv = ["-m", "uvicorn", "--reload", "--lifespan", "on", "--port", str(port), "app:app"]
     running = launch(sys.executable, *argv)
+    assert comes_to_answer(port)
     result = portdash("free", str(port), "--yes", "--json")
     assert result.code == 0, result.err
     ended = {each["pid"] for each in result.document["ends"]}
