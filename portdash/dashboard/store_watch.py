@@ -38,7 +38,10 @@ class StoreWatch:
         self._told.set()
 
     def _run(self) -> None:
-        while self._told.wait() and not self._stopped.is_set():
+        while not self._stopped.is_set():  # asked after each clear, which may have wiped out what `stop` has set
+            self._told.wait()
+            if self._stopped.is_set():
+                return
             revision = self._revision
             assert revision is not None
             try:

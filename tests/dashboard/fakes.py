@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Event as Flag
 
 import scenes
+from row_texts import KEYS
 from steady_pilot import SteadyPilot
 from textual.app import App
 from textual.pilot import Pilot
@@ -46,6 +47,7 @@ class FakeDesk(Desk):
         self._home = home
         self._read_only = read_only
         self._never = Flag()
+        self.name_keys(KEYS)
 
     @property
     def is_read_only(self) -> bool:

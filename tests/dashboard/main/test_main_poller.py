@@ -1,7 +1,7 @@
 """The poller: it looks, it waits, it cannot die."""
 
 from dataclasses import replace
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 
 import scenes
 from fakes import FakeDesk
@@ -67,6 +67,24 @@ def test_a_change_of_the_store_is_seen_at_once():
             return True
 
     assert len(Heard(Busy(scenes.working_day(), home=scenes.HOME), 5, interval=3600).run()) == 5
+
+
+def test_who_stops_while_a_change_is_told_leaves_no_thread():
+    class Leaving(FakeDesk):
+        poller: Poller
+        watcher: Thread
+
+        def wait_for_change(self, revision: int, timeout: float) -> bool:  # noqa: ARG002
+            self.watcher = current_thread()
+            self.poller.stop()
+            return True
+
+    desk = Leaving(scenes.working_day(), home=scenes.HOME)
+    heard = Heard(desk, 1000, interval=3600)
+    desk.poller = heard.poller
+    assert len(heard.run()) == 1
+    desk.watcher.join(60)
+    assert not desk.watcher.is_alive()
 
 
 def test_a_change_by_another_process_is_looked_at_once_whatever_the_interval():
