@@ -147,6 +147,9 @@ class PortdashApp(App[int], inherit_bindings=False):
             return
         if self._guard.note(event.key, event.time):
             self._held.clear()
+            if self._held_timer is not None:
+                self._held_timer.stop()
+                self._held_timer = None
             if not self._told_of_burst:
                 self._told_of_burst = True
                 filters = self.keymap.names.way("filter")
@@ -204,8 +207,8 @@ def run_dashboard(
         app.call_later(app.notify, text, severity="warning", markup=False)
 
     leaving = Leaving(lambda: seated.is_applying)
-    app = PortdashApp(seated, options=options, leaving=leaving)
     try:
+        app = PortdashApp(seated, options=options, leaving=leaving)
         with HookDuty(seated, say):
             begin()
             with leaving:  # the signals are given back by now

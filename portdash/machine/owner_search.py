@@ -115,8 +115,9 @@ class OwnerSearch:
         for pid in self._pids.intersection(pids):
             ran = how_much_ran(pid, proc=self._proc)
             if is_whole or ran is None or ran != self._ran.get(pid) or self._has_moved(pid):
-                self._ran[pid] = ran
                 changed |= self._look_into(pid, listening)
+                if pid in self._pids:  # not before: who could not be looked into is looked into next time
+                    self._ran[pid] = ran
         return changed
 
     def _let_go(self, links: Iterable[str]) -> set[int]:
