@@ -1,8 +1,10 @@
 """What must hold between the services and ranges of a configuration, whichever files they come from."""
 
+import re
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import combinations
+from pathlib import PurePath
 
 from portdash.config.origins import dotted
 from portdash.config.problems import Problem, suggestion
@@ -12,6 +14,9 @@ from portdash.config.settings import Config
 from portdash.model.names import base_name, instance_names, variable_for
 from portdash.text import and_list, clean
 
+_SHELL_PORT = re.compile(r"\$(?:PORT\b|\{PORT\})")
+_SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ksh", "fish", "busybox"))
+"""Programs that put variables into what they are told to run."""
 Known = Mapping[str, ServiceConfig]
 """Services by name in lower case."""
 DEEPEST = 16
@@ -31,14 +36,24 @@ def broken_rules(config: Config) -> Iterator[Problem]:
 
 
 def doubts(config: Config) -> Iterator[str]:
-    """Yield what is possible and probably not meant: types that no range is set aside for, where one would count."""
+    """Yield what is possible and probably not meant.
+
+    Types that no range is set aside for, where one would count; `$PORT` in commands that no shell reads.
+    """
     for service in config.services:
+        if service.command and any(map(_SHELL_PORT.search, service.command)) and not _is_shell(service.command[0]):
+            key = dotted("services", service.name, "command")
+            yield f"{_place(config, key)}: {key}: no shell reads it, so $PORT stays as it is; write {{port}}"
         spec = service.spec
         if spec.type is None or service.url or spec.range or spec.base or spec.inherit_from:
             continue
         if told := without_range(spec.type, config.ranges):
             key = dotted("services", service.name, "type")
             yield f"{_place(config, key)}: {key}: {told}"
+
+
+def _is_shell(program: str) -> bool:
+    return PurePath(program).name in _SHELLS
 
 
 def _ranges(config: Config) -> Iterator[Problem]:

@@ -224,6 +224,21 @@ def test_a_type_without_a_range_is_doubted(setting: Setting):
     assert "there are ranges for: bridge, cache, database" in legacy
 
 
+@pytest.mark.parametrize("command", ["serve --port $PORT", "serve --port=${PORT}", "env X=$PORT serve"])
+def test_a_variable_that_no_shell_puts_in_is_doubted(setting: Setting, command: str):
+    setting.shop(f"[services.a]\ncommand = '{command}'", trusted=True)
+    (told,) = setting.load().warnings
+    assert told.endswith("services.a.command: no shell reads it, so $PORT stays as it is; write {port}")
+
+
+@pytest.mark.parametrize(
+    "command", ["'serve {port}'", "['/bin/sh', '-c', 'serve $PORT']", "'serve --at $PORTAL'", "'serve PORT'"]
+)
+def test_what_a_shell_reads_and_what_is_no_port_is_not_doubted(setting: Setting, command: str):
+    setting.shop(f"[services.a]\ncommand = {command}", trusted=True)
+    assert setting.load().warnings == ()
+
+
 def test_a_type_is_a_mere_label_where_its_range_would_not_count(setting: Setting):
     places = ("range = '3000-3010'", "base = 3000", "url = 'http://localhost:1'", "inherit_from = 'web'")
     labelled = "".join(f"[services.s{number}]\ntype = 'legacy'\n{place}\n" for number, place in enumerate(places))
