@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from portdash.config.settings import Config
 from portdash.errors import PortdashError
+from portdash.forks import ForkLock
 from portdash.model.assignment import Lease, ServiceKey, ServiceSpec
 from portdash.model.engines import EngineFacts
 from portdash.model.listener import Listener
@@ -74,6 +75,7 @@ class Observer:
         self._verdicts = verdicts
         self._state: StoreState | None = None
         self._losses: list[str] = []
+        self._reading = ForkLock()
         self._last: tuple[_Seen, Snapshot] | None = None
 
     def snapshot(self) -> Snapshot:
@@ -96,8 +98,9 @@ class Observer:
         return self._assembled(now, self._seen(now, self._current(), (), EngineFacts()))
 
     def _current(self) -> StoreState:
-        state = self._store.snapshot(self._state)
-        self._note_losses(state)
+        with self._reading:  # else who read earlier and comes later would tell of a store that went back
+            state = self._store.snapshot(self._state)
+            self._note_losses(state)
         return state
 
     def _seen(self, now: float, state: StoreState, listeners: tuple[Listener, ...], engines: EngineFacts) -> _Seen:

@@ -14,8 +14,8 @@ from portdash.config.settings import Config
 from portdash.model.names import base_name, instance_names, variable_for
 from portdash.text import and_list, clean
 
-_SHELL_PORT = re.compile(r"\$(?:PORT\b|\{PORT\})")
-_SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ksh", "fish", "busybox"))
+_SHELL_PORT = re.compile(r"(?<!\$)\$(?:PORT\b|\{PORT\})")
+_SHELLS = frozenset(("sh", "ash", "bash", "busybox", "csh", "dash", "fish", "ksh", "nu", "pwsh", "tcsh", "zsh"))
 """Programs that put variables into what they are told to run."""
 Known = Mapping[str, ServiceConfig]
 """Services by name in lower case."""
@@ -41,7 +41,7 @@ def doubts(config: Config) -> Iterator[str]:
     Types that no range is set aside for, where one would count; `$PORT` in commands that no shell reads.
     """
     for service in config.services:
-        if service.command and any(map(_SHELL_PORT.search, service.command)) and not _is_shell(service.command[0]):
+        if service.command and any(map(_is_port, service.command)) and not any(map(_is_shell, service.command)):
             key = dotted("services", service.name, "command")
             yield f"{_place(config, key)}: {key}: no shell reads it, so $PORT stays as it is; write {{port}}"
         spec = service.spec
@@ -52,8 +52,13 @@ def doubts(config: Config) -> Iterator[str]:
             yield f"{_place(config, key)}: {key}: {told}"
 
 
-def _is_shell(program: str) -> bool:
-    return PurePath(program).name in _SHELLS
+def _is_port(word: str) -> bool:
+    """Say whether a word would be a port for a shell; one with blanks is a command, for somebody who may have one."""
+    return " " not in word and bool(_SHELL_PORT.search(word))
+
+
+def _is_shell(word: str) -> bool:
+    return PurePath(word).name.casefold().removesuffix(".exe") in _SHELLS
 
 
 def _ranges(config: Config) -> Iterator[Problem]:

@@ -42,9 +42,9 @@ class HookDuty:
         with self._lock:
             if self._is_begun or self._is_over or not config.hooks or config.read_only:
                 return
-            self._is_begun = True
             from portdash.supervisor.hooks.runner import hooks_on_duty  # noqa: PLC0415  see above
 
             self._stack.enter_context(
                 hooks_on_duty(self._desk.deps, say=self._say, current=lambda: self._desk.deps),
             )
+            self._is_begun = True

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from types import MappingProxyType
 
 from portdash.model.listener import Listener
-from portdash.model.names import service_from
+from portdash.model.names import DEFAULT_WORKSPACE, service_from
 from portdash.model.policy import Policy
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import ServiceView
@@ -42,8 +42,11 @@ def wanted_ports(services: Iterable[ServiceView], workspaces: Iterable[Workspace
     roots = {each.name: each.root for each in workspaces} if waiting else {}
     wanted: dict[tuple[str | None, IpProtocol, int], str] = {}
     for view in waiting:
+        root = roots.get(view.key.workspace)
+        if root is None and view.key.workspace != DEFAULT_WORKSPACE:
+            continue  # who runs in no project is of the default workspace
         for port in view.spec.preferred:
-            wanted.setdefault((roots.get(view.key.workspace), view.spec.protocol, port), view.name)
+            wanted.setdefault((root, view.spec.protocol, port), view.name)
     return wanted
 
 

@@ -10,7 +10,7 @@ import os
 import stat as modes
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from portdash.errors import StoreUnavailable
@@ -86,13 +86,14 @@ def turn(path: str, *, patience: float, store: str) -> Iterator[None]:
 
 def _queue(descriptor: int, patience: float, store: str) -> bool:
     """Take the lock, waiting for it while those before us get on; say whether it came."""
-    for _ in range(MOST_WAITS):
-        before = _stamp(store)
-        if _take(descriptor, patience):
-            return True
-        if _stamp(store) == before:
-            return False
-    return False
+    stamp, waits = _stamp(store), 1
+
+    def goes_on() -> bool:
+        nonlocal stamp, waits
+        before, stamp, waits = stamp, _stamp(store), waits + 1
+        return stamp != before and waits <= MOST_WAITS
+
+    return _take(descriptor, patience, goes_on)
 
 
 def _stamp(store: str) -> tuple[int, int] | None:
@@ -115,7 +116,7 @@ if sys.platform == "win32":
     _FAR = 1 << 30
     """Byte that is locked: far behind the seal, because a locked byte cannot be read by others."""
 
-    def _take(descriptor: int, patience: float) -> bool:
+    def _take(descriptor: int, patience: float, goes_on: Callable[[], bool]) -> bool:
         """Try again and again: Windows has no lock that waits with a limit."""
         deadline = time.monotonic() + patience
         while True:
@@ -128,7 +129,9 @@ if sys.platform == "win32":
             else:
                 return True
             if time.monotonic() > deadline:
-                return False
+                if patience <= 0 or not goes_on():
+                    return False
+                deadline = time.monotonic() + patience
             time.sleep(0.005)
 
     def _release(descriptor: int) -> None:
@@ -138,7 +141,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _take(descriptor: int, patience: float) -> bool:
+    def _take(descriptor: int, patience: float, goes_on: Callable[[], bool]) -> bool:
         """Take the lock, or queue for it."""
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -147,7 +150,7 @@ else:
                 return False
             from portdash.store.turns import wait_in_turn  # noqa: PLC0415  mostly nobody is before us
 
-            return wait_in_turn(descriptor, patience)
+            return wait_in_turn(descriptor, patience, goes_on)
         return True
 
     def _release(descriptor: int) -> None:

@@ -10,6 +10,7 @@ import fcntl
 import os
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from typing import NamedTuple
 
 _KEPT = 1.0
@@ -40,14 +41,18 @@ def _forget() -> None:
 os.register_at_fork(after_in_child=_forget)
 
 
-def wait_in_turn(descriptor: int, patience: float) -> bool:
-    """Say whether `descriptor` got the lock within `patience` seconds. Raises OSError."""
+def wait_in_turn(descriptor: int, patience: float, goes_on: Callable[[], bool]) -> bool:
+    """Say whether `descriptor` got the lock within `patience` seconds, begun anew while `goes_on`. Raises OSError.
+
+    The place in the queue is kept meanwhile: who left it and then asked for the lock through the same descriptor could
+    be given it a moment before the turn that was left gives it back.
+    """
     found = os.fstat(descriptor)
     access = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
     place = _Place(found.st_dev, found.st_ino, access)
     if turn := _resumed(place):
-        return turn.wait(patience, descriptor)
-    return _Turn(place, descriptor).wait(patience)
+        return turn.wait(patience, goes_on, descriptor)
+    return _Turn(place, descriptor).wait(patience, goes_on)
 
 
 def _resumed(place: _Place) -> "_Turn | None":
@@ -82,13 +87,15 @@ class _Turn:
         if not _left[self._place]:
             del _left[self._place]
 
-    def wait(self, patience: float, instead: int | None = None) -> bool:
-        """Say whether the lock came within `patience` seconds. Raises OSError.
+    def wait(self, patience: float, goes_on: Callable[[], bool], instead: int | None = None) -> bool:
+        """Say whether the lock came within `patience` seconds, or as many more while `goes_on`. Raises OSError.
 
         The descriptor that the turn began with has it then, and so has `instead`, which becomes one of the same file.
         """
         try:
             came = self._over.acquire(timeout=patience)
+            while not came and goes_on():
+                came = self._over.acquire(timeout=patience)
         except BaseException:
             if not self._leave():
                 os.close(self._descriptor)

@@ -93,7 +93,8 @@ def _bring_up(place: OpenedAt, names: Sequence[str], course: _Course, errors: IO
             try:
                 with cancel.ending_by(process.terminate):
                     for line in lines:
-                        course.hear(read_line(line))
+                        if line.endswith(b"\n"):  # else it was killed while it told
+                            course.hear(read_line(line))
             except BaseException:
                 process.terminate()
                 raise

@@ -232,7 +232,16 @@ def test_a_variable_that_no_shell_puts_in_is_doubted(setting: Setting, command: 
 
 
 @pytest.mark.parametrize(
-    "command", ["'serve {port}'", "['/bin/sh', '-c', 'serve $PORT']", "'serve --at $PORTAL'", "'serve PORT'"]
+    "command",
+    [
+        "'serve {port}'",
+        "['/bin/sh', '-c', 'serve $PORT']",
+        "'serve --at $PORTAL'",
+        "'serve PORT'",
+        "'make P=$$PORT'",
+        "'env A=1 bash.exe -c $PORT'",
+        "['npx', 'all', 'vite $PORT']",
+    ],
 )
 def test_what_a_shell_reads_and_what_is_no_port_is_not_doubted(setting: Setting, command: str):
     setting.shop(f"[services.a]\ncommand = {command}", trusted=True)

@@ -211,7 +211,6 @@ def test_a_disk_that_cannot_be_read_is_not_a_damaged_file(home: Path, failing: s
         ("fcntl", "ENOLCK", 10),
         ("openat", "EMFILE", 4),
         ("flock", "EINTR", 1),
-        ("ftruncate", "EIO", 1),
         ("fdatasync", "EIO", 4),
     ],
 )

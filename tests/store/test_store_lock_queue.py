@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from portdash.errors import StoreBusy
+from portdash.store import turns
 from portdash.store.locking import lock_file
 
 PATIENCE = 0.3
@@ -56,5 +57,8 @@ def test_a_crowd_is_waited_for_while_it_gets_on(lock: str, held: threading.Event
     crowd.start()
     with lock_file(lock, patience=PATIENCE, store=str(store)):
         assert held.is_set(), "the lock came when the last of the crowd let it go"
+        assert not turns._left, "the place in the queue was kept: one that is left would give the lock back"
+        with pytest.raises(StoreBusy), lock_file(lock, patience=PATIENCE, store=str(store)):
+            pass
     over.set()
     crowd.join()

@@ -84,7 +84,7 @@ class Listing:
 def build_listing(facts: Facts, state: ListState) -> Listing:
     """Return the rows to show. A folded group still shows its rows in trouble; a filter opens what it finds."""
     services, elsewhere = list(_service_rows(facts, state)), _elsewhere_rows(facts, state)
-    rows = [*_first_run(facts, state), *services, *elsewhere, *_other_rows(facts, state)]
+    rows = [*services, *elsewhere, *_first_run(facts, state), *_other_rows(facts, state)]
     hidden = len(facts.subjects) - sum(1 for row in rows if row.kind in (Kind.SERVICE, Kind.LISTENER))
     rows = rows if elsewhere else [*_empty_text(facts, state, rows), *rows]
     rows += _notices(facts, state.width)

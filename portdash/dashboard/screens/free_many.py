@@ -111,7 +111,7 @@ class FreeManyScreen(RowsAct[Row]):
                 ended = self._ended(row)
                 verdicts.append(f"{row.subject.slot} {ended.verdict}")
                 self.tell(Judged(number, ended))
-        return Told(Over(), "; ".join(verdicts))
+        return Told(Over(), "; ".join(verdicts), is_error=any("✗" in each for each in verdicts))
 
     def _ended(self, row: Row) -> Row:
         """End who holds one port. The identities are those that were shown: another process is left alone."""

@@ -90,7 +90,7 @@ class ServicesScreen(DeedScreen, RowsAct[Row]):
         stop = self.query_one("#stop", Act)
         stop.name_it("Call off" if self.is_starting else "Stop")
         stop.display = stop.display or self.is_starting
-        stop.disabled = self._cancel.is_asked
+        stop.disabled = self.is_starting and self._cancel.is_asked
         agreed = self.chosen is Deed.START or self.query_one(ConsentRow).is_given
         yes = self.query_one("#yes", Act)
         yes.disabled = self.chosen is None or self.is_under_way or not agreed
@@ -179,7 +179,8 @@ class ServicesScreen(DeedScreen, RowsAct[Row]):
         def tell(progress: Progress) -> None:
             course[progress.name] = progress
             self.tell(self.Heard(progress))
-            self.tell(self.Progressed(begun(course.values())))
+            if not self._cancel.is_asked:  # else it is said that they are being ended
+                self.tell(self.Progressed(begun(course.values())))
 
         is_ok = self.desk.start_all([row.key for row in self.meant(Deed.START)], tell=tell, cancel=self._cancel)
         self.lines.extend(outcome(course.values()))
@@ -219,7 +220,7 @@ class ServicesScreen(DeedScreen, RowsAct[Row]):
         progress = message.progress
         name = progress.name.casefold()
         for number, row in enumerate(self.rows):
-            if row.key.service == name:
+            if row.key.service == name and row.key.workspace == self.snapshot.workspace:
                 self.rows[number] = replace(row, verdict=verdict(progress))
                 break
         else:
