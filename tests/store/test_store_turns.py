@@ -21,7 +21,7 @@ def test_where_no_thread_can_be_started_no_descriptor_is_left_open(tmp_path: Pat
         before = os.dup(file.fileno())
         os.close(before)
         with pytest.raises(OSError, match="no thread"):
-            turns.wait_in_turn(file.fileno(), 1.0)
+            turns.wait_in_turn(file.fileno(), 1.0, lambda: False)
         after = os.dup(file.fileno())  # the lowest number that is free
         os.close(after)
     assert after <= before  # what tests before this one have left open may be closed meanwhile
@@ -39,7 +39,7 @@ def handed_over(path: Path) -> None:
         fcntl.flock(held, fcntl.LOCK_EX)
         release = threading.Timer(0.02, fcntl.flock, (held, fcntl.LOCK_UN))
         release.start()
-        assert wait_in_turn(wanted.fileno(), 10)
+        assert wait_in_turn(wanted.fileno(), 10, lambda: False)
         with pytest.raises(BlockingIOError):
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         release.join()
