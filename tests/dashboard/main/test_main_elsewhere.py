@@ -16,6 +16,7 @@ from portdash.dashboard.rows.filtering import parse_filter
 from portdash.dashboard.rows.layout import columns_for
 from portdash.dashboard.rows.listing import ListState, build_listing
 from portdash.dashboard.rows.paint import paint
+from portdash.dashboard.rows.row import Kind
 from portdash.demo.scene import demo_deps
 from portdash.model.assignment import ServiceSpec
 
@@ -33,6 +34,14 @@ def test_it_has_a_line_with_its_url_below_the_services():
     (at,) = (number for number, line in enumerate(lines) if "crm" in line)
     assert lines[at] == "   crm  https://crm.example:8443/v1  elsewhere: its url is fixed, it has no port here"
     assert lines[at + 1].startswith(("▸ other listeners", "▾ other listeners"))
+
+
+def test_where_there_is_no_service_it_stands_above_the_heads_of_the_listeners():
+    snapshot = replace(scenes.working_day(), services=(), remote=())
+    facts = digest(snapshot, home=scenes.HOME, keys=KEYS, elsewhere=(CRM,))
+    kinds = [row.kind for row in build_listing(facts, ListState()).rows]
+    assert kinds[0] is Kind.TEXT
+    assert kinds[kinds.index(Kind.HEAD) + 1] is Kind.LISTENER
 
 
 def test_a_filter_finds_it_and_hides_it():
