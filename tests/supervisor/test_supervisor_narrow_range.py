@@ -25,4 +25,5 @@ def test_a_port_that_is_kept_is_never_lost_and_one_that_is_not_is():
     if not shutil.which("unshare") or subprocess.run(["unshare", "-rn", "true"], check=False).returncode:
         pytest.skip("no network namespace can be made")
     starts = 50 * SCALE
-    assert (lost(starts, "held"), lost(starts, "bare") > 0) == (0, True)
+    assert lost(starts, "held") == 0
+    assert any(lost(starts, "bare") for _ in range(10)), "a few of each hundred are lost where nobody keeps the port"
