@@ -29,6 +29,7 @@ class Shown:
         program, *rest = arguments
         env = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PATH": os.environ["PATH"], **environ}
         self._child = pexpect.spawn(program, rest, dimensions=(45, 160), timeout=60, env=env, cwd=cwd, use_poll=True)
+        self._child.delaybeforesend = None  # a key is sent when it is pressed
         self._news, self._text = Condition(), b""
         self._spent: list[tuple[int, Spent]] = []
         self._reader = Thread(target=self._read, daemon=True)
@@ -60,6 +61,11 @@ class Shown:
         """Bytes that it has written so far."""
         with self._news:
             return len(self._text)
+
+    def text(self, since: int) -> bytes:
+        """Return what it has written after the first `since` bytes."""
+        with self._news:
+            return self._text[since:]
 
     def send(self, keys: str) -> None:
         """Press keys."""

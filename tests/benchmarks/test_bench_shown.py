@@ -36,6 +36,8 @@ SETTLED = 80.0
 a process is found out twice, and into each process is looked once."""
 PORTUI_SECONDS = 5
 """Between two refreshes of portui, by itself."""
+FIRST_LINE = 5
+"""Line of the screen in which the first row of view 2 stands."""
 SHAPES = {20: "quiet", 300: "busy", 5_000: "listeners"}
 
 
@@ -130,6 +132,33 @@ def test_what_another_process_commits_is_on_the_screen(tmp_path: Path):
     p95 = sorted(waits)[18]
     detail = f"{p95 * 1000:.0f} ms, median {statistics.median(waits) * 1000:.0f}"
     report("another process's change on screen, p95 against 200 ms", p95 / 0.2, 1.0, detail)
+
+
+def test_a_key_is_on_the_screen_while_5000_listeners_are_looked_at(tmp_path: Path):
+    """From the key to the cursor in its new line, by the wall's clock, at another moment of the look's second each."""
+    with load("listeners"), shown(DASHBOARD, tmp_path) as ours:
+        ours.until("Quit")
+        ours.cpu_during(8)
+        ours.send("2")
+        ours.cpu_during(3)
+        since, waits = ours.written, list[float]()
+        ours.send("j")
+        ours.cpu_during(1)
+        line = FIRST_LINE + 1
+        assert _cursor_in(line).encode() in ours.text(since), "the list does not begin where it did"
+        for step in [1] * 30 + [-1] * 30:
+            since, line, pressed = ours.written, line + step, time.monotonic()
+            ours.send("j" if step > 0 else "k")
+            waits.append(ours.until(_cursor_in(line), since=since).at - pressed)
+            ours.cpu_during(0.237)
+    p95 = sorted(waits)[int(len(waits) * 0.95)]
+    detail = f"{p95 * 1000:.0f} ms, median {statistics.median(waits) * 1000:.0f}, worst {max(waits) * 1000:.0f}"
+    report("key on screen with 5,000 listeners, p95 against 50 ms", p95 / 0.05, 1.0, detail)
+
+
+def _cursor_in(line: int) -> str:
+    """Return how a line of the list begins that has the cursor: in reverse video."""
+    return f"\x1b[{line};2H\x1b[7"
 
 
 def _until_shown(ours: Shown, name: str, home: Path) -> float:
