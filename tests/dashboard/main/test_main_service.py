@@ -18,6 +18,7 @@ from portdash.dashboard.screens.services import ServicesScreen
 from portdash.demo.scene import demo_deps
 from portdash.errors import NoCommand, NotTrusted, PortdashError, Unanswered
 from portdash.model.assignment import Lease, ServiceKey, ServiceSpec
+from portdash.model.ports import IpProtocol
 from portdash.model.requests import RequestKind
 from portdash.model.snapshot import Declaration, Snapshot
 from portdash.supervisor.cancelling import Cancel
@@ -336,6 +337,23 @@ def test_what_comes_along_is_what_nobody_named_and_does_not_run():
     assert how_it_runs(snapshot, api)
     assert desk.coming_along(snapshot, [web, db]) == {}
     assert desk.coming_along(snapshot, [web]) == {"db": ("api",)}
+    deps.close()
+
+
+@pytest.mark.parametrize("declared", IpProtocol)
+@pytest.mark.parametrize("running", IpProtocol)
+def test_what_runs_is_known_by_the_protocol_that_up_would_start_it_on(declared: IpProtocol, running: IpProtocol):
+    services = (
+        ServiceConfig(spec=ServiceSpec(name="app"), command=("serve", "app"), depends_on=("dns",)),
+        ServiceConfig(spec=ServiceSpec(name="dns", protocol=declared), command=("serve", "dns")),
+    )
+    deps = demo_deps()
+    desk = Desk(replace(deps, config=replace(deps.config, services=services)))
+    dns = deps.place.key("dns", protocol=running)
+    known = (Declaration(deps.place.key("dns", protocol=declared), services[1].spec),)
+    snapshot = replace(desk.look(), declarations=known, leases={dns: replace(LEASE, key=dns)})
+    along = desk.coming_along(snapshot, [deps.place.key("app")])
+    assert along == ({} if running is declared else {"dns": ("app",)})
     deps.close()
 
 
