@@ -78,12 +78,25 @@ async def test_quitting_answers_zero(keys: list[str]):
 
 async def test_quitting_while_a_plan_is_applied_takes_two():
     desk = desk_for()
-    desk.applying = True
     app = PortdashApp(desk, options=Options(typing_window=0))
     async with app.run_test():
         pilot = SteadyPilot(app)
-        await pilot.press("ctrl+c")
-        assert not app._exit
+        with desk.under_way.acting():
+            await pilot.press("ctrl+c")
+            assert not app._exit
+            await pilot.press("ctrl+c")
+            assert app._exit
+
+
+async def test_who_stayed_is_asked_anew_when_the_next_plan_is_applied():
+    desk = desk_for()
+    app = PortdashApp(desk, options=Options(typing_window=0))
+    async with app.run_test():
+        pilot = SteadyPilot(app)
+        for _plan in range(2):
+            with desk.under_way.acting():
+                await pilot.press("ctrl+c")
+                assert not app._exit
         await pilot.press("ctrl+c")
         assert app._exit
 

@@ -7,10 +7,14 @@ from threading import Event
 
 import pytest
 import scenes
-from fakes import FakeDesk, desk_for, running, screen_lines, until
+from fakes import FakeDesk, desk_for, main_of, running, screen_lines, until
+from steady_pilot import SteadyPilot
+from textual.pilot import Pilot
 
 from portdash.config.services import ServiceConfig
+from portdash.dashboard.app import PortdashApp
 from portdash.dashboard.desk import Desk
+from portdash.dashboard.options import Options
 from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.service import ServiceScreen
@@ -321,6 +325,45 @@ async def test_a_start_can_be_called_off():
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is main)
         assert any("a: ended again" in note.message for note in pilot.app._notifications)
+
+
+class LeftDesk(CrewDesk):
+    """Starts as the real one does, by what a test puts in the place of `start_all`."""
+
+    start_all = Desk.start_all
+    _deps = None  # type: ignore[assignment]  nobody asks for it
+
+
+def test_quitting_waits_for_no_start_and_says_that_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    left = Event()
+
+    def goes_on(_deps: object, keys: Sequence[ServiceKey], *, tell: Tell, cancel: Cancel, leave: Cancel) -> bool:
+        tell(Progress(name=keys[0].service, how=How.BEGUN))
+        with leave.ending_by(left.set):
+            assert left.wait(30)
+        assert not cancel.is_asked
+        return False
+
+    monkeypatch.setattr("portdash.supervisor.starting_all.start_all", goes_on)
+    desk = LeftDesk(crew())
+    app = PortdashApp(desk, options=Options(typing_window=0, refresh=3600.0))
+
+    async def quit_in_the_midst(_pilot: Pilot[int]) -> None:
+        pilot, main = SteadyPilot(app), main_of(app)
+        await until(pilot, lambda: main.facts)
+        main.table.move_to(("group", "shop"))
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, ServicesScreen))
+        await pilot.press("u", "y")
+        await until(pilot, lambda: "starting a …" in "\n".join(screen_lines(app)))
+        await pilot.press("ctrl+c")
+
+    app.run(headless=True, size=(80, 24), auto_pilot=quit_in_the_midst)
+    assert left.is_set()
+    assert not desk.under_way.goes_on
+    assert "what was being started goes on" in capfd.readouterr().err
 
 
 def test_what_comes_along_is_what_nobody_named_and_does_not_run():
