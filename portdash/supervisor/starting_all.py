@@ -35,7 +35,7 @@ from portdash.supervisor.together import parts_of
 from portdash.supervisor.up import ENDS_ALL
 from portdash.text import clean
 
-_CALLED_OFF = "the start was called off"
+_CALLED_OFF, _INTERRUPTED = "the start was called off", "who waited for it was interrupted"
 
 
 def start_all(
@@ -110,7 +110,8 @@ def _bring_up(
                         course.hear(read_line(line))
         except BaseException:
             process.terminate()
-            process.wait()
+            if _signalled(code := process.wait()):  # else it was faster
+                course.end(code, "", _INTERRUPTED)
             raise
     if leave.is_asked:
         Thread(target=process.wait, name="portdash-left", daemon=True).start()  # should we live on, it has to be reaped

@@ -46,7 +46,7 @@ def left(deps: Deps, store: AwayStore, machine: FakeMachine, listen: Listen) -> 
     listen(3000)
     deps = replace(deps, store=store)
     plan = plan_free(deps, deps.observer.snapshot(), 3000, IpProtocol.TCP)
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable, match=r"done before that, and not undoable: .*4121 ended"):
         apply_plan(deps, plan, consent=True, progress=lambda _line: setattr(store, "is_away", True))
     assert store.snapshot().plans
     return deps

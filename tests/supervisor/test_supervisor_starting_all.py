@@ -221,6 +221,22 @@ def test_ended_from_outside_it_is_told_what_has_ended_with_it(name: str, project
     assert not runs_left(project)
 
 
+@pytest.mark.faults
+def test_where_who_waits_breaks_what_was_started_is_ended_and_told_so(project: Path, declare: Declare, opened: Open):
+    declare(CHAIN)
+    heard = Heard(opened())
+
+    def broken(progress: Progress) -> None:
+        if (progress.name, progress.how) == ("api", How.BEGUN):
+            raise KeyError(progress.name)
+
+    with pytest.raises(KeyError, match="api"):
+        heard.all("web", then=broken)
+    how = {"db": How.ENDED, "api": How.ENDED, "web": How.HELD_BACK}
+    assert {each: heard.last(each).how for each in how} == how
+    assert not runs_left(project)
+
+
 def test_what_was_called_off_before_it_began_starts_nothing(project: Path, declare: Declare, opened: Open):
     declare(service("web"))
     heard, cancel = Heard(opened()), Cancel()

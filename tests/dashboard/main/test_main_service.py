@@ -327,6 +327,59 @@ async def test_a_start_can_be_called_off():
         assert any("a: ended again" in note.message for note in pilot.app._notifications)
 
 
+class BreakingDesk(CrewDesk):
+    """Breaks at one of several."""
+
+    def ask_supervisor(self, key: ServiceKey, kind: RequestKind) -> tuple[bool, str]:
+        if key.service == "web":
+            raise KeyError("nobody thought of it")
+        return super().ask_supervisor(key, kind)
+
+    def start_all(self, keys: Sequence[ServiceKey], *, tell: Tell, cancel: Cancel) -> bool:
+        super().start_all(keys[:1], tell=tell, cancel=cancel)
+        raise KeyError("nobody thought of it")
+
+
+async def test_where_portdash_breaks_at_one_it_is_said_what_was_done_and_what_was_not():
+    desk = BreakingDesk(crew(("api", "web", "worker")))
+    async with running(desk, size=(100, 40)) as (pilot, main):
+        for name in ("api", "web", "worker"):
+            main.table.move_to(("service", scenes.key_of(scenes.SHOP, name)))
+            await pilot.press("space")
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServicesScreen))
+        await pilot.press("x", "3", "enter")
+        await until(pilot, lambda: "not done" in "\n".join(screen_lines(pilot.app)))
+        shown = re.sub(" +", " ", "\n".join(screen_lines(pilot.app)))
+        for words in (
+            " api ✓ api was stopped",
+            " web ✗ portdash broke: KeyError: 'nobody thought of it'. please report it",
+            " worker ✗ not done: portdash broke before it",
+        ):
+            assert words in shown
+        assert desk.done == ["stop api"]
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is main)
+        (note,) = (note.message for note in pilot.app._notifications if "stopped" in note.message)
+        assert note.startswith("stopped api; web: portdash broke")
+        assert "worker: not done" in note
+
+
+async def test_a_start_that_breaks_in_its_midst_tells_how_far_it_came():
+    desk = BreakingDesk(crew())
+    async with running(desk, size=(100, 40)) as (pilot, main):
+        main.table.move_to(("group", "shop"))
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServicesScreen))
+        await pilot.press("u", "y")
+        await until(pilot, lambda: "Close" in "\n".join(screen_lines(pilot.app)))
+        assert "✓ is on 4000" in "\n".join(screen_lines(pilot.app))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is main)
+        (note,) = (note.message for note in pilot.app._notifications if "started" in note.message)
+        assert note.startswith("started a; portdash broke: KeyError: 'nobody thought of it'. please report it")
+
+
 class LeftDesk(CrewDesk):
     """Starts as the real one does, by what a test puts in the place of `start_all`."""
 
