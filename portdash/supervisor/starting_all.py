@@ -141,7 +141,7 @@ class _Course:
         """Pass on what is told; of one that never listened the last that it has printed."""
         if progress.how is How.FAILED and progress.port is None and (log := self._logs.get(progress.name)):
             printed = [line for line in log.added() if line.strip()]
-            progress = replace(progress, said=(printed or [progress.said])[-1])
+            progress = replace(progress, said=clean((printed or [progress.said])[-1]))
         self._last[progress.name] = progress
         self._tell(progress)
 

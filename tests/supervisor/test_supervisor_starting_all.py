@@ -28,6 +28,7 @@ from portdash.supervisor.handing import check_can_hand
 from portdash.supervisor.progress import COURSE, How, Progress, read_line
 from portdash.supervisor.starting import start
 from portdash.supervisor.starting_all import start_all
+from portdash.text import LONGEST
 
 pytestmark = pytest.mark.needs_linux
 
@@ -152,6 +153,17 @@ def test_where_one_fails_what_depends_on_it_is_held_back_and_the_rest_goes_on(de
     assert (heard.last("web").how, heard.last("web").why) == (How.HELD_BACK, "it depends on api")
     assert heard.last("lost").how is How.FAILED
     assert heard.last("lost").said == "there is no command no-such-program"
+
+
+@pytest.mark.faults
+def test_of_a_line_without_end_no_more_is_told_than_a_person_reads(declare: Declare, opened: Open):
+    prints = "import sys; sys.stdout.write('\\x1b[31m' + 'x' * 1_000_000); sys.exit(3)"
+    declare(f"[services.web]\ncommand = {json.dumps([sys.executable, '-c', prints])}\n")
+    heard = Heard(opened())
+    assert not heard.all("web")
+    said = heard.last("web").said
+    assert said.startswith("xxx")
+    assert len(said) == LONGEST
 
 
 @pytest.mark.faults
