@@ -255,16 +255,19 @@ class Desk(Planner):
         return bool(request.ok), request.answer or ""
 
     def start(self, key: ServiceKey) -> Start:
-        """Start a service in the background, and return how that went. Blocks; raises PortdashError."""
+        """Start a service in the background, and return how that went. Blocks; raises PortdashError.
+
+        It goes on by itself once `under_way` lets it go.
+        """
         from portdash.supervisor.starting import start  # noqa: PLC0415
 
-        with self.under_way.acting():
-            return start(self._deps, key)
+        with self.under_way.waiting() as leave:
+            return start(self._deps, key, leave=leave)
 
     def start_all(self, keys: Sequence[ServiceKey], *, tell: Tell, cancel: Cancel) -> bool:
         """Start services with what they depend on; say whether all are up. Blocks; raises PortdashError.
 
-        It goes on by itself once `under_way` lets it go: nobody hears more of it then, and False is returned.
+        It goes on by itself once `under_way` lets it go: nothing more is told of it then, and False is returned.
         """
         from portdash.supervisor.starting_all import start_all  # noqa: PLC0415
 

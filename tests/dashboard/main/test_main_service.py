@@ -381,36 +381,38 @@ async def test_a_start_that_breaks_in_its_midst_tells_how_far_it_came():
 
 
 class LeftDesk(CrewDesk):
-    """Starts as the real one does, by what a test puts in the place of `start_all`."""
+    """Starts as the real one does, by what a test puts in the place of the supervisor's."""
 
-    start_all = Desk.start_all
+    start, start_all = Desk.start, Desk.start_all
     _deps = None  # type: ignore[assignment]  nobody asks for it
 
 
+@pytest.mark.parametrize("row", [("group", "shop"), ("service", scenes.key_of(scenes.SHOP, "a"))])
 def test_quitting_waits_for_no_start_and_says_that_it_goes_on(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    row: tuple[str, object], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ):
-    left = Event()
+    begun, left = Event(), Event()
 
-    def goes_on(_deps: object, keys: Sequence[ServiceKey], *, tell: Tell, cancel: Cancel, leave: Cancel) -> bool:
-        tell(Progress(name=keys[0].service, how=How.BEGUN))
+    def goes_on(*_args: object, leave: Cancel, cancel: Cancel | None = None, tell: Tell | None = None) -> object:
+        begun.set()
         with leave.ending_by(left.set):
             assert left.wait(30)
-        assert not cancel.is_asked
-        return False
+        assert not (cancel and cancel.is_asked)
+        return False if tell else Start(listens=False, port=None, detail="it goes on")
 
     monkeypatch.setattr("portdash.supervisor.starting_all.start_all", goes_on)
+    monkeypatch.setattr("portdash.supervisor.starting.start", goes_on)
     desk = LeftDesk(crew())
     app = PortdashApp(desk, options=Options(typing_window=0, refresh=3600.0))
 
     async def quit_in_the_midst(_pilot: Pilot[int]) -> None:
         pilot, main = SteadyPilot(app), main_of(app)
         await until(pilot, lambda: main.facts)
-        main.table.move_to(("group", "shop"))
+        main.table.move_to(row)
         await pilot.press("s")
-        await until(pilot, lambda: isinstance(app.screen, ServicesScreen))
+        await until(pilot, lambda: isinstance(app.screen, ServiceScreen | ServicesScreen))
         await pilot.press("u", "y")
-        await until(pilot, lambda: "starting a …" in "\n".join(screen_lines(app)))
+        await until(pilot, begun.is_set)
         await pilot.press("ctrl+c")
 
     app.run(headless=True, size=(80, 24), auto_pilot=quit_in_the_midst)
