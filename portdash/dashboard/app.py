@@ -186,8 +186,12 @@ class PortdashApp(App[int], inherit_bindings=False):
             self._left_alone = under_way.begun
             self.notify("A plan is being applied; the same key again leaves it alone with that", markup=False)
             return
-        said = Text("portdash: what was being started goes on; `portdash status` tells how far it is")
-        self.exit(0, message=said if under_way.goes_on else None)
+        said = ""
+        if under_way.is_waited_for:
+            said = "portdash: the plan is carried out to its end first"
+        elif under_way.goes_on:
+            said = "portdash: what was being started goes on; `portdash status` tells how far it is"
+        self.exit(0, message=Text(said))
 
     async def run_async(self, **how: Any) -> int | None:  # noqa: ANN401  they are Textual's
         """Run until it is left, however that comes about; then wait for nothing that goes on by itself."""
