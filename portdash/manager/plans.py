@@ -83,8 +83,8 @@ def plan_undo(deps: Deps, snapshot: Snapshot) -> Plan:
             plan = replace(_plan_undo(snapshot, operation, actor=deps.actor), undoes=operation.id)
             return _aimed(deps, snapshot, plan)
     raise NoSuchService(
-        f"there is nothing to undo in {place.workspace.label} ({place.environment})",
-        hint="undo takes back what portdash changed in this workspace; `portdash status` shows what it holds",
+        f"there is nothing to undo that was done from {place.workspace.label} ({place.environment})",
+        hint="undo takes back what was changed from this workspace; `portdash history` shows who changed what",
     )
 
 
