@@ -110,6 +110,26 @@ WRONG = [
         "[services.a]\ninherit_from='b'\nconflicts_with=['b']\n[services.b]",
         ["services.a.conflicts_with", "cannot have"],
     ),
+    (
+        "[services.web]\nconflicts_with = ['WEB']",
+        ['services.web.conflicts_with = "WEB"', "cannot conflict with itself"],
+    ),
+    (
+        "[services.a]\nconflicts_with=['B']\n[services.b]\ninherit_from='a'",
+        ['services.a.conflicts_with = "B"', "that service has its port, and cannot conflict with it: b -> a"],
+    ),
+    (
+        "[services.a]\nconflicts_with=['c']\n[services.b]\ninherit_from='A'\n[services.c]\ninherit_from='b'",
+        ['services.a.conflicts_with = "c"', "that service has its port, and cannot conflict with it: c -> b -> a"],
+    ),
+    (
+        "[services.a]\n[services.b]\ninherit_from='a'\n[services.c]\ninherit_from='b'\nconflicts_with=['a']",
+        ['services.c.conflicts_with = "a"', "cannot have that service's port and conflict with it"],
+    ),
+    (
+        "[services.a]\n[services.b]\ninherit_from='a'\nconflicts_with=['c']\n[services.c]\ninherit_from='a'",
+        ['services.b.conflicts_with = "c"', "both have the port of a, and cannot conflict"],
+    ),
     ("[services.a]\ninherit_from='b'\n[services.b]\nurl='http://localhost:1'", ["services.a.inherit_from", "no port"]),
     ("[services.a]\ndepends_on=['b']\n[services.b]\ndepends_on=['a']", ["depends_on", "they wait for one another: "]),
     ("[services.my-api]\n[services.my_api]", ["services.my_api", "exported as MY_API_PORT", "my-api's"]),
