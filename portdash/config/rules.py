@@ -112,7 +112,7 @@ def _contradictions(config: Config, service: ServiceConfig) -> Iterator[Problem]
 
 
 def _rivals_on_one_port(config: Config, service: ServiceConfig, known: Known) -> Iterator[Problem]:
-    """Services that a service conflicts with although they have its port: from it, it from them, or both from a third."""
+    """Services that one conflicts with although they have its port: from it, it from them, or both from a third."""
     name, key = service.name.casefold(), dotted("services", service.name, "conflicts_with")
     own = _line(name, known) if service.spec.conflicts_with else []
     for wanted in service.spec.conflicts_with:

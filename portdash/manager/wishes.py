@@ -6,6 +6,7 @@ from portdash.errors import UsageError
 from portdash.manager.deps import Deps
 from portdash.model.assignment import ServiceKey, ServiceSpec
 from portdash.model.names import base_name, check_service, split_qualified
+from portdash.model.policy import MANY_PREFERRED, MOST_PREFERRED
 from portdash.model.ports import IpProtocol, PortRange, check_port, parse_range
 from portdash.model.snapshot import Snapshot
 from portdash.planning.requests import ANY_KIND, Override, Placement
@@ -77,6 +78,9 @@ def _check_kinds(wish: Wish) -> None:
         said = getattr(wish, field)
         if said is not None and (not isinstance(said, kind) or (kind is Collection and isinstance(said, str | bytes))):
             raise UsageError(f"{wish.name}: {field} is {shown(said, limit=40)}", hint=hint)
+    if len(wish.preferred or ()) > MOST_PREFERRED:
+        told = f"{wish.name}: {len(wish.preferred or ())} preferred ports, at most {MOST_PREFERRED} are possible"
+        raise UsageError(told, hint=MANY_PREFERRED)
     for other in wish.conflicts_with or ():
         check_text(other, wish.name, "conflicts_with")
         check_service(other)

@@ -51,6 +51,18 @@ WRONG = [
     ("[services.web]\nxyzzy = 1", ["services.web.xyzzy", "keys here: type, purpose"]),
     ("[services.web]\npreferred = [3000, 'x']", ["services.web.preferred", "'x' is not a port"]),
     ("[services.web]\npreferred = ['3009-3000']", ["services.web.preferred", "runs backwards"]),
+    (
+        "[services.web]\npreferred = '1024-65535'",
+        ['services.web.preferred = "1024-65535"', "64512 ports, at most 100 are possible", "say `range`"],
+    ),
+    (
+        f"[services.web]\npreferred = {list(range(3000, 3101))}",
+        ["services.web.preferred", "101 ports, at most 100 are possible", "say `range`"],
+    ),
+    (
+        "[environments.x.services.web]\npreferred = ['3000-3060', '3050-3100']",
+        ["environments.x.services.web.preferred", "101 ports, at most 100"],
+    ),
     ("[services.web]\npreferred = true", ["services.web.preferred = true", "not a port"]),
     ("[services.web]\nexclude = ['9-8']", ["services.web.exclude", "runs backwards"]),
     ("[services.web]\nbase = 1\nrange=[3,4]", ["services.web.base", "outside the service's own range 3-4"]),
