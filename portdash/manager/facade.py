@@ -74,7 +74,10 @@ class PortManager(Allocator):
         return next((row.port for key in keys if (row := state.assignments.get(key))), None)
 
     def release_port(self, service_name: str) -> bool:
-        """Give the service's port back; say whether it had one. Raises InvalidName, StoreError."""
+        """Give the service's port back; say whether it had one. Raises InvalidName, StoreError.
+
+        Refused, too, for a service that a `portdash run` looks after: its server has to be stopped first.
+        """
         snapshot = self._deps.observer.snapshot()
         try:
             view = find_service(snapshot, service_name)

@@ -1,6 +1,6 @@
 """Planning to take an operation back, as far as the world still allows it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from portdash.model.assignment import Assignment, ServiceKey, Source
@@ -11,8 +11,8 @@ from portdash.planning.drafting import Draft
 from portdash.planning.inheritance import parent_of
 from portdash.planning.recognition import would_own
 from portdash.planning.releasing import say_what_runs_on
-from portdash.planning.restarting import makes_room
-from portdash.planning.wording import holder_text
+from portdash.planning.restarting import is_supervised, makes_room
+from portdash.planning.wording import holder_text, name_for_shell
 from portdash.text import clean
 
 _REASON = "it was so before"
@@ -61,8 +61,7 @@ def _obstacle(draft: Draft, change: Change, others: Iterable[Change]) -> str | N
     row, after, occupancy = change.before, change.after, draft.occupancy
     going = {each.key: each.before for each in others}
     if row is None:
-        heirs = [key for key in occupancy.below(change.key) if key not in going]
-        return f"{occupancy.label(heirs[0])} shares its port" if heirs else None
+        return _keeper(draft, change, going)
     if after is not None and after.port == row.port:
         return None
     then = {each.key: each.spec for each in (row, *going.values()) if each}
@@ -77,6 +76,14 @@ def _obstacle(draft: Draft, change: Change, others: Iterable[Change]) -> str | N
         if key != row.key and stays is not None and stays.port == row.port:
             return f"{row.port} is {occupancy.label(key)}'s by now"
     return None
+
+
+def _keeper(draft: Draft, change: Change, going: Collection[ServiceKey]) -> str | None:
+    """Return what keeps a service from losing the port that it got: who runs it could not be asked to end it then."""
+    if is_supervised(draft.snapshot, change.key):
+        return f"portdash runs it; `portdash stop {name_for_shell(draft.snapshot, _row(change))}` ends it"
+    heirs = [key for key in draft.occupancy.below(change.key) if key not in going]
+    return f"{draft.occupancy.label(heirs[0])} shares its port" if heirs else None
 
 
 def _take_back(draft: Draft, change: Change, going: frozenset[ServiceKey]) -> None:

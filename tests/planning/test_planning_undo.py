@@ -128,6 +128,16 @@ def test_undo_of_an_allocation_says_that_the_server_runs_on():
     assert made.notices == ("shop/web still runs: node 20000 on 4000 is not ended",)
 
 
+def test_undo_of_an_allocation_leaves_what_portdash_runs_to_those_who_can_stop_it():
+    asked = [ask("web"), ask("api")]
+    then, operation = applied(World(), plan_allocate(World().snapshot(), asked, strategy=MINIMAL, actor="cli"))
+    made = undo(then.runs("web", supervised=True), operation)
+    assert actions(made) == ["release api 4001"]
+    assert texts(made) == ["web stays as it is: portdash runs it; `portdash stop web` ends it"]
+    then.runs("api", supervised=True)
+    assert undo(then, operation).is_stuck
+
+
 def test_what_has_changed_since_stays():
     world = World().has("web", 3000).has("api", 3001)
     then, operation = applied(world, plan_release(world.snapshot(), [key("web"), key("api")], actor="cli"))
