@@ -1,6 +1,6 @@
 """Planning to take an operation back, as far as the world still allows it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from portdash.model.assignment import Assignment, ServiceKey, Source
@@ -24,7 +24,8 @@ def plan_undo(snapshot: Snapshot, operation: Operation, *, actor: str) -> Plan:
     if operation.undone:
         draft.leave(f"{clean(operation.title)} was taken back already", asked=True)
     else:
-        waiting = _together(draft, [change for change in operation.changes if _is_as_left(draft, change)])
+        as_left = [change for change in operation.changes if _is_as_left(draft, change)]
+        waiting = _together(draft, [change for change in as_left if not _is_kept_by_a_run(draft, change, as_left)])
         going = frozenset(change.key for change in waiting)
         while waiting:
             # Those first that are in nobody's way; where there is none, some have to change places.
@@ -46,6 +47,23 @@ def _is_as_left(draft: Draft, change: Change) -> bool:
     return False
 
 
+def _is_kept_by_a_run(draft: Draft, change: Change, others: Iterable[Change]) -> bool:
+    """Say whether a service got its port by the operation and is run by portdash, or got it with one that is.
+
+    Who runs it could not be asked to end it any more. That it stays is noted.
+    """
+    if change.before is not None:
+        return False
+    for each in others:
+        is_run = each.before is None and is_supervised(draft.snapshot, each.key)
+        if is_run and change.key in (each.key, *draft.occupancy.below(each.key)):
+            run = name_for_shell(draft.snapshot, _row(each))
+            runs = f"portdash runs {'it' if each is change else run}; `portdash stop {run}` ends it"
+            draft.leave(f"{clean(_row(change).name)} stays as it is: {runs}", asked=False)
+            return True
+    return False
+
+
 def _together(draft: Draft, changes: Sequence[Change]) -> list[Change]:
     """Return those that can be taken back if all of them are; what keeps the others from it is said."""
     kept = list(changes)
@@ -61,7 +79,8 @@ def _obstacle(draft: Draft, change: Change, others: Iterable[Change]) -> str | N
     row, after, occupancy = change.before, change.after, draft.occupancy
     going = {each.key: each.before for each in others}
     if row is None:
-        return _keeper(draft, change, going)
+        heirs = [key for key in occupancy.below(change.key) if key not in going]
+        return f"{occupancy.label(heirs[0])} shares its port" if heirs else None
     if after is not None and after.port == row.port:
         return None
     then = {each.key: each.spec for each in (row, *going.values()) if each}
@@ -76,14 +95,6 @@ def _obstacle(draft: Draft, change: Change, others: Iterable[Change]) -> str | N
         if key != row.key and stays is not None and stays.port == row.port:
             return f"{row.port} is {occupancy.label(key)}'s by now"
     return None
-
-
-def _keeper(draft: Draft, change: Change, going: Collection[ServiceKey]) -> str | None:
-    """Return what keeps a service from losing the port that it got: who runs it could not be asked to end it then."""
-    if is_supervised(draft.snapshot, change.key):
-        return f"portdash runs it; `portdash stop {name_for_shell(draft.snapshot, _row(change))}` ends it"
-    heirs = [key for key in draft.occupancy.below(change.key) if key not in going]
-    return f"{draft.occupancy.label(heirs[0])} shares its port" if heirs else None
 
 
 def _take_back(draft: Draft, change: Change, going: frozenset[ServiceKey]) -> None:

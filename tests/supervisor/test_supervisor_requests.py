@@ -14,9 +14,10 @@ from supervised import Run, Running
 from test_supervisor_run import SERVER, Command, answers, is_alive, on
 
 from portdash.config.settings import Flags
-from portdash.errors import NotSupervised, Unanswered
+from portdash.errors import NotSupervised, Refused, Unanswered
 from portdash.manager.allocate import allocate
 from portdash.manager.deps import Deps
+from portdash.manager.facade import PortManager
 from portdash.manager.opening import open_deps
 from portdash.manager.requests import ask, pending
 from portdash.manager.wishes import Wish
@@ -152,13 +153,17 @@ def test_the_commands_ask_from_another_terminal(run: Run, command: Command, proj
     running.ends()
 
 
-def test_what_is_run_keeps_its_port_until_it_was_stopped(run: Run, command: Command, project: Path):
+def test_what_is_run_keeps_its_port_until_it_was_stopped(run: Run, command: Command, deps: Deps, project: Path):
     running, port, _ = started(run)
     assert command("allocate", "ws", "--inherit-from", "web", cwd=project).returncode == 0
     for words in (["release", "web", "--yes"], ["release", str(port), "--yes"], ["reset", "--yes"]):
         refused = command(*words, cwd=project)
         assert (refused.returncode, refused.stdout) == (6, ""), words
         assert "error: web is run by portdash: `portdash stop web` first" in refused.stderr
+    manager = PortManager(deps=deps)
+    for give_back in (manager.reset_assignments, lambda: manager.release_port("web")):
+        with pytest.raises(Refused, match="`portdash stop web` first"):
+            give_back()
     assert command("release", "ws", cwd=project).returncode == 0  # which nobody runs
     assert command("undo", "--yes", cwd=project).returncode == 0
     assert command("release", "ws", cwd=project).returncode == 0
