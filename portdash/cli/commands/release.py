@@ -26,7 +26,8 @@ from portdash.text import and_list
 def command(options: Globals, *, name: str, yes: bool, as_json: bool) -> int:
     """Give the port of a service back.
 
-    Services that inherit it are listed, and given back with it after a yes.
+    Services that inherit it are listed, and given back with it after a yes. One that portdash runs keeps its port
+    until `portdash stop NAME` has ended it.
     """
     with options.deps() as deps:
         snapshot = deps.observer.snapshot()
