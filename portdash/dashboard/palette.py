@@ -1,5 +1,6 @@
 """The palette: every command by name, from the same declarations as the keys."""
 
+from textual.await_complete import AwaitComplete
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
@@ -62,19 +63,30 @@ class Palette(CommandPalette):
         super().__init__([PortdashCommands], placeholder="Search for a command …")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Turn no page of a list that has no room: Textual looks up lines that it has not laid out yet, and fails."""
-        if action == "command_list" and not self.query_one(CommandList).scrollable_content_region:
+        """Turn no page of a list that has no room: Textual looks up lines that it has not laid out yet, and fails.
+
+        A key that comes in midst of opening or leaving finds no list at all.
+        """
+        if action == "command_list" and not any(each.scrollable_content_region for each in self.query(CommandList)):
             return False
         return super().check_action(action, parameters)
 
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Close, once: Textual's own takes away whatever is on top, be it the main screen."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
+
 
 class Runner:
-    """Asks the main screen for one command."""
+    """Asks the main screen for one command, once: `enter` may come again before the palette has gone."""
 
     def __init__(self, screen: MainScreen, command_id: str) -> None:
         self._screen = screen
         self._command_id = command_id
+        self._has_asked = False
 
     def __call__(self) -> None:
         """Ask for it."""
+        if self._has_asked:
+            return
+        self._has_asked = True
         self._screen.post_message(CommandRequested(self._command_id))

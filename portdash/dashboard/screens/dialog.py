@@ -9,6 +9,7 @@ from typing import ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -165,6 +166,18 @@ class Dialog(ModalScreen[R]):
             return False
         self.guard.note(event)
         return True
+
+    def dismiss(self, result: R | None = None) -> AwaitComplete:
+        """Close with an answer, once; what stands over it goes as well.
+
+        Of two keys that come at once the second may be handled when the first has closed it. Textual's own would then
+        take away whatever is on top, and of the main screen the program would die.
+        """
+        if self not in self.app.screen_stack:
+            return AwaitComplete()
+        while not self.is_active:
+            self.app.pop_screen()
+        return super().dismiss(result)
 
     def action_leave(self) -> None:
         """Close without doing anything."""

@@ -43,12 +43,18 @@ async def opened(screen: Screen[Any], size: tuple[int, int] = (80, 24)) -> Async
 
 async def press(host: Host, pilot: Pilot[None], *keys: str) -> None:
     """Type keys. Unlike `Pilot.press` it waits for messages to be handled, not for the processor to be idle."""
+    for each in keys:
+        await press_at_once(host, pilot, each)
+
+
+async def press_at_once(host: Host, pilot: Pilot[None], *keys: str) -> None:
+    """Type keys of which the last has come before the first is handled, as where a slow line brings them in one."""
     assert host._driver is not None
     for each in keys:
         event = Key(each, each if len(each) == 1 else None)
         event.set_sender(host)
         host._driver.send_message(event)
-        await drained(pilot)
+    await drained(pilot)
 
 
 async def drained(pilot: Pilot[None]) -> None:

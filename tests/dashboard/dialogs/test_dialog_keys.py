@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from dialog_fakes import API_ROW, AT_ONCE, HOSTILE, NEVER, STRANGE, VITE, WEB, FakeDesk, move, plan, refused, snapshot
-from dialog_host import Host, opened, press, settled
+from dialog_host import Host, opened, press, press_at_once, settled
 from textual.events import Key
 from textual.pilot import Pilot
 
@@ -151,6 +151,28 @@ async def test_every_dialog_fits_every_screen_and_escape_leaves_it(number: int):
         await settled(host, pilot)
         assert host.answers == [None]
         assert desk.applied == []
+
+
+@pytest.mark.parametrize("keys", [("enter", "enter"), ("enter", "escape"), ("escape", "escape")], ids="+".join)
+async def test_of_two_keys_that_come_at_once_the_second_finds_a_dialog_that_was_left(keys: tuple[str, ...]):
+    async with opened(every_dialog(desk_with_undo(), AT_ONCE)[NAMES.index("help")]) as (host, pilot):
+        below = host.screen_stack[0]
+        await press_at_once(host, pilot, *keys)
+        await settled(host, pilot)
+        assert host._exception is None
+        assert host.screen is below
+        assert len(host.answers) == 1
+
+
+async def test_what_is_left_takes_along_what_stands_over_it():
+    lower, upper = every_dialog(desk_with_undo(), AT_ONCE)[:2]
+    async with opened(lower) as (host, pilot):
+        host.push_screen(upper)
+        await settled(host, pilot)
+        lower.dismiss("done")
+        await settled(host, pilot)
+        assert len(host.screen_stack) == 1
+        assert host.answers == ["done"]
 
 
 async def test_the_first_letter_of_pasted_text_does_not_confirm():

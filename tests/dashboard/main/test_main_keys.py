@@ -12,6 +12,7 @@ from portdash.dashboard.app import PortdashApp
 from portdash.dashboard.commands import BY_ID
 from portdash.dashboard.context import Context
 from portdash.dashboard.options import Options
+from portdash.dashboard.palette import Palette, Runner
 from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.patience import Patience
 from portdash.errors import ConfigError
@@ -135,6 +136,31 @@ async def test_the_palette_offers_every_command_and_runs_it():
         await pilot.press("escape")
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is main)
+
+
+async def test_the_palette_is_left_once_however_fast_its_key_comes_again():
+    async with running(desk_for()) as (pilot, main):
+        await pilot.press("colon")
+        palette = pilot.app.screen
+        await until(pilot, lambda: palette.query("CommandList"))
+        palette.dismiss()
+        palette.dismiss()
+        await until(pilot, lambda: not palette.is_running)
+        assert pilot.app._exception is None
+        assert pilot.app.screen is main
+
+
+def test_the_palette_bears_a_key_before_its_list_is_there_or_after_it_has_gone():
+    assert Palette().check_action("command_list", ("cursor_down",)) is False
+
+
+async def test_a_command_of_the_palette_is_asked_for_once():
+    async with running(desk_for()) as (pilot, main):
+        command = Runner(main, "help")
+        command()
+        command()
+        await until(pilot, lambda: pilot.app.screen is not main)
+        assert [type(each).__name__ for each in pilot.app.screen_stack].count("HelpScreen") == 1
 
 
 def test_while_the_store_is_away_nothing_can_be_changed_and_the_keys_say_why():

@@ -46,6 +46,9 @@ IN_DIALOGS = (
     "space",
 )
 KEYS = (*(key for each in COMMANDS if each.id not in LEAVING for key in each.keys), *IN_DIALOGS)
+AT_ONCE = (1, 1, 1, 1, 1, 1, 2, 3)
+"""How many keys come in one: a slow line brings several, and so does a machine that is busy."""
+AGAIN = ("enter", "escape")
 OPENED_BY = {
     Action.RELEASE: ("ReleaseScreen", "UndoScreen"),
     Action.TERMINATE: ("FreeScreen", "FreeManyScreen", "ResolveScreen"),
@@ -71,13 +74,14 @@ class Watched(Desk):
         return super().apply(plan, consent=consent, progress=progress)
 
 
-async def press(app: App[int], pilot: Pilot[int], key: str) -> None:
-    """Type one key, and let all that follows from it happen."""
-    name = key_name(key)
-    event = Key(name, key if len(key) == 1 else None)
-    event.set_sender(app)
+async def press(app: App[int], pilot: Pilot[int], *keys: str) -> None:
+    """Type keys, the last of which has come before the first is handled, and let all that follows happen."""
     assert app._driver is not None
-    app._driver.send_message(event)
+    for key in keys:
+        name = key_name(key)
+        event = Key(name, key if len(key) == 1 else None)
+        event.set_sender(app)
+        app._driver.send_message(event)
     for _ in range(3):
         await pilot._wait_for_screen()
 
@@ -104,8 +108,12 @@ async def storm(seed: int, amount: int, monkeypatch: pytest.MonkeyPatch) -> Watc
     desk.begun_by = lambda: begun.by
     async with app.run_test(size=chance.choice([(160, 45), (80, 24), (60, 20)])) as pilot:
         await until(pilot, lambda: main_of(app).facts is not None)
-        for _ in range(amount):
-            await press(app, pilot, chance.choice(KEYS))
+        while amount > 0:
+            keys = chance.choices(KEYS, k=chance.choice(AT_ONCE))
+            if chance.random() < 0.1:
+                keys += [chance.choice(AGAIN)] * 2  # held down
+            await press(app, pilot, *keys)
+            amount -= len(keys)
             if chance.random() < 0.02:
                 await pilot.resize_terminal(chance.randint(1, 200), chance.randint(1, 60))
         assert app._exception is None
