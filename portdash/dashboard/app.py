@@ -34,7 +34,7 @@ from portdash.dashboard.memory import Memory
 from portdash.dashboard.options import Options
 from portdash.dashboard.rows.view import View
 from portdash.dashboard.screens.main import MainScreen, main_screen
-from portdash.dashboard.theme import DARK, THEMES, theme_for
+from portdash.dashboard.theme import CHOSEN, DARK, THEMES, theme_for
 from portdash.dashboard.typing_guard import TypingGuard
 from portdash.manager.deps import Deps
 
@@ -44,14 +44,20 @@ _OURS = {theme.name: theme for theme in THEMES}
 class PortdashApp(App[int], inherit_bindings=False):
     """Shows the main screen of a desk. Raises ConfigError for keys that cannot be."""
 
-    CSS = """
+    CSS = (
+        CHOSEN
+        + """
     ToastRack { margin-bottom: 1; padding: 0; }
     MainScreen.-toasts-above ToastRack { dock: top; align: right top; margin: 3 0 0 0; }
     Toast { width: auto; max-width: 100%; padding: 0 1; margin-top: 0; }
-    SearchIcon { display: none; }
+    Toast.-information { border-left: outer $accent; text-wrap: nowrap; text-overflow: ellipsis; }
+    Toast:ansi, Toast:nocolor { border-right: outer ansi_default; text-style: bold; }
     """
+    )
     TITLE = "portdash"
     ENABLE_COMMAND_PALETTE = False
+    SUSPENDED_SCREEN_CLASS = "-screen-suspended"
+    """What is behind a dialog bears it; where there is nothing to fade colours with, the toolkit dims it."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c,ctrl+q", "leave", "Quit", show=False, priority=True, id="leave"),
     ]
@@ -62,8 +68,7 @@ class PortdashApp(App[int], inherit_bindings=False):
         self.keymap = make_keymap(self.options.keys)
         # At once: where another theme is set later, style sheets are read twice.
         self.set_reactive(App.theme, self.options.theme if self.get_theme(self.options.theme) else DARK.name)
-        # Under NO_COLOR Textual turns colours to grey unless it is told at once that the terminal's own are wanted.
-        super().__init__(ansi_color=True if self.options.theme.startswith("ansi-") else None)
+        super().__init__()
         self.desk = desk
         desk.name_keys(self.keymap.names)
         self.animation_level = "none"

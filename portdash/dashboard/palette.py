@@ -1,16 +1,23 @@
 """The palette: every command by name, from the same declarations as the keys."""
 
+from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
-from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandInput, CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import Resize
+from textual.widgets import LoadingIndicator
 
 from portdash.dashboard.commands import COMMANDS, Command, Group
 from portdash.dashboard.messages import CommandRequested
 from portdash.dashboard.screens.main import MainScreen
+from portdash.dashboard.widgets.bounds import CommandLines
 from portdash.text import clean
 
 _KEPT = frozenset({"next_trouble", "previous_trouble"})
 """The ways to go about that have a name worth typing."""
+_MOST, _BESIDE = 0.7, 8
+"""How much of the screen the lines may take, and how many lines stay for what is above them and for the footer."""
 
 
 class PortdashCommands(Provider):
@@ -55,12 +62,30 @@ class Palette(CommandPalette):
     # A list as narrow as the air round its lines has no column left for them, and Textual fails to break them.
     # What a command does stands below its name; grey on the line under the cursor it could not be read.
     DEFAULT_CSS = """
-    Palette CommandList { min-width: 8; }
+    Palette CommandList { min-width: 8; border-bottom: hkey $border; }
+    Palette #--input { border: hkey $border; }
+    Palette #--input.--list-visible { border-bottom: none; }
     Palette > .command-palette--help-text { text-style: not bold; }
     """
 
     def __init__(self) -> None:
         super().__init__([PortdashCommands], placeholder="Search for a command …")
+
+    def compose(self) -> ComposeResult:
+        """Lay out what the toolkit does, with lines that show which one is chosen."""
+        with Vertical(id="--container"):
+            with Horizontal(id="--input"):
+                yield CommandInput(placeholder=self._placeholder, select_on_focus=False)
+            with Vertical(id="--results"):
+                lines = CommandLines()
+                lines.styles.max_height = _room(self.app.size.height)
+                yield lines
+                yield LoadingIndicator()
+
+    def on_resize(self, event: Resize) -> None:
+        """Leave the footer to be seen."""
+        for lines in self.query(CommandList):  # the first size is told before there are any
+            lines.styles.max_height = _room(event.size.height)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Turn no page of a list that has no room: Textual looks up lines that it has not laid out yet, and fails.
@@ -74,6 +99,11 @@ class Palette(CommandPalette):
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Close, once: Textual's own takes away whatever is on top, be it the main screen."""
         return super().dismiss(result) if self.is_active else AwaitComplete()
+
+
+def _room(height: int) -> int:
+    """Return how many lines may be listed on a screen of so many."""
+    return max(1, min(int(height * _MOST), height - _BESIDE))
 
 
 class Runner:

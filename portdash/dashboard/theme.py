@@ -1,4 +1,9 @@
-"""The themes: one accent, red, amber and green each for one meaning, and the terminal's own colours for NO_COLOR."""
+"""The themes: one accent, red, amber and green each for one meaning, and the terminal's own colours for NO_COLOR.
+
+In the terminal's own colours nobody knows how two of them go together, and under NO_COLOR there are none. So there what
+is chosen is in reverse video, and so is a text cursor; frames are of the colour of the text. `CHOSEN` says it once for
+all that the toolkit draws.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -68,15 +73,80 @@ HIGH_CONTRAST = Theme(
     },
 )
 
-THEMES = (DARK, LIGHT, HIGH_CONTRAST)
+_TERMINAL = {
+    "ansi-background": "ansi_default",
+    "ansi-foreground": "ansi_default",
+    "border": "ansi_default",
+    "border-blurred": "ansi_default",
+    "block-cursor-foreground": "ansi_default",
+    "block-cursor-background": "ansi_default",
+    "block-cursor-text-style": "reverse",
+    "scrollbar": "ansi_default",
+    "scrollbar-hover": "ansi_default",
+    "scrollbar-active": "ansi_default",
+    "scrollbar-background": "ansi_default",
+    "scrollbar-background-hover": "ansi_default",
+    "scrollbar-background-active": "ansi_default",
+}
+
+ANSI = Theme(
+    name="portdash-ansi",
+    ansi=True,
+    primary="ansi_cyan",
+    secondary="ansi_cyan",
+    accent="ansi_cyan",
+    warning="ansi_yellow",
+    error="ansi_red",
+    success="ansi_green",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    dark=True,
+    variables={**_TERMINAL, "footer-key-foreground": "ansi_cyan"},
+)
+
+ANSI_LIGHT = Theme(
+    name="portdash-ansi-light",
+    ansi=True,
+    primary="ansi_blue",
+    secondary="ansi_blue",
+    accent="ansi_blue",
+    warning="ansi_yellow",
+    error="ansi_red",
+    success="ansi_green",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    dark=False,
+    variables={**_TERMINAL, "footer-key-foreground": "ansi_blue"},
+)
+
+THEMES = (DARK, LIGHT, HIGH_CONTRAST, ANSI, ANSI_LIGHT)
+
+CHOSEN = """
+OptionList:ansi > .option-list--option-highlighted, OptionList:nocolor > .option-list--option-highlighted,
+CommandList:ansi > .option-list--option-highlighted, CommandList:nocolor > .option-list--option-highlighted,
+Input:ansi > .input--cursor, Input:nocolor > .input--cursor,
+Input:ansi > .input--selection, Input:nocolor > .input--selection,
+Screen:ansi > .screen--selection, Screen:nocolor > .screen--selection {
+    color: ansi_default;
+    background: ansi_default;
+    text-style: reverse not dim;
+}
+"""
+"""Style sheet of what is chosen, in the terminal's own colours and under NO_COLOR whatever the theme."""
 
 CHOICES: Mapping[str, str] = MappingProxyType(
     {
         "dark": DARK.name,
         "light": LIGHT.name,
         "high-contrast": HIGH_CONTRAST.name,
-        "ansi": "ansi-dark",
-        "ansi-light": "ansi-light",
+        "ansi": ANSI.name,
+        "ansi-light": ANSI_LIGHT.name,
     }
 )
 """What each theme is called by people, and by the toolkit. `ansi` takes the terminal's own colours."""
@@ -85,6 +155,6 @@ CHOICES: Mapping[str, str] = MappingProxyType(
 def theme_for(environ: Mapping[str, str], *wanted: str | None) -> str:
     """Return the name of the theme: the terminal's own colours under NO_COLOR, else the first one wanted, else dark."""
     if environ.get("NO_COLOR"):
-        return "ansi-dark"
+        return ANSI.name
     chosen = next((each for each in wanted if each), DARK.name)
     return CHOICES.get(chosen, chosen)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from portdash.cli.context import Globals, home, working_directory
 from portdash.config.paths import state_dir
 from portdash.dashboard.first_frame import first_frame
-from portdash.dashboard.glyphs import glyphs_for
+from portdash.dashboard.glyphs import glyphs_for, locale_of
 from portdash.dashboard.rows.view import View
 from portdash.errors import UsageError
 from portdash.later import RARE, RARE_NAMES, TLS, later
@@ -32,7 +32,7 @@ def open_dashboard(options: Globals, *, filter_text: str = "", view: int | None 
     with _invented(options) if demo else options.deps(quiet=True) as deps:
         shown = deps.by("dashboard")
         encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
-        glyphs = glyphs_for(os.environ, encoding, deps.config.dashboard.glyphs)
+        glyphs = glyphs_for(locale_of(os.environ), encoding, deps.config.dashboard.glyphs)
         chosen = View(view) if view else View.SERVICES
         with first_frame(chosen, glyphs) as begin:
             with _loading():
@@ -75,10 +75,12 @@ def _loader(options: Globals) -> "Callable[[], Config]":
 
 @contextmanager
 def _invented(options: Globals) -> Iterator[Deps]:
+    """Yield an invented machine that looks as its user wants dashboards to look. Raises ConfigError."""
     from portdash.demo.scene import demo_deps  # noqa: PLC0415  only for who asks for it
 
+    wanted = _loader(options)()
     deps = demo_deps()
     try:
-        yield replace(deps, config=replace(deps.config, read_only=options.read_only))
+        yield replace(deps, config=replace(deps.config, read_only=options.read_only, dashboard=wanted.dashboard))
     finally:
         deps.close()

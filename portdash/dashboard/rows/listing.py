@@ -71,9 +71,15 @@ class Listing:
         return next((n for n, row in enumerate(self.rows) if row.kind is Kind.OTHERS), len(self.rows))
 
     @cached_property
-    def has_heads(self) -> bool:
-        """Whether there are rows for the heads of the columns to stand over."""
+    def has_services(self) -> bool:
+        """Whether there are rows other than listeners for the heads of the columns to stand over."""
         return any(row.kind in _HEADED for row in self.rows)
+
+    @cached_property
+    def has_heads(self) -> bool:
+        """Whether heads stand over the list: those of listeners do where these have no row of heads of their own."""
+        kinds = {row.kind for row in self.rows}
+        return self.has_services or (Kind.LISTENER in kinds and Kind.HEAD not in kinds)
 
     @cached_property
     def longest_name(self) -> int:
@@ -85,6 +91,8 @@ def build_listing(facts: Facts, state: ListState) -> Listing:
     """Return the rows to show. A folded group still shows its rows in trouble; a filter opens what it finds."""
     services, elsewhere = list(_service_rows(facts, state)), _elsewhere_rows(facts, state)
     rows = [*services, *elsewhere, *_first_run(facts, state), *_other_rows(facts, state)]
+    if rows and rows[0].kind is Kind.OTHERS:  # no service is shown: their heads stand over the list
+        rows = [row for row in rows if row.kind is not Kind.HEAD]
     hidden = len(facts.subjects) - sum(1 for row in rows if row.kind in (Kind.SERVICE, Kind.LISTENER))
     rows = rows if elsewhere else [*_empty_text(facts, state, rows), *rows]
     rows += _notices(facts, state.width)

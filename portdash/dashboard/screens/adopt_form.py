@@ -46,7 +46,7 @@ class AdoptForm(Vertical):
         for number, (listener, name) in enumerate(zip(self.listeners, self._suggestions(), strict=True)):
             with Horizontal():
                 yield Static(f":{listener.port}", classes="port", markup=False)
-                yield Field(name, id=f"name-{number}", placeholder="name", max_length=63)
+                yield Field(name, id=f"name-{number}", placeholder="its name", max_length=63)
                 yield Static(self._who(listener), classes="who", markup=False)
         undo = self.desk.keys.way("undo")
         yield Static(f"nothing is started, stopped or written; {undo} takes it back", classes="hint", markup=False)

@@ -7,6 +7,8 @@ from textual.content import Content
 from textual.events import Key, Paste
 from textual.widgets import Checkbox, Input
 
+from portdash.dashboard.widgets.bounds import Bounded, Reversing
+
 
 @runtime_checkable
 class Gate(Protocol):
@@ -17,8 +19,10 @@ class Gate(Protocol):
         ...
 
 
-class Field(Input):
+class Field(Bounded, Input):
     """A compact input. It takes what was typed ahead, too: half a name is worse than none, and text never acts."""
+
+    DEFAULT_CSS = "Field, Field.-textual-compact { padding: 0 1; }"
 
     def __init__(self, value: str = "", *, id: str, placeholder: str = "", max_length: int = 0) -> None:  # noqa: A002
         super().__init__(
@@ -56,7 +60,7 @@ def _is_digit(character: str | None) -> bool:
     return character is not None and character.isascii() and character.isdigit()
 
 
-class Tick(Checkbox, inherit_bindings=False):
+class Tick(Reversing, Checkbox, inherit_bindings=False):
     """A compact check box, `[x]` or `[ ]` in any colours; `enter` is left to the dialog, which confirms with it."""
 
     DEFAULT_CSS = """

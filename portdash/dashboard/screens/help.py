@@ -16,6 +16,7 @@ from portdash.dashboard.rows.help_row import HelpRow
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.patience import Patience
+from portdash.dashboard.widgets.bounds import Lines
 from portdash.text import clean
 
 SIDE_BY_SIDE = 52
@@ -53,7 +54,7 @@ class HelpScreen(Dialog[str | None]):
         """Yield the lines, those that cannot be used grey and with the reason."""
         has_keys = any(row.key for row in self.rows)
         options = [Option(Prompt(row, has_keys=has_keys), id=str(number)) for number, row in enumerate(self.rows)]
-        yield OptionList(*options, markup=False)
+        yield Lines(*options, markup=False)
 
     def compose_buttons(self) -> Iterable[Widget]:
         """Yield the way out."""

@@ -191,7 +191,8 @@ class Bars(Toasting):
             titles[View.CONFLICTS - 1] += f" {signs[0]}{signs.count(signs[0])}"
         draw = self.options.glyphs.draw
         parts: list[Content | tuple[str, str]] = []
-        other = "not bold dim" if self.app.native_ansi_color else "not bold $text-muted"  # the toolkit's dim is too dim
+        # The toolkit's own dim is too dim; the accent made dim is nearly black in the terminal's colours.
+        other = "not bold dim $foreground" if self.app.native_ansi_color else "not bold $text-muted"
         for view, title in zip(View, titles, strict=True):
             parts += [Content(draw(" ── ") if parts else "")]
             style = "bold" if view is self.outlook.view else other

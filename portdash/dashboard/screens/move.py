@@ -48,7 +48,7 @@ class MoveScreen(PlanDialog):
         yield Static(facts(self._now()), id="now", markup=False)
         with Horizontal(id="port-row"):
             yield Static("To", markup=False)
-            yield Field(id="port", placeholder="next best", max_length=5)
+            yield Field(id="port", max_length=5)
             yield Static("empty: the next best", classes="hint", markup=False)
         yield Static(id="preview", markup=False)
 

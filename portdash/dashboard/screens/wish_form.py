@@ -11,7 +11,9 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Checkbox, Collapsible, Input, Select, Static
 
+from portdash.dashboard.glyphs import FOLDED, OPEN
 from portdash.dashboard.screens.fields import Field, Tick
+from portdash.dashboard.widgets.bounds import Choice
 from portdash.errors import InvalidName, PortdashError
 from portdash.manager.wishes import Wish
 from portdash.model.names import check_service
@@ -23,14 +25,14 @@ from portdash.text import clean
 T = TypeVar("T")
 
 MORE = (
-    ("range", "Range", "3000-3999"),
-    ("base", "Base", "5000"),
-    ("exclude", "Exclude", "3004, 3100-3110"),
-    ("variable", "Variable", "NAME_PORT"),
+    ("range", "Range", "such as 3000-3999"),
+    ("base", "Base", "such as 5000"),
+    ("exclude", "Exclude", "such as 3004, 3100-3110"),
+    ("variable", "Variable", "such as NAME_PORT"),
     ("inherit", "Inherit", "a service whose port it shares"),
     ("purpose", "Purpose", "what it is for"),
 )
-"""Id, label and example of each field that is folded away at first."""
+"""Id, label, and example or meaning of each field that is folded away at first."""
 
 
 @record
@@ -85,11 +87,12 @@ class WishForm(Vertical):
     def compose(self) -> ComposeResult:
         """Lay out the four fields everybody needs, and the others folded away."""
         with Grid():
-            yield Labelled("Service", Field(self._name_then, id="service", placeholder="name", max_length=67))
+            yield Labelled("Service", Field(self._name_then, id="service", placeholder="its name", max_length=67))
             yield Labelled("Workspace", self._workspace_choice())
-            yield Labelled("Preferred", Field(id="preferred", placeholder="3000, 3005"))
+            yield Labelled("Preferred", Field(id="preferred", placeholder="such as 3000, 3005"))
             yield Labelled("Type", self._type_choice())
-        with Collapsible(title="more: range base exclude variable inherit pin strict", collapsed=True):
+        more = "more: range base exclude variable inherit pin strict"
+        with Collapsible(title=more, collapsed_symbol=FOLDED, expanded_symbol=OPEN):
             with Grid():
                 for name, label, example in MORE:
                     yield Labelled(label, Field(id=name, placeholder=example))
@@ -154,18 +157,18 @@ class WishForm(Vertical):
     def _text(self, field: str) -> str:
         return self.query_one(f"#{field}", Field).value.strip()
 
-    def _workspace_choice(self) -> Select[str]:
+    def _workspace_choice(self) -> Choice:
         names = self._workspaces or (self.snapshot.workspace,)
         labels = {each.name: each.label for each in self.snapshot.workspaces}
         options = [(Content(clean(labels.get(name, name))), name) for name in names]
         here = self.snapshot.workspace
         value = here if here in names else names[0]
-        return Select(options, value=value, allow_blank=False, id="workspace", compact=True, disabled=len(names) == 1)
+        return Choice(options, value=value, allow_blank=False, id="workspace", compact=True, disabled=len(names) == 1)
 
-    def _type_choice(self) -> Select[str]:
+    def _type_choice(self) -> Choice:
         types = dict.fromkeys(each.type for each in self.snapshot.policy.ranges if each.type != "dynamic")
         options = [(Content(clean(name)), name) for name in types]
-        return Select(options, prompt="any", id="type", compact=True, disabled=not options)
+        return Choice(options, prompt="any", id="type", compact=True, disabled=not options)
 
 
 def ports_in(text: str) -> tuple[int, ...]:

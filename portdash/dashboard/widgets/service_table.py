@@ -237,7 +237,8 @@ class ServiceTable(CursorTable, inherit_bindings=False):
             return ()
         from portdash.dashboard.rows.paint import head_line  # noqa: PLC0415  as above
 
-        return head_line(self.columns, others=self.scroll_offset.y > self.listing.others_start)
+        others = not self.listing.has_services or self.scroll_offset.y > self.listing.others_start
+        return head_line(self.columns, others=others)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the window."""
@@ -259,5 +260,5 @@ class ServiceTable(CursorTable, inherit_bindings=False):
     @property
     def _is_starred(self) -> bool:
         """Whether stars stand for what no column says."""
-        services = self.listing is not None and self.listing.state.view is View.SERVICES and self.listing.has_heads
+        services = self.listing is not None and self.listing.state.view is View.SERVICES and self.listing.has_services
         return services and not self.columns.has(Column.SOURCE)

@@ -2,7 +2,7 @@
 
 Once for all that is declared (tones, variables), on every ground there is; and once for all that is drawn, screen by
 screen, where the toolkit's own styles come in as well. The terminal's own colours are nobody's to reckon with: there
-nothing may be told by a colour of ours.
+all text stands on the terminal's own ground, in its own colour or in one of the few that mean something.
 """
 
 from collections.abc import Iterator
@@ -29,6 +29,8 @@ from portdash.demo.screenshots import as_the_demo_user
 LINES = frozenset("─│┌┐└┘├┤┬┴┼╭╮╰╯━┃▔▁▎▊▌▐█▀▄▂▃▅▆▇▏▕▉▋▍▖▗▘▝╸╺╶╴═║")
 """Frames, bars and strips: decoration, or told by their shape."""
 GROUNDS = ("background", "surface")
+OURS = tuple(theme for theme in THEMES if not theme.ansi)
+"""Themes of colours that can be reckoned with."""
 DRAWN = {
     "main": (),
     "marked": ("space", "space"),
@@ -75,7 +77,7 @@ def test_the_ratio_is_that_of_the_standard():
 
 
 @pytest.mark.parametrize("ground", [*GROUNDS, "marked"])
-@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+@pytest.mark.parametrize("theme", OURS, ids=lambda theme: theme.name)
 async def test_every_tone_can_be_read_on_every_ground(theme: Theme, ground: str):
     app = Grounds(theme.name)
     async with app.run_test():
@@ -125,7 +127,24 @@ async def test_all_that_is_drawn_can_be_read(theme: Theme, name: str):
             await until(pilot, lambda: len(list(drawn(app))) > 5)
             ratios = [(text, of_style(style)) for text, style in drawn(app)]
             worst = {text: round(ratio, 2) for text, ratio in ratios if ratio is not None and ratio < least(theme)}
+            strange = {
+                text: str(style) for text, style in drawn(app) if theme.ansi and not is_the_terminals(style, theme)
+            }
     assert worst == {}
+    assert strange == {}
+
+
+def is_the_terminals(style: Style, theme: Theme) -> bool:
+    """Whether text has the terminal's own ground, and its own colour or one that the theme gives a meaning."""
+    named = (theme.accent, theme.warning, theme.error, theme.success)
+    meant = [Color.parse(name).rich_color for name in named if name]
+    is_plain = style.color is None or style.color.is_default
+    return (style.bgcolor is None or style.bgcolor.is_default) and (is_plain or style.color in meant)
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_each_colour_means_one_thing(theme: Theme):
+    assert len({theme.accent, theme.warning, theme.error, theme.success}) == 4
 
 
 async def press(pilot: Pilot[int], keys: tuple[str, ...]) -> None:

@@ -81,7 +81,7 @@ def test_a_strip_has_a_bar_for_each_step_of_one_scale_and_a_dot_for_a_failure():
     assert trend((0.0, None, 20.0, 20.1)) == "▁·▂▃"
     assert trend((1,) * 60) == "▁" * 8
     assert trend((), 8) == trend((1, 2), 0) == ""
-    assert Glyphs(is_ascii=True).draw(trend((1, 12, None, 5000))) == "12-8"
+    assert Glyphs(is_ascii=True).draw(trend((1, 12, None, 5000))) == "12.8"
 
 
 @pytest.mark.parametrize("width", [98, 103, 118, 140, 200])
