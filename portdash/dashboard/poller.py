@@ -43,6 +43,8 @@ class Poller:
         self._store = StoreWatch(desk, self._woken.set)
         self._holds: set[str] = set()
         self._facts: Facts | None = None
+        self._told_of: int | None = None
+        """The revision that the events were read at; None while none were read."""
         self._flaps = Flaps()
         self.with_history = False
         """Whether somebody looks at what has happened."""
@@ -113,6 +115,8 @@ class Poller:
         before = self._facts
         if not self.with_history:
             return before.events if before else ()
-        if before is not None and before.events and before.snapshot.revision == snapshot.revision:
+        if before is not None and self._told_of == snapshot.revision:
             return before.events
-        return self._desk.history()
+        events = self._desk.history()
+        self._told_of = snapshot.revision  # what came in between is read once more
+        return events
