@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from portdash.config.paths import PROJECT_FILE, state_dir
 from portdash.config.urls import redacted
 from portdash.dashboard.planner import Planner
+from portdash.dashboard.restarts import tilde
 from portdash.manager.looking import look
 from portdash.model.names import base_name
 from portdash.store.schema import EVENTS_KEPT
@@ -85,6 +86,8 @@ class Desk(Planner):
 
     config_error = ""
     """What is wrong with the configuration files as they are now; the last good ones are in force meanwhile."""
+    config_gone: tuple[str, ...] = ()
+    """Configuration files that counted until they were taken away, by path as it is shown."""
     when_renewed: Callable[[], object] = staticmethod(lambda: None)
     """Called by a look, in its thread, when an edited configuration has come into force."""
     _reloading: Reloading | None = None
@@ -161,6 +164,7 @@ class Desk(Planner):
             before, self._deps = self._deps, self._reloading.renewed(self._deps)
             self.config_error = self._reloading.error
             if self._deps is not before:
+                self.config_gone = tuple(tilde(str(path), self.home) for path in self._reloading.gone)
                 self.when_renewed()
         return look(self._deps, settle_changed=False)
 

@@ -48,6 +48,8 @@ class Facts:
     """Rows that appeared a moment ago, and when."""
     gone: Mapping[RowKey, tuple[ServiceView | Other, float]] = field(default_factory=lambda: MappingProxyType({}))
     """Rows that vanished a moment ago, as they were, and when."""
+    lost_at: float | None = None
+    """When the store was found to have gone back last: what vanished then was not released."""
     last_running: Mapping[ServiceKey, float] = field(default_factory=lambda: MappingProxyType({}))
     """When a service was last seen running, as far as this dashboard has watched."""
     subjects: Mapping[RowKey, ServiceView | Other] = field(default_factory=lambda: MappingProxyType({}))
@@ -131,6 +133,7 @@ def digest(
         here_others=sum(1 for other in current if is_in(other, here)),
         new=new,
         gone=gone,
+        lost_at=_lost_at(snapshot, before),
         last_running=_last_running(snapshot, before),
         subjects=subjects,
         seen=_seen_on_service_ports(snapshot),
@@ -148,6 +151,12 @@ def _is_only_later(snapshot: Snapshot, home: str, before: Facts) -> bool:
         return False
     new, gone = _changes(before.subjects, snapshot.taken_at, before)
     return (new, gone) == (before.new, before.gone)
+
+
+def _lost_at(snapshot: Snapshot, before: Facts | None) -> float | None:
+    if before is None:
+        return None
+    return snapshot.taken_at if snapshot.revision < before.snapshot.revision else before.lost_at
 
 
 def _last_running(snapshot: Snapshot, before: Facts | None) -> dict[ServiceKey, float]:

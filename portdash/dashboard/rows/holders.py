@@ -36,8 +36,8 @@ def server_of(row: Row) -> Listener | None:
 
 def held_by(view: ServiceView, facts: Facts) -> tuple[str, ...]:
     """Say who has the service's port, with `= ~ ≠ ?` for whose it is."""
-    if service_row_key(view) in facts.gone:
-        return ("  released",)
+    if vanished := facts.gone.get(service_row_key(view)):
+        return _vanished(view, facts, vanished[1])
     if view.is_remote:
         return _far(view)
     conflict = worst_conflict(view)
@@ -49,6 +49,15 @@ def held_by(view: ServiceView, facts: Facts) -> tuple[str, ...]:
             return (f"  runs on {view.elsewhere[0].port}",)
         return _absent(view, facts)
     return _holders(view, facts)
+
+
+def _vanished(view: ServiceView, facts: Facts, at: float) -> tuple[str, ...]:
+    """Say why a service is no more that was there until `at`."""
+    if at == facts.lost_at:
+        return ("  lost: the store went back", "  lost")
+    if view.assignment is None:
+        return ("  declared no more",)
+    return ("  released",)
 
 
 def _far(view: ServiceView) -> tuple[str, ...]:
