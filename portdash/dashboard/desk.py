@@ -154,6 +154,17 @@ class Desk(Planner):
         """Say whether what is seen at a time (unix) may have come of what was done here a moment before."""
         return self.under_way.explains(at)
 
+    def is_done_to(self, key: ServiceKey, at: float) -> bool:
+        """Say whether what is seen of a service at a time (unix) may have come of what was done to it here."""
+        return self._under_way is not None and self._under_way.is_about(key, at)
+
+    def _concerned(self, plan: Plan) -> set[ServiceKey]:
+        """Return the services that a plan does something to: those it names, and those whose ports it frees."""
+        freed = {(step.target.protocol, step.target.port) for step in plan.steps if step.target}
+        rows = self._deps.store.snapshot().assignments if freed else {}
+        holders = {key for key, row in rows.items() if (key.protocol, row.port) in freed}
+        return holders | {step.key for step in plan.steps if step.key}
+
     def now(self) -> float:
         """Return unix time in seconds."""
         return self._deps.clock.now()
@@ -244,7 +255,7 @@ class Desk(Planner):
         """Carry a plan out. Blocks; what it raises (Refused and its kin, StoreError) means that no row was changed."""
         from portdash.manager.apply import apply_plan  # noqa: PLC0415
 
-        with self.under_way.acting():
+        with self.under_way.acting(self._concerned(plan)):
             return apply_plan(self._deps, plan, consent=consent, progress=progress)
 
     def ask_supervisor(self, key: ServiceKey, kind: RequestKind) -> tuple[bool, str]:
@@ -254,7 +265,7 @@ class Desk(Planner):
         """
         from portdash.manager.requests import ask  # noqa: PLC0415
 
-        with self.under_way.acting():
+        with self.under_way.acting((key,)):
             request = ask(self._deps, key, kind)
         return bool(request.ok), request.answer or ""
 
@@ -265,7 +276,7 @@ class Desk(Planner):
         """
         from portdash.supervisor.starting import start  # noqa: PLC0415
 
-        with self.under_way.waiting() as leave:
+        with self.under_way.waiting((key,)) as leave:
             return start(self._deps, key, leave=leave)
 
     def start_all(self, keys: Sequence[ServiceKey], *, tell: Tell, cancel: Cancel) -> bool:
@@ -275,7 +286,7 @@ class Desk(Planner):
         """
         from portdash.supervisor.starting_all import start_all  # noqa: PLC0415
 
-        with self.under_way.waiting() as leave:
+        with self.under_way.waiting(keys) as leave:
             return start_all(self._deps, keys, tell=tell, cancel=cancel, leave=leave)
 
     def workspace_names(self, snapshot: Snapshot) -> tuple[str, ...]:

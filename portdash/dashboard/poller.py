@@ -45,7 +45,7 @@ class Poller:
         self._facts: Facts | None = None
         self._told_of: int | None = None
         """The revision that the events were read at; None while none were read."""
-        self._flaps = Flaps()
+        self._flaps = Flaps(desk.is_done_to)
         self.with_history = False
         """Whether somebody looks at what has happened."""
 

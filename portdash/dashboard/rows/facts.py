@@ -49,7 +49,7 @@ class Facts:
     gone: Mapping[RowKey, tuple[ServiceView | Other, float]] = field(default_factory=lambda: MappingProxyType({}))
     """Rows that vanished a moment ago, as they were, and when."""
     lost_at: float | None = None
-    """When the store was found to have gone back last: what vanished then was not released."""
+    """When the store was last found to be another: it went or came back. What vanished then was not released."""
     last_running: Mapping[ServiceKey, float] = field(default_factory=lambda: MappingProxyType({}))
     """When a service was last seen running, as far as this dashboard has watched."""
     subjects: Mapping[RowKey, ServiceView | Other] = field(default_factory=lambda: MappingProxyType({}))
@@ -156,7 +156,9 @@ def _is_only_later(snapshot: Snapshot, home: str, before: Facts) -> bool:
 def _lost_at(snapshot: Snapshot, before: Facts | None) -> float | None:
     if before is None:
         return None
-    return snapshot.taken_at if snapshot.revision < before.snapshot.revision else before.lost_at
+    came_back = before.snapshot.went_back is not None and snapshot.went_back is None
+    is_another = snapshot.revision < before.snapshot.revision or came_back
+    return snapshot.taken_at if is_another else before.lost_at
 
 
 def _last_running(snapshot: Snapshot, before: Facts | None) -> dict[ServiceKey, float]:

@@ -54,7 +54,7 @@ def held_by(view: ServiceView, facts: Facts) -> tuple[str, ...]:
 def _vanished(view: ServiceView, facts: Facts, at: float) -> tuple[str, ...]:
     """Say why a service is no more that was there until `at`."""
     if at == facts.lost_at:
-        return ("  lost: the store went back", "  lost")
+        return ("  lost with the store it was in", "  lost")
     if view.assignment is None:
         return ("  declared no more",)
     return ("  released",)

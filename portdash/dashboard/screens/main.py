@@ -141,7 +141,7 @@ class MainScreen(Acting, inherit_bindings=False):
             return
         from portdash.dashboard.news import news_between  # noqa: PLC0415  there is none at the first look
 
-        news = news_between(before, after)
+        news = news_between(before, after, is_done_to=self.desk.is_done_to)
         for text in news.texts if self.has_bell else ():
             self.toast(text)
         if news.rings and self.has_bell and not self.desk.is_own_doing(after.now):

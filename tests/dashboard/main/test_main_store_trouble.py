@@ -26,7 +26,7 @@ def lost(name: str = "metrics") -> Snapshot:
 
 def test_what_a_store_lost_was_not_released():
     before = facts_of(CALM)
-    assert "lost: the store went back" in find(drawn(everything(facts_of(lost(), before)), 120), "metrics")
+    assert "lost with the store" in find(drawn(everything(facts_of(lost(), before)), 120), "metrics")
     released = replace(lost(), revision=43, went_back=None)
     assert " released" in find(drawn(everything(facts_of(released, before)), 120), "metrics")
 
@@ -35,8 +35,14 @@ def test_what_is_released_after_a_loss_was_released():
     after = facts_of(lost(), facts_of(CALM))
     none = replace(scenes.snapshot_of(taken_at=scenes.NOW + 2), revision=4, went_back=(42, 3))
     lines = drawn(everything(facts_of(none, after)), 120)
-    assert "lost: the store went back" in find(lines, "metrics")
+    assert "lost with the store" in find(lines, "metrics")
     assert " released" in find(lines, "api")
+
+
+def test_what_was_given_out_meanwhile_is_lost_when_the_store_comes_back():
+    before = facts_of(replace(CALM, revision=3, went_back=(42, 0)))
+    back = replace(lost(), revision=42, went_back=None)
+    assert "lost with the store" in find(drawn(everything(facts_of(back, before)), 120), "metrics")
 
 
 def test_a_service_that_is_declared_no_more_was_not_released():
