@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from portdash.manager.apply import Outcome
     from portdash.manager.deps import Deps
     from portdash.manager.reloading import Load, Reloading
-    from portdash.model.assignment import ServiceKey
+    from portdash.model.assignment import Lease, ServiceKey
     from portdash.model.health import Health
     from portdash.model.history import Event
     from portdash.model.listener import Listener
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from portdash.model.requests import RequestKind
     from portdash.model.snapshot import ServiceView, Snapshot
     from portdash.supervisor.cancelling import Cancel
+    from portdash.supervisor.last_end import LastEnd
     from portdash.supervisor.progress import Tell
     from portdash.supervisor.starting import Start
 
@@ -239,6 +240,23 @@ class Desk(Planner):
         config = self._deps.config
         found = [(each.name, config.url_of(each.name)) for each in config.services if each.url is not None]
         return tuple((clean(name), clean(redacted(url or ""), limit=None)) for name, url in found)
+
+    def begun(self, lease: Lease) -> float | None:
+        """Return when the process that has a lease was started, Unix time in seconds; None where that is not known."""
+        process = self._deps.machine.process(lease.pid)
+        return process.started_at if process else None
+
+    def ends(self, snapshot: Snapshot) -> dict[ServiceKey, LastEnd]:
+        """Return how services that do not run came to their end last, as far as a `run` has noted it. Blocks."""
+        found = {}
+        for view in snapshot.services:
+            if view.is_running or view.assignment is None or view.key.user != snapshot.user:
+                continue
+            from portdash.supervisor.last_end import end_path, read_end  # noqa: PLC0415  not for the first frame
+
+            if end := read_end(end_path(self.log_of(view.key))):
+                found[view.key] = end
+        return found
 
     def log_of(self, key: ServiceKey) -> Path:
         """Return where the output of a service is kept, if it was started by portdash."""
