@@ -45,6 +45,7 @@ class _Seen(NamedTuple):
     notices: tuple[str, ...]
     published: Mapping[tuple[IpProtocol, int], Container]
     elsewhere: Mapping[tuple[IpProtocol, int], ServiceKey]
+    went_back: tuple[int, int] | None
 
 
 class Observer:
@@ -74,7 +75,7 @@ class Observer:
         self._neighbours = neighbours
         self._verdicts = verdicts
         self._state: StoreState | None = None
-        self._losses: list[str] = []
+        self._went_back: tuple[int, int] | None = None
         self._reading = ForkLock()
         self._last: tuple[_Seen, Snapshot] | None = None
 
@@ -100,11 +101,11 @@ class Observer:
     def _current(self) -> StoreState:
         with self._reading:  # else who read earlier and comes later would tell of a store that went back
             state = self._store.snapshot(self._state)
-            self._note_losses(state)
+            self._note_loss(state)
         return state
 
     def _seen(self, now: float, state: StoreState, listeners: tuple[Listener, ...], engines: EngineFacts) -> _Seen:
-        workspaces = self._workspaces(state)
+        workspaces, went_back = self._workspaces(state), self._went_back
         return _Seen(
             state=state,
             listeners=listeners,
@@ -120,9 +121,10 @@ class Observer:
                 for each in state.quarantines
                 if each.host == self._machine.host and _is_fresh(each, now)
             },
-            notices=(*self._config.warnings, *state.notices, *self._losses, *engines.notices),
+            notices=(*self._config.warnings, *state.notices, *_loss_notice(went_back), *engines.notices),
             published=engines.published,
             elsewhere=self._elsewhere(),
+            went_back=went_back,
         )
 
     def _assembled(self, now: float, seen: _Seen) -> Snapshot:
@@ -156,6 +158,7 @@ class Observer:
         return replace(
             snapshot,
             stale_since=state.stale_since,
+            went_back=seen.went_back,
             elsewhere=seen.elsewhere,
             published=seen.published,
             remote=tuple(self._remote(state)),
@@ -171,13 +174,13 @@ class Observer:
             heard = key in state.leases
             yield ServiceView(key=key, spec=row.spec, assignment=row, status=Status.AVAILABLE, heard=heard)
 
-    def _note_losses(self, state: StoreState) -> None:
-        """Keep saying that a store which had more came back with less."""
+    def _note_loss(self, state: StoreState) -> None:
+        """Keep in mind that a store which had more came back with less, until it has as much again."""
+        had = self._went_back[0] if self._went_back else 0
         if self._state and state.revision < self._state.revision:
-            self._losses.append(
-                f"the store went back from revision {self._state.revision} to {state.revision}: "
-                "it was replaced, or lost what came later"
-            )
+            self._went_back = (max(had, self._state.revision), state.revision)
+        elif state.revision >= had:
+            self._went_back = None
         self._state = state
 
     def _elsewhere(self) -> Mapping[tuple[IpProtocol, int], ServiceKey]:
@@ -214,6 +217,13 @@ class Observer:
     def _key(self, spec: ServiceSpec) -> ServiceKey:
         host, user, here = self._machine.host, self._machine.user, self._workspace.name
         return ServiceKey(host, user, here, self._environment, spec.name.casefold(), spec.protocol)
+
+
+def _loss_notice(went_back: tuple[int, int] | None) -> tuple[str, ...]:
+    if went_back is None:
+        return ()
+    had, has = went_back
+    return (f"the store went back from revision {had} to {has}: it was replaced, or lost what came later",)
 
 
 def _instances(service: ServiceConfig) -> Iterator[ServiceSpec]:

@@ -27,6 +27,7 @@ from portdash.supervisor.child import CannotStart, find
 from portdash.supervisor.declared import declared_command
 from portdash.supervisor.handing import check_can_hand
 from portdash.supervisor.injection import inject
+from portdash.supervisor.last_end import LastEnd, note_end
 from portdash.supervisor.orders import Order, check_not_running, key_of, only_one
 from portdash.supervisor.supervise import Supervisor
 from portdash.supervisor.upness import running_words
@@ -78,7 +79,11 @@ def _run_here(options: Globals, wish: Wish, stage: Stage) -> int:
                 if found.framework:
                     say(f"portdash: {found.framework} is told its port: {clean(' '.join(found.command))}")
                 command = found.command
-            find(command[0], os.environ, cwd)  # before anything is kept for it
+            try:
+                find(command[0], os.environ, cwd)  # before anything is kept for it
+            except CannotStart as error:
+                note_end(state, key, LastEnd(deps.clock.now(), error.status), talk)
+                raise
             order = Order(
                 wish=wish,
                 command=command,

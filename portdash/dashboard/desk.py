@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from portdash.config.paths import PROJECT_FILE, state_dir
 from portdash.config.urls import redacted
 from portdash.dashboard.planner import Planner
+from portdash.dashboard.restarts import tilde
 from portdash.manager.looking import look
 from portdash.model.names import base_name
 from portdash.store.schema import EVENTS_KEPT
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from portdash.manager.apply import Outcome
     from portdash.manager.deps import Deps
     from portdash.manager.reloading import Load, Reloading
-    from portdash.model.assignment import ServiceKey
+    from portdash.model.assignment import Lease, ServiceKey
     from portdash.model.health import Health
     from portdash.model.history import Event
     from portdash.model.listener import Listener
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from portdash.model.requests import RequestKind
     from portdash.model.snapshot import ServiceView, Snapshot
     from portdash.supervisor.cancelling import Cancel
+    from portdash.supervisor.last_end import LastEnd
     from portdash.supervisor.progress import Tell
     from portdash.supervisor.starting import Start
 
@@ -85,6 +87,8 @@ class Desk(Planner):
 
     config_error = ""
     """What is wrong with the configuration files as they are now; the last good ones are in force meanwhile."""
+    config_gone: tuple[str, ...] = ()
+    """Configuration files that counted until they were taken away, by path as it is shown."""
     when_renewed: Callable[[], object] = staticmethod(lambda: None)
     """Called by a look, in its thread, when an edited configuration has come into force."""
     _reloading: Reloading | None = None
@@ -151,6 +155,17 @@ class Desk(Planner):
         """Say whether what is seen at a time (unix) may have come of what was done here a moment before."""
         return self.under_way.explains(at)
 
+    def is_done_to(self, key: ServiceKey, at: float) -> bool:
+        """Say whether what is seen of a service at a time (unix) may have come of what was done to it here."""
+        return self._under_way is not None and self._under_way.is_about(key, at)
+
+    def _concerned(self, plan: Plan) -> set[ServiceKey]:
+        """Return the services that a plan does something to: those it names, and those whose ports it frees."""
+        freed = {(step.target.protocol, step.target.port) for step in plan.steps if step.target}
+        rows = self._deps.store.snapshot().assignments if freed else {}
+        holders = {key for key, row in rows.items() if (key.protocol, row.port) in freed}
+        return holders | {step.key for step in plan.steps if step.key}
+
     def now(self) -> float:
         """Return unix time in seconds."""
         return self._deps.clock.now()
@@ -161,6 +176,7 @@ class Desk(Planner):
             before, self._deps = self._deps, self._reloading.renewed(self._deps)
             self.config_error = self._reloading.error
             if self._deps is not before:
+                self.config_gone = tuple(tilde(str(path), self.home) for path in self._reloading.gone)
                 self.when_renewed()
         return look(self._deps, settle_changed=False)
 
@@ -225,6 +241,23 @@ class Desk(Planner):
         found = [(each.name, config.url_of(each.name)) for each in config.services if each.url is not None]
         return tuple((clean(name), clean(redacted(url or ""), limit=None)) for name, url in found)
 
+    def begun(self, lease: Lease) -> float | None:
+        """Return when the process that has a lease was started, Unix time in seconds; None where that is not known."""
+        process = self._deps.machine.process(lease.pid)
+        return process.started_at if process else None
+
+    def ends(self, snapshot: Snapshot) -> dict[ServiceKey, LastEnd]:
+        """Return how services that do not run came to their end last, as far as a `run` has noted it. Blocks."""
+        found = {}
+        for view in snapshot.services:
+            if view.is_running or view.assignment is None or view.key.user != snapshot.user:
+                continue
+            from portdash.supervisor.last_end import end_path, read_end  # noqa: PLC0415  not for the first frame
+
+            if end := read_end(end_path(self.log_of(view.key))):
+                found[view.key] = end
+        return found
+
     def log_of(self, key: ServiceKey) -> Path:
         """Return where the output of a service is kept, if it was started by portdash."""
         from portdash.supervisor.logs import log_path  # noqa: PLC0415
@@ -240,7 +273,7 @@ class Desk(Planner):
         """Carry a plan out. Blocks; what it raises (Refused and its kin, StoreError) means that no row was changed."""
         from portdash.manager.apply import apply_plan  # noqa: PLC0415
 
-        with self.under_way.acting():
+        with self.under_way.acting(self._concerned(plan)):
             return apply_plan(self._deps, plan, consent=consent, progress=progress)
 
     def ask_supervisor(self, key: ServiceKey, kind: RequestKind) -> tuple[bool, str]:
@@ -250,7 +283,7 @@ class Desk(Planner):
         """
         from portdash.manager.requests import ask  # noqa: PLC0415
 
-        with self.under_way.acting():
+        with self.under_way.acting((key,)):
             request = ask(self._deps, key, kind)
         return bool(request.ok), request.answer or ""
 
@@ -261,7 +294,7 @@ class Desk(Planner):
         """
         from portdash.supervisor.starting import start  # noqa: PLC0415
 
-        with self.under_way.waiting() as leave:
+        with self.under_way.waiting((key,)) as leave:
             return start(self._deps, key, leave=leave)
 
     def start_all(self, keys: Sequence[ServiceKey], *, tell: Tell, cancel: Cancel) -> bool:
@@ -271,7 +304,7 @@ class Desk(Planner):
         """
         from portdash.supervisor.starting_all import start_all  # noqa: PLC0415
 
-        with self.under_way.waiting() as leave:
+        with self.under_way.waiting(keys) as leave:
             return start_all(self._deps, keys, tell=tell, cancel=cancel, leave=leave)
 
     def workspace_names(self, snapshot: Snapshot) -> tuple[str, ...]:

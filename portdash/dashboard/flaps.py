@@ -1,6 +1,7 @@
 """Services that come and go: after a few changes within minutes they are said to flap, and each change is no news."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from portdash.model.assignment import ServiceKey
@@ -12,12 +13,16 @@ WINDOW = 300.0
 CHANGES = 6
 """So many changes between running and not running within the window are flapping: stopped and started again twice by
 hand is work, a third time in five minutes is a loop."""
+DOWN = 30.0
+"""Seconds after which one that does not run, and that nobody looks after, is down rather than on its way."""
 
 
 @dataclass(slots=True)
 class Flaps:
     """Counts, from one look to the next, how often each service began or ceased to run."""
 
+    is_done_to: Callable[[ServiceKey, float], bool] = lambda _key, _at: False
+    """Says of a service whether what is seen of it at a time was done to it on purpose, from here."""
     running: dict[ServiceKey, bool] = field(default_factory=dict)
     ports: dict[ServiceKey, int | None] = field(default_factory=dict)
     changes: dict[ServiceKey, deque[float]] = field(default_factory=dict)
@@ -41,10 +46,12 @@ class Flaps:
         running = {view.key: view.is_running for view in snapshot.services}
         ports = {view.key: view.port for view in snapshot.services}
         for key, runs in running.items():
-            if self.ports.get(key, ports[key]) != ports[key]:
-                self.changes.pop(key, None)  # somebody moved it: what stops and starts for that is no loop
+            if self.ports.get(key, ports[key]) != ports[key] or self.is_done_to(key, now):
+                self.changes.pop(key, None)  # somebody moved or stopped it: what stops and starts for that is no loop
             elif self.running.get(key, runs) is not runs:
                 self.changes.setdefault(key, deque(maxlen=100)).append(now)
+            elif not runs and key in self.changes and key not in snapshot.leases and now - self.changes[key][-1] > DOWN:
+                del self.changes[key]
         self.running, self.ports = running, ports
 
     def _told(self, view: ServiceView) -> ServiceView:

@@ -1,6 +1,6 @@
 """What is news between two looks: trouble that is new, and services that went down. A person hears of it once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.summary import describe
@@ -9,8 +9,14 @@ from portdash.model.snapshot import ServiceView
 from portdash.named_tuple import NamedTuple
 from portdash.report.words import worst_conflict
 
+ON_ITS_WAY = 15.0
+"""Seconds after it was given another port in which one that is moved has ended there and begun here."""
 MOST = 3
 """Pieces of news that are told one by one."""
+
+
+def _by_nobody(_key: ServiceKey, _at: float) -> bool:
+    return False
 
 
 class News(NamedTuple):
@@ -22,8 +28,11 @@ class News(NamedTuple):
     """Whether it is worth a bell: a new conflict, or a service that went down."""
 
 
-def news_between(before: Facts, after: Facts) -> News:
-    """Return what has come about since `before`: nothing for what was there already, and once for what flaps."""
+def news_between(before: Facts, after: Facts, *, is_done_to: Callable[[ServiceKey, float], bool] = _by_nobody) -> News:
+    """Return what has come about since `before`: nothing for what was there already, and once for what flaps.
+
+    That one went down to which something `is_done_to` at that time (unix), from here, is no news either.
+    """
     if after.is_same_world(before):
         return News()
     old = {view.key: view for view in before.snapshot.services}
@@ -31,7 +40,7 @@ def news_between(before: Facts, after: Facts) -> News:
         text
         for view in after.snapshot.services
         if (was := old.get(view.key))
-        for text in _of_one(was, view, after, old)
+        for text in _of_one(was, view, after, old, is_done_to(view.key, after.now))
     ]
     texts = [text for text, _rings in told]
     rest = f"and {len(texts) - MOST} more: {after.keys.way('trouble')} shows all trouble"
@@ -40,20 +49,30 @@ def news_between(before: Facts, after: Facts) -> News:
 
 
 def _of_one(
-    was: ServiceView, view: ServiceView, facts: Facts, old: dict[ServiceKey, ServiceView]
+    was: ServiceView,
+    view: ServiceView,
+    facts: Facts,
+    old: dict[ServiceKey, ServiceView],
+    is_done: bool,
 ) -> Iterator[tuple[str, bool]]:
     """Yield what is news about one service, and whether it rings."""
     name = facts.full_name(view)
     if was.health.is_flapping != view.health.is_flapping:
-        yield (f"{name} is flapping" if view.health.is_flapping else f"{name} flaps no more", False)
+        if not is_done:
+            yield (f"{name} is flapping" if view.health.is_flapping else f"{name} flaps no more", False)
         return
     if view.health.is_flapping or (view.spec.inherit_from and view.key in old and _parent_tells(view, facts)):
         return
     conflict, had = worst_conflict(view), worst_conflict(was)
     if conflict is not None and (had is None or had.kind is not conflict.kind):
         yield (describe(view, facts)[0], True)
-    elif was.is_running and not view.is_running and view.port is not None:  # one that gave its port back may run on
+    elif was.is_running and not view.is_running and not is_done and not _is_given(view, facts):
         yield (f"{name} went down: nobody listens on {view.port}", True)
+
+
+def _is_given(view: ServiceView, facts: Facts) -> bool:
+    """Say whether it was given its port just now, and is on its way there, or has none any more, and may run on."""
+    return view.assignment is None or 0 <= facts.now - view.assignment.assigned_at < ON_ITS_WAY
 
 
 def _parent_tells(view: ServiceView, facts: Facts) -> bool:

@@ -15,6 +15,7 @@ from textual.message import Message
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.flaps import Flaps
 from portdash.dashboard.messages import LookFailed, SnapshotTaken
+from portdash.dashboard.starts import Starts
 from portdash.dashboard.store_watch import StoreWatch
 from portdash.errors import PortdashError
 from portdash.model import history
@@ -43,7 +44,10 @@ class Poller:
         self._store = StoreWatch(desk, self._woken.set)
         self._holds: set[str] = set()
         self._facts: Facts | None = None
-        self._flaps = Flaps()
+        self._told_of: int | None = None
+        """The revision that the events were read at; None while none were read."""
+        self._starts = Starts(desk.begun)
+        self._flaps = Flaps(desk.is_done_to)
         self.with_history = False
         """Whether somebody looks at what has happened."""
 
@@ -92,7 +96,7 @@ class Poller:
     def _tell(self, seen: Snapshot) -> None:
         from portdash.dashboard.rows.facts import digest  # noqa: PLC0415  not for the first frame
 
-        is_first, snapshot = self._facts is None, self._flaps.marked(seen)
+        is_first, snapshot = self._facts is None, self._flaps.marked(self._starts.marked(seen))
         self._facts = digest(
             snapshot,
             home=self._desk.home,
@@ -102,6 +106,7 @@ class Poller:
             events=self._events(snapshot),
             config_files=self._desk.config_files(snapshot),
             elsewhere=self._desk.elsewhere(),
+            ends=self._desk.ends(snapshot),
         )
         self._post(SnapshotTaken(self._facts))
         if is_first:
@@ -113,6 +118,8 @@ class Poller:
         before = self._facts
         if not self.with_history:
             return before.events if before else ()
-        if before is not None and before.events and before.snapshot.revision == snapshot.revision:
+        if before is not None and self._told_of == snapshot.revision:
             return before.events
-        return self._desk.history()
+        events = self._desk.history()
+        self._told_of = snapshot.revision  # what came in between is read once more
+        return events

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
+    from portdash.model.assignment import ServiceKey
     from portdash.supervisor.cancelling import Cancel
 
 OWN_FOR = 5.0
@@ -26,6 +28,8 @@ class UnderWay:
         self._is_let_go = False
         self.over_at: float | None = None
         """Unix time at which something was last done, None where nothing was."""
+        self._about: dict[ServiceKey, float] = {}
+        """Services that something was done to, with when that was over; infinity while it is done."""
         self.begun = 0
         """How many acts that quitting waits for were begun so far."""
 
@@ -45,22 +49,42 @@ class UnderWay:
             return True
         return self.over_at is not None and abs(at - self.over_at) <= OWN_FOR
 
+    def is_about(self, key: ServiceKey, at: float) -> bool:
+        """Say whether what is seen of one service at a time (unix) may have come of what is done to it, or was."""
+        with self._lock:
+            over = self._about.get(key)
+        return over is not None and (over == inf or abs(at - over) <= OWN_FOR)
+
     @contextmanager
-    def acting(self) -> Iterator[None]:
-        """Be waited for while inside."""
+    def acting(self, keys: Collection[ServiceKey] = ()) -> Iterator[None]:
+        """Be waited for while inside, where something is done to these services."""
         with self._lock:
             self._acting += 1
             self.begun += 1
         try:
-            yield
+            with self._doing(keys):
+                yield
         finally:
-            self.over_at = self._now()
             with self._lock:
                 self._acting -= 1
 
     @contextmanager
-    def waiting(self) -> Iterator[Cancel]:
-        """Yield what is asked once nobody waits any more: what is waited for inside goes on by itself."""
+    def _doing(self, keys: Collection[ServiceKey]) -> Iterator[None]:
+        with self._lock:
+            self._about.update(dict.fromkeys(keys, inf))
+        try:
+            yield
+        finally:
+            self.over_at = over = self._now()
+            with self._lock:
+                self._about.update(dict.fromkeys(keys, over))
+
+    @contextmanager
+    def waiting(self, keys: Collection[ServiceKey] = ()) -> Iterator[Cancel]:
+        """Yield what is asked once nobody waits any more: what is waited for inside goes on by itself.
+
+        `keys` are the services that something is done to inside.
+        """
         from portdash.supervisor.cancelling import Cancel  # noqa: PLC0415  the first look waits for nothing
 
         leave = Cancel()
@@ -70,9 +94,9 @@ class UnderWay:
         if is_let_go:
             leave.ask()
         try:
-            yield leave
+            with self._doing(keys):
+                yield leave
         finally:
-            self.over_at = self._now()
             with self._lock:
                 self._waiting.remove(leave)
 

@@ -30,6 +30,8 @@ class Reloading:
         self._stamp = self._look(deps.config)
         self.error = ""
         """What is wrong with the files as they are now; empty while they are in force."""
+        self.gone: tuple[Path, ...] = ()
+        """Files that counted until the last change, and are there no more."""
 
     def renewed(self, deps: Deps) -> Deps:
         """Return the same `deps` while no file has changed, or it cannot be used; else others with what it says.
@@ -49,6 +51,7 @@ class Reloading:
             self.error = f"the environment is {clean(config.environment)} by now: start anew for that"
             return deps
         self.error = ""
+        self.gone = tuple(path for path in deps.config.files if path not in config.files)
         # Files may have been added, and are watched from now on.
         self._stamp = self._look(config)
         return replace(deps, config=replace(config, store=deps.config.store))

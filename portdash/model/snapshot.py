@@ -141,6 +141,9 @@ class Snapshot:
     """Listeners whose owner may not be read."""
     notices: tuple[str, ...] = ()
     """What could not be seen, and why."""
+    went_back: tuple[int, int] | None = None
+    """The revision that the store had, and the lower one that it was found with later; None where nothing was lost, or
+    it has as much again."""
     stale_since: float | None = None
     """Unix time of the last contact with a store that is out of reach, None while what is here is current."""
 

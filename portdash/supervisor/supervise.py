@@ -20,6 +20,7 @@ from portdash.supervisor.child import CannotStart, Sink
 from portdash.supervisor.ending import End, Ended, freed, let_go
 from portdash.supervisor.errands import FREED_LIMIT, Errand
 from portdash.supervisor.inbox import Inbox
+from portdash.supervisor.last_end import LastEnd, note_end
 from portdash.supervisor.lookout import Lookout, Started
 from portdash.supervisor.orders import Order, Ready, give_back, leave, on_port, prepare
 from portdash.supervisor.signals import Signals
@@ -49,6 +50,7 @@ class Supervisor:
         self._say = say
         self._inbox = Inbox(deps, say)
         self._budget = Budget()
+        self._state_dir = state_dir
         self.signals = Signals()
         self._attendant = Attendant(
             order,
@@ -78,11 +80,21 @@ class Supervisor:
 
     async def _once(self, ready: Ready) -> Ended:
         """Run the child once; the port of one that could not even be started is given back. Raises CannotStart."""
+        self._note(ready, None)
         try:
-            return await self._attendant.once(ready)
-        except CannotStart:
+            ended = await self._attendant.once(ready)
+        except CannotStart as error:
+            self._note(ready, LastEnd(self._deps.clock.now(), error.status))
             await asyncio.to_thread(give_back, self._deps, ready)
             raise
+        if ended.how in (End.OVER, End.STOPPED, End.ASKED):  # any other is a start that is tried again
+            status = ended.status if ended.how is End.OVER else None
+            self._note(ready, LastEnd(self._deps.clock.now(), status))
+        return ended
+
+    def _note(self, ready: Ready, end: LastEnd | None) -> None:
+        """Note how the child came to its end, None while it has not."""
+        note_end(self._state_dir, ready.row.key, end, self._say)
 
     async def _prepared(self) -> Ready:
         ready = await asyncio.to_thread(prepare, self._deps, self._order)

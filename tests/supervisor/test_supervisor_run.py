@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from supervised import Run, Running
 
+from portdash.supervisor.last_end import read_end
+
 pytestmark = pytest.mark.needs_linux
 
 SERVER = (sys.executable, str(Path(__file__).with_name("supervised_server.py")))
@@ -57,8 +59,29 @@ def test_a_service_is_started_on_its_port_seen_there_and_ended(run: Run, command
 
 
 @pytest.mark.parametrize(("line", "status"), [("exit 0", 0), ("exit 7", 7), ("kill -KILL $$", 137)])
-def test_the_childs_own_status_is_passed_on(run: Run, line: str, status: int):
+def test_the_childs_own_status_is_passed_on_and_noted(run: Run, home: Path, line: str, status: int):
+    begun = time.time()
     assert run("web", "--", "sh", "-c", line).ends() == status
+    end = read_end(home / ".local/state/portdash/logs/shop/development/web.end")
+    assert end is not None
+    assert end.status == status
+    assert begun <= end.at + 0.001 <= time.time() + 0.001
+
+
+def test_an_end_that_was_asked_for_is_no_failure_and_one_that_begins_has_not_ended(run: Run, home: Path):
+    noted = home / ".local/state/portdash/logs/shop/development/web.end"
+    assert run("web", "--", "no-such-command").ends() == 127
+    end = read_end(noted)
+    assert end is not None
+    assert end.status == 127
+    running = run("web", "--", *SERVER)
+    running.until("web is on")
+    assert not noted.exists()
+    running.signal()
+    running.ends()
+    end = read_end(noted)
+    assert end is not None
+    assert end.status is None
 
 
 def test_what_shares_its_port_has_it_when_it_starts_and_gives_it_back_with_it(

@@ -1,9 +1,12 @@
 """A snapshot made ready for showing: who stands where, what is new, what has just gone. Made once a refresh."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from portdash.dashboard.key_names import KeyNames
 from portdash.dashboard.restarts import tilde
@@ -19,6 +22,9 @@ from portdash.record import field, record
 from portdash.report.scope import workspace_label
 from portdash.report.words import short_host
 
+if TYPE_CHECKING:
+    from portdash.supervisor.last_end import LastEnd
+
 NEW_FOR = 10.0
 """Seconds during which a row that appeared is marked as new."""
 HERE = "here"
@@ -27,6 +33,7 @@ GONE_FOR = 5.0
 """Seconds during which a row that vanished stays, marked as gone."""
 _NO_PULSES: Mapping[ServiceKey, Pulse] = MappingProxyType({})
 _NO_FILES: Mapping[str, str] = MappingProxyType({})
+_NO_ENDS: Mapping[ServiceKey, LastEnd] = MappingProxyType({})
 
 
 @record(kw_only=True)
@@ -48,6 +55,8 @@ class Facts:
     """Rows that appeared a moment ago, and when."""
     gone: Mapping[RowKey, tuple[ServiceView | Other, float]] = field(default_factory=lambda: MappingProxyType({}))
     """Rows that vanished a moment ago, as they were, and when."""
+    lost_at: float | None = None
+    """When the store was last found to be another: it went or came back. What vanished then was not released."""
     last_running: Mapping[ServiceKey, float] = field(default_factory=lambda: MappingProxyType({}))
     """When a service was last seen running, as far as this dashboard has watched."""
     subjects: Mapping[RowKey, ServiceView | Other] = field(default_factory=lambda: MappingProxyType({}))
@@ -55,6 +64,8 @@ class Facts:
     seen: Mapping[int, tuple[SeenListener, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """The listeners on each port that a service has."""
 
+    ends: Mapping[ServiceKey, LastEnd] = field(default_factory=lambda: MappingProxyType({}))
+    """How services that do not run came to their end last, where a `run` has noted it."""
     events: tuple[Event, ...] = ()
     """What has happened, oldest first; empty while nobody looks at it."""
     pulses: Mapping[ServiceKey, Pulse] = field(default_factory=lambda: MappingProxyType({}))
@@ -66,7 +77,7 @@ class Facts:
     elsewhere: tuple[tuple[str, str], ...] = ()
     """Services of this workspace that run where their URL says, by name and URL; they have no port of this machine."""
 
-    def is_same_world(self, before: "Facts | None") -> bool:
+    def is_same_world(self, before: Facts | None) -> bool:
         """Say whether nothing but time has passed since `before`, of which this was made: only ages are others."""
         return before is not None and self.subjects is before.subjects
 
@@ -102,6 +113,7 @@ def digest(
     events: tuple[Event, ...] = (),
     config_files: Mapping[str, str] = _NO_FILES,
     elsewhere: tuple[tuple[str, str], ...] = (),
+    ends: Mapping[ServiceKey, LastEnd] = _NO_ENDS,
 ) -> Facts:
     """Make a snapshot ready for showing; `before` is the last one's, from which new and gone rows are told."""
     views = (*snapshot.services, *snapshot.remote)
@@ -111,6 +123,7 @@ def digest(
         and events == before.events
         and config_files == before.config_files
         and elsewhere == before.elsewhere
+        and ends == before.ends
         and _is_only_later(snapshot, home, before)
     ):
         return replace(before, snapshot=snapshot, last_running=_last_running(snapshot, before))
@@ -131,6 +144,7 @@ def digest(
         here_others=sum(1 for other in current if is_in(other, here)),
         new=new,
         gone=gone,
+        lost_at=_lost_at(snapshot, before),
         last_running=_last_running(snapshot, before),
         subjects=subjects,
         seen=_seen_on_service_ports(snapshot),
@@ -139,6 +153,7 @@ def digest(
         config_files=config_files,
         wanted=wanted_ports(snapshot.services, snapshot.workspaces),
         elsewhere=elsewhere,
+        ends=ends,
     )
 
 
@@ -148,6 +163,14 @@ def _is_only_later(snapshot: Snapshot, home: str, before: Facts) -> bool:
         return False
     new, gone = _changes(before.subjects, snapshot.taken_at, before)
     return (new, gone) == (before.new, before.gone)
+
+
+def _lost_at(snapshot: Snapshot, before: Facts | None) -> float | None:
+    if before is None:
+        return None
+    came_back = before.snapshot.went_back is not None and snapshot.went_back is None
+    is_another = snapshot.revision < before.snapshot.revision or came_back
+    return snapshot.taken_at if is_another else before.lost_at
 
 
 def _last_running(snapshot: Snapshot, before: Facts | None) -> dict[ServiceKey, float]:

@@ -12,6 +12,8 @@ from portdash.model.listener import Listener, Ownership, Process
 from portdash.model.snapshot import SeenListener, ServiceView
 from portdash.report.words import SIGNS, age, short_host, worst_conflict
 
+_LOOK = 5.0
+"""Seconds before it was last seen running that an end may be noted which came after: a look takes a while."""
 _SCRIPT_ENDING = re.compile(r"\.(?:c|m)?(?:js|ts|py|rb|php|pl|jar)$")
 
 
@@ -36,8 +38,8 @@ def server_of(row: Row) -> Listener | None:
 
 def held_by(view: ServiceView, facts: Facts) -> tuple[str, ...]:
     """Say who has the service's port, with `= ~ ≠ ?` for whose it is."""
-    if service_row_key(view) in facts.gone:
-        return ("  released",)
+    if vanished := facts.gone.get(service_row_key(view)):
+        return _vanished(view, facts, vanished[1])
     if view.is_remote:
         return _far(view)
     conflict = worst_conflict(view)
@@ -51,6 +53,15 @@ def held_by(view: ServiceView, facts: Facts) -> tuple[str, ...]:
     return _holders(view, facts)
 
 
+def _vanished(view: ServiceView, facts: Facts, at: float) -> tuple[str, ...]:
+    """Say why a service is no more that was there until `at`."""
+    if at == facts.lost_at:
+        return ("  lost with the store it was in", "  lost")
+    if view.assignment is None:
+        return ("  declared no more",)
+    return ("  released",)
+
+
 def _far(view: ServiceView) -> tuple[str, ...]:
     host = short_host(view.key.host)
     if not view.heard:
@@ -61,11 +72,24 @@ def _far(view: ServiceView) -> tuple[str, ...]:
 def _absent(view: ServiceView, facts: Facts) -> tuple[str, ...]:
     if view.assignment is None:
         return (f"  {facts.keys.way('allocate')} allocates it", "")
-    last = facts.last_running.get(view.key)
-    if last is None or last < (view.assignment.assigned_at or 0.0):  # what ran then had another assignment
-        return ("  port free",)
-    ago = f"  exited {age(facts.now - last)} ago"
-    return (f"{ago}, port free", ago)
+    lease = facts.snapshot.leases.get(view.key)
+    if lease is not None and lease.supervised:
+        is_new = view.health.state is HealthState.STARTING
+        does = "starts it" if is_new else "runs it, and it does not listen"
+        return (f"  portdash {lease.pid} {does}", "  starts" if is_new else "  does not listen")
+    exited = exit_of(view, facts)
+    return (f"  {exited}, port free", f"  {exited}") if exited else ("  port free",)
+
+
+def exit_of(view: ServiceView, facts: Facts) -> str:
+    """Say when a service that does not run was last seen to, and with what code it ended where a `run` has noted it."""
+    last, end = facts.last_running.get(view.key), facts.ends.get(view.key)
+    code = ""
+    if end is not None and (last is None or end.at >= last - _LOOK):
+        last, code = end.at, "" if end.status is None else f", code {end.status}"
+    if last is None or view.assignment is None or last < view.assignment.assigned_at:
+        return ""  # what ran then had another assignment
+    return f"exited {age(max(0.0, facts.now - last))} ago{code}"
 
 
 def _holders(view: ServiceView, facts: Facts) -> tuple[str, ...]:

@@ -176,8 +176,8 @@ def _group_counts(group: Group, width: int) -> Line:
         return (Span(f"{running}/{total} running", Tone.DIM),)
     counts = Span(f"{plural(total, 'service')} · {'all' if running == total else running} running", Tone.DIM)
     spans = [counts]
-    for glyph in (g.TROUBLE, g.UNHEALTHY, g.HUNG, g.DEGRADED, g.IDLE):
-        found = [state for state in states if state.glyph == glyph]
+    for glyph in (g.TROUBLE, g.UNHEALTHY, g.HUNG, g.DEGRADED, g.STARTING, g.IDLE):
+        found = [state for state in states if state.glyph == glyph and not state.is_well]
         if found:
             spans += [Span(" · ", Tone.DIM), Span(glyph, found[0].tone), Span(f" {len(found)}", Tone.DIM)]
     return tuple(spans)

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from portdash.dashboard.glyphs import IDLE
 from portdash.dashboard.restarts import own_listeners, restart_line
 from portdash.dashboard.rows import words
 from portdash.dashboard.rows.asked import Past
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.health_lines import has_health, health_facts
+from portdash.dashboard.rows.holders import exit_of
 from portdash.dashboard.rows.instance_lines import instance_lines
 from portdash.dashboard.rows.listener_facts import answer_lines, distinct, holder_lines, listener_facts, on_port
 from portdash.dashboard.rows.offered import Offer, offer_lines
@@ -71,6 +73,8 @@ def describe_state(view: ServiceView, facts: Facts) -> str:
         who = f"{facts.full_name(view)} "
         return f"{state.word}: {conflict.detail or describe(view, facts)[0].removeprefix(who)}"
     said = view.health.detail
+    if state.glyph == IDLE and (exited := exit_of(view, facts)):
+        return f"{state.word}, {exited}"
     if said.startswith(state.word):
         return said
     return f"{state.word}, {said}" if said and said not in state.word else state.word

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows.layout import choose, justify, line_width
 from portdash.dashboard.rows.row import Line, RowKey, Span, Tone, service_row_key
+from portdash.dashboard.rows.store_trouble import store_trouble
 from portdash.dashboard.rows.view import View
 from portdash.dashboard.rows.words import State, started_at, state_of
 from portdash.model.conflict import ConflictKind
@@ -136,6 +137,8 @@ def _unusual(facts: Facts, standing: Standing) -> list[Span]:
         said.append("CONFIG ERROR, old one kept")
     if snapshot.stale_since is not None:
         said.append(f"STORE AWAY {age(snapshot.taken_at - snapshot.stale_since)}")
+    if snapshot.went_back is not None:
+        said.append("STORE WENT BACK")
     if snapshot.notices:
         said.append(f"{plural(len(snapshot.notices), 'note')} below")
     if snapshot.environment != "development":
@@ -160,11 +163,17 @@ def troubles(facts: Facts) -> tuple[RowKey, ...]:
     return tuple(key for _rank, key in sorted(found))
 
 
-def trouble_line(facts: Facts | None, current: RowKey | None, width: int) -> Line:
-    """Return the line about the trouble under the cursor, else about the worst one."""
+def trouble_line(facts: Facts | None, current: RowKey | None, width: int, *, stale: str | None = None) -> Line:
+    """Return the line about the trouble under the cursor, else about the store, else about the worst one.
+
+    `stale` is why the last look failed, None where it did not.
+    """
     if facts is None:
         return ()
-    rows = troubles(facts)
+    rows, store = troubles(facts), store_trouble(facts, stale)
+    if store and current not in rows:
+        text = choose(store, width - 4)
+        return (Span(" "), Span(g.TROUBLE, Tone.WARN), Span(f" {text}", Tone.BOLD))
     if not rows:
         return (Span(" No trouble.", Tone.DIM),) if facts.groups else ()
     number = rows.index(current) if current in rows else 0

@@ -66,12 +66,20 @@ def state_of(view: ServiceView) -> State:
     if health.is_flapping:
         return State(g.DEGRADED, _with_figure(word, health.detail), Tone.WARN, 2)
     if not view.is_running:
-        return State(g.UNKNOWN if view.listeners else g.IDLE, word, Tone.DIM, 3)
+        return _idle(view, word)
     if health.state in _UNWELL:
         glyph, tone, severity = _UNWELL[health.state]
         return State(glyph, _with_figure(word, health.detail), tone, severity)
     latency = f" {_short(health.latency_ms)}" if health.latency_ms is not None else ""
     return State(g.RUNNING, f"running{latency}", Tone.OK, 4)
+
+
+def _idle(view: ServiceView, word: str) -> State:
+    if view.listeners:
+        return State(g.UNKNOWN, word, Tone.DIM, 3)
+    if view.health.state is HealthState.STARTING:
+        return State(g.STARTING, f"starting {view.health.detail}".rstrip(), Tone.WARN, 3)
+    return State(g.IDLE, word, Tone.DIM, 3)
 
 
 def _short(milliseconds: float) -> str:

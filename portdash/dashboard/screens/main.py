@@ -22,6 +22,7 @@ from portdash.dashboard.rows.help_row import HelpRow
 from portdash.dashboard.rows.row import Other
 from portdash.dashboard.rows.view import View
 from portdash.dashboard.screens.main_acting import Acting
+from portdash.text import and_list
 
 if TYPE_CHECKING:
     from portdash.dashboard.rows.facts import Facts
@@ -42,6 +43,7 @@ class MainScreen(Acting, inherit_bindings=False):
         self.poller = Poller(desk, self.post_message, interval=options.refresh)
         self.poller.with_history = options.view in _WITH_HISTORY
         self._told_error = ""
+        self._told_gone: tuple[str, ...] = ()
 
     def begin_to_look(self) -> None:
         """Start looking; load what the first table is drawn by while the kernel answers.
@@ -72,16 +74,20 @@ class MainScreen(Acting, inherit_bindings=False):
         top = self.app.screen
         if top is not self and isinstance(top, Watcher):
             top.world_changed(facts.snapshot)
+        told, self._told_gone = (self._told_error, self._told_gone), self.desk.config_gone
         if self.desk.config_error != self._told_error:
             self._tell_of_configuration()
+        if self._told_gone and (self._told_error, self._told_gone) != told:
+            self.toast(f"{and_list(self._told_gone)} is gone: what it declared counts no more")
 
     def _tell_of_configuration(self) -> None:
         """Say it once when a configuration file was edited to something that cannot be used, and when it can again."""
+        if self._told_error:
+            self.take_back(_kept(self._told_error))
         self._told_error = self.desk.config_error
         if self._told_error:
-            self.toast(f"{self._told_error} (the configuration before that is kept)", error=True)
-        else:
-            self.app.clear_notifications()
+            self.toast(_kept(self._told_error), error=True)
+        elif not self._told_gone:
             self.toast("the configuration is in order again, and in force")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
@@ -135,7 +141,7 @@ class MainScreen(Acting, inherit_bindings=False):
             return
         from portdash.dashboard.news import news_between  # noqa: PLC0415  there is none at the first look
 
-        news = news_between(before, after)
+        news = news_between(before, after, is_done_to=self.desk.is_done_to)
         for text in news.texts if self.has_bell else ():
             self.toast(text)
         if news.rings and self.has_bell and not self.desk.is_own_doing(after.now):
@@ -247,6 +253,10 @@ class MainScreen(Acting, inherit_bindings=False):
             self.leave_details()
         else:
             self.app.run_worker(self.app.run_action("leave"), group="leave", exit_on_error=False)
+
+
+def _kept(error: str) -> str:
+    return f"{error} (the configuration before that is kept)"
 
 
 def main_screen(desk: Desk, options: Options, keymap: Keymap) -> MainScreen:

@@ -59,6 +59,8 @@ class Bars(Toasting):
         self._clock: TimerHandle | None = None
         self._headed = _NOTHING_SAID
         """The subjects that the header was made from, and what else."""
+        self._told_failure = ""
+        """The toast about the last look, where it failed."""
 
     @cached_property
     def _resolutions(self) -> Resolutions:
@@ -119,7 +121,9 @@ class Bars(Toasting):
         self._wind_clock(LATE)
         before, was_stale = self.facts, self.stale is not None
         self.looked_at = self.options.monotonic()
-        self.stale = None
+        if self._told_failure:
+            self.take_back(self._told_failure)
+        self.stale, self._told_failure = None, ""
         self.facts = message.facts
         if before is None:
             self.set_timer(LULL, self.add_filter_line)
@@ -148,8 +152,10 @@ class Bars(Toasting):
             self.table.say(f"{message.text}, retrying")
         self.show_bars()
         if is_news:
-            hint = f" ({message.hint})" if message.hint else ""
-            self.toast(f"{message.text}{hint}", error=True)
+            if self._told_failure:
+                self.take_back(self._told_failure)
+            self._told_failure = f"{message.text}{f' ({message.hint})' if message.hint else ''}"
+            self.toast(self._told_failure, error=True)
 
     @on(CursorMoved)
     def _cursor_moved(self) -> None:
@@ -225,7 +231,7 @@ class Bars(Toasting):
 
             cells = strip_width(self.table.columns)
             return (Span(f" {bucket_text(row.subject, cells, self.table.bucket)}"),)
-        return trouble_line(self.facts, row.subject_key if row else None, self.size.width)
+        return trouble_line(self.facts, row.subject_key if row else None, self.size.width, stale=self.stale)
 
     def _show_details(self, context: Context) -> None:
         """Draw the details of the row: see `main_details`."""

@@ -18,14 +18,7 @@ class Toasting(MainView):
         text = clean(text)
         self._remember(text)
         self.spare_the_row()
-        shown = [each for each in self.app._notifications if each.message.partition("  x")[0] == text]  # noqa: SLF001
-        count = sum(int(each.message.rpartition("  x")[2]) if "  x" in each.message else 1 for each in shown)
-        taken = {f"--textual-toast-{each.identity}" for each in shown}
-        for holder in self.query("ToastHolder"):
-            if holder.id in taken:  # the toolkit would take its text alone, and leave an empty line for ever
-                holder.remove()
-        for each in shown:
-            self.app._unnotify(each)  # noqa: SLF001  there is no public way to take back one
+        count = self.take_back(text)
         counted = f"{text}  x{count + 1}" if count else text
         if error:
             self.notify(counted, severity="error", timeout=3600, markup=False)
@@ -33,6 +26,18 @@ class Toasting(MainView):
             self.app.call_later(self.show_bars)
         else:
             self.notify(counted, timeout=4, markup=False)
+
+    def take_back(self, text: str) -> int:
+        """Take a line away that is said; return how often it was said."""
+        text = clean(text)
+        shown = [each for each in self.app._notifications if each.message.partition("  x")[0] == text]  # noqa: SLF001
+        taken = {f"--textual-toast-{each.identity}" for each in shown}
+        for holder in self.query("ToastHolder"):
+            if holder.id in taken:  # the toolkit would take its text alone, and leave an empty line for ever
+                holder.remove()
+        for each in shown:
+            self.app._unnotify(each)  # noqa: SLF001  there is no public way to take back one
+        return sum(int(each.message.rpartition("  x")[2]) if "  x" in each.message else 1 for each in shown)
 
     def spare_the_row(self) -> None:
         """Let toasts stand above the list where the cursor is among the last lines: they never hide its row."""

@@ -9,6 +9,7 @@ from textual.scroll_view import ScrollView
 
 from portdash.dashboard.messages import CursorMoved
 from portdash.dashboard.rows.row import Line, Row, RowKey
+from portdash.dashboard.rows.view import View
 from portdash.dashboard.widgets.stops import first_found, neighbour, next_stop, scrolled, stop_after
 from portdash.dashboard.widgets.toned import Toned
 
@@ -55,6 +56,8 @@ class CursorTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     def show(self, listing: Listing, *, start: RowKey | None = None) -> None:
         """Show other rows. The cursor stays on its row and on its line of the screen.
 
+        At the top of the history it goes down with its row, as far as the list goes: what is new stands above it.
+
         `start` is where the cursor goes while it is nowhere, and in another view. A row that is no more hands it to its
         nearest neighbour; a filter that leaves it out, or that finds rows below the heading it is on, to the first row
         that was found: what is asked for by `/3000` is what the next key is about.
@@ -69,7 +72,10 @@ class CursorTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         if before is None or len(before.rows) != len(listing.rows):
             self.virtual_size = Size(1, len(listing.rows) + 1)
         if before is not None and (shift := self._index - old_index) and key is not None and not has_moved:
-            self.scroll_to(y=max(0, self.scroll_offset.y + shift), animate=False)
+            if listing.state.view is View.HISTORY and self.scroll_offset.y == 0:
+                self.reveal()  # who looks at the newest goes on to see it come in
+            else:
+                self.scroll_to(y=max(0, self.scroll_offset.y + shift), animate=False)
         self.forget_lines()
         self.refresh_changed(old_lines)
         if before is None:

@@ -8,8 +8,10 @@ from fakes import desk_for, look, running
 from row_texts import facts_of
 
 from portdash.dashboard.flaps import CHANGES, WINDOW, Flaps
+from portdash.dashboard.flaps import DOWN as FLAPS_DOWN
 from portdash.dashboard.news import news_between
 from portdash.dashboard.rows.words import state_of
+from portdash.model.assignment import Lease
 from portdash.model.conflict import ConflictKind
 from portdash.model.snapshot import ServiceView, Snapshot, Status
 
@@ -107,3 +109,50 @@ def test_what_stops_and_starts_for_a_move_is_no_flapping():
     snapshot = flaps.marked(at(moved, CHANGES * 5))
     assert state_of(snapshot.services[0]).word == "running"
     assert not flaps.changes
+
+
+API = UP.key
+LEASE = Lease(key=API, pid=1, started=1, boot_id="", token="")
+
+
+def done_to_api(key: object, _at: float) -> bool:
+    return key == API
+
+
+def test_what_is_done_to_a_service_from_here_is_no_news():
+    up, down, held = facts_of(at(UP)), facts_of(at(DOWN, 1)), facts_of(at(HELD, 1))
+    assert news_between(up, down, is_done_to=done_to_api) == ((), False)
+    assert news_between(up, held, is_done_to=done_to_api).rings
+    other = scenes.service(scenes.SHOP, "web", 3000, own=scenes.listener(3000, 1, workspace=scenes.SHOP))
+    gone = scenes.service(scenes.SHOP, "web", 3000)
+    before, after = facts_of(scenes.snapshot_of([UP, other])), facts_of(scenes.snapshot_of([DOWN, gone]))
+    assert news_between(before, after, is_done_to=done_to_api).texts == ("shop/web went down: nobody listens on 3000",)
+
+
+@pytest.mark.parametrize(("ago", "told"), [(0.0, False), (14.0, False), (15.0, True), (-1.0, True)])
+def test_what_is_moved_ends_there_before_it_begins_here(ago: float, told: bool):
+    """The first look may find it moved and running there, the next one ended, the third one running here."""
+    assert DOWN.assignment
+    moved = replace(DOWN, assignment=replace(DOWN.assignment, port=8003, assigned_at=scenes.NOW + 1 - ago))
+    assert news_between(facts_of(at(UP)), facts_of(at(moved, 1))).rings is told
+
+
+def test_what_was_stopped_from_here_flaps_no_more_and_that_is_no_news():
+    before, flaps = flapped(CHANGES + 2, 5)
+    assert state_of(before.services[0]).word.startswith("flapping")
+    flaps.is_done_to = done_to_api
+    after = flaps.marked(at(DOWN, CHANGES * 5 + 11))
+    assert state_of(after.services[0]).word == "not running"
+    assert news_between(facts_of(before), facts_of(after), is_done_to=done_to_api) == ((), False)
+    assert not flaps.changes
+
+
+def test_what_stays_down_is_down_unless_somebody_starts_it_again():
+    start = CHANGES * 5 + 5
+    for lease, word in (({}, "not running"), ({API: LEASE}, "flap")):
+        before, flaps = flapped(CHANGES + 1, 5)
+        assert not before.services[0].is_running
+        after = flaps.marked(replace(at(DOWN, start + FLAPS_DOWN), leases=lease))
+        assert state_of(after.services[0]).word.startswith("flapping")
+        later = flaps.marked(replace(at(DOWN, start + FLAPS_DOWN + 1), leases=lease))
+        assert state_of(later.services[0]).word.startswith(word)

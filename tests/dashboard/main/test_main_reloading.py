@@ -83,8 +83,10 @@ def test_a_file_that_is_edited_is_in_force_and_nonsense_is_not(deps: Deps, proje
     assert (second.config.services[0].health.http_get, watch.error) == ("/b", "")
     assert second.observer is not first.observer
     assert watch.renewed(second) is second
+    assert watch.gone == ()
     file.unlink()
     assert watch.renewed(second).config.services == ()
+    assert watch.gone == (file,)
 
 
 def test_a_project_that_is_trusted_meanwhile_is_read_anew(deps: Deps, project: Path, tmp_path: Path):
@@ -147,3 +149,21 @@ async def test_the_header_says_that_the_old_configuration_is_kept():
         assert [each.message for each in pilot.app._notifications] == [
             "the configuration is in order again, and in force"
         ]
+
+
+async def test_a_configuration_that_was_taken_away_is_not_said_to_be_in_order():
+    desk = desk_for()
+    async with running(desk) as (pilot, main):
+        desk.config_error = "portdash.toml: colour: unknown key"
+        await look(pilot, main, desk, replace(working_day(), revision=43))
+        desk.config_error, desk.config_gone = "", ("~/src/shop/portdash.toml",)
+        for revision in (44, 45):
+            await look(pilot, main, desk, replace(working_day(), revision=revision))
+        assert [each.message for each in pilot.app._notifications] == [
+            "~/src/shop/portdash.toml is gone: what it declared counts no more"
+        ]
+        desk.config_gone = ()
+        await look(pilot, main, desk, replace(working_day(), revision=46))
+        desk.config_gone = ("~/src/shop/portdash.toml",)
+        await look(pilot, main, desk, replace(working_day(), revision=47))
+        assert [each.message for each in pilot.app._notifications][-1].endswith("counts no more  x2")

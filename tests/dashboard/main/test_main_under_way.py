@@ -1,8 +1,21 @@
 """What is done through the dashboard at a moment: what is waited for, what goes on by itself, what it explains."""
 
-import pytest
+from collections.abc import Iterator
 
+import pytest
+import scenes
+
+from portdash.dashboard.desk import Desk
 from portdash.dashboard.under_way import OWN_FOR, UnderWay
+from portdash.demo.scene import demo_deps
+from portdash.manager.deps import Deps
+
+
+@pytest.fixture
+def invented() -> Iterator[Deps]:
+    deps = demo_deps()
+    yield deps
+    deps.close()
 
 
 def test_what_must_not_be_left_half_done_is_counted_and_waited_for():
@@ -37,3 +50,27 @@ def test_what_is_seen_during_an_act_and_a_moment_after_may_have_come_of_it(kind:
     assert under_way.explains(100.0 + OWN_FOR)
     assert not under_way.explains(100.1 + OWN_FOR)
     assert not under_way.explains(1.0)
+
+
+@pytest.mark.parametrize("kind", ["acting", "waiting"])
+def test_what_is_done_is_about_the_services_that_it_names(kind: str):
+    under_way = UnderWay(lambda: 100.0)
+    api, web = (scenes.key_of(scenes.SHOP, name) for name in ("api", "web"))
+    with getattr(under_way, kind)((api,)):
+        assert under_way.is_about(api, 1.0)
+        assert not under_way.is_about(web, 100.0)
+    assert under_way.is_about(api, 100.0 + OWN_FOR)
+    assert not under_way.is_about(api, 100.1 + OWN_FOR)
+    assert not under_way.is_about(web, 100.0)
+
+
+def test_a_plan_is_about_the_services_it_names_and_those_whose_port_it_frees(invented: Deps):
+    desk = Desk(invented)
+    snapshot = desk.look()
+    api = next(view for view in snapshot.services if view.name == "api" and view.is_running)
+    plan = desk.plan_free(snapshot, api.port, api.key.protocol)
+    asked: list[bool] = []
+    desk.apply(plan, consent=True, progress=lambda _line: asked.append(desk.is_done_to(api.key, desk.now())))
+    assert asked
+    assert all(asked)
+    assert desk.is_done_to(api.key, desk.now())

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 import scenes
-from fakes import SIZES, WEB, desk_for, footer_of, row_key, running, screen_lines, until
+from fakes import SIZES, WEB, desk_for, footer_of, look, row_key, running, screen_lines, until
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -192,6 +192,41 @@ async def test_what_was_said_stands_in_history():
         assert any("web is 3003  x2" in note.message for note in pilot.app._notifications)
         await pilot.press("5")
         assert "web is 3003" in "\n".join(screen_lines(pilot.app))
+
+
+async def test_history_knows_what_happened_while_another_view_was_shown():
+    day = replace(scenes.working_day(), revision=42)
+    desk = desk_for(day)
+    desk.past = EVENTS[:1]
+    async with running(desk, view=View.HISTORY) as (pilot, main):
+        assert main.facts is not None
+        assert main.facts.events == EVENTS[:1]
+        await pilot.press("1")
+        await look(pilot, main, desk, replace(day, revision=43))
+        desk.past = EVENTS
+        await look(pilot, main, desk, replace(day, revision=44))
+        await pilot.press("5")
+        await until(pilot, lambda: main.facts is not None and main.facts.events == EVENTS)
+        assert EVENTS[-1].reason in "\n".join(screen_lines(pilot.app))
+
+
+async def test_what_happens_above_the_cursor_is_seen_where_the_newest_was():
+    day = scenes.working_day()
+    many = tuple(event(EventKind.ASSIGNED, 9000 - number, "shop", "cli", f"no. {number}") for number in range(60))
+    desk = desk_for(day)
+    desk.past = many[:50]
+    async with running(desk, view=View.HISTORY, size=(120, 24)) as (pilot, main):
+        cursor = main.table.cursor
+        desk.past = many[:52]
+        await look(pilot, main, desk, replace(day, revision=43))
+        assert main.table.cursor == cursor
+        assert main.table.scroll_offset.y == 0
+        assert "no. 51" in screen_lines(pilot.app)[4]
+        await pilot.press("G")
+        old = main.table.scroll_offset.y
+        desk.past = many
+        await look(pilot, main, desk, replace(day, revision=44))
+        assert main.table.scroll_offset.y == old + 8  # elsewhere no row moves on the screen
 
 
 async def test_zoom_gives_a_pane_the_screen_and_shares_it_again():
