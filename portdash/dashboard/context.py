@@ -1,17 +1,12 @@
 """Why a command cannot be used at a moment: one question a command, and everybody who shows it asks that."""
 
-from dataclasses import replace
-
 from portdash.dashboard.moment import Moment
 from portdash.dashboard.rows.row import Other
 from portdash.dashboard.rows.times import clock_time
 from portdash.dashboard.rows.view import View
-from portdash.model.names import base_name
+from portdash.dashboard.startable import REMOTE, no_running
 from portdash.model.ports import IpProtocol
-from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.report.words import worst_conflict
-
-REMOTE = "it is another host's: it is changed there"
 
 
 class Context(Moment):
@@ -124,10 +119,7 @@ class Context(Moment):
             return REMOTE
         if reason := self.no_change():
             return reason
-        reasons = {_no_running(self.facts.snapshot, view, self.keys.way("free")) for view in self.views}
-        if None in reasons:
-            return None
-        return reasons.pop() if len(reasons) == 1 else "portdash runs none of them, and none can be started"
+        return no_running(self.facts, self.views, free=self.keys.way("free"), is_all=not self.marked)
 
     def no_probe(self) -> str | None:
         """Say why nobody can be asked what it is."""
@@ -194,23 +186,3 @@ class Context(Moment):
     def no_details(self) -> str | None:
         """Say that the row has no details, or that they are open."""
         return self.no_row() or ("the details are open" if self.is_in_details else None)
-
-
-def _no_running(snapshot: Snapshot, view: ServiceView, free: str) -> str | None:
-    """Say why a service can neither be started, nor anybody be asked to stop or restart it; `free` ends who holds."""
-    if view.is_remote:
-        return REMOTE
-    if view.key.workspace != snapshot.workspace:
-        return f"it is of another workspace; {free} frees its port once that is typed"
-    lease = snapshot.leases.get(view.key)
-    if lease is not None and lease.supervised:
-        return None
-    if view.is_running:
-        return f"portdash does not run it: `portdash run` does, and {free} frees its port"
-    return None if _has_command(snapshot, view) else "it has no command: `portdash run` runs it with one"
-
-
-def _has_command(snapshot: Snapshot, view: ServiceView) -> bool:
-    """Say whether the configuration declares how a service of this workspace is started."""
-    declared = replace(view.key, service=base_name(view.key.service))
-    return any(each.has_command for each in snapshot.declarations if each.key == declared)

@@ -70,6 +70,28 @@ class DeedScreen(LongAct):
         self.set_class(self.size.width < ONE_LINE, "-tiny")
 
 
+class NoDeedScreen(DeedScreen):
+    """The same menu where nothing can be done, all of it grey: the letter that follows must not be another command."""
+
+    def __init__(self, reason: str, *, title: str, patience: Patience | None = None) -> None:
+        super().__init__(title=title, patience=patience)
+        self.reason = reason
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Yield why nothing can be done."""
+        yield Static(facts([(", ".join(Deed).capitalize(), self.reason)]), markup=False)
+
+    def on_mount(self) -> None:
+        """Grey all of it."""
+        for deed in Deed:
+            self.query_one(f"#{deed}", Act).disabled = True
+        self.query_one("#yes", Act).display = False
+
+    def action_choose(self, word: str) -> None:
+        """Say why not."""
+        self.say(f"{Deed(word)}: {self.reason}", error=True)
+
+
 class ServiceScreen(DeedScreen):
     """Starts a service, or asks who supervises it to stop or restart it; what is meant is captured when it opens."""
 
