@@ -47,6 +47,7 @@ class PortdashApp(App[int], inherit_bindings=False):
     CSS = """
     ToastRack { margin-bottom: 1; padding: 0; }
     MainScreen.-toasts-above ToastRack { dock: top; align: right top; margin: 3 0 0 0; }
+    Dialog ToastRack { dock: top; align: right top; margin: 0; }
     Toast { width: auto; max-width: 100%; padding: 0 1; margin-top: 0; }
     SearchIcon { display: none; }
     """

@@ -41,11 +41,17 @@ class Context(Moment):
     def no_change(self) -> str | None:
         """Say why nothing may be changed now."""
         if self.is_read_only:
-            return "read-only: nothing is changed"
+            return self._shut()
         if reason := self.no_facts() or self.stale:
             return reason
         since = self.facts.snapshot.stale_since if self.facts else None
         return None if since is None else f"the store is away: its ports are those of {clock_time(since)}"
+
+    def _shut(self) -> str:
+        """Say why nothing may be changed at all, and what gives it back where Lock took it away."""
+        if self.is_locked_for_good:
+            return "read-only: nothing is changed"
+        return f"locked: nothing is changed until {self.keys.way('lock')} unlocks"
 
     def no_service(self) -> str | None:
         """Say that the row is no service."""
@@ -161,7 +167,7 @@ class Context(Moment):
         if self.config_file is None:
             none = f"its workspace has no portdash.toml; {self.keys.way('copy_more')} copies the TOML"
             return none if self.service else "no workspace is meant"
-        return "read-only: nothing is changed" if self.is_read_only else None
+        return self._shut() if self.is_read_only else None
 
     def no_zoom(self) -> str | None:
         """Say that there is only one pane to be seen anyway."""

@@ -137,7 +137,7 @@ async def test_copying_says_what_became_of_it():
 async def test_lock_takes_all_changes_away_and_gives_them_back():
     async with running(desk_for()) as (_pilot, main):
         await main.run_command("lock")
-        assert main.context.no_move() == "read-only: nothing is changed"
+        assert main.context.no_move() == "locked: nothing is changed until :Lock unlocks"
         await main.run_command("lock")
         assert main.context.no_move() is None
     async with running(desk_for(read_only=True)) as (_pilot, main):
