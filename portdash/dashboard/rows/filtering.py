@@ -166,13 +166,13 @@ def _state(field: Field, text: str) -> Term:
     begun = tuple(each for each in _STATES if each.startswith(words))
     called = tuple(state for name, states in _CALLED.items() if name.startswith(words) for state in states)
     if not begun and not called:
-        raise ValueError(f"state:{clean(text)} is no state; write running, not-running, hung, squatted or conflict")
+        raise ValueError(f"state:{clean(text)} is no state; write running, not-running …")
     return Term(field, text, states=(*begun, *called))
 
 
 def _host(field: Field, text: str) -> Term:
     if re.fullmatch(r"[0-9]+(\.[0-9]*)+|.*:.*|localhost", text):
-        raise ValueError(f"host:{clean(text)} is an address; host: is the id of a machine, or here")
+        raise ValueError(f"host:{clean(text)} is an address; host:here is this machine")
     return Term(field, text)
 
 

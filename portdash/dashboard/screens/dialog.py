@@ -151,7 +151,7 @@ class Dialog(ModalScreen[R]):
         if event.key == "escape":
             return
         if not self.IS_HARMLESS and not self.admits(event):
-            self._take_note(print_key(event.key))
+            self._take_note(self._ignored if event.key == "enter" and self._ignored else print_key(event.key))
         elif event.key == "enter" and self._ignored not in ("", "enter"):
             self.say(f"{self._ignored} came too early and did nothing: press it again, or esc leaves", error=True)
             self._take_note("")

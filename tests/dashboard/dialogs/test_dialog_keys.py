@@ -161,6 +161,7 @@ async def test_enter_means_nothing_after_a_key_that_came_too_early():
     )
     async with opened(dialog) as (host, pilot):
         await press_at(host, pilot, "u", 0.5)
+        await press_at(host, pilot, "enter", 0.6)
         assert "u ignored" in host.text
         await press_at(host, pilot, "enter", 2.0)
         assert host.screen is dialog
