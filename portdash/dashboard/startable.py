@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
+from portdash.dashboard.restarts import tilde
 from portdash.dashboard.rows.facts import Facts
 from portdash.model.names import base_name
 from portdash.model.snapshot import ServiceView, Snapshot
@@ -20,7 +21,8 @@ def no_running(facts: Facts, views: Sequence[ServiceView], *, free: str, is_all:
     snapshot = facts.snapshot
     if reason := _elsewhere(facts, views, free, is_all=is_all):
         return reason
-    reasons = {_no_running(snapshot, view, free) for view in views}
+    is_one = len(views) == 1
+    reasons = {_no_running(snapshot, view, free, is_one=is_one) for view in views}
     if None in reasons:
         return None
     return reasons.pop() if len(reasons) == 1 else "portdash runs none of them, and none can be started"
@@ -39,30 +41,31 @@ def _elsewhere(facts: Facts, views: Sequence[ServiceView], free: str, *, is_all:
     if workspace.name in snapshot.vanished:
         return f"{it_is} of another workspace, whose directory is gone"
     idle = [view for view in views if not view.is_running]
+    if len(views) == 1 and idle:
+        return ""  # the menu says whether it can be
     if not idle:
         more = f", and {free} frees its port once that is typed" if len(views) == 1 else ""
         words = ("stop", *(view.name for view in views))
-        return (
-            f"{it_is} of another workspace: {_there(facts, workspace.root, words)} stops what portdash runs there{more}"
-        )
-    words = ("up", "-d", *(() if is_all and len(views) > 1 else [view.name for view in idle]))
-    what = "what does not run" if len(views) > 1 else "it"
-    return f"{it_is} of another workspace: {_there(facts, workspace.root, words)} starts {what}"
+        stops = typed_there(workspace.root, words, facts.home)
+        return f"{it_is} of another workspace: `{stops}` stops what portdash runs there{more}"
+    words = ("up", "-d", *(() if is_all else [view.name for view in idle]))
+    starts = typed_there(workspace.root, words, facts.home)
+    return f"{it_is} of another workspace: `{starts}` starts what does not run"
 
 
-def _there(facts: Facts, root: str, words: Sequence[str]) -> str:
-    """Return the command as it is typed from anywhere, quoted."""
+def typed_there(root: str, words: Sequence[str], home: str) -> str:
+    """Return a command of portdash as it is typed from anywhere to work in a directory, quoted."""
     place = shlex.quote(root)
     if place == root:
-        place = facts.abbreviated(root)
-    return f"`cd {clean(place, limit=None)}; {clean(shlex.join(('portdash', *words)), limit=200)}`"
+        place = tilde(root, home)
+    return f"cd {clean(place, limit=None)}; {clean(shlex.join(('portdash', *words)), limit=200)}"
 
 
-def _no_running(snapshot: Snapshot, view: ServiceView, free: str) -> str | None:
+def _no_running(snapshot: Snapshot, view: ServiceView, free: str, *, is_one: bool) -> str | None:
     if view.is_remote:
         return REMOTE
     if view.key.workspace != snapshot.workspace:
-        return "it is of another workspace"
+        return None if is_one else "it is of another workspace"  # of one it was said before why not
     lease = snapshot.leases.get(view.key)
     if lease is not None and lease.supervised:
         return None

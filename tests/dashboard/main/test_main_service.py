@@ -95,24 +95,33 @@ async def test_where_nothing_can_be_done_the_menu_is_grey_and_takes_the_letter_t
             await until(pilot, lambda: pilot.app.screen is main)
 
 
-def reason_for(view: ServiceView, *, root: str | None = "/srv/blog", vanished: frozenset[str] = frozenset()) -> str:
-    """Return why nothing can be done about a service of the workspace blog."""
+def reason_for(
+    *views: ServiceView,
+    root: str | None = "/srv/blog",
+    vanished: frozenset[str] = frozenset(),
+    is_all: bool = False,
+) -> str:
+    """Return why nothing can be done about services of the workspace blog."""
     day = scenes.working_day()
     blog = Workspace(name="blog", root=root)
-    day = replace(day, workspaces=(*(each for each in day.workspaces if each.name != "blog"), blog), vanished=vanished)
-    return no_running(facts_of(day), [view], free="x", is_all=False) or ""
+    workspaces = (*(each for each in day.workspaces if each.name != "blog"), blog)
+    day = replace(day, workspaces=workspaces, vanished=vanished)
+    return no_running(facts_of(day), views, free="x", is_all=is_all) or ""
 
 
-def test_of_a_service_of_another_workspace_it_is_said_where_it_is_started():
+def test_of_a_service_of_another_workspace_it_is_said_where_it_is_stopped_and_several_started():
     day = scenes.working_day()
     cms = next(view for view in day.services if view.key == scenes.key_of(scenes.BLOG, "cms"))
     idle = replace(cms, listeners=(), elsewhere=(), attribution=None)
     assert cms.is_running
     assert not idle.is_running
-    assert "`cd /srv/blog; portdash up -d cms` starts it" in reason_for(idle, root="/srv/blog")
-    assert "`cd '/srv/a b'; portdash up -d cms` starts it" in reason_for(idle, root="/srv/a b")
-    assert "`cd ~/blog; portdash up -d cms`" in reason_for(idle, root=f"{scenes.HOME}/blog")
-    assert "`cd /srv/blog; portdash stop cms`" in reason_for(cms, root="/srv/blog")
+    assert reason_for(idle) == ""
+    both = (idle, replace(idle, key=replace(idle.key, service="db")))
+    assert "`cd /srv/blog; portdash up -d` starts what does not run" in reason_for(*both, is_all=True)
+    assert "`cd '/srv/a b'; portdash up -d cms cms`" in reason_for(*both, root="/srv/a b")
+    assert "`cd ~/blog; portdash up -d" in reason_for(*both, root=f"{scenes.HOME}/blog")
+    assert "`cd /srv/blog; portdash stop cms`" in reason_for(cms)
+    assert "of another workspace" in reason_for(replace(idle, key=scenes.key_of(scenes.INFRA, "loki")), idle)
     assert "no directory" in reason_for(idle, root=None)
     assert "directory is gone" in reason_for(idle, vanished=frozenset({"blog"}))
 
@@ -556,3 +565,31 @@ async def test_a_command_that_nobody_trusts_is_grey_with_the_reason(size: tuple[
         shown = "\n".join(screen_lines(pilot.app))
         assert "not trusted" in shown
         assert "choose first: nothing can be done here" in shown
+
+
+async def test_a_service_of_another_workspace_is_started_in_its_directory():
+    day = scenes.working_day()
+    idle = next(view for view in day.services if view.key.workspace == scenes.FIX.name and not view.is_running)
+
+    class There(CrewDesk):
+        begun: tuple[ServiceKey, ...] = ()
+
+        def startable(self, snapshot: Snapshot, key: ServiceKey) -> Startable:
+            assert snapshot.service(key)
+            return Startable(("serve", key.service))
+
+        def start(self, key: ServiceKey) -> Start:
+            self.begun = (*self.begun, key)
+            return Start(listens=True, port=6380, detail="redis is on 6380")
+
+    desk = There(day)
+    async with running(desk) as (pilot, main):
+        main.table.move_to(("service", idle.key))
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServiceScreen))
+        shown = " ".join("\n".join(screen_lines(pilot.app)).split())
+        assert f"runs in the background in ~/src/shop-fix-login: serve {idle.key.service}" in shown
+        assert f"cd ~/src/shop-fix-login; portdash run -d {idle.name}" in shown
+        await pilot.press("u", "enter")
+        await until(pilot, lambda: pilot.app.screen is main)
+    assert desk.begun == (idle.key,)
