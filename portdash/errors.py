@@ -248,7 +248,7 @@ class PlanOutdated(Refused):
     """The world changed between showing the plan and applying it, so nothing was changed."""
 
     code = "plan_outdated"
-    default_hint = "look at the plan again: the same command makes a new one"
+    default_hint = "ask for the plan once more: it is made anew"
 
 
 class LockedDown(Refused):

@@ -49,6 +49,7 @@ class PortdashApp(App[int], inherit_bindings=False):
         + """
     ToastRack { margin-bottom: 1; padding: 0; }
     MainScreen.-toasts-above ToastRack { dock: top; align: right top; margin: 3 0 0 0; }
+    Dialog ToastRack { dock: top; align: right top; margin: 0; }
     Toast { width: auto; max-width: 100%; padding: 0 1; margin-top: 0; }
     Toast.-information { border-left: outer $accent; text-wrap: nowrap; text-overflow: ellipsis; }
     Toast:ansi, Toast:nocolor { border-right: outer ansi_default; text-style: bold; }

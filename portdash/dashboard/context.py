@@ -1,17 +1,12 @@
 """Why a command cannot be used at a moment: one question a command, and everybody who shows it asks that."""
 
-from dataclasses import replace
-
 from portdash.dashboard.moment import Moment
 from portdash.dashboard.rows.row import Other
 from portdash.dashboard.rows.times import clock_time
 from portdash.dashboard.rows.view import View
-from portdash.model.names import base_name
+from portdash.dashboard.startable import REMOTE, no_running
 from portdash.model.ports import IpProtocol
-from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.report.words import worst_conflict
-
-REMOTE = "it is another host's: it is changed there"
 
 
 class Context(Moment):
@@ -46,11 +41,17 @@ class Context(Moment):
     def no_change(self) -> str | None:
         """Say why nothing may be changed now."""
         if self.is_read_only:
-            return "read-only: nothing is changed"
+            return self._shut()
         if reason := self.no_facts() or self.stale:
             return reason
         since = self.facts.snapshot.stale_since if self.facts else None
         return None if since is None else f"the store is away: its ports are those of {clock_time(since)}"
+
+    def _shut(self) -> str:
+        """Say why nothing may be changed at all, and what gives it back where Lock took it away."""
+        if self.is_locked_for_good:
+            return "read-only: nothing is changed"
+        return f"locked: nothing is changed until {self.keys.way('lock')} unlocks"
 
     def no_service(self) -> str | None:
         """Say that the row is no service."""
@@ -124,10 +125,7 @@ class Context(Moment):
             return REMOTE
         if reason := self.no_change():
             return reason
-        reasons = {_no_running(self.facts.snapshot, view, self.keys.way("free")) for view in self.views}
-        if None in reasons:
-            return None
-        return reasons.pop() if len(reasons) == 1 else "portdash runs none of them, and none can be started"
+        return no_running(self.facts, self.views, free=self.keys.way("free"), is_all=not self.marked)
 
     def no_probe(self) -> str | None:
         """Say why nobody can be asked what it is."""
@@ -169,7 +167,7 @@ class Context(Moment):
         if self.config_file is None:
             none = f"its workspace has no portdash.toml; {self.keys.way('copy_more')} copies the TOML"
             return none if self.service else "no workspace is meant"
-        return "read-only: nothing is changed" if self.is_read_only else None
+        return self._shut() if self.is_read_only else None
 
     def no_zoom(self) -> str | None:
         """Say that there is only one pane to be seen anyway."""
@@ -194,23 +192,3 @@ class Context(Moment):
     def no_details(self) -> str | None:
         """Say that the row has no details, or that they are open."""
         return self.no_row() or ("the details are open" if self.is_in_details else None)
-
-
-def _no_running(snapshot: Snapshot, view: ServiceView, free: str) -> str | None:
-    """Say why a service can neither be started, nor anybody be asked to stop or restart it; `free` ends who holds."""
-    if view.is_remote:
-        return REMOTE
-    if view.key.workspace != snapshot.workspace:
-        return f"it is of another workspace; {free} frees its port once that is typed"
-    lease = snapshot.leases.get(view.key)
-    if lease is not None and lease.supervised:
-        return None
-    if view.is_running:
-        return f"portdash does not run it: `portdash run` does, and {free} frees its port"
-    return None if _has_command(snapshot, view) else "it has no command: `portdash run` runs it with one"
-
-
-def _has_command(snapshot: Snapshot, view: ServiceView) -> bool:
-    """Say whether the configuration declares how a service of this workspace is started."""
-    declared = replace(view.key, service=base_name(view.key.service))
-    return any(each.has_command for each in snapshot.declarations if each.key == declared)

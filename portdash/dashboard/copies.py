@@ -1,10 +1,10 @@
 """What can be copied of a row: the lines of the menu of `Y`."""
 
+import shlex
 from collections.abc import Iterator
 
 from portdash.dashboard.context import Context
 from portdash.dashboard.rows.help_row import HelpRow
-from portdash.dashboard.rows.holders import command_of
 from portdash.manager.naming import suggest_name
 from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView
@@ -23,7 +23,7 @@ def _copies(context: Context) -> Iterator[tuple[str, str, str]]:
     yield "u", "URL", context.url
     yield "p", "port", "" if port is None else str(port)
     yield "i", "pid", str(held.pid) if held and held.pid else ""
-    yield "c", "command", mask_secrets(command_of(held)) if held else ""
+    yield "c", "command", mask_secrets(_command(held)) if held else ""
     yield "e", "variable", _variable(view, port)
     yield "d", "directory", _directory(view, held, context)
     yield "h", "curl", f"curl -i {context.url}/" if context.url else ""
@@ -33,7 +33,28 @@ def _copies(context: Context) -> Iterator[tuple[str, str, str]]:
 def _variable(view: ServiceView | None, port: int | None) -> str:
     if port is None:
         return ""
-    return f"{(view.spec.env if view else None) or 'PORT'}={port}"
+    return f"{view.spec.variable if view else 'PORT'}={port}"
+
+
+def _command(held: Listener) -> str:
+    """Return the command line as it was given, quoted; for a container its image."""
+    command = held.server.command if held.server else None
+    if command:
+        return " ".join(map(_quoted, command))
+    return held.container.image or "" if held.container else ""
+
+
+def _quoted(word: str) -> str:
+    """Return a word as a shell takes it; what cannot be printed is escaped: pasted it would work on the terminal."""
+    if word.isprintable():
+        return shlex.quote(word)
+    return f"$'{''.join(map(_escaped, word))}'"
+
+
+def _escaped(char: str) -> str:
+    if char.isprintable() and char not in "\\'":
+        return char
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
 def _directory(view: ServiceView | None, held: Listener | None, context: Context) -> str:

@@ -20,6 +20,15 @@ _MOST, _BESIDE = 0.7, 8
 """How much of the screen the lines may take, and how many lines stay for what is above them and for the footer."""
 
 
+def _by_name(query: str, command: Command) -> float:
+    """Return how much sooner a command comes that is called so: what is typed is its id or label, or begins it."""
+    wanted = query.strip().casefold().replace(" ", "_")
+    names = (command.id, command.label.casefold().replace(" ", "_"))
+    if not wanted:
+        return 0
+    return 20 if wanted in names else 10 if any(each.startswith(wanted) for each in names) else 0
+
+
 class PortdashCommands(Provider):
     """Offers all commands but those that only go about; those that cannot be used say why."""
 
@@ -32,7 +41,7 @@ class PortdashCommands(Provider):
         """Offer what fits the words typed."""
         matcher = self.matcher(query)
         for command in self._commands():
-            score = matcher.match(f"{command.label} {command.help}")
+            score = matcher.match(f"{command.label} {command.help}") + _by_name(query, command)
             if score > 0:
                 yield Hit(score, self._display(command), self._run(command), text=command.label, help=command.help)
 

@@ -52,7 +52,7 @@ def commit(
     ops += _conflict_lines(deps, EventKind.CONFLICT, found)
     ops += [op for step in plan.steps if (op := _op(step, at=at))]
     ops += [TakeLease(lease) for lease in leases]
-    ops += [RecordEvent(_terminated(deps, plan, line)) for line in ended]
+    ops += [RecordEvent(each) for each in _terminated(deps, plan, ended)]
     ops += _conflict_lines(deps, EventKind.RESOLVED, settled)
     if record:
         ops.append(RecordPlan(record))
@@ -105,13 +105,27 @@ def _conflict_lines(deps: Deps, kind: EventKind, conflicts: Iterable[Conflict]) 
         yield RecordEvent(conflict_event(kind, each, at=deps.clock.now(), actor=deps.actor))
 
 
-def _terminated(deps: Deps, plan: Plan, line: str) -> Event:
-    return Event(
-        kind=EventKind.TERMINATED,
-        at=deps.clock.now(),
-        workspace=plan.workspace,
-        service="",
-        actor=deps.actor,
-        reason=line,
-        host=deps.place.host,
-    )
+def _terminated(deps: Deps, plan: Plan, ended: tuple[str, ...]) -> Iterator[Event]:
+    """Yield an event for each line, with the port that it is about and the service of this place that has it."""
+    if not ended:
+        return
+    place = deps.place
+    here = (place.host, plan.workspace, place.environment)
+    names = {
+        (row.port, row.key.protocol): row.name
+        for row in deps.store.snapshot().assignments.values()
+        if (row.key.host, row.key.workspace, row.key.environment) == here
+    }
+    targets = [step.target for step in plan.steps if step.target]
+    for number, line in enumerate(ended):
+        target = targets[number] if number < len(targets) else None  # lines after these tell of a port once more
+        yield Event(
+            kind=EventKind.TERMINATED,
+            at=deps.clock.now(),
+            workspace=plan.workspace,
+            service=names.get((target.port, target.protocol), "") if target else "",
+            actor=deps.actor,
+            reason=line,
+            from_port=target.port if target else None,
+            host=place.host,
+        )

@@ -53,7 +53,7 @@ def _adopt(draft: Draft, adoption: Adoption) -> None:
     slot = (adoption.protocol, adoption.port)
     if adoption.key in occupancy.rows:
         label, port = occupancy.label(adoption.key), occupancy.rows[adoption.key].port
-        raise UsageError(f"{label} is a service already, on {port}", hint="adopt it under another name: --name")
+        raise UsageError(f"{label} is a service already, on {port}", hint="give it another name (in a shell: --name)")
     for key in occupancy.at(slot):
         raise UsageError(
             f"{adoption.port} is {occupancy.label(key)}'s already",

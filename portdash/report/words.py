@@ -68,7 +68,12 @@ def _run(first: int | None, last: int | None, said: str) -> str:
 
 
 def source_phrase(row: Assignment) -> str:
-    """Return how a port came about and what was missed by it: `fallback 3000`, `inherited api`, `override PORT`."""
+    """Return how a port came about and what was missed by it: `fallback 3000`, `inherited api`, `override PORT`.
+
+    The port that `base` names is called so: the service preferred none.
+    """
+    if row.source is Source.PREFERRED and not row.spec.preferred and row.spec.base == row.port:
+        return "base"
     missed: object = {
         Source.FALLBACK: missed_port(row),
         Source.INHERITED: row.spec.inherit_from,

@@ -1,13 +1,14 @@
 """Starting a service by its name alone, for a face that is no terminal: what its trusted declaration says is run."""
 
 import os
+import shlex
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from portdash.config.loading import load
-from portdash.errors import LockedDown, NoCommand, Refused
+from portdash.errors import LockedDown, NotTrusted, Refused
 from portdash.manager.deps import Deps
 from portdash.model.assignment import ServiceKey
 from portdash.model.snapshot import Snapshot
@@ -15,6 +16,7 @@ from portdash.record import record
 from portdash.supervisor.background import Left, leave_running
 from portdash.supervisor.cancelling import Cancel
 from portdash.supervisor.declared import declared_command
+from portdash.supervisor.elsewhere import as_seen_there
 from portdash.supervisor.log_since import LogSince
 from portdash.supervisor.logs import log_path
 from portdash.supervisor.orders import AlreadyRunning, only_one
@@ -49,11 +51,13 @@ def startable(deps: Deps, snapshot: Snapshot, key: ServiceKey) -> Startable:
     name = view.name if view else key.service
     if deps.config.read_only:
         raise LockedDown(f"read-only: {clean(name)} is not started")
-    if key.workspace != deps.place.workspace.name:
-        raise NoCommand(
-            f"{clean(name)} is a service of another workspace", hint="go there, its command is declared in its files"
-        )
-    declared, command = declared_command(deps.config, name)
+    there = as_seen_there(deps, snapshot, key)
+    try:
+        declared, command = declared_command(there.config, name)
+    except NotTrusted as error:
+        if there.opened and there is not deps:
+            error.hint = f"see it, then `cd {clean(shlex.quote(str(there.opened.cwd)), limit=None)}; portdash trust`"
+        raise
     if words := how_it_runs(snapshot, key):
         raise AlreadyRunning(
             f"{clean(name)} runs already {words}", hint=f"`portdash restart {clean(name)}` starts it again"
@@ -69,11 +73,12 @@ def start(deps: Deps, key: ServiceKey, *, leave: Cancel | None = None) -> Start:
 
     The `run` of it belongs to nobody, reads the same configuration as we did, and looks itself whether that is trusted.
     `leave` calls off the waiting alone: it goes on by itself.
-    Raises NoCommand, NotTrusted, AlreadyRunning, LockedDown, Refused, ConfigError, StoreError.
+    Raises NoCommand, NotTrusted, AlreadyRunning, LockedDown, NotTrusted, Refused, ConfigError, StoreError.
     """
     deps = as_declared_now(deps)
     snapshot = deps.observer.snapshot()
     startable(deps, snapshot, key)
+    deps = as_seen_there(deps, snapshot, key)
     place = opened_at(deps, key.service)
     view = snapshot.service(key)
     name = view.name if view else key.service

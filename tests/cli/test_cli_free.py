@@ -50,7 +50,7 @@ def test_history_keeps_it(portdash: Portdash, server: Server, free_port: FreePor
     assert portdash("free", str(port), "--yes").code == 0
     process.wait(10)
     (line,) = portdash("history").out.splitlines()[1:]
-    assert "terminated" in line
+    assert f"terminated {port}" in line
     assert f"{port} is free" in line
 
 

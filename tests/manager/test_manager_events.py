@@ -395,9 +395,10 @@ def test_history_says_what_was_found_and_settled(deps: Deps, listen: Listen, str
     snapshot = deps.observer.snapshot()
     plan = plan_resolve(deps, snapshot, find_service(snapshot, "web").key, strategy=strategy)
     apply_plan(deps, plan, consent=True)
-    act = ("moved", "web") if strategy is Strategy.MINIMAL else ("terminated", "")
+    act = ("moved", "web") if strategy is Strategy.MINIMAL else ("terminated", "web")
     assert history(deps)[1:] == [("conflict", "web"), act, ("resolved", "web")]
     assert deps.store.events()[0].from_port == 3000
+    assert deps.store.events()[1].from_port == 3000  # whose server has ended is told with its port
 
 
 def test_what_stays_in_trouble_was_found_only(deps: Deps, listen: Listen):

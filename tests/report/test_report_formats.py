@@ -19,7 +19,7 @@ from portdash.report.redaction import Redaction
 from portdash.report.scope import Scope
 from portdash.report.serialise import status_json
 from portdash.report.text import report_text
-from portdash.report.words import age, reason_phrase, state_word, trail
+from portdash.report.words import age, reason_phrase, source_phrase, state_word, trail
 from portdash.text import clean
 
 ANN = Redaction("/home/ann")
@@ -301,3 +301,12 @@ def test_a_trail_tells_neighbours_of_one_end_together():
         "3006: chosen",
     ]
     assert list(trail([])) == []
+
+
+def test_a_port_that_is_the_base_is_not_called_preferred():
+    row = assignment("api", 8000)
+    based = replace(row, spec=replace(row.spec, preferred=(), base=8000))
+    assert source_phrase(row) == "preferred"
+    assert source_phrase(based) == "base"
+    assert source_phrase(replace(based, spec=replace(based.spec, preferred=(8000,)))) == "preferred"
+    assert source_phrase(replace(based, port=8001, source=Source.FALLBACK)) == "fallback 8000"

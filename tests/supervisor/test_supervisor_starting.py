@@ -94,6 +94,39 @@ def test_nothing_is_run_that_nobody_declared_and_trusted(project: Path, command:
     assert not (project / "ran").exists()
 
 
+def test_a_service_of_another_workspace_is_started_where_that_is(
+    project: Path, tmp_path: Path, command: Command, opened: Open
+):
+    """Its own files count, and are trusted on their own; a directory that means another workspace by now is refused."""
+    blog = tmp_path / "blog"
+    blog.mkdir()
+    declare(project / "portdash.toml", web=["touch", "ran"])
+    declare(blog / "portdash.toml", web=SERVER)
+    assert command("allocate", "web", cwd=blog).returncode == 0
+    deps = opened()
+    web = deps.place.key("web", workspace="blog")
+    with pytest.raises(NotTrusted) as refused:
+        start(deps, web)
+    assert f"`cd {blog}; portdash trust`" in refused.value.hint
+    command("trust", "--yes", cwd=blog)
+    assert startable(deps, deps.observer.snapshot(), web).command == tuple(SERVER)
+    begun = start(deps, web)
+    assert begun.listens, begun
+    assert deps.store.snapshot().assignments[web].port == begun.port
+    assert psutil.Process(deps.observer.snapshot().leases[web].pid).cwd() == str(blog)
+    with pytest.raises(AlreadyRunning):
+        start(deps, web)
+    stop_all(deps)
+    (blog / "portdash.toml").write_text(f'store = "sqlite://{tmp_path / "own.db"}"\n')
+    assert command("trust", "--yes", cwd=blog).returncode == 0
+    with pytest.raises(NoCommand, match="another store"):
+        start(deps, web)
+    (blog / "portdash.toml").unlink()
+    blog.rmdir()
+    with pytest.raises(NoCommand, match="is gone"):
+        start(deps, web)
+
+
 def test_trust_counts_as_it_is_at_the_moment_of_the_start(project: Path, command: Command, opened: Open):
     declare(project / "portdash.toml", web=SERVER)
     deps = opened()

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
 
+from portdash.model.conflict import ConflictKind
+from portdash.model.health import HealthState
 from portdash.named_tuple import NamedTuple
 from portdash.text import clean
 
@@ -26,7 +28,33 @@ class Field(StrEnum):
     CONN = "conn"
     """`0`, `>2`."""
     HOST = "host"
+    """The machine, by the beginning of its id; `here` is this one."""
     STATE = "state"
+    """The word of the column, or its beginning: `running`, `not-running`, `squatted`."""
+
+
+_KINDS = tuple(kind.value.replace("_", " ") for kind in ConflictKind if not kind.is_notice)
+_STATES = (
+    "running",
+    "not running",
+    *_KINDS,
+    *(state.value for state in HealthState if state is not HealthState.HEALTHY),
+    "flapping",
+    "no port yet",
+    "stale",
+    "in use there",
+    "listening",
+)
+"""What the column of states says, without figures."""
+_CALLED = {
+    "stopped": ("not running",),
+    "available": ("not running",),
+    "declared": ("no port yet",),
+    "connected": ("running",),
+    "healthy": ("running",),
+    "conflict": _KINDS,
+}
+"""What the command line and the API call some of them."""
 
 
 class Bound(NamedTuple):
@@ -59,6 +87,8 @@ class Term(NamedTuple):
     """It as a comparison, for `up:` and `conn:`."""
     ports: tuple[int, int] | None = None
     """It as a range of ports, for `port:3000-3999`."""
+    states: tuple[str, ...] = ()
+    """Beginnings of states, one of which is enough, for `state:`."""
 
 
 class Filter(NamedTuple):
@@ -77,6 +107,13 @@ class Filter(NamedTuple):
     def is_active(self) -> bool:
         """Whether it hides anything."""
         return bool(self.needles or self.terms or self.trouble)
+
+    @property
+    def doubt(self) -> str:
+        """What may be wrong where nothing is found: a word that looks like a field, and is looked for as it stands."""
+        heads = (each.partition(":") for each in self.needles)
+        odd = next((head for head, colon, rest in heads if colon and head.isalpha() and not rest[:1].isdigit()), "")
+        return f"{clean(odd)}: is no field; there are {', '.join(f'{each.value}:' for each in Field)}" if odd else ""
 
     @property
     def is_trouble_alone(self) -> bool:
@@ -116,7 +153,27 @@ def _ports(field: Field, text: str) -> Term:
     found = re.fullmatch(r"([0-9]{1,5})-([0-9]{0,5})", text, re.ASCII)
     if found is None:
         raise ValueError(f"port:{clean(text)} is no port; write 3000, 808* or 3000-3999")
-    return Term(field, text, ports=(int(found[1]), int(found[2] or 65535)))
+    first, last = int(found[1]), int(found[2] or 65535)
+    if last < first:
+        raise ValueError(f"port:{text} goes backwards; write port:{last}-{first}")
+    return Term(field, text, ports=(first, last))
+
+
+def _state(field: Field, text: str) -> Term:
+    words = text.replace("-", " ").replace("_", " ").strip()
+    if not words:
+        return Term(field, text, states=("",))
+    begun = tuple(each for each in _STATES if each.startswith(words))
+    called = tuple(state for name, states in _CALLED.items() if name.startswith(words) for state in states)
+    if not begun and not called:
+        raise ValueError(f"state:{clean(text)} is no state; write running, not-running …")
+    return Term(field, text, states=(*begun, *called))
+
+
+def _host(field: Field, text: str) -> Term:
+    if re.fullmatch(r"[0-9]+(\.[0-9]*)+|.*:.*|localhost", text):
+        raise ValueError(f"host:{clean(text)} is an address; host:here is this machine")
+    return Term(field, text)
 
 
 def _age(field: Field, text: str) -> Term:
@@ -135,4 +192,10 @@ def _count(field: Field, text: str) -> Term:
     return Term(field, text, Bound(found[1] or "=", int(found[2])))
 
 
-_READERS: Mapping[Field, Callable[[Field, str], Term]] = {Field.PORT: _ports, Field.UP: _age, Field.CONN: _count}
+_READERS: Mapping[Field, Callable[[Field, str], Term]] = {
+    Field.PORT: _ports,
+    Field.UP: _age,
+    Field.CONN: _count,
+    Field.STATE: _state,
+    Field.HOST: _host,
+}

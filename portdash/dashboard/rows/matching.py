@@ -102,8 +102,8 @@ def _is_on_host(term: Term, row: Row, facts: Facts) -> bool:
 
 def _is_in_state(term: Term, row: Row, _facts: Facts) -> bool:
     if isinstance(row.subject, ServiceView):
-        return term.text in words.state_of(row.subject).word.casefold()
-    return isinstance(row.subject, Other) and term.text in "listening"
+        return words.state_of(row.subject).word.casefold().startswith(term.states)
+    return isinstance(row.subject, Other) and "listening".startswith(term.states)
 
 
 _HOLDS: Mapping[Field, Callable[[Term, Row, Facts], bool]] = {

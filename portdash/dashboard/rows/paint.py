@@ -105,7 +105,7 @@ def service_cells(view: ServiceView, facts: Facts) -> dict[Column, Cell]:
     return {
         Column.SERVICE: ((name,), Tone.DIM if idle else Tone.PLAIN),
         Column.PORT: ((port, f"{port}*" if starred else port), Tone.DIM if idle else Tone.PLAIN),
-        Column.SOURCE: ((source,), Tone.DIM if source == Source.PREFERRED else Tone.PLAIN),
+        Column.SOURCE: ((source,), Tone.DIM if source in (Source.PREFERRED, "base") else Tone.PLAIN),
         Column.STATE: ((f"{state.glyph} {state.word}",), Tone.DIM if idle else Tone.PLAIN),
         Column.TREND: ((trend(pulse.latencies).rjust(CELLS) if pulse else "",), Tone.DIM),
         Column.HELD_BY: (holders.held_by(view, facts), Tone.DIM if idle and not view.listeners else Tone.PLAIN),

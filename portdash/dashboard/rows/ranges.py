@@ -22,7 +22,7 @@ STRIP = 64
 SIGNS = {
     Use.FREE: (g.FAILED, Tone.DIM, "free"),
     Use.ASSIGNED: (g.IDLE, Tone.PLAIN, "assigned, nobody runs"),
-    Use.LISTENING: (g.STRANGER, Tone.PLAIN, "no service listens"),
+    Use.LISTENING: (g.STRANGER, Tone.PLAIN, "a listener that is no service"),
     Use.RUNNING: (g.RUNNING, Tone.OK, "a service runs"),
     Use.TROUBLE: (g.TROUBLE, Tone.WARN, "in trouble"),
 }

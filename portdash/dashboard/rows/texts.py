@@ -30,7 +30,7 @@ def no_match(facts: Facts, wanted: Filter, *, is_narrowed: bool) -> str:
     services = len(facts.snapshot.services)
     listeners = len(facts.subjects) - services
     text = f"/{wanted.text}" if wanted.text else "!"
-    hidden = f"{plural(services, 'service')} and {plural(listeners, 'listener')} are hidden"
+    hidden = wanted.doubt or f"{plural(services, 'service')} and {plural(listeners, 'listener')} are hidden"
     return f"  Nothing{scope} matches {text}. {hidden}. {facts.keys.way('back')} clears"
 
 
@@ -86,7 +86,7 @@ def nothing_matches(facts: Facts, wanted: Filter, found: int, noun: str, *, is_n
     """Say that the filter hides all rows of a view, and how to be rid of it."""
     scope = " here" if is_narrowed else ""
     text = f"/{wanted.text}" if wanted.text else "!"
-    hidden = f"{plural(found, noun)} {'is' if found == 1 else 'are'} hidden"
+    hidden = wanted.doubt or f"{plural(found, noun)} {'is' if found == 1 else 'are'} hidden"
     return f"  Nothing{scope} matches {text}. {hidden}. {facts.keys.way('back')} clears"
 
 

@@ -1,7 +1,8 @@
 """The base of every dialog: a framed box that never outgrows the screen, says one thing and asks one thing.
 
 Nothing typed before it could be read counts, and neither does text that arrives faster than a hand types: see
-`patience`. Escape always leaves without doing anything.
+`patience`. A key that does not count is said on the frame, and `enter` means nothing right after it. Escape always
+leaves without doing anything, and at once.
 """
 
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
+from portdash.dashboard.keymap import print_key
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.patience import KeyGuard, Patience
 from portdash.text import clean
@@ -94,6 +96,8 @@ class Dialog(ModalScreen[R]):
         Binding("right", "app.focus_next", show=False),
     ]
     AUTO_FOCUS: ClassVar[str | None] = "#no"
+    IS_HARMLESS: ClassVar[bool] = False
+    """Whether nothing can be done in it that would have to be read before: every key counts at once."""
     patience: ClassVar[Patience] = Patience()
     """The default; a test that presses keys at once replaces it."""
 
@@ -101,6 +105,8 @@ class Dialog(ModalScreen[R]):
         super().__init__()
         self.guard = KeyGuard(patience or self.patience)
         self._heading = title
+        self._ignored = ""
+        """The last key that came too early, as it is printed, until another one counts."""
         self._about_to_confirm: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -143,7 +149,15 @@ class Dialog(ModalScreen[R]):
 
     def on_key(self, event: Key) -> None:
         """Drop what was typed before the dialog could be read; a key after a confirming one takes it back."""
-        if self.admits(event):
+        if event.key == "escape":
+            return
+        if not self.IS_HARMLESS and not self.admits(event):
+            self._take_note(self._ignored if event.key == "enter" and self._ignored else print_key(event.key))
+        elif event.key == "enter" and self._ignored not in ("", "enter"):
+            self.say(f"{self._ignored} came too early and did nothing: press it again, or esc leaves", error=True)
+            self._take_note("")
+        else:
+            self._take_note("")
             return
         event.stop()
         event.prevent_default()
@@ -178,6 +192,17 @@ class Dialog(ModalScreen[R]):
         while not self.is_active:
             self.app.pop_screen()
         return super().dismiss(result)
+
+    def _take_note(self, key: str) -> None:
+        """Show on the frame which key was ignored, else where things are said; an empty one takes it away."""
+        if key == self._ignored:
+            return
+        self._ignored = key
+        note = f"{clean(key)} ignored" if key else ""
+        for frame in (frames := self.query("#frame")):
+            frame.border_subtitle = Content.assemble((note, "dim"))
+        if not frames:
+            self.say(note)
 
     def action_leave(self) -> None:
         """Close without doing anything."""

@@ -139,6 +139,8 @@ class FreeScreen(PlanDialog):
     @on(ConsentRow.Changed)
     def _typed(self) -> None:
         self.has_consent = self.query_one(ConsentRow).is_given
+        if self.has_consent and not self.is_under_way:
+            self.say("")  # that it had not been agreed to was said before
         self.arm()
 
     @on(ConsentRow.Submitted)

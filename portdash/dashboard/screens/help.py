@@ -39,6 +39,7 @@ class HelpScreen(Dialog[str | None]):
         Binding("k", "cursor(-1)", show=False),
     ]
     AUTO_FOCUS: ClassVar[str | None] = "OptionList"
+    IS_HARMLESS = True
 
     def __init__(
         self,

@@ -103,7 +103,7 @@ class MainScreen(Acting, inherit_bindings=False):
             return
         if (reason := command.unavailable(self.context)) and command.id not in _SILENT:
             event.stop()
-            self.toast(f"{command.label}: {reason}")
+            self.refuse(command, reason)
 
     @on(CommandRequested)
     async def _command_requested(self, message: CommandRequested) -> None:
@@ -115,7 +115,7 @@ class MainScreen(Acting, inherit_bindings=False):
     async def run_command(self, command_id: str) -> None:
         """Run a command that was chosen otherwise than by its key."""
         if reason := BY_ID[command_id].unavailable(self.context):
-            self.toast(f"{BY_ID[command_id].label}: {reason}")
+            self.refuse(BY_ID[command_id], reason)
             return
         await self.run_action(command_id if not BY_ID[command_id].is_global else f"app.{command_id}")
 

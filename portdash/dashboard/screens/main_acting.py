@@ -11,6 +11,7 @@ from portdash.dashboard.screens.main_choosing import Choosing
 from portdash.errors import PortdashError
 
 if TYPE_CHECKING:
+    from portdash.dashboard.commands import Command
     from portdash.manager.apply import Outcome
 
 
@@ -77,6 +78,18 @@ class Acting(Choosing):
             self._open(ServicesScreen(self.desk, self.snapshot, keys, title=title))
         elif self.snapshot and keys:
             self._open(ServiceScreen(self.desk, self.snapshot, keys[0]))
+
+    def refuse(self, command: "Command", reason: str) -> None:
+        """Say why a command cannot be used: Service in its menu all the same, which takes the letter that follows."""
+        if command.id != "service" or self.snapshot is None:
+            self.toast(f"{command.label}: {reason}")
+            return
+        from portdash.dashboard.restarts import service_label  # noqa: PLC0415
+        from portdash.dashboard.screens.service import NoDeedScreen  # noqa: PLC0415
+
+        keys = self.context.running
+        what = f" {service_label(self.snapshot, keys[0])}" if len(keys) == 1 else ""
+        self._open(NoDeedScreen(reason, title=f"Service{what}"))
 
     def action_home(self) -> None:
         """Services of this workspace go back to the ports they would rather have."""

@@ -18,6 +18,8 @@ from portdash.text import and_list, clean, plural
 
 COMMAND = 60
 """Cells of a command line in a tree."""
+_OF_ROWS = (Action.ASSIGN, Action.MOVE, Action.UPDATE, Action.RELEASE)
+"""What undoing brings back."""
 VERBS = {
     Action.ASSIGN: "assign",
     Action.MOVE: "move",
@@ -190,5 +192,7 @@ def back_text(plan: Plan, keys: KeyNames) -> str:
         return "nothing to take back"
     ends = [step.target.whole for step in plan.steps if step.target]
     if ends:
-        return f"{clean(and_list(ends))} cannot be brought back; {keys.way('undo')} undoes the rest"
+        lost = f"{clean(and_list(ends))} cannot be brought back"
+        has_rest = any(step.action in _OF_ROWS for step in plan.steps)
+        return f"{lost}; {keys.way('undo')} undoes the rest" if has_rest else lost
     return f"{keys.way('undo')} undoes all of it"

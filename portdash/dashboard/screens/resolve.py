@@ -124,6 +124,8 @@ class ResolveScreen(PlansInAWorld):
     @on(ConsentRow.Changed)
     def _consent_typed(self) -> None:
         self.has_consent = self.query_one(ConsentRow).is_given
+        if self.has_consent and not self.is_under_way:
+            self.say("")  # that it had not been agreed to was said before
         self._show_state()
 
     @on(ConsentRow.Submitted)

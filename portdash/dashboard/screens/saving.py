@@ -1,5 +1,7 @@
 """Writing a report to a file, never over another by accident."""
 
+import os
+from errno import EISDIR
 from pathlib import Path
 
 from portdash.report.formats import ReportFormat
@@ -23,5 +25,7 @@ def save_report(path: str, report: str, *, home: Path, overwrite: bool) -> str:
         with target.open("w" if overwrite else "x", encoding="utf-8", errors="backslashreplace") as file:
             file.write(report + "\n")
     except FileExistsError as error:
+        if target.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR)) from error
         raise FileExists from error
     return f"saved {plural(report.count(chr(10)) + 1, 'line')} in {target.absolute()}"

@@ -13,12 +13,13 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from portdash.dashboard.desk import Desk
-from portdash.dashboard.restarts import own_listeners, service_label, spoken_name
+from portdash.dashboard.restarts import own_listeners, service_label, tilde
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.facts import Fact, facts
 from portdash.dashboard.screens.long_act import LongAct, Told
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.shell import command
+from portdash.dashboard.startable import typed_there
 from portdash.errors import PortdashError
 from portdash.manager.apply import Outcome
 from portdash.model.assignment import ServiceKey
@@ -70,6 +71,28 @@ class DeedScreen(LongAct):
         self.set_class(self.size.width < ONE_LINE, "-tiny")
 
 
+class NoDeedScreen(DeedScreen):
+    """The same menu where nothing can be done, all of it grey: the letter that follows must not be another command."""
+
+    def __init__(self, reason: str, *, title: str, patience: Patience | None = None) -> None:
+        super().__init__(title=title, patience=patience)
+        self.reason = reason
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Yield why nothing can be done."""
+        yield Static(facts([(", ".join(Deed).capitalize(), self.reason)]), markup=False)
+
+    def on_mount(self) -> None:
+        """Grey all of it."""
+        for deed in Deed:
+            self.query_one(f"#{deed}", Act).disabled = True
+        self.query_one("#yes", Act).display = False
+
+    def action_choose(self, word: str) -> None:
+        """Say why not."""
+        self.say(f"{Deed(word)}: {self.reason}", error=True)
+
+
 class ServiceScreen(DeedScreen):
     """Starts a service, or asks who supervises it to stop or restart it; what is meant is captured when it opens."""
 
@@ -89,6 +112,12 @@ class ServiceScreen(DeedScreen):
         self.snapshot = snapshot
         self.key = key
         self.chosen: Deed | None = None
+        view = snapshot.service(key)
+        self._called = view.name if view else key.service
+        is_here = key.workspace == snapshot.workspace
+        workspace = None if is_here else snapshot.workspace_named(key.workspace)
+        self._started_in = workspace.root if workspace else None
+        """Where it is started, where that is not here."""
         self.reasons = self._reasons()
         """Why a deed cannot be done; those that can are not there."""
 
@@ -115,6 +144,9 @@ class ServiceScreen(DeedScreen):
         lease = self.snapshot.leases.get(self.key)
         is_supervised = lease is not None and lease.supervised
         reasons = {} if is_supervised else dict.fromkeys((Deed.STOP, Deed.RESTART), _UNSUPERVISED)
+        if self._started_in and is_supervised:
+            stops = {deed: self._command(deed.value, self._called) for deed in (Deed.STOP, Deed.RESTART)}
+            reasons = {deed: f"it is of another workspace: `{line}` does it there" for deed, line in stops.items()}
         self.startable: Startable | None = None
         try:
             self.startable = self.desk.startable(self.snapshot, self.key)
@@ -128,25 +160,30 @@ class ServiceScreen(DeedScreen):
 
     def _facts(self) -> list[Fact]:
         view = self.snapshot.service(self.key)
-        name = spoken_name(self.snapshot, self.key)
         servers = [clean(each.label) for each in own_listeners(view)]
         runs = shlex.join(self.startable.command) if self.startable else ""
         missing = and_list([clean(each) for each in self.startable.missing]) if self.startable else ""
-        effects = {Deed.START: f"runs in the background: {runs}", **_EFFECTS}
+        where = f" in {tilde(self._started_in, self.desk.home)}" if self._started_in else ""
+        effects = {Deed.START: f"runs in the background{where}: {runs}", **_EFFECTS}
         commands = {
-            Deed.START: command("run", "-d", name),
-            Deed.STOP: command("stop", name),
-            Deed.RESTART: command("restart", name),
+            Deed.START: self._command("run", "-d", self._called),
+            Deed.STOP: self._command("stop", self._called),
+            Deed.RESTART: self._command("restart", self._called),
         }
         return [
             ("Runs", [f"{server} on {view.port}" for server in servers] if view else ""),
             *((deed.capitalize(), self.reasons.get(deed, effects[deed])) for deed in Deed),
             (
                 "Needs",
-                f"{missing}, not running: {command('up', '-d', name)} starts what has a command" if missing else "",
+                f"{missing}, not running: {self._command('up', '-d', self._called)} starts what has a command"
+                if missing
+                else "",
             ),
             ("Shell", [commands[deed] for deed in Deed if deed not in self.reasons]),
         ]
+
+    def _command(self, *words: str) -> str:
+        return typed_there(self._started_in, words, self.desk.home) if self._started_in else command(*words)
 
     def action_choose(self, word: str) -> None:
         """Choose what is done; `y` does it, and `enter` as well where nothing ends."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from dialog_fakes import API_ROW, AT_ONCE, HOSTILE, NEVER, STRANGE, VITE, WEB, FakeDesk, move, plan, refused, snapshot
-from dialog_host import Host, opened, press, press_at_once, settled
+from dialog_host import Host, drained, opened, press, press_at_once, settled
 from textual.events import Key
 from textual.pilot import Pilot
 
@@ -34,6 +34,15 @@ async def until(host: Host, pilot: Pilot[None], text: str) -> None:
     async with timeout(30):
         while text not in host.text:
             await pilot.pause()
+
+
+async def press_at(host: Host, pilot: Pilot[None], key: str, at: float) -> None:
+    """Type a key at a time of the dialog's own clock."""
+    assert host._driver is not None
+    event = typed(key, at)
+    event.set_sender(host)
+    host._driver.send_message(event)
+    await drained(pilot)
 
 
 def guard(burst: float = 0.0) -> KeyGuard:
@@ -111,17 +120,56 @@ async def test_keys_typed_ahead_do_nothing_in_any_dialog():
     first, *rest = every_dialog(desk, NEVER)
     async with opened(first) as (host, pilot):
         for dialog in (first, *rest):
+            if dialog.IS_HARMLESS:
+                continue
             if dialog is not first:
                 host.push_screen(dialog)
                 await settled(host, pilot)
             before = host.text
-            await press(host, pilot, "y", "enter", "1", "x", "escape", "n", "a", "t", "enter", "f", "w", "q")
+            await press(host, pilot, "y", "enter", "1", "x", "n", "a", "t", "enter", "f", "w", "q")
             await settled(host, pilot)
             assert host.screen is dialog
             if not isinstance(host.focused, Field):
+                assert "q ignored" in host.text
+                dialog._take_note("")
+                await settled(host, pilot)
                 assert host.text == before
         assert desk.applied == []
         assert host.answers == []
+
+
+@pytest.mark.parametrize("number", range(len(NAMES)), ids=NAMES)
+async def test_escape_leaves_at_once_however_early_it_comes(number: int):
+    async with opened(every_dialog(desk_with_undo(), NEVER)[number]) as (host, pilot):
+        await press(host, pilot, "escape")
+        await settled(host, pilot)
+        assert host.answers == [None]
+
+
+async def test_what_can_only_be_read_takes_every_key_at_once():
+    async with opened(HelpScreen([("m", "Move", "", None)], "Help", patience=NEVER)) as (host, pilot):
+        await press(host, pilot, "enter")
+        await settled(host, pilot)
+        assert host.answers == ["m"]
+
+
+async def test_enter_means_nothing_after_a_key_that_came_too_early():
+    """Where `u` was not taken, `enter` on No would leave as though it had been."""
+    now = [0.0]
+    dialog = ReleaseScreen(
+        FakeDesk(), snapshot(), [API_ROW.key], patience=Patience(quiet=1, burst=0, clock=lambda: now[0])
+    )
+    async with opened(dialog) as (host, pilot):
+        await press_at(host, pilot, "u", 0.5)
+        await press_at(host, pilot, "enter", 0.6)
+        assert "u ignored" in host.text
+        await press_at(host, pilot, "enter", 2.0)
+        assert host.screen is dialog
+        assert "u came too early and did nothing: press it again, or esc leaves" in " ".join(host.text.split())
+        assert "u ignored" not in host.text
+        await press_at(host, pilot, "enter", 3.0)
+        await settled(host, pilot)
+        assert host.answers == [None]
 
 
 async def test_a_name_typed_ahead_is_taken_whole_and_confirms_nothing():

@@ -62,7 +62,9 @@ def test_what_a_plan_costs_leaves_and_can_take_back():
     assert cost_text(replace(ending, steps=(END, strayed), cost=Cost(terminated=2))) == (
         "ends 2 processes, some of them run by portdash"
     )
-    assert back_text(ending, KEYS) == "node 4121 cannot be brought back; u undoes the rest"
+    assert back_text(ending, KEYS) == "node 4121 cannot be brought back"
+    both = replace(ending, steps=(END, *moving.steps))
+    assert back_text(both, KEYS) == "node 4121 cannot be brought back; u undoes the rest"
     assert (cost_text(plan("p")), left_lines(plan("p"))) == ("nothing", ())
     assert cost_text(replace(moving, optimal=False)).endswith("a cheaper way may exist")
 

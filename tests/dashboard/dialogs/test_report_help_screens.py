@@ -120,6 +120,17 @@ async def test_a_place_that_cannot_be_written_is_said():
         assert "not saved: /nowhere/at/all.md: No such file or directory" in host.text
 
 
+async def test_a_directory_is_never_said_to_be_overwritten(home: Path):
+    (home / "reports").mkdir()
+    async with opened(reporter(), (120, 30)) as (host, pilot):
+        await press(host, pilot, "w")
+        host.screen.query_one("#path", Input).value = "reports"
+        await press(host, pilot, "enter")
+        await settled(host, pilot)
+        assert "not saved: reports: Is a directory" in host.text
+        assert "overwrites" not in host.text
+
+
 async def test_copying_says_what_happened(monkeypatch: pytest.MonkeyPatch):
     copied: list[str] = []
 

@@ -96,7 +96,10 @@ async def test_ending_a_process_takes_its_typed_port():
         await settled(host, pilot)
         assert desk.applied == []
         assert "Type its port, 3000, to agree" in host.text
-        await press(host, pilot, "0", "enter")
+        await press(host, pilot, "enter", "0")
+        await settled(host, pilot)
+        assert "not been agreed" not in host.text
+        await press(host, pilot, "enter")
         await settled(host, pilot)
         ((plan, consent),) = desk.applied
         assert plan.strategy is Strategy.AGGRESSIVE

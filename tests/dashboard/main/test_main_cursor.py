@@ -19,8 +19,21 @@ from fakes import (
 from textual.widgets._toast import Toast
 
 from portdash.dashboard.rows.row import OTHERS_KEY, SYSTEM_KEY, Kind, RowKey
+from portdash.dashboard.screens.dialog import Dialog
 from portdash.manager.apply import Outcome
 from portdash.model.history import Change, Operation
+
+
+async def test_a_toast_never_hides_what_a_dialog_asks():
+    async with running(desk_for(), size=(60, 20), toasts=True) as (pilot, main):
+        await pilot.press("R")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Dialog) and pilot.app.screen.query("#buttons Act"))
+        pilot.app.notify("web is 3003, was 3000. u undoes")
+        screen = pilot.app.screen
+        await until(pilot, lambda: screen.query(Toast) and all(each.region for each in screen.query(Toast)))
+        (toast,) = screen.query(Toast)
+        assert not any(toast.region.overlaps(each.region) for each in screen.query("#buttons Act"))
+        assert main is not screen
 
 
 @pytest.mark.parametrize("size", [(160, 45), (80, 24), (60, 20), (40, 15)])

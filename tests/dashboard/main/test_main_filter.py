@@ -1,5 +1,6 @@
 """Which rows a filter leaves, and what is said where it leaves none."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from portdash.dashboard.rows.layout import columns_for
 from portdash.dashboard.rows.listing import ListState, build_listing
 from portdash.dashboard.rows.paint import paint
 from portdash.dashboard.rows.row import SYSTEM_KEY, Other
+from portdash.dashboard.rows.words import state_of
 from portdash.model.snapshot import ServiceView
 
 
@@ -47,6 +49,10 @@ def rows_for(text: str, *, trouble: bool = False, here_only: bool = False) -> li
         ("conn:1", ["8888"]),
         ("state:flap", ["blog/web"]),
         ("state:not project:shop", ["shop/metrics", "shop@fix-login/redis"]),
+        ("state:stopped project:shop", ["shop/metrics", "shop@fix-login/redis"]),
+        ("state:not-running project:shop", ["shop/metrics", "shop@fix-login/redis"]),
+        ("state:running project:blog", ["blog/db", "blog/mail"]),
+        ("state:conflict", ["shop/web", "shop@fix-login/web"]),
         ("host:elsewhere", []),
         ("127.0.0.1:3000", []),
     ],
@@ -64,6 +70,11 @@ def test_filter(text: str, found: list[str]):
         ("conn:many", "conn:many is no number"),
         ("prot:3000", "did you mean port:?"),
         ("port:[/b]\x1b", "is no port"),
+        ("port:9000-8000", "write port:8000-9000"),
+        ("state:foo", "state:foo is no state; write running, not-running"),
+        ("host:127.0.0.1", "is an address"),
+        ("host:localhost", "is an address"),
+        ("host:::1", "is an address"),
     ],
 )
 def test_what_a_filter_does_not_understand_is_named_and_hides_nothing(text: str, words: str):
@@ -80,6 +91,25 @@ def test_an_unfinished_field_is_no_problem(text: str):
 
 def test_an_unfinished_word_of_the_filter_hides_nothing():
     assert rows_for("port:") == rows_for("")
+
+
+def test_a_state_is_a_beginning_of_its_word():
+    """`running` is no part of it that asks for `not running`, and every word of the column can be asked for."""
+    facts = facts_of()
+    words = {state_of(view).word for view in facts.snapshot.services}
+    running = rows_for("state:running")
+    assert running
+    assert not set(running) & set(rows_for("state:stopped"))
+    for word in words:
+        assert parse_filter(f"state:{re.sub(' [0-9].*', '', word).replace(' ', '-')}").problems == ()
+
+
+@pytest.mark.parametrize("text", ["foo:bar", "run:dev x"])
+def test_a_field_that_there_is_not_is_text_and_is_named_where_it_finds_nothing(text: str):
+    facts = facts_of()
+    (line, *_more) = drawn(build_listing(facts, ListState(filter=parse_filter(text))), 140)
+    assert f"{text.partition(':')[0]}: is no field; there are port:, project:, via:" in line
+    assert parse_filter("localhost:3000").doubt == ""
 
 
 def test_trouble_and_scope_combine_with_the_filter():

@@ -12,7 +12,7 @@ from portdash.dashboard.app import PortdashApp
 from portdash.dashboard.commands import BY_ID
 from portdash.dashboard.context import Context
 from portdash.dashboard.options import Options
-from portdash.dashboard.palette import Palette, Runner
+from portdash.dashboard.palette import Palette, PortdashCommands, Runner
 from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.patience import Patience
 from portdash.errors import ConfigError
@@ -161,6 +161,23 @@ async def test_a_command_of_the_palette_is_asked_for_once():
         command()
         await until(pilot, lambda: pilot.app.screen is not main)
         assert [type(each).__name__ for each in pilot.app.screen_stack].count("HelpScreen") == 1
+
+
+async def test_the_palette_knows_a_command_by_its_id_and_offers_it_first():
+    """`home` stands in README; as letters it is in the help of Free, too."""
+    async with running(desk_for()) as (pilot, main):
+        for typed, first in (
+            ("home", "home"),
+            ("columns", "columns"),
+            ("column", "columns"),
+            ("mark_shown", "mark_shown"),
+            ("mark sh", "mark_shown"),
+            ("res", "resolve"),
+        ):
+            provider = PortdashCommands(main)
+            hits = sorted([hit async for hit in provider.search(typed)], key=lambda hit: -hit.score)
+            assert hits[0].command._command_id == first, typed
+        assert pilot.app.screen is main
 
 
 def test_while_the_store_is_away_nothing_can_be_changed_and_the_keys_say_why():

@@ -101,10 +101,31 @@ def test_what_can_be_copied_of_a_service():
     assert found["u"] == "http://localhost:3000"
     assert found["p"] == "3000"
     assert found["i"] == "4121"
-    assert found["c"] == "next dev -p 3000"
-    assert found["e"] == "PORT=3000"
+    command = f"/usr/bin/node {scenes.HOME}/src/shop-fix-login/node_modules/.bin/next dev -p 3000"
+    assert found["c"] == command
+    assert found["e"] == "WEB_PORT=3000"
     assert found["d"] == f"{scenes.HOME}/src/shop-fix-login"
     assert found["t"] == "[services.web]\npreferred = [3000]\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "copied"),
+    [
+        (("node", "a b.js", "it's"), """node 'a b.js' 'it'"'"'s'"""),
+        (("sh", "-c", "one\ntwo\x1b'"), r"sh -c $'one\x0atwo\x1b\x27'"),
+        (("node", "x" * 900), f"node {'x' * 900}"),
+        (("node", "--token", "s3cret"), "node --token ***"),
+    ],
+)
+def test_a_command_is_copied_whole_and_as_a_shell_takes_it(command: tuple[str, ...], copied: str):
+    day = scenes.working_day()
+    view = next(each for each in day.services if (each.key.workspace, each.name) == ("shop", "web"))
+    held = view.listeners[0]
+    assert held.server
+    held = replace(held, owner=replace(held.server, command=command))
+    facts = facts_of(replace(day, services=(replace(view, listeners=(held,)),)))
+    row = next(row for row in everything(facts).rows if row.key == WEB)
+    assert {row.key: row.command for row in copies_of(Context(keys=KEYS, facts=facts, row=row))}["c"] == copied
 
 
 async def test_copying_says_what_became_of_it():
@@ -116,7 +137,7 @@ async def test_copying_says_what_became_of_it():
 async def test_lock_takes_all_changes_away_and_gives_them_back():
     async with running(desk_for()) as (_pilot, main):
         await main.run_command("lock")
-        assert main.context.no_move() == "read-only: nothing is changed"
+        assert main.context.no_move() == "locked: nothing is changed until :Lock unlocks"
         await main.run_command("lock")
         assert main.context.no_move() is None
     async with running(desk_for(read_only=True)) as (_pilot, main):

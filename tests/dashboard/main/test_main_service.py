@@ -8,6 +8,7 @@ from threading import Event
 import pytest
 import scenes
 from fakes import FakeDesk, desk_for, main_of, running, screen_lines, until
+from row_texts import facts_of
 from steady_pilot import SteadyPilot
 from textual.pilot import Pilot
 
@@ -15,16 +16,19 @@ from portdash.config.services import ServiceConfig
 from portdash.dashboard.app import PortdashApp
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.options import Options
+from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.patience import Patience
-from portdash.dashboard.screens.service import ServiceScreen
+from portdash.dashboard.screens.service import Deed, NoDeedScreen, ServiceScreen
 from portdash.dashboard.screens.services import ServicesScreen
+from portdash.dashboard.startable import no_running
 from portdash.demo.scene import demo_deps
 from portdash.errors import NoCommand, NotTrusted, PortdashError, Unanswered
 from portdash.model.assignment import Lease, ServiceKey, ServiceSpec
 from portdash.model.ports import IpProtocol
 from portdash.model.requests import RequestKind
-from portdash.model.snapshot import Declaration, Snapshot
+from portdash.model.snapshot import Declaration, ServiceView, Snapshot
+from portdash.model.workspace import Workspace
 from portdash.supervisor.cancelling import Cancel
 from portdash.supervisor.progress import How, Progress, Tell
 from portdash.supervisor.starting import Start, Startable
@@ -69,17 +73,57 @@ async def test_nothing_is_asked_before_it_is_chosen_and_agreed_to():
         assert any("api runs again on 8000" in note.message for note in pilot.app._notifications)
 
 
-async def test_what_portdash_does_not_run_is_grey_with_the_reason():
+async def test_where_nothing_can_be_done_the_menu_is_grey_and_takes_the_letter_that_follows():
+    """Else the `u` of `s`, `u`, `enter` would open Undo, where `enter` means yes."""
+    rows = {
+        ("service", scenes.key_of(scenes.SHOP, "web")): "it has no command",
+        ("service", API): "portdash does not run it",
+        ("service", scenes.key_of(scenes.BLOG, "cms")): "another workspace",
+        ("group", "blog"): "another workspace",
+        ("line", "others"): "no service",
+    }
     async with running(desk_for()) as (pilot, main):
-        await pilot.press("s")
-        assert pilot.app.screen is main
-        assert any("it has no command" in note.message for note in pilot.app._notifications)
-        main.table.move_to(("service", API))
-        await pilot.press("s")
-        assert pilot.app.screen is main
-        assert any("portdash does not run it" in note.message for note in pilot.app._notifications)
-        main.table.move_to(("service", scenes.key_of(scenes.BLOG, "cms")))
-        assert "another workspace" in (main.context.no_running() or "")
+        for row, reason in rows.items():
+            main.table.move_to(row)
+            await pilot.press("s")
+            await until(pilot, lambda: isinstance(pilot.app.screen, NoDeedScreen))
+            assert reason in " ".join("\n".join(screen_lines(pilot.app)).split())
+            assert all(pilot.app.screen.query_one(f"#{deed}", Act).disabled for deed in Deed)
+            await pilot.press("u")
+            assert "▲ start: " in "\n".join(screen_lines(pilot.app))
+            await pilot.press("enter")
+            await until(pilot, lambda: pilot.app.screen is main)
+
+
+def reason_for(
+    *views: ServiceView,
+    root: str | None = "/srv/blog",
+    vanished: frozenset[str] = frozenset(),
+    is_all: bool = False,
+) -> str:
+    """Return why nothing can be done about services of the workspace blog."""
+    day = scenes.working_day()
+    blog = Workspace(name="blog", root=root)
+    workspaces = (*(each for each in day.workspaces if each.name != "blog"), blog)
+    day = replace(day, workspaces=workspaces, vanished=vanished)
+    return no_running(facts_of(day), views, free="x", is_all=is_all) or ""
+
+
+def test_of_a_service_of_another_workspace_it_is_said_where_it_is_stopped_and_several_started():
+    day = scenes.working_day()
+    cms = next(view for view in day.services if view.key == scenes.key_of(scenes.BLOG, "cms"))
+    idle = replace(cms, listeners=(), elsewhere=(), attribution=None)
+    assert cms.is_running
+    assert not idle.is_running
+    assert reason_for(idle) == ""
+    both = (idle, replace(idle, key=replace(idle.key, service="db")))
+    assert "`cd /srv/blog; portdash up -d` starts what does not run" in reason_for(*both, is_all=True)
+    assert "`cd '/srv/a b'; portdash up -d cms cms`" in reason_for(*both, root="/srv/a b")
+    assert "`cd ~/blog; portdash up -d" in reason_for(*both, root=f"{scenes.HOME}/blog")
+    assert "`cd /srv/blog; portdash stop cms`" in reason_for(cms)
+    assert "of another workspace" in reason_for(replace(idle, key=scenes.key_of(scenes.INFRA, "loki")), idle)
+    assert "no directory" in reason_for(idle, root=None)
+    assert "directory is gone" in reason_for(idle, vanished=frozenset({"blog"}))
 
 
 class CrewDesk(FakeDesk):
@@ -251,14 +295,6 @@ async def test_to_stop_several_their_number_is_typed():
         await pilot.press("backspace", "2", "enter")
         await until(pilot, lambda: len(desk.done) == 2)
         assert desk.done == ["stop api", "stop worker"]
-
-
-async def test_a_line_of_another_workspace_says_why_nothing_is_started_from_it():
-    async with running(desk_for()) as (pilot, main):
-        main.table.move_to(("group", "blog"))
-        await pilot.press("s")
-        assert pilot.app.screen is main
-        assert any("another workspace" in note.message for note in pilot.app._notifications)
 
 
 async def test_what_comes_along_is_named_before_it_is_agreed_to():
@@ -529,3 +565,31 @@ async def test_a_command_that_nobody_trusts_is_grey_with_the_reason(size: tuple[
         shown = "\n".join(screen_lines(pilot.app))
         assert "not trusted" in shown
         assert "choose first: nothing can be done here" in shown
+
+
+async def test_a_service_of_another_workspace_is_started_in_its_directory():
+    day = scenes.working_day()
+    idle = next(view for view in day.services if view.key.workspace == scenes.FIX.name and not view.is_running)
+
+    class There(CrewDesk):
+        begun: tuple[ServiceKey, ...] = ()
+
+        def startable(self, snapshot: Snapshot, key: ServiceKey) -> Startable:
+            assert snapshot.service(key)
+            return Startable(("serve", key.service))
+
+        def start(self, key: ServiceKey) -> Start:
+            self.begun = (*self.begun, key)
+            return Start(listens=True, port=6380, detail="redis is on 6380")
+
+    desk = There(day)
+    async with running(desk) as (pilot, main):
+        main.table.move_to(("service", idle.key))
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServiceScreen))
+        shown = " ".join("\n".join(screen_lines(pilot.app)).split())
+        assert f"runs in the background in ~/src/shop-fix-login: serve {idle.key.service}" in shown
+        assert f"cd ~/src/shop-fix-login; portdash run -d {idle.name}" in shown
+        await pilot.press("u", "enter")
+        await until(pilot, lambda: pilot.app.screen is main)
+    assert desk.begun == (idle.key,)
