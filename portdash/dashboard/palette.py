@@ -1,5 +1,7 @@
 """The palette: every command by name, from the same declarations as the keys."""
 
+from collections.abc import Callable
+
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
@@ -10,6 +12,20 @@ from portdash.text import clean
 
 _KEPT = frozenset({"next_trouble", "previous_trouble"})
 """The ways to go about that have a name worth typing."""
+
+
+_BY_NAME, _BY_WORD = 2.0, 1.0
+"""How much more it is worth that a name begins so, or a word of it, than any likeness of letters, which is below 1."""
+
+
+def score_of(query: str, command: Command, likeness: Callable[[str], float]) -> float:
+    """Return how well a command fits what was typed, 0 where it does not: what it is called comes before its help."""
+    likely = likeness(f"{command.label} {command.help}")
+    if likely <= 0:
+        return 0.0
+    wanted, name = query.strip().casefold(), command.label.casefold()
+    by_name = _BY_NAME if name.startswith(wanted) else _BY_WORD if f" {wanted}" in name else 0.0
+    return by_name + likely / (1 + likely)
 
 
 class PortdashCommands(Provider):
@@ -24,7 +40,7 @@ class PortdashCommands(Provider):
         """Offer what fits the words typed."""
         matcher = self.matcher(query)
         for command in self._commands():
-            score = matcher.match(f"{command.label} {command.help}")
+            score = score_of(query, command, matcher.match)
             if score > 0:
                 yield Hit(score, self._display(command), self._run(command), text=command.label, help=command.help)
 
