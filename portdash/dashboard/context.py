@@ -31,12 +31,21 @@ class Context(Moment):
     def no_target(self) -> str | None:
         """Say why an act on several rows cannot be begun: a marked row that is not seen must not be touched."""
         if not self.marked:
-            return self.no_row()
+            return self.no_row() or self._no_whole_group()
         if self.hidden_marks:
             are = "row is" if self.hidden_marks == 1 else "rows are"
             back = self.keys.way("back")
             return f"{self.hidden_marks} marked {are} not shown: show all of them, or take marks away with {back}"
         return self.no_facts()
+
+    def _no_whole_group(self) -> str | None:
+        """Say that a filter hides some of the workspace under the cursor: they must not be touched either."""
+        if not self.hidden_views or self.group is None:
+            return None
+        are = "service is" if self.hidden_views == 1 else "services are"
+        back, mark = self.keys.way("back"), self.keys.way("mark_shown")
+        where = self.group.workspace.label
+        return f"{self.hidden_views} of its {are} not shown: {back} shows all of {where}, {mark} marks those that are"
 
     def no_change(self) -> str | None:
         """Say why nothing may be changed now."""
@@ -77,6 +86,12 @@ class Context(Moment):
         if self.service and worst_conflict(self.service) is None:
             return f"{self.service.name} is in no conflict"
         return self.no_change()
+
+    @property
+    def opens_resolve(self) -> bool:
+        """Whether the key that opens a row opens the ways out: on a conflict of the list of conflicts."""
+        is_conflict = self.view is View.CONFLICTS and self.row is not None and self.row.conflict is not None
+        return is_conflict and not self.is_in_details and self.no_resolve() is None
 
     def no_home(self) -> str | None:
         """Say why no service can go back to the port it would rather have."""

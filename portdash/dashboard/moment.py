@@ -45,6 +45,8 @@ class Moment:
     """What is marked, whether or not it is shown."""
     hidden_marks: int = 0
     """How many marked rows the view, the filter or the scope leaves out."""
+    hidden_views: int = 0
+    """How many services of the workspace under the cursor the filter leaves out."""
     is_locked_for_good: bool = False
     """Whether it was started read-only, or the configuration says so: Lock cannot give anything back then."""
 
@@ -68,12 +70,12 @@ class Moment:
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
-        """What adopting would adopt: marked listeners, the one under the cursor, or all near ones of the line above."""
+        """What adopting would adopt: marked listeners, the one under the cursor, or the near ones its line counts."""
         if found := tuple(each.listener for each in self.subjects if isinstance(each, Other)):
             return found
         subject = self.row.subject if self.row and not self.marked else None
-        if isinstance(subject, OthersLine) and self.facts:
-            return tuple(other.listener for other in self.facts.others if other.is_near)
+        if isinstance(subject, OthersLine):
+            return tuple(other.listener for other in subject.near)
         return ()
 
     @property

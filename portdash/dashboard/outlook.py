@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from portdash.dashboard.rows.row import service_row_key
 from portdash.dashboard.rows.view import Sort, View
 from portdash.record import field, record
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from portdash.dashboard.rows.filtering import Filter
     from portdash.dashboard.rows.layout import Column
     from portdash.dashboard.rows.listing import Listing, ListState
-    from portdash.dashboard.rows.row import Other, RowKey
+    from portdash.dashboard.rows.row import Group, Other, RowKey
     from portdash.model.assignment import ServiceKey
     from portdash.model.history import Event
     from portdash.model.snapshot import ServiceView
@@ -97,6 +98,13 @@ class Outlook:
             return 0
         shown = {row.subject_key for row in listing.rows} if listing else set()
         return len(self.marked - shown)
+
+    def hidden_views(self, group: Group, listing: Listing | None) -> int:
+        """Return how many services of a workspace the filter leaves out; folding hides none of them."""
+        if not self.filter.is_active or listing is None:
+            return 0
+        shown = {row.subject_key for row in listing.rows}
+        return sum(1 for view in group.views if service_row_key(view) not in shown)
 
     def mark(self, key: RowKey) -> None:
         """Mark a row, or take its mark away."""

@@ -1,5 +1,7 @@
 """The palette: every command by name, from the same declarations as the keys."""
 
+from collections.abc import Callable
+
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.command import CommandInput, CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
@@ -20,13 +22,22 @@ _MOST, _BESIDE = 0.7, 8
 """How much of the screen the lines may take, and how many lines stay for what is above them and for the footer."""
 
 
-def _by_name(query: str, command: Command) -> float:
-    """Return how much sooner a command comes that is called so: what is typed is its id or label, or begins it."""
-    wanted = query.strip().casefold().replace(" ", "_")
-    names = (command.id, command.label.casefold().replace(" ", "_"))
-    if not wanted:
-        return 0
-    return 20 if wanted in names else 10 if any(each.startswith(wanted) for each in names) else 0
+_CALLED_SO, _BEGINS_SO, _HAS_A_WORD = 3.0, 2.0, 1.0
+"""How much more it is worth than any likeness of letters, which is below 1."""
+
+
+def score_of(query: str, command: Command, likeness: Callable[[str], float]) -> float:
+    """Return how well a command fits what was typed, 0 where it does not: its id and what it is called come first."""
+    wanted = query.strip().casefold().replace("_", " ")
+    names = (command.id.replace("_", " "), command.label.casefold())
+    if wanted in names:
+        by_name = _CALLED_SO
+    elif any(name.startswith(wanted) for name in names):
+        by_name = _BEGINS_SO
+    else:
+        by_name = _HAS_A_WORD if any(f" {wanted}" in name for name in names) else 0.0
+    likely = max(0.0, likeness(f"{command.label} {command.help}"))
+    return by_name + likely / (1 + likely)
 
 
 class PortdashCommands(Provider):
@@ -41,7 +52,7 @@ class PortdashCommands(Provider):
         """Offer what fits the words typed."""
         matcher = self.matcher(query)
         for command in self._commands():
-            score = matcher.match(f"{command.label} {command.help}") + _by_name(query, command)
+            score = score_of(query, command, matcher.match)
             if score > 0:
                 yield Hit(score, self._display(command), self._run(command), text=command.label, help=command.help)
 

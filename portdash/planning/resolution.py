@@ -18,7 +18,8 @@ from portdash.text import clean
 def plan_resolve(snapshot: Snapshot, key: ServiceKey | None, *, strategy: Strategy, actor: str) -> Plan:
     """Plan the way out of a service's conflicts; with None of all conflicts, the most important service first.
 
-    What cannot be settled is unresolved; a plan for all is stuck only when it settles nothing. Raises NoSuchService.
+    What cannot be settled is unresolved, with the reason; a plan for all is stuck only when it settles nothing. Raises
+    NoSuchService.
     """
     draft = Draft(snapshot, strategy=strategy, actor=actor)
     if key is not None:
@@ -31,18 +32,27 @@ def plan_resolve(snapshot: Snapshot, key: ServiceKey | None, *, strategy: Strate
         if not (draft.has_steps or draft.is_left or _troubles(view)):
             draft.notice(f"{draft.occupancy.label(key)} has no conflict")
         return draft.finish(f"resolve {clean(view.name)} ({strategy})")
-    views = [
-        view
-        for view in snapshot.services
-        if _troubles(view) and view.key.user == snapshot.user and view.key.workspace not in snapshot.vanished
-    ]  # what a workspace that is gone has is given back, not moved
+    views = [view for view in snapshot.services if _troubles(view)]
     for view in sorted(views, key=lambda each: _turn(draft, each)):
-        _settle(draft, view, asked=False)
+        if not _left_alone(draft, view):
+            _settle(draft, view, asked=False)
     if not draft.has_steps:
         draft.ask_for_all()
     if not views:
         draft.notice("there is no conflict")
     return draft.finish(f"resolve all ({strategy})")
+
+
+def _left_alone(draft: Draft, view: ServiceView) -> bool:
+    """Say whether a plan for all has no business with a service, and note why."""
+    name = draft.occupancy.label(view.key)
+    if view.key.user != draft.snapshot.user:
+        draft.leave(f"{name} is {clean(view.key.user)}'s: it is left to them", asked=False)
+    elif view.key.workspace in draft.snapshot.vanished:
+        draft.leave(f"{name} stays as it is: its workspace is gone, `portdash prune` gives it back", asked=False)
+    else:
+        return False
+    return True
 
 
 def _turn(draft: Draft, view: ServiceView) -> tuple[int, bool, ServiceKey]:
@@ -129,9 +139,14 @@ def _unshadow(draft: Draft, group: Group, *, asked: bool) -> None:
         return
     if draft.strategy is Strategy.AGGRESSIVE:
         problem = force(draft, group, row.port)
-    elif draft.strategy is Strategy.CONSERVATIVE or occupancy.is_pinned(group) or not asked:
-        # It works, in part: a plan for everything does not disturb it, a plan for this one service does.
+    elif draft.strategy is Strategy.CONSERVATIVE:
         problem = f"{others} answers part of it"
+    elif occupancy.is_pinned(group):
+        problem = f"{name} is pinned, and {others} answers part of it"
+    elif not asked:
+        # It works, in part: a plan for everything does not disturb it, a plan for this one service does.
+        alone = f"`portdash resolve {name}` alone looks for another port"
+        problem = f"{others} answers part of it; the rest works, so a plan for all leaves it there, {alone}"
     else:
         found = step_aside(draft, group, row, f"{others} answers part of {row.port}")
         problem = None if found is None else found.exhausted_text

@@ -1,5 +1,7 @@
 """Small random worlds in which everything is scarce, for property tests."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 from worlds import World, ask, key, spec
 
@@ -53,6 +55,22 @@ def worlds(draw: st.DrawFn) -> World:
             )
     for port in draw(st.lists(PORTS, max_size=3, unique=True)):
         world.listens(port, pid=9000 + port, cwd="/home/me/src/other" if port % 2 else None, name="squatter")
+    return world
+
+
+@st.composite
+def troubled_worlds(draw: st.DrawFn) -> World:
+    """A world in which more services are in trouble: held, shared, answered for by another, or run elsewhere."""
+    world = draw(worlds())
+    for row in list(world.rows.values()):
+        trouble = draw(st.sampled_from(("none", "none", "held", "beside", "elsewhere", "shared")))
+        if trouble in ("held", "beside"):
+            address = "::1" if trouble == "beside" else "127.0.0.1"
+            world.listens(row.port, pid=700 + row.port, address=address, cwd="/home/me/src/other")
+        elif trouble == "elsewhere" and row.key not in world.leases:
+            world.runs(row.name, row.key.workspace, port=draw(st.sampled_from((FIRST, LAST, LAST + 2))))
+        elif trouble == "shared" and row.spec.inherit_from is None:
+            world.rows[row.key] = replace(row, port=draw(st.sampled_from([each.port for each in world.rows.values()])))
     return world
 
 

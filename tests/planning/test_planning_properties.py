@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from random_worlds import placements, strategies, wishes, worlds
+from random_worlds import placements, strategies, troubled_worlds, wishes, worlds
 from worlds import AGGRESSIVE, CONSERVATIVE, MINIMAL, World, ask, key, result, slot
 
 from portdash.errors import NoPortAvailable
@@ -14,6 +14,7 @@ from portdash.model.plan import Action, Plan, Strategy
 from portdash.planning.allocation import plan_allocate
 from portdash.planning.candidates import search
 from portdash.planning.moving import plan_move
+from portdash.planning.occupancy import Occupancy
 from portdash.planning.requests import Placement
 from portdash.planning.resolution import plan_resolve
 from portdash.planning.rules import static_refusal
@@ -196,6 +197,22 @@ def test_resolving_all_keeps_the_store_consistent_and_never_makes_it_worse(world
     if not plan.cost.running_moved:
         kinds = [each for each in then.snapshot().conflicts if not each.kind.is_notice]
         assert len(kinds) <= len([each for each in before.conflicts if not each.kind.is_notice])
+
+
+@often
+@given(troubled_worlds(), strategies)
+def test_a_plan_for_all_says_of_each_conflict_what_becomes_of_it_or_why_it_stays(world: World, strategy: Strategy):
+    snapshot = world.snapshot()
+    plan = plan_resolve(snapshot, None, strategy=strategy, actor="test")
+    occupancy = Occupancy(snapshot, ())
+    for view in snapshot.services:
+        if all(each.kind.is_notice for each in view.conflicts):
+            continue
+        group = {view.key, *occupancy.group(occupancy.root(view.key)).members}
+        is_touched = any(step.key in group for step in plan.steps)
+        is_freed = any(view.port in (step.from_port, step.target and step.target.port) for step in plan.steps)
+        is_told = any(occupancy.label(each) in left.text for each in group for left in plan.unresolved)
+        assert is_touched or is_freed or is_told, view
 
 
 @often

@@ -1,5 +1,7 @@
 """Resolving and moving."""
 
+from dataclasses import replace
+
 import pytest
 from worlds import AGGRESSIVE, CONSERVATIVE, FIX, MINIMAL, SHOP, World, actions, key, ports
 
@@ -108,7 +110,26 @@ def test_what_is_shadowed_moves_or_has_the_other_ended():
     assert "start it again on 3001" in texts(resolve(world, "web"))[0]
     assert actions(resolve(world, "web", AGGRESSIVE)) == ["terminate node 5"]
     assert resolve(world, "web", CONSERVATIVE).is_stuck
-    assert texts(resolve(world, None)) == ["shop/web stays shadowed on 3000: node 5 answers part of it"]
+    (left,) = texts(resolve(world, None))
+    assert left.startswith("shop/web stays shadowed on 3000: node 5 answers part of it; the rest works, ")
+    assert left.endswith("so a plan for all leaves it there, `portdash resolve shop/web` alone looks for another port")
+    pinned = World().has("web", 3000, base=3000, pin=True).runs("web").listens(3000, pid=5, address="::1")
+    assert texts(resolve(pinned, None)) == [
+        "shop/web stays shadowed on 3000: shop/web is pinned, and node 5 answers part of it"
+    ]
+
+
+def test_a_plan_for_all_says_why_it_has_no_business_with_a_conflict():
+    gone = World(vanished=frozenset({"blog"})).has("web", 3000, "blog").listens(3000, cwd="/home/me/src/other")
+    made = resolve(gone, None)
+    assert made.is_stuck
+    assert texts(made) == ["blog/web stays as it is: its workspace is gone, `portdash prune` gives it back"]
+    assert made.notices == ()
+    theirs = World().has("web", 3000).listens(3000)
+    (row,) = theirs.rows.values()
+    other = replace(row, key=replace(row.key, user="bob"))
+    theirs.rows = {other.key: other}
+    assert [each for each in texts(resolve(theirs, None)) if "bob's: it is left to them" in each]
 
 
 def test_a_contradiction_in_the_configuration_cannot_be_planned_away():

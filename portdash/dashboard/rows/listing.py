@@ -134,7 +134,7 @@ def _other_rows(facts: Facts, state: ListState) -> Iterator[Row]:
     if not others and not elsewhere:
         return
     is_folded = OTHERS_KEY in state.folded and not state.filter.is_active
-    near = sum(1 for other in others if other.is_near)
+    near = tuple(other for other in others if other.is_near)
     if facts.groups:
         yield Row(Kind.OTHERS, OTHERS_KEY, OthersLine(len(others), near, elsewhere), is_folded)
         if is_folded or not others:

@@ -64,7 +64,9 @@ def others_lines(line: OthersLine, facts: Facts, width: int) -> Iterator[Line]:
     yield from paragraph(f"{plural(line.total, 'listener')} that no service of yours has", width)
     if line.near:
         adopt = facts.keys.way("adopt")
-        near = f"{line.near} of them run in your projects: {adopt} looks at them all, or at the one under the cursor"
+        near = (
+            f"{len(line.near)} of them run in your projects: {adopt} looks at them all, or at the one under the cursor"
+        )
         yield from paragraph(near, width)
 
 

@@ -191,8 +191,8 @@ def _others(subject: OthersLine, facts: Facts, width: int, *, is_folded: bool) -
     if subject.elsewhere:
         left.append(Span(f"  ({subject.elsewhere} elsewhere)", Tone.DIM))
     adopts = facts.keys.hint("adopt", "adopts")
-    wide = f"{subject.near} from your projects{f': {adopts}' if adopts else ''}"
-    near = wide if width >= 70 else f"{adopts} {subject.near}" if adopts else f"{subject.near} yours"
+    wide = f"{len(subject.near)} from your projects{f': {adopts}' if adopts else ''}"
+    near = wide if width >= 70 else f"{adopts} {len(subject.near)}" if adopts else f"{len(subject.near)} yours"
     right = (Span(near, Tone.DIM), Span(" ")) if subject.near else ()
     return justify(tuple(left), right, width)
 

@@ -95,7 +95,8 @@ class OthersLine(NamedTuple):
     """The line above the other listeners."""
 
     total: int
-    near: int
+    near: tuple[Other, ...]
+    """Those from projects: what adopting on this line is about."""
     elsewhere: int
     """Listeners that the narrowed scope leaves out."""
 

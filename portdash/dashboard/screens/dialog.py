@@ -71,6 +71,7 @@ class Dialog(ModalScreen[R]):
     }
     Dialog.-narrow {
         & > #frame, #foot, #choice { padding: 0; }
+        #foot > ConsentRow, #foot > #status { padding: 0 1; }
         Act { margin: 0; min-width: 1; }
     }
     Dialog.-narrow ConsentRow > Static { max-width: 62%; }

@@ -34,6 +34,13 @@ class Acting(Choosing):
         if self.snapshot:
             self._open(AllocateScreen(self.desk, self.snapshot, listeners=self.context.listeners))
 
+    def action_details(self) -> None:
+        """On a row of the conflicts, the ways out of it; on any other what that view has."""
+        if self.context.opens_resolve:
+            self.action_resolve()
+        else:
+            super().action_details()
+
     def action_move(self) -> None:
         """Another port for the service."""
         from portdash.dashboard.screens.move import MoveScreen  # noqa: PLC0415

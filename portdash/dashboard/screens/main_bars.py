@@ -16,7 +16,7 @@ from portdash.dashboard.desk import Desk
 from portdash.dashboard.keymap import Keymap
 from portdash.dashboard.messages import CursorMoved, LookFailed, SnapshotTaken
 from portdash.dashboard.options import Options
-from portdash.dashboard.rows.row import Line, Other, RangeLine, RowKey, Span
+from portdash.dashboard.rows.row import Group, Line, Other, RangeLine, RowKey, Span
 from portdash.dashboard.rows.summary import Standing, freshness, header_line, trouble_line, troubles
 from portdash.dashboard.rows.view import View, order_text
 from portdash.dashboard.rows.words import state_of
@@ -94,6 +94,7 @@ class Bars(Toasting):
         """What commands are asked about."""
         row = self.table.row if self.facts else None
         view = row.subject if row and isinstance(row.subject, ServiceView) else None
+        listing = self.table.listing
         is_read_only = self.options.read_only or self.desk.is_read_only
         outlook = self.outlook
         return Context(
@@ -112,7 +113,8 @@ class Bars(Toasting):
             resolution=self._resolutions.text_for(self.facts, view) if view else "",
             view=outlook.view,
             marked=tuple(outlook.marked_subjects(self.facts)),
-            hidden_marks=outlook.hidden_marks(self.table.listing),
+            hidden_marks=outlook.hidden_marks(listing),
+            hidden_views=outlook.hidden_views(row.subject, listing) if row and isinstance(row.subject, Group) else 0,
         )
 
     @on(SnapshotTaken)
@@ -243,7 +245,8 @@ class Bars(Toasting):
             leave = [Entry("leave", names.way("leave"), "Quit")]
             self.footer.show([Entry("keep_filter", "enter", "Keep"), *clear], leave)
             return
-        usable = [command.id for command in footer_commands(context) if command.id not in ALWAYS]
+        told = {*ALWAYS, *(("resolve",) if context.opens_resolve else ())}  # the key that opens the row opens that
+        usable = [command.id for command in footer_commands(context) if command.id not in told]
         self.footer.show(self._entries(usable, context), self._entries(ALWAYS, context))
 
     def show_header(self) -> None:
@@ -298,4 +301,6 @@ def _label(name: str, context: Context) -> str:
     label = BY_ID[name].label
     if name == "details" and context.view is View.RANGES:
         return "Show rows"
+    if name == "details" and context.opens_resolve:
+        return BY_ID["resolve"].label
     return f"{label} {counts[name]} marked" if context.marked and name in counts else label

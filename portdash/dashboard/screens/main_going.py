@@ -86,7 +86,7 @@ class Going(Detailing):
         elif row.is_foldable:
             self._set_folded(row.key, folded=False)
         else:
-            self.action_details()
+            self.enter_details()
 
     def _go_in_strip(self, line: RangeLine, by: int) -> None:
         """Move the cursor along the strip; it stops at the ends."""
@@ -110,6 +110,10 @@ class Going(Detailing):
         self.show_list()
 
     def action_details(self) -> None:
+        """Go into the details, where a view knows nothing better."""
+        self.enter_details()
+
+    def enter_details(self) -> None:
         """Go into the details; on a line that folds, fold or unfold."""
         row = self.table.row
         if row is not None and row.is_foldable and row.kind is not Kind.GROUP:
@@ -149,7 +153,7 @@ class Going(Detailing):
         if self.is_in_details:
             self.leave_details()
         else:
-            self.action_details()
+            self.enter_details()
 
     def action_previous_pane(self) -> None:
         """With two panes, the same."""

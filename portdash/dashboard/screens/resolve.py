@@ -37,7 +37,8 @@ class ResolveScreen(PlansInAWorld):
         &.-stale Way { opacity: 50%; }
         &.-stale #head { color: $text-warning; }
     }
-    ResolveScreen.-wide #ways { layout: horizontal; }
+    ResolveScreen.-wide #ways { layout: horizontal; overflow: hidden; }
+    ResolveScreen.-wide Way { height: 100%; }
     ResolveScreen.-narrow #copy { display: none; }
     ResolveScreen.-narrow Way, ResolveScreen.-normal Way {
         & > .long { display: none; }
@@ -175,11 +176,6 @@ class ResolveScreen(PlansInAWorld):
         )
 
     def _fit(self) -> None:
-        """Let three boxes side by side be as high as the highest of them."""
-        if not self.is_mounted:
-            return
-        is_wide = self.size.width >= 120
-        highest = max(way.query_one(".long").size.height for way in self.query(Way)) + 2
-        for way in self.query(Way):
-            way.styles.height = min(highest, self.query_one("#ways").size.height) if is_wide else "auto"
-        self._name_acts()
+        """Nothing has to be measured here: the ways have the height that the rest leaves. The buttons fit the width."""
+        if self.is_mounted:
+            self._name_acts()

@@ -46,6 +46,11 @@ ONE_LINE = 50
 _UNSUPERVISED = "portdash does not run it"
 
 
+def confirming_key(deed: Deed) -> str:
+    """Return the key that does it: `enter` where nothing ends."""
+    return "enter" if deed is Deed.START else "y"
+
+
 class DeedScreen(LongAct):
     """A choice of deeds, then the one that was chosen."""
 
@@ -195,9 +200,10 @@ class ServiceScreen(DeedScreen):
             return
         self.chosen = deed
         self.arm()
-        self.query_one("#yes", Act).name_it(f"Yes, {deed}")
+        key = confirming_key(deed)
+        self.query_one("#yes", Act).name_it(f"Yes, {deed}", key=key)
         self.query_one("#yes" if deed is Deed.START else "#no", Act).focus()
-        self.say(f"{deed} {clean(self.key.service)}? y does it")
+        self.say(f"{deed} {clean(self.key.service)}? {key} does it")
 
     def confirm(self) -> None:
         """Do what was chosen."""
@@ -222,6 +228,12 @@ class ServiceScreen(DeedScreen):
             ok, text = self.desk.ask_supervisor(self.key, RequestKind(deed))
             answer = self.Answered(text, ok=ok)
         return Told(answer, f"{self.key.service}: {answer.text}", is_error=not answer.ok)
+
+    def end(self) -> None:
+        """Give the key that starts it its button again: one that cannot be used loses the focus."""
+        super().end()
+        if self.chosen is Deed.START:
+            self.query_one("#yes", Act).focus()
 
     @on(Answered)
     def _answered(self, message: Answered) -> None:

@@ -20,7 +20,7 @@ from portdash.dashboard.screens.consent import ConsentRow
 from portdash.dashboard.screens.long_act import Told, broken_words
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.rows_act import Over, RowsAct
-from portdash.dashboard.screens.service import Deed, DeedScreen
+from portdash.dashboard.screens.service import Deed, DeedScreen, confirming_key
 from portdash.dashboard.screens.shell import command
 from portdash.dashboard.screens.start_words import as_well, begun, outcome, question, verdict
 from portdash.errors import PortdashError
@@ -101,7 +101,7 @@ class ServicesScreen(DeedScreen, RowsAct[Row]):
         yes.display = self.chosen is not None and not self.is_done
 
     def action_choose(self, word: str) -> None:
-        """Choose what is done. To start takes `y` or `enter`; what ends several takes their number."""
+        """Choose what is done. To start takes `enter`; what ends several takes their number."""
         deed = Deed(word)
         if self.is_starting and deed is Deed.STOP:
             self._call_off()
@@ -115,7 +115,7 @@ class ServicesScreen(DeedScreen, RowsAct[Row]):
         yes = self.query_one("#yes", Act)
         if deed is Deed.START:
             self.query_one(ConsentRow).forget()
-            yes.name_it(f"Yes, start {count + len(self._along)}")
+            yes.name_it(f"Yes, start {count + len(self._along)}", key=confirming_key(deed))
             self.say(question(count, self._along))
         else:
             self.query_one(ConsentRow).ask_for(f"To {deed} {count}, type how many, {count}:", str(count))

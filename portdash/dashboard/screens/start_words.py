@@ -18,7 +18,7 @@ def as_well(needs: Sequence[str]) -> str:
 def question(count: int, along: Collection[str]) -> str:
     """Ask whether so many are to be started, and those that come along."""
     also = f", and {and_list(map(clean, along))} as well" if along else ""
-    return f"start {count}{also}, each behind what it depends on? y does it"
+    return f"start {count}{also}, each behind what it depends on? enter does it"
 
 
 def verdict(progress: Progress) -> str:

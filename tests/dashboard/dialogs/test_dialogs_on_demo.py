@@ -14,6 +14,7 @@ from portdash.dashboard.screens.release import ReleaseScreen
 from portdash.dashboard.screens.report import ReportScreen
 from portdash.dashboard.screens.resolve import ResolveScreen
 from portdash.dashboard.screens.undo import UndoScreen
+from portdash.dashboard.screens.way import Way
 from portdash.demo.scene import demo_deps
 from portdash.manager.finding import find_service
 from portdash.model.assignment import ServiceKey, Source
@@ -133,3 +134,27 @@ async def test_adopting_keeps_the_port_and_touches_nothing(desk: Desk):
 async def test_the_report_is_about_what_the_desk_sees(desk: Desk):
     async with opened(ReportScreen(desk, desk.look(), patience=AT_ONCE), (120, 40)) as (host, _):
         assert "squatted" in host.text
+
+
+async def test_a_plan_for_all_conflicts_has_the_height_there_is_and_says_why_each_of_the_others_stays(desk: Desk):
+    screen = ResolveScreen(desk, desk.look(), key_of(desk, "web"), patience=AT_ONCE)
+    async with opened(screen, (160, 45)) as (host, pilot):
+        await press(host, pilot, "a")
+        await settled(host, pilot)
+        ways = list(host.dialog.query(Way))
+        room = host.dialog.query_one("#ways").region
+        assert {way.region.height for way in ways} == {room.height}
+        assert not [way for way in ways if way.show_vertical_scrollbar]
+        minimal = ways[0].plan
+        assert minimal is not None
+        left = "\n".join(each.text for each in minimal.unresolved)
+        assert {step.key.service for step in minimal.steps if step.key} == {"web"}
+        for words in (
+            "blog/db stays shadowed on 5432",
+            "a plan for all leaves it there",
+            "3000 is the home of shop/web",
+        ):
+            assert words in left
+    alone = ResolveScreen(desk, desk.look(), key_of(desk, "blog/db"), patience=AT_ONCE)
+    async with opened(alone, (160, 45)) as (host, _pilot):
+        assert "move  blog/db  5432 → 5000" in host.text

@@ -37,6 +37,7 @@ async def test_each_row_has_its_verdict_and_the_number_of_those_that_end_is_type
         assert "stays: sshd 700" in host.text or "stays:" in host.text
         assert "nobody listens on it any more" in host.text
         assert "Type how many, 2, to agree:" in host.text
+        assert " portdash free 5175; portdash free 4173 " in host.text
         await press(host, pilot, "enter", "y")
         await settled(host, pilot)
         assert {5175, 4173, 22} <= held(desk)

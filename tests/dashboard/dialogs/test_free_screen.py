@@ -259,3 +259,14 @@ def test_an_aggressive_plan_knows_all_that_ends(desk: Desk):
     (step,) = [each for each in plan.steps if each.action is Action.TERMINATE]
     assert [each.pid for each in step.target.group] == [step.target.pid]
     assert step.target.holding == (step.target.pid,)
+
+
+@pytest.mark.parametrize("size", [(160, 45), (80, 24), (60, 20), (40, 15)])
+async def test_what_has_to_be_typed_stands_in_one_line_with_what_is_said(desk: Desk, size: tuple[int, int]):
+    async with opened(FreeScreen(desk, desk.look(), 3000, TCP, patience=AT_ONCE), size) as (host, pilot):
+        await settled(host, pilot)
+        asks, said = (host.dialog.query_one(each).content_region.x for each in ("#consent-asks", "#body > *"))
+        assert asks == said
+        await press(host, pilot, "1", "enter")
+        await settled(host, pilot)
+        assert host.dialog.query_one("#status").content_region.x == said

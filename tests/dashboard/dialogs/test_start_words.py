@@ -40,5 +40,5 @@ def test_what_comes_along_is_named_with_what_needs_it():
     assert as_well(["api"]) == "started as well: api depends on it"
     assert as_well(["api", "web"]) == "started as well: api and web depend on it"
     assert as_well([]) == "started as well: it is a further instance"
-    assert question(2, ()) == "start 2, each behind what it depends on? y does it"
-    assert question(2, {"db": ("a",)}) == "start 2, and db as well, each behind what it depends on? y does it"
+    assert question(2, ()) == "start 2, each behind what it depends on? enter does it"
+    assert question(2, {"db": ("a",)}) == "start 2, and db as well, each behind what it depends on? enter does it"

@@ -7,12 +7,13 @@ import scenes
 from fakes import WEB, desk_for, footer_of, main_of, row_key, running, screen_lines, until
 from row_texts import KEYS, everything, facts_of
 from steady_pilot import SteadyPilot
+from textual.command import CommandList
 
 from portdash.dashboard.app import PortdashApp
 from portdash.dashboard.commands import BY_ID
 from portdash.dashboard.context import Context
 from portdash.dashboard.options import Options
-from portdash.dashboard.palette import Palette, PortdashCommands, Runner
+from portdash.dashboard.palette import Palette, PortdashCommands, Runner, score_of
 from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.patience import Patience
 from portdash.errors import ConfigError
@@ -218,3 +219,53 @@ async def test_no_page_is_turned_where_there_is_no_room_for_one():
         await pilot.resize_terminal(20, 1)
         await pilot.press("down", "pagedown", "pageup")
         assert pilot.app._exception is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"), [("col", "Columns"), ("sort", "Sort"), ("rep", "Report"), ("left", "Sort left")]
+)
+async def test_the_palette_offers_first_what_is_called_so(typed: str, first: str):
+    async with running(desk_for()) as (pilot, _main):
+        await pilot.press("colon")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "Palette")
+        await pilot.press(*typed)
+        found = pilot.app.screen.query_one(CommandList)
+        await until(pilot, lambda: found.option_count and found.highlighted == 0)
+        await until(pilot, lambda: str(found.get_option_at_index(0).prompt).startswith(f"{first}  "))
+
+
+def test_a_name_counts_more_than_help_and_what_fits_nowhere_counts_nothing():
+    columns, sort = BY_ID["columns"], BY_ID["sort"]
+    assert score_of("col", columns, lambda _text: 0.1) > score_of("col", sort, lambda _text: 50.0) > 0
+    assert score_of("zzz", columns, lambda _text: 0.0) == 0
+
+
+@pytest.mark.parametrize("key", ["enter", "d"])
+async def test_enter_on_a_conflict_opens_the_ways_out(key: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Dialog, "patience", Patience(quiet=0, burst=0))
+    async with running(desk_for()) as (pilot, main):
+        await pilot.press("3")
+        assert main.footer.text.startswith(" enter Resolve  ")
+        assert footer_of(main).count("resolve") == 0
+        await pilot.press(key)
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "ResolveScreen")
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is main)
+        await pilot.press("l")
+        assert main.is_in_details
+        assert pilot.app.screen is main
+
+
+async def test_enter_opens_the_details_of_what_has_no_way_out():
+    async with running(desk_for()) as (pilot, main):
+        await pilot.press("3", "G")
+        row = main.table.row
+        assert row is not None
+        assert row.conflict is None
+        assert main.footer.text.startswith(" enter Details")
+        await pilot.press("enter")
+        assert main.is_in_details
+    async with running(desk_for(read_only=True)) as (pilot, main):
+        await pilot.press("3", "enter")
+        assert main.is_in_details
+        assert pilot.app.screen is main

@@ -6,6 +6,7 @@ import pytest
 import scenes
 from fakes import WEB, FakeDesk, desk_for, footer_of, row_key, running, screen_lines, until
 
+from portdash.dashboard.rows.row import OTHERS_KEY
 from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.free_many import FreeManyScreen
 from portdash.dashboard.screens.patience import Patience
@@ -101,3 +102,49 @@ async def test_marked_ports_are_freed_together():
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is main)
         assert len(main.outlook.marked) == 2, "nothing was done, so the marks stay"
+
+
+@pytest.mark.parametrize("key", ["x", "D", "s"])
+async def test_no_act_on_a_group_of_which_the_filter_hides_some(key: str):
+    async with running(desk_for()) as (pilot, main):
+        main.table.move_to(("group", "shop"))
+        whole = len(main.context.services)
+        assert {"release", "free"} <= set(footer_of(main))
+        main.outlook.filter_text = "redis"
+        main.show_list()
+        main.table.move_to(("group", "shop"))
+        await until(pilot, lambda: not {"move", "release", "free"} & set(footer_of(main)))
+        await pilot.press(key)
+        assert pilot.app.screen is main
+        assert any(f"{whole - 1} of its services are not shown" in note.message for note in pilot.app._notifications)
+
+
+async def test_of_a_group_under_a_filter_what_is_shown_can_be_marked():
+    async with running(desk_for()) as (pilot, main):
+        main.outlook.filter_text = "redis"
+        main.show_list()
+        main.table.move_to(("group", "shop"))
+        await pilot.press("*")
+        assert main.context.no_release() is None
+        assert {each.service for each in main.context.services} == {"redis"}
+
+
+async def test_adopting_from_the_line_of_the_others_is_about_what_it_counts():
+    async with running(desk_for()) as (_pilot, main):
+        main.table.move_to(OTHERS_KEY)
+        assert len(main.context.listeners) > 1
+        main.outlook.filter_text = "5175"
+        main.show_list()
+        main.table.move_to(OTHERS_KEY)
+        assert [each.port for each in main.context.listeners] == [5175]
+
+
+async def test_only_troubles_hide_as_a_filter_does_and_folding_hides_nothing():
+    async with running(desk_for()) as (pilot, main):
+        group = ("group", "shop")
+        main.table.move_to(group)
+        await pilot.press("h")
+        assert main.context.no_release() is None
+        await pilot.press("!")
+        main.table.move_to(group)
+        assert "not shown" in (main.context.no_release() or "")

@@ -65,7 +65,14 @@ async def test_nothing_is_asked_before_it_is_chosen_and_agreed_to():
         await pilot.press("y")
         assert not desk.asked
         assert "choose first" in "\n".join(screen_lines(pilot.app))
-        await pilot.press("x", "y")
+        await pilot.press("x", "enter")
+        await until(pilot, lambda: pilot.app.screen is main)
+        assert not desk.asked
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServiceScreen))
+        await pilot.press("x")
+        assert "[ Yes, stop  y ]" in "\n".join(screen_lines(pilot.app))
+        await pilot.press("y")
         await until(pilot, lambda: "did not answer" in "\n".join(screen_lines(pilot.app)))
         await pilot.press("r", "y")
         await until(pilot, lambda: pilot.app.screen is main)
@@ -216,7 +223,9 @@ async def test_all_of_a_workspace_is_started_from_its_line():
         await until(pilot, lambda: pilot.app.screen is main)
         await pilot.press("s")
         await until(pilot, lambda: isinstance(pilot.app.screen, ServicesScreen))
-        await pilot.press("u", "y")
+        await pilot.press("u")
+        assert "[ Yes, start 3  enter ]" in "\n".join(screen_lines(pilot.app))
+        await pilot.press("enter")
         await until(pilot, lambda: "\n".join(screen_lines(pilot.app)).count("✓") == 3)
         assert desk.done == ["start a", "start b", "start c"]
         await pilot.press("escape")
@@ -309,8 +318,8 @@ async def test_what_comes_along_is_named_before_it_is_agreed_to():
             assert words in shown
         await pilot.press("u")
         shown = "\n".join(screen_lines(pilot.app))
-        assert "start 3, and db, mail and a@2 as well, each behind what it depends on? y does it" in shown
-        assert "[ Yes, start 6  y ]" in shown
+        assert "start 3, and db, mail and a@2 as well, each behind what it depends on? enter does it" in shown
+        assert "[ Yes, start 6  enter ]" in shown
         await pilot.press("y")
         await until(pilot, lambda: "\n".join(screen_lines(pilot.app)).count("✓") == 6)
         assert desk.done == [f"start {name}" for name in ("db", "mail", "a@2", "a", "b", "c")]
@@ -542,10 +551,13 @@ async def test_what_does_not_run_is_started_and_a_failure_shows_what_it_printed(
         assert pilot.app.screen is main
         await pilot.press("s")
         await until(pilot, lambda: isinstance(pilot.app.screen, ServiceScreen))
-        await pilot.press("u", "enter")
+        await pilot.press("u")
+        assert "start idle? enter does it" in "\n".join(screen_lines(pilot.app))
+        assert "[ Yes, start  enter ]" in "\n".join(screen_lines(pilot.app))
+        await pilot.press("enter")
         await until(pilot, lambda: "ended with status 3" in "\n".join(screen_lines(pilot.app)))
         assert "no [red]such file" in "\n".join(screen_lines(pilot.app))
-        await pilot.press("y")
+        await pilot.press("enter")
         await until(pilot, lambda: pilot.app.screen is main)
         assert desk.starts == 2
         assert any("idle is on 4000" in note.message for note in pilot.app._notifications)
