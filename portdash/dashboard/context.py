@@ -4,9 +4,10 @@ from portdash.dashboard.moment import Moment
 from portdash.dashboard.rows.row import Other
 from portdash.dashboard.rows.times import clock_time
 from portdash.dashboard.rows.view import View
-from portdash.dashboard.startable import REMOTE, no_running
 from portdash.model.ports import IpProtocol
 from portdash.report.words import worst_conflict
+
+REMOTE = "it is another host's: it is changed there"
 
 
 class Context(Moment):
@@ -140,6 +141,8 @@ class Context(Moment):
             return REMOTE
         if reason := self.no_change():
             return reason
+        from portdash.dashboard.startable import no_running  # noqa: PLC0415  there is no row in the first frame
+
         return no_running(self.facts, self.views, free=self.keys.way("free"), is_all=not self.marked)
 
     def no_probe(self) -> str | None:

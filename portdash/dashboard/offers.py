@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from portdash.dashboard.commands import BY_ID
-from portdash.dashboard.context import Context
+from portdash.dashboard.context import REMOTE, Context
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.offered import Offer
-from portdash.dashboard.startable import REMOTE
 from portdash.errors import PortdashError
 from portdash.manager.naming import NOTHING_WANTED, suggest_name
 from portdash.model.assignment import ServiceKey

@@ -4,13 +4,12 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
+from portdash.dashboard.context import REMOTE
 from portdash.dashboard.restarts import tilde
 from portdash.dashboard.rows.facts import Facts
 from portdash.model.names import base_name
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.text import clean
-
-REMOTE = "it is another host's: it is changed there"
 
 
 def no_running(facts: Facts, views: Sequence[ServiceView], *, free: str, is_all: bool) -> str | None:

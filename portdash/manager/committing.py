@@ -106,24 +106,22 @@ def _conflict_lines(deps: Deps, kind: EventKind, conflicts: Iterable[Conflict]) 
 
 
 def _terminated(deps: Deps, plan: Plan, ended: tuple[str, ...]) -> Iterator[Event]:
-    """Yield an event for each line, with the port that it is about and the service of this place that has it."""
+    """Yield an event for each line, with the port that it is about and the service that has it, ours before others'."""
     if not ended:
         return
     place = deps.place
-    here = (place.host, plan.workspace, place.environment)
-    names = {
-        (row.port, row.key.protocol): row.name
-        for row in deps.store.snapshot().assignments.values()
-        if (row.key.host, row.key.workspace, row.key.environment) == here
-    }
+    rows = [row for row in deps.store.snapshot().assignments.values() if place.is_of(row.key)]
+    rows.sort(key=lambda row: row.key.workspace == plan.workspace)  # the last of a slot counts
+    owners = {(row.port, row.key.protocol): row for row in rows}
     targets = [step.target for step in plan.steps if step.target]
     for number, line in enumerate(ended):
         target = targets[number] if number < len(targets) else None  # lines after these tell of a port once more
+        owner = owners.get((target.port, target.protocol)) if target else None
         yield Event(
             kind=EventKind.TERMINATED,
             at=deps.clock.now(),
-            workspace=plan.workspace,
-            service=names.get((target.port, target.protocol), "") if target else "",
+            workspace=owner.key.workspace if owner else plan.workspace,
+            service=owner.name if owner else "",
             actor=deps.actor,
             reason=line,
             from_port=target.port if target else None,

@@ -21,6 +21,7 @@ from portdash.manager.deps import Deps
 from portdash.manager.events import EventStream
 from portdash.manager.facade import PortManager
 from portdash.manager.finding import find_service
+from portdash.manager.freeing import plan_free
 from portdash.manager.history_tail import HistoryTail
 from portdash.manager.plans import plan_move, plan_release, plan_resolve, plan_undo
 from portdash.manager.troubles import Troubles
@@ -28,7 +29,9 @@ from portdash.manager.watcher import Watcher
 from portdash.manager.wishes import Wish
 from portdash.model.history import Event, EventKind
 from portdash.model.plan import Strategy
+from portdash.model.ports import IpProtocol
 from portdash.model.storage import Batch, RecordEvent
+from portdash.model.workspace import Workspace
 
 SOON = 60.0
 """Seconds that an event may take on a busy machine."""
@@ -399,6 +402,21 @@ def test_history_says_what_was_found_and_settled(deps: Deps, listen: Listen, str
     assert history(deps)[1:] == [("conflict", "web"), act, ("resolved", "web")]
     assert deps.store.events()[0].from_port == 3000
     assert deps.store.events()[1].from_port == 3000  # whose server has ended is told with its port
+
+
+def test_what_was_ended_is_told_of_the_service_that_has_the_port(deps: Deps, listen: Listen):
+    allocate(deps, [Wish(name="web", preferred=(3000,))])
+    there = replace(deps, place=deps.place._replace(workspace=Workspace(name="blog", root=None)))
+    allocate(there, [Wish(name="cms", preferred=(3001,))])
+    for port in (3000, 3001, 3002):
+        listen(port, pid=port)
+        apply_plan(deps, plan_free(deps, deps.observer.snapshot(), port, IpProtocol.TCP), consent=True)
+    told = [event for event in reversed(deps.store.events()) if event.kind is EventKind.TERMINATED]
+    assert [(event.workspace, event.service, event.from_port) for event in told] == [
+        (deps.place.workspace.name, "web", 3000),
+        ("blog", "cms", 3001),
+        (deps.place.workspace.name, "", 3002),
+    ]
 
 
 def test_what_stays_in_trouble_was_found_only(deps: Deps, listen: Listen):

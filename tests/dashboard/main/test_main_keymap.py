@@ -90,7 +90,11 @@ def test_the_footer_shows_what_this_row_can_do():
 
 
 def test_read_only_and_stale_take_changes_away_with_the_reason():
-    for changes, words in (({"is_read_only": True}, "read-only"), ({"stale": "store away"}, "store away")):
+    for changes, words in (
+        ({"is_read_only": True, "is_locked_for_good": True}, "read-only"),
+        ({"is_read_only": True}, "locked: nothing is changed until :Lock unlocks"),
+        ({"stale": "store away"}, "store away"),
+    ):
         context = context_on(Kind.SERVICE, "'web'", **changes)
         usable = footer(context)
         assert not {"resolve", "move", "release", "free", "allocate", "undo"} & set(usable)
