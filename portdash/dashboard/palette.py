@@ -18,8 +18,8 @@ from portdash.text import clean
 
 _KEPT = frozenset({"next_trouble", "previous_trouble"})
 """The ways to go about that have a name worth typing."""
-_MOST, _BESIDE = 0.7, 8
-"""How much of the screen the lines may take, and how many lines stay for what is above them and for the footer."""
+_MOST, _BESIDE, _LEAST = 0.7, 8, 4
+"""How much of the screen the list may take; how many lines stay for what is above it and for the footer; the least."""
 
 
 _CALLED_SO, _BEGINS_SO, _HAS_A_WORD = 3.0, 2.0, 1.0
@@ -122,8 +122,8 @@ class Palette(CommandPalette):
 
 
 def _room(height: int) -> int:
-    """Return how many lines may be listed on a screen of so many."""
-    return max(1, min(int(height * _MOST), height - _BESIDE))
+    """Return how many lines the list may take, its edges among them, on a screen of so many."""
+    return max(_LEAST, min(int(height * _MOST), height - _BESIDE))
 
 
 class Runner:

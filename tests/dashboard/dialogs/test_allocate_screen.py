@@ -139,7 +139,7 @@ async def test_adopting_takes_a_name_for_each_listener():
     desk = FakeDesk()
     async with opened(form(desk, listeners=(VITE, STRANGE)), (100, 30)) as (host, pilot):
         assert "Adopt 2 listeners" in host.text
-        assert ":5175   vite" in host.text
+        assert ":5175   [vite " in host.text
         assert "node 5120  ~/src/shop" in host.text
         assert "process node in ~/src/shop" in host.text
         assert "nothing is started, stopped or written" in host.text

@@ -134,3 +134,16 @@ async def test_a_dialog_has_a_frame_in_the_colour_of_the_text_and_what_is_behind
 
 def test_no_color_takes_the_terminals_own():
     assert theme_for({"NO_COLOR": "1"}, "light") == ANSI.name
+
+
+async def test_the_terminals_colours_are_left_as_they_were_taken(monkeypatch: pytest.MonkeyPatch):
+    """The toolkit keeps what it was told of them at the start, if it is told."""
+    async with demo("ansi", monkeypatch) as pilot:
+        own = [str(style) for _y, _text, style in cells(pilot)]
+        assert not any("#" in each for each in own)
+        pilot.app.theme = DARK.name
+        await pilot.pause()
+        assert all("#" in str(style) for _y, text, style in cells(pilot) if "uvicorn" in text)
+        pilot.app.theme = ANSI.name
+        await pilot.pause()
+        assert [str(style) for _y, _text, style in cells(pilot)] == own

@@ -1,0 +1,26 @@
+"""`--demo`: an invented machine, as its user wants dashboards to look."""
+
+from pathlib import Path
+
+import pytest
+
+from portdash.cli.commands.dashboard import _invented
+from portdash.cli.context import Globals
+from portdash.config.sections import Glyphs
+from portdash.errors import ConfigError
+
+
+def test_the_demo_looks_as_the_configuration_says(tmp_path: Path):
+    file = tmp_path / "wanted.toml"
+    file.write_text('[dashboard]\ntheme = "ansi-light"\nglyphs = "ascii"\n[services.mine]\n')
+    with _invented(Globals(config=file)) as deps:
+        assert deps.config.dashboard.theme == "ansi-light"
+        assert deps.config.dashboard.glyphs is Glyphs.ASCII
+        assert "mine" not in [each.name for each in deps.config.services]
+
+
+def test_a_configuration_that_makes_no_sense_is_said(tmp_path: Path):
+    file = tmp_path / "wrong.toml"
+    file.write_text('[dashboard]\nrefresh = "often"\n')
+    with pytest.raises(ConfigError, match="refresh"), _invented(Globals(config=file)):
+        pass
