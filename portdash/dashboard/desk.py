@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from portdash.config.paths import PROJECT_FILE, state_dir
 from portdash.config.urls import redacted
 from portdash.dashboard.planner import Planner
-from portdash.dashboard.restarts import tilde
 from portdash.manager.looking import look
 from portdash.model.names import base_name
 from portdash.store.schema import EVENTS_KEPT
@@ -176,6 +175,8 @@ class Desk(Planner):
             before, self._deps = self._deps, self._reloading.renewed(self._deps)
             self.config_error = self._reloading.error
             if self._deps is not before:
+                from portdash.dashboard.restarts import tilde  # noqa: PLC0415  rare
+
                 self.config_gone = tuple(tilde(str(path), self.home) for path in self._reloading.gone)
                 self.when_renewed()
         return look(self._deps, settle_changed=False)

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Container, Mapping
 
-from portdash.machine.own_connections import own_connections
 from portdash.model.ports import IpProtocol
 
 Slot = tuple[IpProtocol, str, int]
@@ -30,4 +29,8 @@ def count_connections(slot: Slot, listening: Container[Slot], connected: Mapping
 
 
 def _others(count: int, address: str, port: int) -> int:
-    return max(0, count - own_connections(address, port)) if count else 0
+    if not count:
+        return 0
+    from portdash.machine.own_connections import own_connections  # noqa: PLC0415  mostly nobody is connected
+
+    return max(0, count - own_connections(address, port))
