@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from portdash.config.paths import PROJECT_FILE, state_dir
 from portdash.config.urls import redacted
 from portdash.dashboard.planner import Planner
-from portdash.dashboard.restarts import tilde
 from portdash.manager.looking import look
 from portdash.model.names import base_name
 from portdash.store.schema import EVENTS_KEPT
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from portdash.config.show import Row as Setting
+    from portdash.dashboard.ends import Ends
     from portdash.dashboard.key_names import KeyNames
     from portdash.dashboard.rows.asked import Past
     from portdash.dashboard.under_way import UnderWay
@@ -94,6 +94,7 @@ class Desk(Planner):
     _reloading: Reloading | None = None
     _keys: KeyNames | None = None
     _under_way: UnderWay | None = None
+    _ends: Ends | None = None
     _making: ClassVar[Lock] = Lock()
 
     def __init__(
@@ -176,6 +177,8 @@ class Desk(Planner):
             before, self._deps = self._deps, self._reloading.renewed(self._deps)
             self.config_error = self._reloading.error
             if self._deps is not before:
+                from portdash.dashboard.restarts import tilde  # noqa: PLC0415  rare
+
                 self.config_gone = tuple(tilde(str(path), self.home) for path in self._reloading.gone)
                 self.when_renewed()
         return look(self._deps, settle_changed=False)
@@ -248,15 +251,12 @@ class Desk(Planner):
 
     def ends(self, snapshot: Snapshot) -> dict[ServiceKey, LastEnd]:
         """Return how services that do not run came to their end last, as far as a `run` has noted it. Blocks."""
-        found = {}
-        for view in snapshot.services:
-            if view.is_running or view.assignment is None or view.key.user != snapshot.user:
-                continue
-            from portdash.supervisor.last_end import end_path, read_end  # noqa: PLC0415  not for the first frame
+        if self._ends is None:
+            from portdash.dashboard.ends import Ends  # noqa: PLC0415  not for the first frame
 
-            if end := read_end(end_path(self.log_of(view.key))):
-                found[view.key] = end
-        return found
+            self._ends = Ends(self.log_of)
+        views = (view for view in snapshot.services if view.assignment and not view.is_running)
+        return self._ends.of(view.key for view in views if view.key.user == snapshot.user)
 
     def log_of(self, key: ServiceKey) -> Path:
         """Return where the output of a service is kept, if it was started by portdash."""

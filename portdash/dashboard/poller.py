@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from portdash.dashboard.desk import Desk
-from portdash.dashboard.flaps import Flaps
 from portdash.dashboard.messages import LookFailed, SnapshotTaken
-from portdash.dashboard.starts import Starts
 from portdash.dashboard.store_watch import StoreWatch
 from portdash.errors import PortdashError
 from portdash.model import history
@@ -23,7 +21,9 @@ from portdash.model.snapshot import Snapshot
 from portdash.text import clean
 
 if TYPE_CHECKING:
+    from portdash.dashboard.flaps import Flaps
     from portdash.dashboard.rows.facts import Facts
+    from portdash.dashboard.starts import Starts
 
 _log = logging.getLogger(__name__)
 
@@ -46,8 +46,7 @@ class Poller:
         self._facts: Facts | None = None
         self._told_of: int | None = None
         """The revision that the events were read at; None while none were read."""
-        self._starts = Starts(desk.begun)
-        self._flaps = Flaps(desk.is_done_to)
+        self._watched: tuple[Starts, Flaps] | None = None
         self.with_history = False
         """Whether somebody looks at what has happened."""
 
@@ -96,7 +95,7 @@ class Poller:
     def _tell(self, seen: Snapshot) -> None:
         from portdash.dashboard.rows.facts import digest  # noqa: PLC0415  not for the first frame
 
-        is_first, snapshot = self._facts is None, self._flaps.marked(self._starts.marked(seen))
+        is_first, snapshot = self._facts is None, self._marked(seen)
         self._facts = digest(
             snapshot,
             home=self._desk.home,
@@ -112,6 +111,16 @@ class Poller:
         if is_first:
             self._stopped.wait(_PAUSE)  # what comes next loads much, and would hold up the drawing of the first table
         self._store.expect(snapshot.revision)
+
+    def _marked(self, seen: Snapshot) -> Snapshot:
+        """Return what was seen with what only who has looked before can tell of it: what is on its way, what flaps."""
+        if self._watched is None:
+            from portdash.dashboard.flaps import Flaps  # noqa: PLC0415  as above
+            from portdash.dashboard.starts import Starts  # noqa: PLC0415  as above
+
+            self._watched = Starts(self._desk.begun), Flaps(self._desk.is_done_to)
+        starts, flaps = self._watched
+        return flaps.marked(starts.marked(seen))
 
     def _events(self, snapshot: Snapshot) -> tuple[history.Event, ...]:
         """Return what has happened while somebody looks at it, read anew with each revision."""

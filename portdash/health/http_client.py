@@ -19,6 +19,7 @@ from typing import NamedTuple
 from portdash import __version__
 from portdash.health.endpoint import Endpoint
 from portdash.health.http_reading import NotHttp, ResponseReader
+from portdash.machine.own_connections import closed, opened
 
 __all__ = ["KeptOpen", "NotHttp", "Response", "fetch"]
 
@@ -185,11 +186,16 @@ class _Client(asyncio.Protocol):
         self._reader: ResponseReader | None = None
         self._waiting: asyncio.Future[None] | None = None
         self._is_encrypted = False
+        self._noted: tuple[str, int] | None = None
+        """The server's address and port, for as long as the connection is noted as our own."""
         self.is_open = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        address, port, *_ = transport.get_extra_info("peername") or ("", 0)
+        self._noted = (address.partition("%")[0], port)
+        opened(*self._noted)
         self._is_encrypted = transport.get_extra_info("ssl_object") is not None
         self.is_open = True
 
@@ -208,11 +214,13 @@ class _Client(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         self.is_open = False
+        self._forget()
         self._end()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_open = False
+        self._forget()
         if exc is not None:
             self._finish(exc)
         else:
@@ -234,10 +242,16 @@ class _Client(asyncio.Protocol):
     def close(self) -> None:
         """Close at once. An encrypted one says so and does not wait for the other side to agree."""
         self.is_open = False
+        self._forget()
         if self._transport:
             self._transport.close()
             if self._is_encrypted:
                 self._transport.abort()
+
+    def _forget(self) -> None:
+        if self._noted:
+            closed(*self._noted)
+            self._noted = None
 
     def _end(self) -> None:
         if self._reader and not self._reader.is_done:

@@ -130,7 +130,7 @@ def digest(
     current = _others(snapshot)
     subjects: dict[RowKey, ServiceView | Other] = {service_row_key(view): view for view in views}
     subjects.update((other.key, other) for other in current)
-    new, gone = _changes(subjects, snapshot.taken_at, before)
+    new, gone = _changes(subjects, snapshot, before)
     lost_views = [subject for subject, _when in gone.values() if isinstance(subject, ServiceView)]
     lost_others = [subject for subject, _when in gone.values() if isinstance(subject, Other)]
     others = _sorted_others((*current, *lost_others), snapshot) if lost_others else current
@@ -161,7 +161,7 @@ def _is_only_later(snapshot: Snapshot, home: str, before: Facts) -> bool:
     """Whether a snapshot shows what the last one showed, and no row stops being new or gone with it."""
     if before.home != home or replace(snapshot, taken_at=before.snapshot.taken_at) != before.snapshot:
         return False
-    new, gone = _changes(before.subjects, snapshot.taken_at, before)
+    new, gone = _changes(before.subjects, snapshot, before)
     return (new, gone) == (before.new, before.gone)
 
 
@@ -265,17 +265,28 @@ def _sorted_others(others: Iterable[Other], snapshot: Snapshot) -> tuple[Other, 
 
 
 def _changes(
-    subjects: Mapping[RowKey, ServiceView | Other], now: float, before: Facts | None
+    subjects: Mapping[RowKey, ServiceView | Other], snapshot: Snapshot, before: Facts | None
 ) -> tuple[dict[RowKey, float], dict[RowKey, tuple[ServiceView | Other, float]]]:
-    """Tell what appeared and what vanished since the last look, and what did so a moment ago."""
+    """Tell what appeared and what vanished since the last look, and what did so a moment ago.
+
+    A listener that became a service's, or is no more, has neither come nor gone: only its row has.
+    """
     if before is None:
         return {}, {}
+    now = snapshot.taken_at
     new = {key: when for key, when in before.new.items() if key in subjects and 0 <= now - when < NEW_FOR}
     gone = {key: each for key, each in before.gone.items() if key not in subjects and 0 <= now - each[1] < GONE_FOR}
     if subjects is not before.subjects and subjects.keys() != before.subjects.keys():  # thousands, mostly the same
-        new.update((key, now) for key in subjects.keys() - before.subjects.keys())
-        gone.update((key, (before.subjects[key], now)) for key in before.subjects.keys() - subjects.keys())
+        came = subjects.keys() - before.subjects.keys() - _listening(before.snapshot)
+        went = before.subjects.keys() - subjects.keys() - _listening(snapshot)
+        new.update((key, now) for key in came)
+        gone.update((key, (before.subjects[key], now)) for key in went)
     return new, gone
+
+
+def _listening(snapshot: Snapshot) -> set[RowKey]:
+    """Return the keys that all listeners have, or would have if they were no service's."""
+    return {_other_key(seen.listener) for seen in snapshot.listeners}
 
 
 def _seen_on_service_ports(snapshot: Snapshot) -> dict[int, tuple[SeenListener, ...]]:

@@ -72,13 +72,20 @@ def _far(view: ServiceView) -> tuple[str, ...]:
 def _absent(view: ServiceView, facts: Facts) -> tuple[str, ...]:
     if view.assignment is None:
         return (f"  {facts.keys.way('allocate')} allocates it", "")
-    lease = facts.snapshot.leases.get(view.key)
+    lease, exited = facts.snapshot.leases.get(view.key), exit_of(view, facts)
     if lease is not None and lease.supervised:
-        is_new = view.health.state is HealthState.STARTING
-        does = "starts it" if is_new else "runs it, and it does not listen"
-        return (f"  portdash {lease.pid} {does}", "  starts" if is_new else "  does not listen")
-    exited = exit_of(view, facts)
+        return _run_by(f"portdash {lease.pid}", exited, view, facts)
     return (f"  {exited}, port free", f"  {exited}") if exited else ("  port free",)
+
+
+def _run_by(run: str, exited: str, view: ServiceView, facts: Facts) -> tuple[str, ...]:
+    """Say what the `run` is about that a service has and that lives, while the service does not listen."""
+    if end := facts.ends.get(view.key):  # a start takes this away
+        again = (f"  {exited}, {run} starts it again", f"  {exited}, starts again") if end.status is not None else ()
+        return (*again, f"  {exited}")
+    if view.health.state is HealthState.STARTING or view.health.is_flapping:
+        return (f"  {run} starts it", "  starts")
+    return (f"  {run} runs it, and it does not listen", "  does not listen")
 
 
 def exit_of(view: ServiceView, facts: Facts) -> str:

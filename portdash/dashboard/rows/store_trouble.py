@@ -1,8 +1,14 @@
 """What is wrong with the store as a whole: said in the header's lines, for it is about all that is shown."""
 
-from portdash.dashboard.rows.facts import Facts
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from portdash.dashboard.rows.times import clock_time
 from portdash.text import clean
+
+if TYPE_CHECKING:
+    from portdash.dashboard.rows.facts import Facts
 
 
 def store_trouble(facts: Facts, stale: str | None) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows.layout import choose, justify, line_width
 from portdash.dashboard.rows.row import Line, RowKey, Span, Tone, service_row_key
-from portdash.dashboard.rows.store_trouble import store_trouble
 from portdash.dashboard.rows.view import View
 from portdash.dashboard.rows.words import State, started_at, state_of
 from portdash.model.conflict import ConflictKind
@@ -70,7 +69,7 @@ def header_line(facts: Facts | None, standing: Standing, width: int) -> Line:
     unusual = _unusual(facts, standing)
     ages = tuple(dict.fromkeys((standing.age, standing.age.partition(" ago")[0], standing.age.partition(",")[0])))
     for place, counts in ((3, 2), (2, 2), (3, 1), (2, 1), (1, 1), (0, 0)):
-        left = (*_place(facts, standing, place), *_counts(facts, counts), *unusual)
+        left = (*_place(facts, standing, place), *_counts(facts, counts, standing.only), *unusual)
         room = width - line_width(left) - 2
         if room >= line_width((Span(ages[0 if standing.is_wrong else min(1, len(ages) - 1)]),)):
             break
@@ -100,10 +99,11 @@ def _place(facts: Facts, standing: Standing, fullness: int) -> list[Span]:
     return spans
 
 
-def _counts(facts: Facts, fullness: int) -> list[Span]:
-    views = facts.snapshot.services
-    if not views:
+def _counts(facts: Facts, fullness: int, only: str | None) -> list[Span]:
+    """Count what there is, of one workspace where the list is narrowed to that."""
+    if not facts.snapshot.services:
         return [Span(plural(len(facts.others), "listener"))]
+    views = [view for view in facts.snapshot.services if only in (None, view.key.workspace)]
     states = [state_of(view) for view in views]
     running = sum(1 for state in states if state.is_well)
     wide = fullness > 1
@@ -170,6 +170,8 @@ def trouble_line(facts: Facts | None, current: RowKey | None, width: int, *, sta
     """
     if facts is None:
         return ()
+    from portdash.dashboard.rows.store_trouble import store_trouble  # noqa: PLC0415  not for the first frame
+
     rows, store = troubles(facts), store_trouble(facts, stale)
     if store and current not in rows:
         text = choose(store, width - 4)

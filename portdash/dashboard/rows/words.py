@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from portdash.dashboard import glyphs as g
-from portdash.dashboard.rows.row import Tone
+from portdash.dashboard.rows.row import Kind, Tone
 from portdash.model.assignment import Source
 from portdash.model.health import HealthLevel, HealthState
 from portdash.model.listener import Listener
@@ -120,14 +120,18 @@ def started_at(listener: Listener | None) -> float | None:
 
 
 def up_of(listener: Listener | None, facts: Facts, key: tuple[str, object] | None = None) -> tuple[str, ...]:
-    """Say how long it has been up; a row that is new or gone says so."""
+    """Say how long it has been up; a row that is new or gone says so.
+
+    A new row of a service whose server runs says how old that is: adopting it starts nothing.
+    """
     if key in facts.gone:
         return ("gone",)
-    if key is not None and (since := facts.new.get(key)) is not None:
+    started = started_at(listener)
+    is_service = key is not None and key[0] == Kind.SERVICE
+    if key is not None and (since := facts.new.get(key)) is not None and not (is_service and started is not None):
         seconds = age(facts.now - since)
         return (f"new {seconds}", "new")
-    since = started_at(listener)
-    return (age(facts.now - since),) if since is not None else ("",)
+    return (age(facts.now - started),) if started is not None else ("",)
 
 
 def via_of(listener: Listener | None) -> str:

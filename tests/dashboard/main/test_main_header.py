@@ -27,6 +27,13 @@ def test_header_counts_and_place():
         assert cell_len(text_of(header_line(facts_of(), LIVE, width))) == width
 
 
+def test_narrowed_to_a_workspace_the_header_counts_what_that_has():
+    line = text_of(header_line(facts_of(), LIVE._replace(only="blog"), 160))
+    assert "only blog     4 services   2 running   ▣ 1 hung   ◐ 1 flapping" in line
+    assert "conflict" not in line
+    assert "0 services   0 running" in text_of(header_line(facts_of(), LIVE._replace(only="docs"), 160))
+
+
 def test_the_header_says_only_what_is_unusual():
     odd = replace(scenes.working_day(), environment="staging")
     line = text_of(header_line(facts_of(odd), LIVE._replace(is_locked=True, only="shop"), 200))

@@ -145,3 +145,28 @@ def test_rows_keep_their_identity():
     web = next(view for view in facts.snapshot.services if view.name == "web")
     assert listing.rows[listing.index[service_row_key(web)]].subject is web
     assert sum(1 for row in listing.rows if row.kind is Kind.HEAD) == 1
+
+
+def test_a_listener_that_becomes_a_service_has_not_gone_and_is_as_old_as_it_is():
+    server = scenes.listener(5175, 5120, up=90, workspace=scenes.SHOP)
+    before = facts_of(scenes.snapshot_of([], [server]))
+    adopted = scenes.service(scenes.SHOP, "vite", 5175, own=server)
+    after = facts_of(scenes.snapshot_of([adopted], taken_at=scenes.NOW + 1), before)
+    assert after.gone == {}
+    lines = [line for line in drawn(everything(after), 120) if " 5175 " in line]
+    assert len(lines) == 1
+    assert lines[0].rstrip().endswith(" 1m")
+    released = facts_of(scenes.snapshot_of([], [server], taken_at=scenes.NOW + 2), after)
+    assert [key for key in released.gone if key[0] == Kind.LISTENER] == []
+    assert [key for key in released.new if key[0] == Kind.LISTENER] == []
+    assert "released" in find(drawn(everything(released), 120), " vite ")
+    ended = facts_of(scenes.snapshot_of([], taken_at=scenes.NOW + 3), released)
+    assert [key[0] for key in ended.gone if key[0] == Kind.LISTENER] == [Kind.LISTENER]
+
+
+def test_a_service_that_is_new_and_does_not_run_is_new():
+    after = facts_of(
+        scenes.snapshot_of([scenes.service(scenes.SHOP, "vite", 5175)], taken_at=scenes.NOW + 1),
+        facts_of(scenes.snapshot_of([])),
+    )
+    assert find(drawn(everything(after), 120), " vite ").rstrip().endswith("new")

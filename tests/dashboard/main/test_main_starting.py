@@ -68,6 +68,15 @@ def test_the_row_says_who_starts_it_and_then_that_it_does_not_listen():
     assert "portdash 77 runs it, and it does not listen" in row
 
 
+@pytest.mark.parametrize(
+    ("status", "said"), [(143, "exited 3s ago, code 143, portdash 77 starts it again"), (None, "exited 3s ago  ")]
+)
+def test_what_ended_and_has_a_run_still_is_started_again_unless_it_was_stopped(status: int | None, said: str):
+    ends = {IDLE.key: LastEnd(scenes.NOW - 3, status)}
+    facts = digest(Starts().marked(leased()), home=scenes.HOME, keys=KEYS, ends=ends)
+    assert said in find(drawn(everything(facts), 160), " api ")
+
+
 def ended(ago: float, status: int | None, *, before: Facts | None = None, seconds: float = 0) -> Facts:
     snapshot = scenes.snapshot_of([IDLE], taken_at=scenes.NOW + seconds)
     ends = {IDLE.key: LastEnd(snapshot.taken_at - ago, status)}
