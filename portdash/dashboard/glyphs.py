@@ -13,6 +13,8 @@ RUNNING, STARTING, DEGRADED, UNHEALTHY, HUNG = "●", "◔", "◐", "✗", "▣"
 TROUBLE, IDLE, UNKNOWN = "▲", "○", "?"
 CONFIRMED, PRESUMED, FOREIGN = "=", "~", "≠"
 CURSOR, OPEN, FOLDED, MARK = "▸", "▾", "▸", "◆"
+RISING, FALLING = "▴", "▾"
+"""Which way the rows go, beside the head of the column they are sorted by."""
 BARS = "▁▂▃▄▅▆▇█"
 """Bars from the fastest answer to the slowest; in ASCII the digits 1 to 8."""
 FAILED = "·"
@@ -28,6 +30,7 @@ _ASCII = str.maketrans(
         IDLE: "-",
         FOREIGN: "!",
         OPEN: "v",
+        RISING: "^",
         FOLDED: ">",
         MARK: "*",
         **dict(zip(BARS, "12345678", strict=True)),

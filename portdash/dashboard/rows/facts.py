@@ -8,6 +8,7 @@ from types import MappingProxyType
 from portdash.dashboard.key_names import KeyNames
 from portdash.dashboard.restarts import tilde
 from portdash.dashboard.rows.row import Group, Kind, Other, RowKey, service_row_key
+from portdash.dashboard.rows.watching import is_watched, last_running, unseen_since
 from portdash.health.pulse import Pulse
 from portdash.manager.naming import NOTHING_WANTED, Wanted, wanted_ports
 from portdash.model.assignment import ServiceKey
@@ -50,6 +51,8 @@ class Facts:
     """Rows that vanished a moment ago, as they were, and when."""
     last_running: Mapping[ServiceKey, float] = field(default_factory=lambda: MappingProxyType({}))
     """When a service was last seen running, as far as this dashboard has watched."""
+    unseen: frozenset[ServiceKey] = frozenset()
+    """Services watched here since they got their port, and never seen to run: of others nobody knows."""
     subjects: Mapping[RowKey, ServiceView | Other] = field(default_factory=lambda: MappingProxyType({}))
     """All that is there now."""
     seen: Mapping[int, tuple[SeenListener, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -87,6 +90,18 @@ class Facts:
         """Return `web` for a service of this workspace, `shop@fix-login/web` for others."""
         return view.name if view.key.workspace == self.snapshot.workspace else self.full_name(view)
 
+    def names_of(self, workspace: str, name: str, *, is_here: bool) -> tuple[str, ...]:
+        """Return the name of a service in a list of several workspaces', fullest first: none reads as one of ours.
+
+        `shop@fix-login/web`, `@fix-login/web`, and at least `…/web`; `web` alone for one of this place (`is_here`).
+        """
+        if is_here or not workspace:
+            return (name,)
+        label = self.label_of(workspace)
+        _repository, at, worktree = label.partition("@")
+        near = (f"@{worktree}/{name}",) if at else ()
+        return (f"{label}/{name}", *near, f"…/{name}")
+
     def abbreviated(self, path: str) -> str:
         """Return a path with `~` for the home directory."""
         return tilde(path, self.home)
@@ -113,7 +128,8 @@ def digest(
         and elsewhere == before.elsewhere
         and _is_only_later(snapshot, home, before)
     ):
-        return replace(before, snapshot=snapshot, last_running=_last_running(snapshot, before))
+        unseen = before.unseen if is_watched(snapshot, before) else frozenset()
+        return replace(before, snapshot=snapshot, last_running=last_running(snapshot, before), unseen=unseen)
     current = _others(snapshot)
     subjects: dict[RowKey, ServiceView | Other] = {service_row_key(view): view for view in views}
     subjects.update((other.key, other) for other in current)
@@ -131,7 +147,8 @@ def digest(
         here_others=sum(1 for other in current if is_in(other, here)),
         new=new,
         gone=gone,
-        last_running=_last_running(snapshot, before),
+        last_running=last_running(snapshot, before),
+        unseen=unseen_since(snapshot, before),
         subjects=subjects,
         seen=_seen_on_service_ports(snapshot),
         pulses=pulses,
@@ -148,12 +165,6 @@ def _is_only_later(snapshot: Snapshot, home: str, before: Facts) -> bool:
         return False
     new, gone = _changes(before.subjects, snapshot.taken_at, before)
     return (new, gone) == (before.new, before.gone)
-
-
-def _last_running(snapshot: Snapshot, before: Facts | None) -> dict[ServiceKey, float]:
-    running = dict(before.last_running) if before else {}
-    running.update((view.key, snapshot.taken_at) for view in snapshot.services if view.is_running)
-    return running
 
 
 def is_in(other: Other, workspace: Workspace | None) -> bool:

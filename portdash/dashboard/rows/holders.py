@@ -61,6 +61,8 @@ def _far(view: ServiceView) -> tuple[str, ...]:
 def _absent(view: ServiceView, facts: Facts) -> tuple[str, ...]:
     if view.assignment is None:
         return (f"  {facts.keys.way('allocate')} allocates it", "")
+    if view.key in facts.unseen:
+        return ("  never seen, port free", "  never seen")
     last = facts.last_running.get(view.key)
     if last is None or last < (view.assignment.assigned_at or 0.0):  # what ran then had another assignment
         return ("  port free",)
