@@ -15,6 +15,10 @@ from portdash.text import clean
 _TONES = {EventKind.CONFLICT: Tone.WARN, EventKind.TERMINATED: Tone.WARN, EventKind.FAILOVER: Tone.WARN}
 
 
+OVER = frozenset({Column.SERVICE, Column.FROM_TO, Column.WHY})
+"""Columns that have no word of what was said here."""
+
+
 def event_rows(events: Iterable[Event], said: Iterable[tuple[int, Event]] = ()) -> Iterator[Row]:
     """Yield the rows, newest first; `said` are toasts with a number of their own."""
     lines = [(event.at, event.sequence, EventLine(event)) for event in events]

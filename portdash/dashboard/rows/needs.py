@@ -11,6 +11,7 @@ from types import MappingProxyType
 from rich.cells import cell_len
 
 from portdash.dashboard.rows.drawing import cells_for
+from portdash.dashboard.rows.events import OVER
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.layout import Column, safe
 from portdash.dashboard.rows.listing import Listing
@@ -86,8 +87,9 @@ def _sockets(facts: Facts) -> Cells:
 def _drawn(listing: Listing) -> Cells:
     found = {Column.KIND: KIND_LEAST}
     for row in islice(listing.rows, MEASURED):
-        if isinstance(row.subject, EventLine) and row.subject.is_said:
-            continue  # it is drawn over all columns
+        is_said = isinstance(row.subject, EventLine) and row.subject.is_said
         for column, (texts, _tone) in cells_for(row, listing.facts, listing.state.beside).items():
+            if is_said and column in OVER:
+                continue  # what was said is drawn over them all
             found[column] = max(found.get(column, 0), cell_len(safe(texts[0])) if texts else 0)
     return found

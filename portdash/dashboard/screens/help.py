@@ -19,8 +19,8 @@ from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.patience import Patience
 from portdash.text import clean
 
-SIDE_BY_SIDE = 52
-"""Cells from which on what a command does stands beside its name."""
+TOLD_LEAST = 22
+"""Cells that have to be left for what a command does to stand beside its name."""
 KEYS_MOST, LABELS_MOST = 9, 16
 """Cells that keys and names of commands are given."""
 
@@ -104,7 +104,7 @@ class Prompt:
         keys = [self._key] if self._keys else []
         if keys:
             grid.add_column(width=self._keys)
-        if options.max_width >= SIDE_BY_SIDE:
+        if options.max_width - self._keys - self._labels - 2 >= TOLD_LEAST:
             grid.add_column(width=self._labels, no_wrap=True)
             grid.add_column(ratio=1, overflow="fold")
             grid.add_row(*keys, self._label, self._told)

@@ -235,7 +235,8 @@ class Bars(Toasting):
     def _bucket_text(self) -> str:
         """Say what is on the ports under the cursor of a strip, where no details beside the list do."""
         row = self.table.row if self.facts else None
-        if row is None or not isinstance(row.subject, RangeLine) or self.arrangement.details is not Where.OVER:
+        is_alone = self.arrangement.details is Where.OVER or self.query_one("#body").has_class("-zoom-list")
+        if row is None or not isinstance(row.subject, RangeLine) or not is_alone:
             return ""
         from portdash.dashboard.rows.ranges import bucket_text, strip_width  # noqa: PLC0415  a view of its own
 

@@ -22,6 +22,8 @@ from portdash.dashboard.rows.seeing import see
 from portdash.dashboard.rows.sharing import TAIL, Room, fixed, share
 from portdash.dashboard.rows.summary import header_line, troubles
 from portdash.dashboard.rows.view import View
+from portdash.dashboard.screens.dialog import Dialog
+from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.widgets.key_bar import Entry, lay_out
 from portdash.demo.services import WEB_RANGE
 from portdash.model.history import Event, EventKind
@@ -125,7 +127,9 @@ def test_giving_and_giving_back_can_be_told_apart(width: int):
 
 @pytest.mark.parametrize("width", [39, 59, 79, 118])
 def test_what_was_said_can_be_read(width: int):
-    assert "web is 3003, was 3000" in lines(View.HISTORY, width)[0]
+    line = lines(View.HISTORY, width)[0]
+    assert "web is 3003, was 3000" in line
+    assert ("dashboard" in line) is (width >= 90)
 
 
 def test_a_day_that_has_no_room_for_its_hour_is_told_whole():
@@ -279,6 +283,8 @@ async def test_the_bucket_is_told_below_the_strips_and_the_trouble_keeps_its_lin
         assert "shop/web cannot have 3000" in screen_lines(pilot.app)[1]
         assert "PORTS 3000-" in "\n".join(screen_lines(pilot.app)), "the details tell it"
         assert "3000-" not in screen_lines(pilot.app)[-3][:60]
+        await pilot.press("z")
+        await until(pilot, lambda: "3000-3009" in screen_lines(pilot.app)[-3][:60])
 
 
 async def test_where_the_strips_fill_the_list_the_bucket_is_told_above_them():
@@ -333,3 +339,24 @@ def test_what_ran_once_or_was_there_before_was_not_never_seen():
 def test_columns_stay_while_a_figure_grows():
     assert needs_of(see(facts_of(), ListState(view=View.HISTORY))).rows[Column.KIND] == len("◐ flapping 6x")
     assert needs_of(see(facts_of(), ListState(view=View.CONFLICTS))).rows[Column.KIND] == len("◐ flapping 6x")
+
+
+@pytest.mark.parametrize(("size", "lines_each"), [((60, 20), 1), ((80, 24), 1), ((40, 15), 2)])
+async def test_the_menu_of_copies_is_shown_whole(
+    size: tuple[int, int], lines_each: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Dialog, "patience", Patience(quiet=0, burst=0))
+    async with running(desk_for(), size=size) as (pilot, _main):
+        await pilot.press("Y")
+        await until(pilot, lambda: "TOML" in "\n".join(screen_lines(pilot.app)))
+        text = screen_lines(pilot.app)
+        letters = [
+            line.split()[1]
+            for line in text
+            if line.startswith("│") and line.split()[1].islower() and len(line.split()[1]) == 1
+        ]
+        assert letters == ["u", "p", "i", "c", "e", "d", "h", "t"]
+        assert any("[services.web]" in line for line in text)
+        directory = next(number for number, line in enumerate(text) if " directory " in line)
+        after = next(number for number, line in enumerate(text) if " curl " in line)
+        assert after - directory <= lines_each
