@@ -18,6 +18,8 @@ CONFIRMED, PRESUMED, FOREIGN = "=", "~", "≠"
 STRANGER = "◇"
 """A port in a strip on which no service listens: in ASCII `≠` and `▲` are the same sign."""
 CURSOR, OPEN, FOLDED, MARK = "▸", "▾", "▸", "◆"
+RISING, FALLING = "▴", "▾"
+"""Which way the rows go, beside the head of the column they are sorted by."""
 BARS = "▁▂▃▄▅▆▇█"
 """Bars from the fastest answer to the slowest; in ASCII the digits 1 to 8."""
 FAILED = "·"
@@ -34,6 +36,7 @@ _ASCII = str.maketrans(
         FOREIGN: "!",
         STRANGER: "o",
         OPEN: "v",
+        RISING: "^",
         FOLDED: ">",
         MARK: "*",
         **dict(zip(BARS, "12345678", strict=True)),

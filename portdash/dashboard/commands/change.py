@@ -12,6 +12,7 @@ CHANGE = (
         group=Group.CHANGE,
         unavailable=Context.no_change,
         rank=50,
+        worth=34,
     ),
     Command(
         id="home",

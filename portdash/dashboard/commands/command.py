@@ -40,6 +40,8 @@ class Command:
     """Return why it cannot be used now, None when it can."""
     rank: int | None = None
     """Place in the footer, lowest first; None keeps it out."""
+    worth: int | None = None
+    """Which are kept in a footer that has no room for all, lowest first; None means as they stand."""
     is_harmless: bool = False
     """Whether it only moves the cursor: it acts at once, even while a burst of keys is being judged."""
     is_global: bool = False

@@ -46,6 +46,7 @@ LOOK = (
         help="Show only rows with these words; port:3000, project:shop and ! work too",
         group=Group.LOOK,
         rank=60,
+        worth=25,
     ),
     Command(
         id="trouble",

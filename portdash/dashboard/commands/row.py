@@ -51,7 +51,8 @@ ROW = (
         help="End who holds this port; a dialog names all that end first",
         group=Group.ROW,
         unavailable=Context.no_free,
-        rank=55,
+        rank=35,
+        worth=22,
         is_menu=True,
     ),
     Command(

@@ -2,53 +2,81 @@
 
 from collections.abc import Mapping, Sequence
 
-from portdash.dashboard.rows.layout import MARGIN, Column, Columns, Place, columns_for
+from portdash.dashboard.rows.layout import Column, Columns, Place, columns_for, widened
+from portdash.dashboard.rows.needs import Needs
+from portdash.dashboard.rows.sharing import TAIL, Room, fixed, share
 from portdash.dashboard.rows.view import View
 
-_Set = tuple[int, tuple[tuple[Column, int], ...]]
-"""From how many cells on, and the columns with their least widths; a negative one takes its share of what is left."""
+_Set = tuple[int, tuple[Room, ...]]
+"""From how many cells on, and the columns with the room they are given."""
 
 _C = Column
 _SETS: Mapping[View, Sequence[_Set]] = {
     View.LISTENING: (
         (
-            130,
+            108,
             (
-                (_C.PORT, 5), (_C.PROTO, 5), (_C.ADDRESS, 15), (_C.PID, 7), (_C.PROCESS, -16), (_C.PROJECT, 16),
-                (_C.SERVICE, 18), (_C.CONN, 4), (_C.VIA, 8), (_C.UP, 5), (_C.USER, 8), (_C.COMMAND, -24),
+                fixed(_C.PORT, 5), fixed(_C.PROTO, 5), Room(_C.ADDRESS, 10, 26), Room(_C.PID, 4, 8),
+                Room(_C.PROCESS, 10, 24), Room(_C.PROJECT, 10, 24), Room(_C.SERVICE, 10, 28), fixed(_C.CONN, 4),
+                fixed(_C.VIA, 8), fixed(_C.UP, 4), Room(_C.USER, 6, 16), Room(_C.COMMAND, 8, TAIL),
             ),
         ),
         (
-            98,
+            90,
             (
-                (_C.PORT, 5), (_C.PROTO, 5), (_C.ADDRESS, 14), (_C.PID, 7), (_C.PROCESS, -12), (_C.PROJECT, 14),
-                (_C.SERVICE, 14), (_C.CONN, 4), (_C.VIA, 8), (_C.UP, 4),
+                fixed(_C.PORT, 5), fixed(_C.PROTO, 5), Room(_C.ADDRESS, 10, 26), Room(_C.PID, 4, 8),
+                Room(_C.PROCESS, 10, TAIL), Room(_C.PROJECT, 10, 24), Room(_C.SERVICE, 10, 28), fixed(_C.CONN, 4),
+                fixed(_C.VIA, 8), fixed(_C.UP, 4),
             ),
         ),
-        (68, ((_C.PORT, 5), (_C.ADDRESS, 14), (_C.PID, 7), (_C.PROCESS, -12), (_C.PROJECT, 16), (_C.UP, 4))),
-        (48, ((_C.PORT, 5), (_C.PROCESS, -10), (_C.PROJECT, 15), (_C.UP, 4))),
-        (0, ((_C.PORT, 5), (_C.PROCESS, -10), (_C.UP, 4))),
+        (
+            68,
+            (
+                fixed(_C.PORT, 5), Room(_C.ADDRESS, 10, 26), Room(_C.PID, 4, 8), Room(_C.PROCESS, 12, TAIL),
+                Room(_C.PROJECT, 10, 24), fixed(_C.UP, 4),
+            ),
+        ),
+        (48, (fixed(_C.PORT, 5), Room(_C.PROCESS, 10, TAIL), Room(_C.PROJECT, 10, 24), fixed(_C.UP, 4))),
+        (0, (fixed(_C.PORT, 5), Room(_C.PROCESS, 10, TAIL), fixed(_C.UP, 4))),
     ),
     View.CONFLICTS: (
         (
-            98,
-            ((_C.KIND, 14), (_C.SERVICE, 20), (_C.PORT, 5), (_C.HOLDER, -20), (_C.SINCE, 5), (_C.WAY_OUT, -24)),
+            90,
+            (
+                Room(_C.KIND, 13, 18), Room(_C.SERVICE, 16, 40), fixed(_C.PORT, 5), Room(_C.HOLDER, 16, 60),
+                fixed(_C.SINCE, 5), Room(_C.WAY_OUT, 26, TAIL),
+            ),
         ),
-        (68, ((_C.KIND, 14), (_C.SERVICE, 20), (_C.PORT, 5), (_C.HOLDER, -20))),
-        (0, ((_C.KIND, 14), (_C.SERVICE, -8), (_C.PORT, 5))),
+        (68, (Room(_C.KIND, 13, 18), Room(_C.SERVICE, 16, 40), fixed(_C.PORT, 5), Room(_C.HOLDER, 16, TAIL))),
+        (0, (Room(_C.KIND, 13, 14), Room(_C.SERVICE, 8, TAIL), fixed(_C.PORT, 5))),
     ),
     View.RANGES: (
-        (143, ((_C.NAME, -12), (_C.PORTS, 11), (_C.PRIO, 4), (_C.USED, 8), (_C.STRIP, 100))),
-        (98, ((_C.NAME, -12), (_C.PORTS, 11), (_C.PRIO, 4), (_C.USED, 8), (_C.STRIP, 56))),
-        (68, ((_C.NAME, -12), (_C.PORTS, 11), (_C.USED, 8), (_C.STRIP, 32))),
-        (48, ((_C.NAME, -12), (_C.USED, 8), (_C.STRIP, 20))),
-        (0, ((_C.NAME, -6), (_C.STRIP, 20))),
+        (
+            143,
+            (Room(_C.NAME, 8, 40), fixed(_C.PORTS, 11), fixed(_C.PRIO, 4), fixed(_C.USED, 8), Room(_C.STRIP, 32, 100)),
+        ),
+        (90, (Room(_C.NAME, 8, 32), fixed(_C.PORTS, 11), fixed(_C.PRIO, 4), fixed(_C.USED, 8), Room(_C.STRIP, 32, 64))),
+        (68, (Room(_C.NAME, 8, 24), fixed(_C.PORTS, 11), fixed(_C.USED, 8), Room(_C.STRIP, 20, 32))),
+        (48, (Room(_C.NAME, 8, 24), fixed(_C.USED, 8), Room(_C.STRIP, 10, 20))),
+        (0, (Room(_C.NAME, 8, 24), Room(_C.STRIP, 8, 20))),
     ),
     View.HISTORY: (
-        (98, ((_C.TIME, 12), (_C.WHO, 10), (_C.ACTION, 10), (_C.SERVICE, 22), (_C.FROM_TO, 13), (_C.WHY, -16))),
-        (68, ((_C.TIME, 12), (_C.ACTION, 10), (_C.SERVICE, -16), (_C.FROM_TO, 13), (_C.WHO, 10))),
-        (48, ((_C.TIME, 12), (_C.SERVICE, -12), (_C.FROM_TO, 13))),
-        (0, ((_C.TIME, 8), (_C.SERVICE, -8), (_C.FROM_TO, 13))),
+        (
+            90,
+            (
+                Room(_C.TIME, 8, 12), Room(_C.WHO, 4, 10), Room(_C.ACTION, 8, 10), Room(_C.SERVICE, 12, 40),
+                Room(_C.FROM_TO, 11, 13), Room(_C.WHY, 12, TAIL),
+            ),
+        ),
+        (
+            68,
+            (
+                Room(_C.TIME, 8, 12), Room(_C.ACTION, 8, 10), Room(_C.SERVICE, 12, TAIL), Room(_C.FROM_TO, 11, 13),
+                Room(_C.WHO, 4, 10),
+            ),
+        ),
+        (48, (Room(_C.TIME, 8, 12), Room(_C.SERVICE, 12, TAIL), Room(_C.FROM_TO, 11, 13))),
+        (0, (Room(_C.TIME, 8, 8), Room(_C.SERVICE, 8, TAIL), Room(_C.FROM_TO, 11, 13))),
     ),
 }  # fmt: skip
 
@@ -56,7 +84,7 @@ _SETS: Mapping[View, Sequence[_Set]] = {
 def columns_of(
     view: View,
     width: int,
-    longest_name: int,
+    needs: Needs,
     *,
     trend: bool = False,
     hosts: bool = False,
@@ -64,27 +92,12 @@ def columns_of(
 ) -> Columns:
     """Return the columns of a view that fit `width`, but those that somebody does not want to see."""
     if view is View.SERVICES:
-        return _without(columns_for(width, longest_name, trend=trend, hosts=hosts), without)
-    wanted = next(columns for least, columns in _SETS[view] if width >= least)
-    kept = tuple((column, cells) for column, cells in wanted if cells < 0 or column not in without)
-    places = _fill(kept, width)
+        columns = columns_for(width, needs.rows.get(Column.SERVICE, 0), trend=trend, hosts=hosts)
+        columns = _without(columns, without)
+        return columns._replace(others=widened(columns.others, needs.others))
+    wanted = next(rooms for least, rooms in _SETS[view] if width >= least)
+    places = share([room for room in wanted if not _is_optional(room) or room.column not in without], needs.rows, width)
     return Columns(places, places)
-
-
-def _fill(columns: Sequence[tuple[Column, int]], width: int) -> tuple[Place, ...]:
-    """Share what is left among the columns that may grow, as their least widths are to each other."""
-    left = width - MARGIN - sum(max(0, cells) for _column, cells in columns) - (len(columns) - 1)
-    shares = [-cells for _column, cells in columns if cells < 0]
-    growing, places = len(shares), []
-    for column, cells in columns:
-        if cells < 0:
-            growing -= 1
-            share = max(1, left * -cells // max(1, sum(shares))) if growing else max(1, left)
-            left -= share
-            shares.remove(-cells)
-            cells = share  # noqa: PLW2901  the width it gets
-        places.append(Place(column, cells))
-    return tuple(places)
 
 
 _KEPT = frozenset({Column.SERVICE, Column.PORT, Column.HELD_BY})
@@ -111,4 +124,12 @@ def optional(view: View) -> tuple[Column, ...]:
     if view is View.SERVICES:
         shown = columns_for(200, 12, trend=True, hosts=True).services
         return tuple(place.column for place in shown if place.column not in _KEPT)
-    return tuple(column for column, cells in _SETS[view][0][1] if cells > 0 and column not in (_C.PORT, _C.STRIP))
+    return tuple(room.column for room in _SETS[view][0][1] if _is_optional(room))
+
+
+_NEEDED = frozenset({_C.PORT, _C.STRIP, _C.NAME, _C.PROCESS, _C.HOLDER})
+"""Columns of the other views that cannot be taken away, beside those that take what is left."""
+
+
+def _is_optional(room: Room) -> bool:
+    return room.most < TAIL and room.column not in _NEEDED

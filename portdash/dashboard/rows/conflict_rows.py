@@ -32,7 +32,7 @@ def conflict_cells(row: Row, facts: Facts, ways_out: Mapping[ServiceKey, tuple[s
     assert isinstance(view, ServiceView)
     state = words.state_of(view)
     kind = row.conflict.kind.value.replace("_", " ") if row.conflict else state.word
-    name = facts.name_of(view)
+    names = facts.names_of(view.key.workspace, view.name, is_here=view.key.workspace == facts.snapshot.workspace)
     holder = clean(row.conflict.holder or row.conflict.detail) if row.conflict else ""
     holder = holder or "".join(holders.held_by(view, facts)[:1]).lstrip("=~≠? ")
     server = holders.own_server(view)
@@ -41,12 +41,18 @@ def conflict_cells(row: Row, facts: Facts, ways_out: Mapping[ServiceKey, tuple[s
     out = f"{facts.keys.way(command)} {does}"
     return {
         Column.KIND: ((f"{state.glyph} {kind}",), state.tone),
-        Column.SERVICE: ((name, view.name), Tone.PLAIN),
+        Column.SERVICE: (names, Tone.PLAIN),
         Column.PORT: (("-" if view.port is None else str(view.port),), Tone.PLAIN),
-        Column.HOLDER: ((holder, server.label if server else holder), Tone.PLAIN),
+        Column.HOLDER: ((holder, _nearer(holder), server.label if server else holder), Tone.PLAIN),
         Column.SINCE: ((since_text(view, facts),), Tone.DIM),
         Column.WAY_OUT: (ways_out.get(view.key) or (out,), Tone.DIM),
     }
+
+
+def _nearer(holder: str) -> str:
+    """Return a holder without what started it: `node 4121 (shop@fix-login)`."""
+    place, comma, _via = holder.partition(", ")
+    return f"{place})" if comma and "(" in place and holder.endswith(")") else holder
 
 
 def since(view: ServiceView) -> float | None:

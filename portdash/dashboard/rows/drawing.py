@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows.cells import Cell, lay
 from portdash.dashboard.rows.conflict_rows import conflict_cells, since_text
-from portdash.dashboard.rows.events import event_cells
+from portdash.dashboard.rows.events import event_cells, said_line
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.layout import Column, Columns
 from portdash.dashboard.rows.paint import ages_of, finish, other_cells, paint, service_cells
@@ -51,6 +51,8 @@ def line_of(row: Row, facts: Facts, columns: Columns, width: int, beside: Beside
     """Return the line of a row, exactly `width` cells; `at` is the bucket of a range that is to be marked."""
     if isinstance(row.subject, RangeLine):
         line = finish(range_line(row.subject, columns, at), row, facts, width)
+    elif isinstance(row.subject, EventLine) and row.subject.is_said:
+        line = finish(said_line(row.subject, facts, columns), row, facts, width)
     elif row.kind in (Kind.SOCKET, Kind.CONFLICT, Kind.EVENT):
         sign = Column.KIND if row.kind is Kind.CONFLICT else None
         line = finish(lay(cells_for(row, facts, beside), columns.services, sign=sign), row, facts, width)

@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Iterator
 
-from portdash.dashboard.rows.cells import Cell
+from portdash.dashboard.rows.cells import Cell, lay
 from portdash.dashboard.rows.facts import Facts
-from portdash.dashboard.rows.layout import Column
+from portdash.dashboard.rows.layout import Column, Columns, Place
 from portdash.dashboard.rows.prose import fact, heading, paragraph
 from portdash.dashboard.rows.row import EventLine, Kind, Line, Row, Span, Tone
-from portdash.dashboard.rows.times import clock_text, local_text
+from portdash.dashboard.rows.times import clock_text, day_text, local_text
 from portdash.model.history import Event, EventKind
 from portdash.report.words import age, short_host
 from portdash.text import clean
 
 _TONES = {EventKind.CONFLICT: Tone.WARN, EventKind.TERMINATED: Tone.WARN, EventKind.FAILOVER: Tone.WARN}
+
+
+OVER = frozenset({Column.SERVICE, Column.FROM_TO, Column.WHY})
+"""Columns that have no word of what was said here."""
 
 
 def event_rows(events: Iterable[Event], said: Iterable[tuple[int, Event]] = ()) -> Iterator[Row]:
@@ -28,21 +32,36 @@ def event_cells(line: EventLine, facts: Facts) -> dict[Column, Cell]:
     event = line.event
     name = clean(event.service)
     here = event.workspace == facts.snapshot.workspace and event.is_of(facts.snapshot.host)
-    service = name if here or not event.workspace else f"{facts.label_of(event.workspace)}/{name or '*'}"
-    names: tuple[str, ...] = (service, name)
+    names = facts.names_of(event.workspace, name or "*", is_here=here) if name or event.workspace else ("",)
     if not event.is_of(facts.snapshot.host):
         host = short_host(event.host)
-        names = (f"{service} on host {host}", f"{service}, {host}", f"{name}, {host}", host)
+        names = (f"{names[0]} on host {host}", *(f"{each}, {host}" for each in names))
     action = "said" if line.is_said else event.kind.value
     tone = Tone.DIM if line.is_said else Tone.PLAIN
     return {
-        Column.TIME: ((clock_text(event.at, facts.now),), Tone.DIM),
+        Column.TIME: (tuple(dict.fromkeys((clock_text(event.at, facts.now), day_text(event.at, facts.now)))), Tone.DIM),
         Column.WHO: ((clean(event.actor) or "-",), Tone.DIM),
         Column.ACTION: ((action,), _TONES.get(event.kind, tone)),
         Column.SERVICE: (names, tone),
-        Column.FROM_TO: ((ports_text(event),), tone),
+        Column.FROM_TO: ((change_text(event),), tone),
         Column.WHY: ((clean(event.reason),), tone),
     }
+
+
+def said_line(line: EventLine, facts: Facts, columns: Columns) -> Line:
+    """Return the line of what this dashboard said: the words take the room of all that it has no word for."""
+    places = columns.services
+    at = next((number for number, place in enumerate(places) if place.column is Column.SERVICE), len(places))
+    room = sum(place.width for place in places[at:]) + len(places) - at - 1
+    return lay(event_cells(line, facts), (*places[:at], Place(Column.WHY, max(0, room))))
+
+
+def change_text(event: Event) -> str:
+    """Return what became of the port, told as a way: `3000 → 3003`, `→ 3000` given, `3000 →` given back."""
+    text = ports_text(event)
+    if event.kind in (EventKind.ASSIGNED, EventKind.ADOPTED) and text.isdigit():
+        return f"→ {text}"
+    return f"{text} →" if event.kind is EventKind.RELEASED and text.isdigit() else text
 
 
 def ports_text(event: Event) -> str:

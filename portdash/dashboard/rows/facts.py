@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from portdash.dashboard.key_names import KeyNames
 from portdash.dashboard.restarts import tilde
 from portdash.dashboard.rows.row import Group, Kind, Other, RowKey, service_row_key
+from portdash.dashboard.rows.watching import is_watched, last_running, unseen_since
 from portdash.health.pulse import Pulse
 from portdash.manager.naming import NOTHING_WANTED, Wanted, wanted_ports
 from portdash.model.assignment import ServiceKey
@@ -59,6 +60,8 @@ class Facts:
     """When the store was last found to be another: it went or came back. What vanished then was not released."""
     last_running: Mapping[ServiceKey, float] = field(default_factory=lambda: MappingProxyType({}))
     """When a service was last seen running, as far as this dashboard has watched."""
+    unseen: frozenset[ServiceKey] = frozenset()
+    """Services watched here since they got their port, and never seen to run: of others nobody knows."""
     subjects: Mapping[RowKey, ServiceView | Other] = field(default_factory=lambda: MappingProxyType({}))
     """All that is there now."""
     seen: Mapping[int, tuple[SeenListener, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -98,6 +101,18 @@ class Facts:
         """Return `web` for a service of this workspace, `shop@fix-login/web` for others."""
         return view.name if view.key.workspace == self.snapshot.workspace else self.full_name(view)
 
+    def names_of(self, workspace: str, name: str, *, is_here: bool) -> tuple[str, ...]:
+        """Return the name of a service in a list of several workspaces', fullest first: none reads as one of ours.
+
+        `shop@fix-login/web`, `@fix-login/web`, and at least `…/web`; `web` alone for one of this place (`is_here`).
+        """
+        if is_here or not workspace:
+            return (name,)
+        label = self.label_of(workspace)
+        _repository, at, worktree = label.partition("@")
+        near = (f"@{worktree}/{name}",) if at else ()
+        return (f"{label}/{name}", *near, f"…/{name}")
+
     def abbreviated(self, path: str) -> str:
         """Return a path with `~` for the home directory."""
         return tilde(path, self.home)
@@ -126,7 +141,8 @@ def digest(
         and ends == before.ends
         and _is_only_later(snapshot, home, before)
     ):
-        return replace(before, snapshot=snapshot, last_running=_last_running(snapshot, before))
+        unseen = before.unseen if is_watched(snapshot, before) else frozenset()
+        return replace(before, snapshot=snapshot, last_running=last_running(snapshot, before), unseen=unseen)
     current = _others(snapshot)
     subjects: dict[RowKey, ServiceView | Other] = {service_row_key(view): view for view in views}
     subjects.update((other.key, other) for other in current)
@@ -145,7 +161,8 @@ def digest(
         new=new,
         gone=gone,
         lost_at=_lost_at(snapshot, before),
-        last_running=_last_running(snapshot, before),
+        last_running=last_running(snapshot, before),
+        unseen=unseen_since(snapshot, before),
         subjects=subjects,
         seen=_seen_on_service_ports(snapshot),
         pulses=pulses,
@@ -171,12 +188,6 @@ def _lost_at(snapshot: Snapshot, before: Facts | None) -> float | None:
     came_back = before.snapshot.went_back is not None and snapshot.went_back is None
     is_another = snapshot.revision < before.snapshot.revision or came_back
     return snapshot.taken_at if is_another else before.lost_at
-
-
-def _last_running(snapshot: Snapshot, before: Facts | None) -> dict[ServiceKey, float]:
-    running = dict(before.last_running) if before else {}
-    running.update((view.key, snapshot.taken_at) for view in snapshot.services if view.is_running)
-    return running
 
 
 def is_in(other: Other, workspace: Workspace | None) -> bool:

@@ -75,7 +75,9 @@ def _absent(view: ServiceView, facts: Facts) -> tuple[str, ...]:
     lease, exited = facts.snapshot.leases.get(view.key), exit_of(view, facts)
     if lease is not None and lease.supervised:
         return _run_by(f"portdash {lease.pid}", exited, view, facts)
-    return (f"  {exited}, port free", f"  {exited}") if exited else ("  port free",)
+    if exited:
+        return (f"  {exited}, port free", f"  {exited}")
+    return ("  never seen, port free", "  never seen") if view.key in facts.unseen else ("  port free",)
 
 
 def _run_by(run: str, exited: str, view: ServiceView, facts: Facts) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Making text fit: columns by width, cutting and padding in terminal cells. Every drawn string passes `fit`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from rich.cells import cell_len, set_cell_size
@@ -15,6 +15,8 @@ MARGIN = 3
 HOLDER_LEAST = 24
 """Cells that HELD BY keeps before a trend or a host is shown."""
 HOST_CELLS = 8
+NAME_MOST = 24
+"""Cells that the longest name is given."""
 
 
 class Column(StrEnum):
@@ -73,6 +75,9 @@ class Columns(NamedTuple):
 
     services: tuple[Place, ...]
     others: tuple[Place, ...]
+    sorted_by: Column | None = None
+    """The column that the rows are sorted by; None where they have the order of their view."""
+    is_reversed: bool = False
 
     def has(self, column: Column) -> bool:
         """Whether services show it."""
@@ -129,18 +134,18 @@ def _columns_for(width: int, longest_name: int) -> Columns:
     if width >= 140:
         fixed = [(Column.PORT, 5), (Column.SOURCE, 14), (Column.STATE, 14), (Column.VIA, 10), (Column.UP, 4)]
         command = min(60, width - 125)
-        services = _spread(width, _name(longest_name, 13, 24), [*fixed, (Column.COMMAND, command)])
+        services = _spread(width, _name(longest_name, 13, NAME_MOST), [*fixed, (Column.COMMAND, command)])
         return Columns(services, services)
     if width >= 98:
         fixed = [(Column.PORT, 5), (Column.SOURCE, 14), (Column.STATE, 14), (Column.VIA, 8), (Column.UP, 4)]
-        services = _spread(width, _name(longest_name, 13 if width < 110 else 20, 24), fixed)
+        services = _spread(width, _name(longest_name, 13 if width < 110 else 20, NAME_MOST), fixed)
         return Columns(services, services)
     if width >= 70:
         fixed = [(Column.PORT, 5), (Column.SOURCE, 13), (Column.STATE, 14), (Column.UP, 4)]
-        services = _spread(width, _name(longest_name, 11, 15), fixed)
+        services = _spread(width, _name(longest_name, 11, 18), fixed)
         return Columns(services, _merged(services, Column.STATE))
     if width >= 50:
-        services = _spread(width, _name(longest_name, 11, 13), [(Column.PORT, 5), (Column.STATE, 14)])
+        services = _spread(width, _name(longest_name, 11, 16), [(Column.PORT, 5), (Column.STATE, 14)])
         return Columns(services, _merged(services, Column.STATE))
     name = max(4, width - MARGIN - 7 - 14)
     services = (Place(Column.SERVICE, name), Place(Column.PORT, 5), Place(Column.STATE, 14))
@@ -170,6 +175,19 @@ def _merged(places: tuple[Place, ...], dropped: Column) -> tuple[Place, ...]:
         for place in places
         if place.column is not dropped
     )
+
+
+def widened(places: tuple[Place, ...], needs: Mapping[Column, int]) -> tuple[Place, ...]:
+    """Give names of other listeners the cells that they need and PROCESS can spare: what it says after who it is."""
+    held = next((place.width for place in places if place.column is Column.HELD_BY), 0)
+    spare = max(0, held - HOLDER_LEAST)
+    found = []
+    for column, width in places:
+        more = min(spare, max(0, min(needs.get(column, 0), NAME_MOST) - width))
+        spare -= more
+        held -= more
+        found.append(Place(column, width + more))
+    return tuple(Place(column, held if column is Column.HELD_BY else width) for column, width in found)
 
 
 def safe(text: str) -> str:

@@ -82,11 +82,20 @@ def ages_of(row: Row, facts: Facts) -> tuple[str, ...]:
 
 
 def head_line(columns: Columns, *, others: bool) -> Line:
-    """Return the heads of the columns, for services or for other listeners."""
+    """Return the heads of the columns, for services or for other listeners.
+
+    The one that the rows are sorted by bears a sign of the way they go; an order that no head stands for, the margin.
+    """
     places = columns.others if others else columns.services
-    heads = [OTHER_HEADS.get(place.column, place.column.value) if others else place.column.value for place in places]
-    texts = [fit(head, place.width, right=place.column in RIGHT) for head, place in zip(heads, places, strict=True)]
-    return (Span(" " * MARGIN + " ".join(texts), Tone.HEAD),)
+    sign = g.FALLING if columns.is_reversed else g.RISING
+    texts, is_told = [], columns.sorted_by is None and not columns.is_reversed
+    for column, width in places:
+        head = OTHER_HEADS.get(column, column.value) if others else column.value
+        if column is columns.sorted_by:
+            head, is_told = f"{head[: max(0, width - 1)]}{sign}", True
+        texts.append(fit(head, width, right=column in RIGHT))
+    margin = " " * MARGIN if is_told else f" {sign} ".ljust(MARGIN)
+    return (Span(margin + " ".join(texts), Tone.HEAD),)
 
 
 def service_cells(view: ServiceView, facts: Facts) -> dict[Column, Cell]:

@@ -32,8 +32,7 @@ def socket_cells(row: Row, facts: Facts) -> dict[Column, Cell]:
     is_system = isinstance(subject, Other) and subject.is_system
     tone = Tone.DIM if is_system else Tone.PLAIN
     runs = holders.what_runs(listener.owner) if not listener.container else ""
-    owner = (listener.owner.name or "") if listener.owner else ""
-    name = listener.container.name if listener.container else owner or listener.label
+    name = socket_name(listener)
     return {
         Column.PORT: ((str(listener.port),), tone),
         Column.PROTO: ((listener.protocol.value,), Tone.DIM),
@@ -44,7 +43,7 @@ def socket_cells(row: Row, facts: Facts) -> dict[Column, Cell]:
         Column.SERVICE: ((_service(row, facts),), tone),
         Column.CONN: (("" if listener.connections is None else str(listener.connections),), Tone.DIM),
         Column.VIA: ((words.via_of(listener),), Tone.DIM),
-        Column.USER: ((_user(listener),), Tone.DIM),
+        Column.USER: ((user_of(listener),), Tone.DIM),
         Column.UP: (words.up_of(listener, facts, row.subject_key), Tone.DIM),
         Column.COMMAND: ((holders.command_of(listener),), Tone.DIM),
     }
@@ -52,15 +51,26 @@ def socket_cells(row: Row, facts: Facts) -> dict[Column, Cell]:
 
 def _service(row: Row, facts: Facts) -> str:
     """Return the service that a socket belongs to, with a sign for whose it is."""
-    view = row.subject
-    if not isinstance(view, ServiceView):
+    view, listener = row.subject, row.socket
+    if not isinstance(view, ServiceView) or listener is None:
         return ""
-    place = facts.label_of(view.key.workspace)
-    project = row.socket.project.label if row.socket and row.socket.project else ""
-    name = view.name if place == project else facts.name_of(view)  # the column before says it
-    seen = next((each for each in facts.snapshot.listeners if each.listener is row.socket), None)
+    name = service_of(listener, view, facts)
+    seen = next((each for each in facts.snapshot.listeners if each.listener is listener), None)
     return f"{holders.sign_of(seen, view)} {name}" if seen else name
 
 
-def _user(listener: Listener) -> str:
+def service_of(listener: Listener, view: ServiceView, facts: Facts) -> str:
+    """Return the name of the service a socket belongs to, with its workspace where the project does not say it."""
+    project = listener.project.label if listener.project else ""
+    return view.name if facts.label_of(view.key.workspace) == project else facts.name_of(view)
+
+
+def socket_name(listener: Listener) -> str:
+    """Return who listens: the container, else the process."""
+    owner = (listener.owner.name or "") if listener.owner else ""
+    return listener.container.name if listener.container else owner or listener.label
+
+
+def user_of(listener: Listener) -> str:
+    """Return whose process it is, empty where nobody knows."""
     return (listener.owner.user if listener.owner else None) or listener.user or ""

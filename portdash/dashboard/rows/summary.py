@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from portdash.dashboard import glyphs as g
@@ -42,6 +43,8 @@ class Standing(NamedTuple):
     """What is wrong with the filter or with what was remembered."""
     filter_text: str = ""
     is_locked: bool = False
+    is_framed: bool = True
+    """Whether the frame of the list names the view, so that the header need not."""
     config_error: str = ""
     """What is wrong with the configuration files, while the last good ones are in force."""
 
@@ -66,30 +69,32 @@ def header_line(facts: Facts | None, standing: Standing, width: int) -> Line:
     age_tone = Tone.CURSOR if standing.is_paused else Tone.WARN if standing.is_wrong else Tone.DIM
     if facts is None:
         return justify((Span(" portdash", Tone.BOLD),), (Span(f"{standing.age} ", age_tone),), width)
-    unusual = _unusual(facts, standing)
+    unusual = unusual_spans(facts, standing)
     ages = tuple(dict.fromkeys((standing.age, standing.age.partition(" ago")[0], standing.age.partition(",")[0])))
     for place, counts in ((3, 2), (2, 2), (3, 1), (2, 1), (1, 1), (0, 0)):
-        left = (*_place(facts, standing, place), *_counts(facts, counts, standing.only), *unusual)
+        left = (*place_spans(facts, standing, place), *count_spans(facts, counts, standing.only), *unusual)
         room = width - line_width(left) - 2
         if room >= line_width((Span(ages[0 if standing.is_wrong else min(1, len(ages) - 1)]),)):
             break
     else:
         if standing.problem:  # it has to be read whole: the counts come back when it is put right
-            left = (*_place(facts, standing._replace(filter_text=""), 0), *unusual)
+            left = (*place_spans(facts, standing._replace(filter_text=""), 0), *unusual)
     return justify(left, (Span(f"{choose(ages, max(6, room))} ", age_tone),), width)
 
 
-def _place(facts: Facts, standing: Standing, fullness: int) -> list[Span]:
+def place_spans(facts: Facts, standing: Standing, fullness: int) -> list[Span]:
+    """Return which view it is, of which workspaces, and the filter; 3 is the fullest wording, 0 the shortest."""
     label = facts.label_of(standing.only or facts.snapshot.workspace)
     is_narrowed = standing.only is not None
     scope = f"only {label}" if is_narrowed else f"all workspaces ({len(facts.groups)})"
     title = facts.keys.hint(standing.view.command, standing.view.title) or standing.view.title
     if not facts.groups:
-        name = "portdash" if fullness > 1 else title
+        name = "portdash" if fullness > 1 and standing.is_framed else title
         spans = [Span(f" {name}", Tone.BOLD), Span(" · none yet     " if fullness else "  ")]
     elif fullness > 1:
         where = "" if is_narrowed or fullness < 3 else f", you are in {label}"
-        spans = [Span(" portdash", Tone.BOLD), Span(f"   {scope}{where}     ")]
+        name, gap = ("portdash", "   ") if standing.is_framed else (title, " · ")
+        spans = [Span(f" {name}", Tone.BOLD), Span(f"{gap}{scope}{where}     ")]
     elif fullness:
         spans = [Span(f" {title}", Tone.BOLD), Span(f" · {label if is_narrowed else 'all'}   ")]
     else:
@@ -99,8 +104,11 @@ def _place(facts: Facts, standing: Standing, fullness: int) -> list[Span]:
     return spans
 
 
-def _counts(facts: Facts, fullness: int, only: str | None) -> list[Span]:
-    """Count what there is, of one workspace where the list is narrowed to that."""
+def count_spans(facts: Facts, fullness: int, only: str | None) -> list[Span]:
+    """Return how many services there are, by state: of one workspace where the list is narrowed to that.
+
+    `fullness` 2 is the fullest wording, 0 the shortest.
+    """
     if not facts.snapshot.services:
         return [Span(plural(len(facts.others), "listener"))]
     views = [view for view in facts.snapshot.services if only in (None, view.key.workspace)]
@@ -123,7 +131,7 @@ def _counts(facts: Facts, fullness: int, only: str | None) -> list[Span]:
     return spans
 
 
-def _unusual(facts: Facts, standing: Standing) -> list[Span]:
+def unusual_spans(facts: Facts, standing: Standing) -> list[Span]:
     """Say what is worth a place in the header only when it is not as always."""
     snapshot = facts.snapshot
     said = []
@@ -163,6 +171,14 @@ def troubles(facts: Facts) -> tuple[RowKey, ...]:
     return tuple(key for _rank, key in sorted(found))
 
 
+def told(facts: Facts, rows: Sequence[RowKey], current: RowKey | None) -> tuple[State, str, tuple[str, ...]]:
+    """Return how the service in trouble does, its place among all that are, and what is said of it, fullest first."""
+    number = rows.index(current) if current in rows else 0
+    view = facts.subjects[rows[number]]
+    assert isinstance(view, ServiceView)
+    return state_of(view), f"{number + 1}/{len(rows)}", describe(view, facts)
+
+
 def trouble_line(facts: Facts | None, current: RowKey | None, width: int, *, stale: str | None = None) -> Line:
     """Return the line about the trouble under the cursor, else about the store, else about the worst one.
 
@@ -178,19 +194,16 @@ def trouble_line(facts: Facts | None, current: RowKey | None, width: int, *, sta
         return (Span(" "), Span(g.TROUBLE, Tone.WARN), Span(f" {text}", Tone.BOLD))
     if not rows:
         return (Span(" No trouble.", Tone.DIM),) if facts.groups else ()
-    number = rows.index(current) if current in rows else 0
-    view = facts.subjects[rows[number]]
-    assert isinstance(view, ServiceView)
-    state = state_of(view)
-    counts = f" {number + 1} of {len(rows)}   " if width >= 100 else f" {number + 1}/{len(rows)} "
+    state, place, texts = told(facts, rows, current)
+    counts = f" {place.replace('/', ' of ')}   " if width >= 100 else f" {place} "
     start = (Span(" "), Span(state.glyph, state.tone), Span(counts))
     room = width - line_width(start) - 3
-    wordings = [(text, keys) for text in describe(view, facts) for keys in _keys(state, facts.keys)]
+    wordings = [(text, keys) for text in texts for keys in key_words(state, facts.keys)]
     text, keys = next((each for each in wordings if line_width(map(Span, each)) <= room), wordings[-1])
     return justify((*start, Span(text, Tone.BOLD)), (Span(keys, Tone.DIM), Span(" ")), width)
 
 
-def _keys(state: State, names: KeyNames) -> tuple[str, ...]:
+def key_words(state: State, names: KeyNames) -> tuple[str, ...]:
     """Return what to press about it, fullest first; the footer says it again."""
     resolve, next_one, only = ("resolve", "resolve"), ("next_trouble", "next"), ("trouble", "only these")
     if state.severity == 0:
@@ -220,7 +233,8 @@ def describe(view: ServiceView, facts: Facts) -> tuple[str, ...]:
     if conflict.kind is ConflictKind.MISPLACED and view.elsewhere:
         there = view.elsewhere[0]
         short = f"{who} runs on {there.port}, not {view.port}"
-        return (f"{who} has {view.port} and runs on {there.port}: {there.label}", f"{short}: {there.label}", short)
+        full = f"{who} has {view.port} and runs on {there.port}: {there.label}"
+        return (full, f"{short}: {there.label}", short, f"{who} on {there.port}")
     rest = conflict.detail or (f"{conflict.port} held by {conflict.holder}" if conflict.holder else str(conflict.port))
     kind = conflict.kind.value.replace("_", " ")
     named = (f"{who} {kind}: {clean(conflict.holder)}",) if conflict.holder else ()

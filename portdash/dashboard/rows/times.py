@@ -21,3 +21,8 @@ def clock_time(at: float) -> str:
 def clock_text(at: float, now: float) -> str:
     """Return a time less than a day away as `11:02:13`, another one as `27 Nov 11:02`."""
     return clock_time(at) if abs(now - at) < _DAY else local_text(at, "%d %b %H:%M")
+
+
+def day_text(at: float, now: float) -> str:
+    """Return the same in eight cells: of a time a day or more away the day alone, `27 Nov`."""
+    return clock_time(at) if abs(now - at) < _DAY else local_text(at, "%d %b")

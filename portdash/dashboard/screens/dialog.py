@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key, Paste, Resize
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widget import Widget
@@ -34,6 +35,17 @@ TERSE_BELOW = 78
 
 class DialogBody(VerticalScroll, can_focus=False):
     """What the dialog says; scrolls when the screen is too small for it."""
+
+
+class DialogFoot(Vertical):
+    """Status and buttons; tells the dialog of another height, which the body has to leave room for."""
+
+    class Grown(Message):
+        """It has another height."""
+
+    def on_resize(self) -> None:
+        """Tell of it."""
+        self.post_message(self.Grown())
 
 
 class Dialog(ModalScreen[R]):
@@ -116,7 +128,7 @@ class Dialog(ModalScreen[R]):
             frame.border_title = Content(clean(self._heading))
             with DialogBody(id="body"):
                 yield from self.compose_body()
-            with Vertical(id="foot"):
+            with DialogFoot(id="foot"):
                 yield from self.compose_question()
                 yield Static(id="status", markup=False)
                 with Horizontal(id="buttons"):
@@ -243,6 +255,10 @@ class Dialog(ModalScreen[R]):
         self._about_to_confirm = None
         if self.is_active:  # else it has been left, or another stands over it, in the moment of silence
             self.confirm()
+
+    @on(DialogFoot.Grown)
+    def _foot_grown(self) -> None:
+        self._fit()
 
     def _fit(self) -> None:
         """Give the body the rows that frame, status and buttons leave."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
@@ -19,8 +20,10 @@ from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.widgets.bounds import Lines
 from portdash.text import clean
 
-SIDE_BY_SIDE = 52
-"""Cells from which on what a command does stands beside its name."""
+TOLD_LEAST = 22
+"""Cells that have to be left for what a command does to stand beside its name."""
+KEYS_MOST, LABELS_MOST = 9, 16
+"""Cells that keys and names of commands are given."""
 
 
 class HelpScreen(Dialog[str | None]):
@@ -53,8 +56,11 @@ class HelpScreen(Dialog[str | None]):
 
     def compose_body(self) -> Iterable[Widget]:
         """Yield the lines, those that cannot be used grey and with the reason."""
-        has_keys = any(row.key for row in self.rows)
-        options = [Option(Prompt(row, has_keys=has_keys), id=str(number)) for number, row in enumerate(self.rows)]
+        keys = max((cell_len(row.key) for row in self.rows), default=0)
+        labels = max((cell_len(clean(row.label)) for row in self.rows), default=0)
+        options = [
+            Option(Prompt(row, keys=keys, labels=labels), id=str(number)) for number, row in enumerate(self.rows)
+        ]
         yield Lines(*options, markup=False)
 
     def compose_buttons(self) -> Iterable[Widget]:
@@ -85,22 +91,23 @@ class HelpScreen(Dialog[str | None]):
 class Prompt:
     """A line of help: key, command, what it does or why not; where there is little room the last stands below."""
 
-    def __init__(self, row: HelpRow, *, has_keys: bool = True) -> None:
+    def __init__(self, row: HelpRow, *, keys: int = KEYS_MOST, labels: int = LABELS_MOST) -> None:
+        """`keys` and `labels` are the cells of the longest among the lines: what they leave is for what is told."""
         self._style = "dim" if row.reason else ""
         self._key = Text(clean(row.key), style=self._style or "bold")
         self._label = Text(clean(row.label), style=self._style)
         told = f"not here: {clean(row.reason)}" if row.reason else clean(row.help)
         self._told = Text(told, style=self._style)
-        self._has_keys = has_keys
+        self._keys, self._labels = min(keys, KEYS_MOST), min(labels, LABELS_MOST)
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield it in columns, or in two lines."""
         grid = Table.grid(padding=(0, 1), expand=True)
-        keys = [self._key] if self._has_keys else []
+        keys = [self._key] if self._keys else []
         if keys:
-            grid.add_column(width=9)
-        if options.max_width >= SIDE_BY_SIDE:
-            grid.add_column(width=16, no_wrap=True)
+            grid.add_column(width=self._keys)
+        if options.max_width - self._keys - self._labels - 2 >= TOLD_LEAST:
+            grid.add_column(width=self._labels, no_wrap=True)
             grid.add_column(ratio=1, overflow="fold")
             grid.add_row(*keys, self._label, self._told)
         else:

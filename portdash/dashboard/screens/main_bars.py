@@ -16,6 +16,7 @@ from portdash.dashboard.desk import Desk
 from portdash.dashboard.keymap import Keymap
 from portdash.dashboard.messages import CursorMoved, LookFailed, SnapshotTaken
 from portdash.dashboard.options import Options
+from portdash.dashboard.rows.layout import cut_line
 from portdash.dashboard.rows.row import Group, Line, Other, RangeLine, RowKey, Span
 from portdash.dashboard.rows.summary import Standing, freshness, header_line, trouble_line, troubles
 from portdash.dashboard.rows.view import View, order_text
@@ -228,12 +229,21 @@ class Bars(Toasting):
 
     def _trouble(self) -> Line:
         row = self.table.row if self.facts else None
-        if row and isinstance(row.subject, RangeLine):
-            from portdash.dashboard.rows.ranges import bucket_text, strip_width  # noqa: PLC0415  a view of its own
-
-            cells = strip_width(self.table.columns)
-            return (Span(f" {bucket_text(row.subject, cells, self.table.bucket)}"),)
+        below = self._bucket_text()
+        self.table.say_below(below)
+        if below and not self.table.has_room_below:
+            return cut_line((Span(f" {below}"),), self.size.width)
         return trouble_line(self.facts, row.subject_key if row else None, self.size.width, stale=self.stale)
+
+    def _bucket_text(self) -> str:
+        """Say what is on the ports under the cursor of a strip, where no details beside the list do."""
+        row = self.table.row if self.facts else None
+        is_alone = self.arrangement.details is Where.OVER or self.query_one("#body").has_class("-zoom-list")
+        if row is None or not isinstance(row.subject, RangeLine) or not is_alone:
+            return ""
+        from portdash.dashboard.rows.ranges import bucket_text, strip_width  # noqa: PLC0415  a view of its own
+
+        return bucket_text(row.subject, strip_width(self.table.columns), self.table.bucket)
 
     def _show_details(self, context: Context) -> None:
         """Draw the details of the row: see `main_details`."""
@@ -271,6 +281,7 @@ class Bars(Toasting):
             is_bell_off=self.options.bell and not self.has_bell,
             config_error=self.desk.config_error,
             problem=outlook.problem or self.problem,
+            is_framed=self.arrangement.framed,
         )
         facts, width, is_tall = self.facts, self.size.width, self.arrangement.has_trouble_line
         if is_tall and facts is not None and facts.snapshot.stale_since is None:
@@ -281,13 +292,28 @@ class Bars(Toasting):
         else:
             self._headed = _NOTHING_SAID
         line = header_line(facts, standing, width)
-        if not is_tall and facts and troubles(facts) and not is_wrong:
-            line = self._trouble()
+        if not is_tall and facts and not is_wrong:
+            line = self._joined(facts, standing) or line
         self.query_one("#header", LineBar).show(line)
+
+    def _joined(self, facts: Facts, standing: Standing) -> Line:
+        """Return the header of a screen that has no line for trouble alone; nothing while there is none."""
+        from portdash.dashboard.rows.joined import joined_line  # noqa: PLC0415  not for the first frame
+
+        row, below = self.table.row, self._bucket_text()
+        self.table.say_below(below)
+        current, instead = row.subject_key if row else None, "" if self.table.has_room_below else below
+        return joined_line(facts, standing, current, self.size.width, instead=instead, stale=self.stale)
 
     def _entries(self, names: Iterable[str], context: Context) -> list[Entry]:
         keys = ((name, self.keymap.printed(name)) for name in names)
-        return [Entry(name, printed[0], _label(name, context)) for name, printed in keys if printed]
+        return [Entry(name, printed[0], _label(name, context), _worth(name)) for name, printed in keys if printed]
+
+
+def _worth(name: str) -> int:
+    """Return which keys the footer keeps where it has no room for all."""
+    command = BY_ID[name]
+    return (command.rank or 0) if command.worth is None else command.worth
 
 
 def _label(name: str, context: Context) -> str:

@@ -20,6 +20,8 @@ class Entry(NamedTuple):
     command_id: str
     key: str
     label: str
+    worth: int = 0
+    """Which keys are kept where not all fit: those with the lowest."""
 
     @property
     def width(self) -> int:
@@ -35,14 +37,22 @@ class Laid(NamedTuple):
 
 
 def lay_out(entries: Sequence[Entry], always: Sequence[Entry], width: int) -> tuple[Laid, ...]:
-    """Place `entries` from the left, as many as fit beside `always`, which stand at the right end."""
+    """Place `entries` from the left, as many as fit beside `always`, which stand at the right end.
+
+    Where not all fit, those that are worth most are kept, in the order they have; one that does not fit keeps none out.
+    """
     right_width = sum(entry.width for entry in always) + GAP * max(0, len(always) - 1)
+    room = width - 1 - right_width - 1
+    kept = set()
+    for number in sorted(range(len(entries)), key=lambda each: entries[each].worth):
+        if (cells := entries[number].width + GAP) <= room:
+            kept.add(number)
+            room -= cells
     start, laid = 1, []
-    for entry in entries:
-        if start + entry.width + GAP + right_width + 1 > width:
-            break
-        laid.append(Laid(start, entry))
-        start += entry.width + GAP
+    for number, entry in enumerate(entries):
+        if number in kept:
+            laid.append(Laid(start, entry))
+            start += entry.width + GAP
     start = max(start, width - right_width - 1)
     for entry in always:
         laid.append(Laid(start, entry))

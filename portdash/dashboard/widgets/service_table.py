@@ -22,9 +22,9 @@ from portdash.dashboard.messages import (
     MenuRequested,
     RowOpened,
 )
-from portdash.dashboard.rows.layout import MARGIN, Column, Columns
+from portdash.dashboard.rows.layout import MARGIN, Column, Columns, cut_line
 from portdash.dashboard.rows.row import Kind, Line, Row, Span, Tone
-from portdash.dashboard.rows.view import View
+from portdash.dashboard.rows.view import Sort, View
 from portdash.dashboard.widgets.cursor_table import CursorTable
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 TREND_FROM = 150
 """Columns of the terminal from which on the list shows how latencies went."""
 _RIGHT_BUTTON = 3
-_STARRED = " * not its preferred port"
+_STARRED = "* not its preferred port"
 """Where no SOURCE column says it."""
 
 
@@ -55,6 +55,8 @@ class ServiceTable(CursorTable, inherit_bindings=False):
     """Columns that somebody does not want to see."""
     notice = READING
     """What is said while there is nothing to list."""
+    _below = ""
+    """What the last line says, while it is free."""
     _lines: dict[int, Line]
     """Lines drawn from this listing at this width."""
     _ages: dict[int, tuple[str, ...]]
@@ -72,19 +74,33 @@ class ServiceTable(CursorTable, inherit_bindings=False):
         self.notice = notice
         self.refresh()
 
+    def say_below(self, text: str) -> None:
+        """Say something in the last line of the list, where no row is; nothing happens when it says so already."""
+        if text != self._below:
+            self._below = text
+            self.refresh_line(self.scroll_offset.y + self.scrollable_content_region.height - 1)
+
+    @property
+    def has_room_below(self) -> bool:
+        """Whether the rows leave the last line free."""
+        return self.listing is not None and len(self.listing.rows) < self.page
+
     @property
     def columns(self) -> Columns:
         """The columns that are shown."""
         width = self.scrollable_content_region.width
         if self._columns is None or self._columns_width != width:
             from portdash.dashboard.rows.column_sets import columns_of  # noqa: PLC0415  not for the first frame
+            from portdash.dashboard.rows.needs import Needs, needs_of  # noqa: PLC0415  as above
 
             view = self.listing.state.view if self.listing else View.SERVICES
-            longest = self.listing.longest_name if self.listing else 0
+            needs = needs_of(self.listing) if self.listing else Needs()
+            order = self.listing.state.sort if self.listing else Sort()
             hosts = bool(self.listing and self.listing.facts.snapshot.remote)
             trend = self.app.size.width >= TREND_FROM and bool(self.listing and self.listing.facts.pulses)
             self._columns_width = width
-            self._columns = columns_of(view, width, longest, trend=trend, hosts=hosts, without=self.without)
+            columns = columns_of(view, width, needs, trend=trend, hosts=hosts, without=self.without)
+            self._columns = columns._replace(sorted_by=order.column, is_reversed=order.is_reversed)
         return self._columns
 
     def grow_older(self, facts: Facts) -> None:
@@ -251,8 +267,9 @@ class ServiceTable(CursorTable, inherit_bindings=False):
         index = top + y - 1
         line = self._drawn(index)
         if line is None:
+            text = self._below or (_STARRED if self._is_starred else "")
             is_last = y == self.scrollable_content_region.height - 1
-            return self.strip((Span(_STARRED, Tone.DIM),) if is_last and self._is_starred else (), width)
+            return self.strip(cut_line((Span(f" {text}", Tone.DIM),), width) if is_last and text else (), width)
         if index == self._index and self.cursor is not None and self.listing.rows[index].kind is not Kind.RANGE:
             return self.strip(line, width, over="cursor" if self.has_focus else "marked")
         return self.strip(line, width)

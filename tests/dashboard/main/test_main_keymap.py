@@ -75,12 +75,12 @@ def footer(context: Context) -> list[str]:
 
 def test_the_footer_shows_what_this_row_can_do():
     on_trouble = footer(context_on(Kind.SERVICE, "'web'"))
-    assert on_trouble[:6] == ["details", "resolve", "move", "release", "allocate", "free"]
-    assert footer(context_on(Kind.SERVICE, "'redis'"))[:3] == ["details", "move", "release"]
+    assert on_trouble[:6] == ["details", "resolve", "move", "free", "release", "allocate"]
+    assert footer(context_on(Kind.SERVICE, "'redis'"))[:4] == ["details", "move", "free", "release"]
     on_listener = footer(context_on(Kind.LISTENER, "5175"))
-    assert on_listener[:3] == ["details", "adopt", "allocate"]
+    assert on_listener[:4] == ["details", "adopt", "free", "allocate"]
     assert "move" not in on_listener
-    assert footer(context_on(Kind.GROUP, "shop"))[:3] == ["details", "release", "allocate"]
+    assert footer(context_on(Kind.GROUP, "shop"))[:4] == ["details", "free", "release", "allocate"]
     for context in (
         Context(keys=KEYS),
         context_on(Kind.SERVICE, "'web'"),

@@ -17,6 +17,7 @@ from portdash.dashboard.rows.events import event_details
 from portdash.dashboard.rows.facts import place_of
 from portdash.dashboard.rows.filtering import parse_filter
 from portdash.dashboard.rows.listing import ListState
+from portdash.dashboard.rows.needs import needs_of
 from portdash.dashboard.rows.row import EventLine, Kind, service_row_key
 from portdash.dashboard.rows.seeing import see
 from portdash.dashboard.rows.view import View
@@ -79,7 +80,7 @@ def test_history_tells_which_events_are_theirs():
 
     facts = facts_of(replace(shared(), host="here0000"))
     facts = replace(facts, events=tuple(event(host, scenes.NOW - ago) for host, ago in ((FAR, 3), ("here0000", 2))))
-    columns = columns_of(View.HISTORY, 140, 13)
+    columns = columns_of(View.HISTORY, 140, needs_of(see(facts, ListState(view=View.HISTORY))))
 
     def shown(text: str = "", only: str | None = None) -> list[str]:
         rows = see(facts, ListState(view=View.HISTORY, filter=parse_filter(text), only=only)).rows
@@ -87,7 +88,7 @@ def test_history_tells_which_events_are_theirs():
 
     ours, theirs = shown()
     assert " api " in ours
-    assert "shop/api, b7d2639b" in theirs
+    assert "shop/api on host b7d2639b" in theirs
     assert shown("host:b7") == [theirs]
     assert shown("host:here") == shown(only="shop") == [ours]
     told = "\n".join(map(text_of, event_details(EventLine(facts.events[0]), facts, 60)))

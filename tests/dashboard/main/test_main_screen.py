@@ -116,7 +116,7 @@ async def test_first_run():
         assert "none yet" in text
         assert main.table.row is not None
         assert main.table.row.kind is Kind.LISTENER
-        assert footer_of(main)[:3] == ["details", "adopt", "allocate"]
+        assert footer_of(main)[:4] == ["details", "adopt", "free", "allocate"]
 
 
 async def test_nothing_at_all():

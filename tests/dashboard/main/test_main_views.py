@@ -16,6 +16,7 @@ from portdash.dashboard.rows.drawing import Beside, line_of
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.filtering import parse_filter
 from portdash.dashboard.rows.listing import ListState
+from portdash.dashboard.rows.needs import Needs, needs_of
 from portdash.dashboard.rows.paint import head_line
 from portdash.dashboard.rows.ranges import bucket, bucket_text, cells_of
 from portdash.dashboard.rows.row import RangeLine
@@ -50,7 +51,7 @@ def ranged() -> Facts:
 def lines(view: View, width: int, text: str = "", facts: Facts | None = None) -> list[str]:
     facts = facts or ranged()
     listing = see(facts, ListState(view=view, filter=parse_filter(text)))
-    columns = columns_of(view, width, listing.longest_name)
+    columns = columns_of(view, width, needs_of(listing))
     return [text_of(line_of(row, facts, columns, width, Beside())) for row in listing.rows]
 
 
@@ -59,7 +60,7 @@ def test_every_line_of_every_view_is_as_wide_as_the_screen(view: View):
     for width in range(20, 301, 7):
         assert {cell_len(line) for line in lines(view, width)} == {width}, width
         if width >= 40:
-            assert cell_len(text_of(head_line(columns_of(view, width, 13), others=False))) <= width
+            assert cell_len(text_of(head_line(columns_of(view, width, Needs()), others=False))) <= width
 
 
 def test_sockets_are_a_row_each_with_their_service():
@@ -133,10 +134,11 @@ def test_the_buckets_of_a_strip_are_the_whole_range_and_nothing_twice(first: int
 
 def test_a_strip_shows_each_port_in_its_bucket():
     facts = ranged()
-    (row,) = (row for row in see(facts, ListState(view=View.RANGES)).rows if "web" in str(row.key))
+    listing = see(facts, ListState(view=View.RANGES))
+    (row,) = (row for row in listing.rows if "web" in str(row.key))
     assert isinstance(row.subject, RangeLine)
-    text = text_of(line_of(row, facts, columns_of(View.RANGES, 80, 5), 80, Beside()))
-    strip = text[-32:]
+    text = text_of(line_of(row, facts, columns_of(View.RANGES, 80, needs_of(listing)), 80, Beside()))
+    strip = text.rstrip()[-32:]
     assert strip[0] == "▲"
     assert strip[3] == "●"
     assert bucket_text(row.subject, 32, 0).startswith("3000-3030: 3000 shop/web squatted, 3002")
@@ -175,7 +177,8 @@ async def test_the_cursor_stays_on_its_service_over_views():
 async def test_enter_on_a_strip_shows_the_rows_of_its_bucket():
     async with running(desk_for(ranged().snapshot), size=(80, 24)) as (pilot, main):
         await pilot.press("4", "l", "l", "l")
-        assert "3093-3124: 3100 infra/grafana" in screen_lines(pilot.app)[1]
+        assert "3093-3124: 3100 infra/grafana" in screen_lines(pilot.app)[-2]
+        assert "shop/web: 3000 held by" in screen_lines(pilot.app)[1], "the trouble keeps its line"
         await pilot.press("enter")
         assert main.outlook.view is View.SERVICES
         assert main.outlook.filter_text == "port:3093-3124"
