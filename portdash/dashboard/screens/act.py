@@ -14,6 +14,9 @@ class Act(Button):
         width: auto;
         min-width: 6;
         margin: 0 1 0 0;
+        /* To wrap it where its air leaves it no column, as a grid's cell may, is more than the toolkit bears. */
+        text-wrap: nowrap;
+        text-overflow: clip;
         background: transparent;
         background-tint: transparent;
         &:hover { background: $boost; }

@@ -116,6 +116,8 @@ async def storm(seed: int, amount: int, monkeypatch: pytest.MonkeyPatch) -> Watc
             amount -= len(keys)
             if chance.random() < 0.02:
                 await pilot.resize_terminal(chance.randint(1, 200), chance.randint(1, 60))
+        for _ in range(10):  # the last key may be on its way yet, and the pilot closes the screens before the app
+            await pilot._wait_for_screen()
         assert app._exception is None
         assert app.is_running
     deps.close()

@@ -80,6 +80,18 @@ async def test_nothing_is_asked_before_it_is_chosen_and_agreed_to():
         assert any("api runs again on 8000" in note.message for note in pilot.app._notifications)
 
 
+async def test_its_dialog_outlives_a_terminal_of_a_few_columns():
+    desk = AskingDesk(replace(scenes.working_day(), leases={API: LEASE}), home=scenes.HOME)
+    async with running(desk) as (pilot, main):
+        main.table.move_to(("service", API))
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServiceScreen))
+        for columns in range(12, 0, -1):
+            await pilot.resize_terminal(columns, 38)
+            assert pilot.app._exception is None
+            assert pilot.app.screen.size.width == columns
+
+
 async def test_where_nothing_can_be_done_the_menu_is_grey_and_takes_the_letter_that_follows():
     """Else the `u` of `s`, `u`, `enter` would open Undo, where `enter` means yes."""
     rows = {
