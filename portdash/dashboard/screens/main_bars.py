@@ -95,6 +95,7 @@ class Bars(Toasting):
         listing = self.table.listing
         is_read_only = self.options.read_only or self.desk.is_read_only
         outlook = self.outlook
+        marked = tuple(outlook.marked_subjects(self.facts))
         return Context(
             keys=self.keymap.names,
             facts=self.facts,
@@ -110,7 +111,8 @@ class Bars(Toasting):
             has_details=self.arrangement.details is not Where.OVER,
             resolution=self._resolutions.text_for(self.facts, view) if view else "",
             view=outlook.view,
-            marked=tuple(outlook.marked_subjects(self.facts)),
+            marked=() if outlook.is_suggested else marked,
+            suggested=marked if outlook.is_suggested else (),
             hidden_marks=outlook.hidden_marks(listing),
             hidden_views=outlook.hidden_views(row.subject, listing) if row and isinstance(row.subject, Group) else 0,
         )
@@ -123,6 +125,9 @@ class Bars(Toasting):
         self.looked_at = self.options.monotonic()
         self.stale = None
         self.facts = message.facts
+        is_first_run = not self.facts.groups and self.facts.snapshot.stale_since is None
+        if before is None and is_first_run and not self.context.is_read_only:
+            self.outlook.suggest(self.facts)
         if before is None:
             self.set_timer(LULL, self.add_filter_line)
         if before is None or self.outlook.folded is None:
@@ -296,4 +301,5 @@ def _label(name: str, context: Context) -> str:
         return "Show rows"
     if name == "details" and context.opens_resolve:
         return BY_ID["resolve"].label
-    return f"{label} {counts[name]} marked" if context.marked and name in counts else label
+    is_marked = context.marked or (context.suggested and name == "adopt")
+    return f"{label} {counts[name]} marked" if is_marked and name in counts else label
