@@ -105,9 +105,7 @@ class Bars(Toasting):
             trouble=len(troubles(self.facts)) if self.facts else 0,
             stale=self.stale,
             is_in_details=self.is_in_details,
-            can_go_back=bool(
-                self.is_in_details or self.has_filter or outlook.trouble_only or outlook.marked or self.has_error
-            ),
+            can_go_back=bool(self._is_anything_open or outlook.marked),
             has_details=self.arrangement.details is not Where.OVER,
             resolution=self._resolutions.text_for(self.facts, view) if view else "",
             view=outlook.view,
@@ -116,6 +114,11 @@ class Bars(Toasting):
             hidden_marks=outlook.hidden_marks(listing),
             hidden_views=outlook.hidden_views(row.subject, listing) if row and isinstance(row.subject, Group) else 0,
         )
+
+    @property
+    def _is_anything_open(self) -> bool:
+        """Whether there is anything to go back from but marks."""
+        return self.is_in_details or self.has_filter or self.outlook.trouble_only or self.has_error
 
     @on(SnapshotTaken)
     def _snapshot_taken(self, message: SnapshotTaken) -> None:
@@ -243,7 +246,11 @@ class Bars(Toasting):
             leave = [Entry("leave", names.way("leave"), "Quit")]
             self.footer.show([Entry("keep_filter", "enter", "Keep"), *clear], leave)
             return
-        told = {*ALWAYS, *(("resolve",) if context.opens_resolve else ())}  # the key that opens the row opens that
+        told = set(ALWAYS)
+        if context.opens_resolve:
+            told.add("resolve")  # the key that opens the row opens that
+        if context.suggested and not self._is_anything_open:
+            told.add("back")  # it takes away what nobody has asked for, which is not the likeliest thing to be wanted
         usable = [command.id for command in footer_commands(context) if command.id not in told]
         self.footer.show(self._entries(usable, context), self._entries(ALWAYS, context))
 
