@@ -43,6 +43,9 @@ class AdoptForm(Vertical):
         .against { height: auto; padding-left: 4; color: $text-muted; }
         Field { width: 24; }
         Tick { width: 12; }
+        /* Of what is part of a tick the toolkit reverses nothing, so the whole of it is, in its own colours. */
+        Tick.-textual-compact:focus { background-tint: transparent; text-style: reverse; }
+        Tick.-textual-compact:focus > .toggle--label { color: $foreground; background: transparent; text-style: none; }
     }
     .-narrow AdoptForm Field { width: 18; }
     """

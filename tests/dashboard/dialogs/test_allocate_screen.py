@@ -229,6 +229,19 @@ async def test_space_takes_a_row_in_or_leaves_it_out_and_of_none_nothing_is_adop
         assert [step.to_port for step in plan.steps] == [5176]
 
 
+async def test_the_row_that_space_is_about_stands_out_without_any_colour():
+    async with opened(form(FakeDesk(), listeners=(VITE, AGENTS)), (100, 30)) as (host, pilot):
+
+        def reversed_text() -> list[str]:
+            parts = [part for strip in host.screen._compositor.render_strips() for part in strip]
+            return [part.text.strip() for part in parts if part.style and part.style.reverse and part.text.strip()]
+
+        assert reversed_text() == ["[x]", ":5175"]
+        await press(host, pilot, "down")
+        await settled(host, pilot)
+        assert reversed_text() == ["[ ]", ":5176"]
+
+
 async def test_a_single_one_is_meant_as_it_is_and_its_workspace_can_be_chosen():
     desk = FakeDesk()
     async with opened(form(desk, listeners=(AGENTS,)), (100, 30)) as (host, pilot):
