@@ -33,6 +33,10 @@ class Context(Moment):
         """Say why an act on several rows cannot be begun: a marked row that is not seen must not be touched."""
         if not self.marked:
             return self.no_row() or self._no_whole_group()
+        return self._no_hidden_mark()
+
+    def _no_hidden_mark(self) -> str | None:
+        """Say that marked rows are not seen."""
         if self.hidden_marks:
             are = "row is" if self.hidden_marks == 1 else "rows are"
             back = self.keys.way("back")
@@ -122,7 +126,7 @@ class Context(Moment):
 
     def no_adopt(self) -> str | None:
         """Say why nothing can be adopted."""
-        if reason := self.no_target():
+        if reason := self._no_hidden_mark() if self.suggested else self.no_target():
             return reason
         if not self.listeners:
             if self.marked:

@@ -43,6 +43,8 @@ class Moment:
     view: View = View.SERVICES
     marked: tuple[ServiceView | Other, ...] = ()
     """What is marked, whether or not it is shown."""
+    suggested: tuple[ServiceView | Other, ...] = ()
+    """What nobody but the dashboard has marked, for adopting alone; nothing once a mark was set or taken by hand."""
     hidden_marks: int = 0
     """How many marked rows the view, the filter or the scope leaves out."""
     hidden_views: int = 0
@@ -71,7 +73,8 @@ class Moment:
     @property
     def listeners(self) -> tuple[Listener, ...]:
         """What adopting would adopt: marked listeners, the one under the cursor, or the near ones its line counts."""
-        if found := tuple(each.listener for each in self.subjects if isinstance(each, Other)):
+        meant = self.suggested or self.subjects
+        if found := tuple(each.listener for each in meant if isinstance(each, Other)):
             return found
         subject = self.row.subject if self.row and not self.marked else None
         if isinstance(subject, OthersLine):

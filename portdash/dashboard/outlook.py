@@ -40,6 +40,8 @@ class Outlook:
     """Columns that are not wanted."""
     marked: frozenset[RowKey] = frozenset()
     """Marks stay over views: a service is the same in each of them."""
+    suggested: frozenset[RowKey] = frozenset()
+    """What was marked beforehand, to be adopted."""
     cursors: dict[View, RowKey] = field(default_factory=dict)
     """Where the cursor was in the views that are not shown."""
 
@@ -85,7 +87,22 @@ class Outlook:
     def forget_lost_marks(self, facts: Facts) -> None:
         """Take away the marks of rows that are no more."""
         if self.marked:
-            self.marked &= facts.subjects.keys()
+            was_suggested = self.is_suggested
+            self.marked = frozenset(self.marked & facts.subjects.keys())  # of keys alone it would be a set
+            self.suggested = self.marked if was_suggested else frozenset()
+
+    @property
+    def is_suggested(self) -> bool:
+        """Whether the marks are those that were set beforehand, and nobody has changed any."""
+        return bool(self.marked) and self.marked == self.suggested
+
+    def suggest(self, facts: Facts) -> None:
+        """Mark what plainly fits to be adopted, where no service is known yet."""
+        from portdash.manager.doubts import doubts_of  # noqa: PLC0415  for the first run alone
+
+        user = facts.snapshot.user
+        fitting = (other.key for other in facts.others if not other.is_system and not doubts_of(other.listener, user))
+        self.marked = self.suggested = frozenset(fitting)
 
     def marked_subjects(self, facts: Facts | None) -> Iterator[ServiceView | Other]:
         """Yield what is marked, in the order of the facts."""

@@ -71,6 +71,8 @@ KEEPERS = (
 _BY_NAME = {name: keeper for keeper in reversed(KEEPERS) for name in keeper.names}
 _BY_TITLE = tuple((title, keeper) for keeper in KEEPERS for title in keeper.titles)
 _BY_PATH = tuple((path, keeper) for keeper in KEEPERS for path in keeper.paths)
+AGENTS = frozenset(each.label for each in KEEPERS if each.is_agent)
+"""What people call coding agents."""
 
 
 def keeper_of(name: str, command: Sequence[str] = ()) -> Keeper | None:

@@ -131,6 +131,16 @@ def test_adopt(portdash: Portdash, project: Path, home: Path, free_port: FreePor
     assert portdash("adopt", str(free_port())).code == 3
 
 
+def test_adopt_for_another_workspace(portdash: Portdash, project: Path, free_port: FreePort, server: Server):
+    port, other = free_port(), free_port()
+    server(port, cwd=project)
+    assert portdash("--workspace", "depot", "allocate", "api", "--preferred", str(other)).code == 0
+    result = portdash("adopt", str(port), "--name", "depot/web")
+    assert result.code == 0, result.err
+    assert f"depot/web {port}" in result.out
+    assert portdash("adopt", str(port), "--name", "nowhere/web").code == 2
+
+
 def test_the_document_of_adopt(portdash: Portdash, project: Path, free_port: FreePort, server: Server):
     ports = [free_port(), free_port()]
     for port in ports:

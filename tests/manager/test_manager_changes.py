@@ -3,7 +3,7 @@ from manager_world import OTHER, Listen
 
 from portdash.demo.clock import FrozenClock
 from portdash.demo.machine import FakeMachine
-from portdash.errors import NoSuchService, PlanOutdated, PlanUnresolved, Refused
+from portdash.errors import InvalidName, NoSuchService, PlanOutdated, PlanUnresolved, Refused, UsageError
 from portdash.manager.adopting import plan_adopt
 from portdash.manager.allocate import allocate, settle
 from portdash.manager.apply import apply_plan
@@ -16,7 +16,7 @@ from portdash.manager.wishes import Wish
 from portdash.model.assignment import Source
 from portdash.model.conflict import ConflictKind
 from portdash.model.kept import PlanRecord, PlanState
-from portdash.model.listener import Process
+from portdash.model.listener import Container, Listener, Ownership, Process
 from portdash.model.plan import Strategy
 from portdash.model.ports import IpProtocol
 from portdash.model.storage import Batch, RecordPlan
@@ -151,6 +151,45 @@ def test_adopting_keeps_port_project_and_program(deps: Deps, listen: Listen):
     assert row.spec.match
     assert (row.spec.match.process, row.spec.match.directory) == ("vite", OTHER.root)
     assert {each.name for each in deps.store.snapshot().workspaces} >= {"other"}
+
+
+def test_adopting_into_another_workspace_makes_it_that_ones_own(deps: Deps, listen: Listen):
+    listener = listen(5173, name="vite")
+    settle(deps, lambda snapshot: plan_adopt(deps, snapshot, [listener], names=["shop/front"]))
+    snapshot = deps.observer.snapshot()
+    (view,) = snapshot.services
+    assert (view.name, view.key.workspace, view.port) == ("front", "shop", 5173)
+    assert view.is_running
+    assert not view.conflicts
+    assert view.attribution is not None
+    assert view.attribution.ownership is Ownership.CONFIRMED
+
+
+def test_a_container_of_another_project_can_be_adopted_into_this_workspace(deps: Deps, machine: FakeMachine):
+    listener = Listener(
+        protocol=IpProtocol.TCP,
+        address="127.0.0.1",
+        port=5432,
+        owner=Process(pid=9, name="docker-proxy", user="root"),
+        pids=(9,),
+        project=OTHER,
+        container=Container(id="c1", name="other-db-1", compose_project="other", directory=OTHER.root),
+    )
+    machine.listen(listener)
+    settle(deps, lambda snapshot: plan_adopt(deps, snapshot, [listener], names=["shop/db"]))
+    (view,) = deps.observer.snapshot().services
+    assert view.key.workspace == "shop"
+    assert view.is_running
+    assert not view.conflicts
+
+
+def test_adopting_into_a_workspace_that_there_is_not_is_refused(deps: Deps, listen: Listen):
+    listener = listen(5173, name="vite")
+    with pytest.raises(UsageError, match="there is no workspace nowhere") as refused:
+        plan_adopt(deps, deps.observer.snapshot(), [listener], names=["nowhere/web"])
+    assert refused.value.hint
+    with pytest.raises(InvalidName):
+        plan_adopt(deps, deps.observer.snapshot(), [listener], names=["shop/a b"])
 
 
 def test_nothing_to_undo_is_said(deps: Deps):

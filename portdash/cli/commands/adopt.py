@@ -12,7 +12,7 @@ from portdash.errors import ExitCode, NoSuchService, PlanUnresolved, UsageError
 from portdash.manager.adopting import plan_adopt
 from portdash.manager.apply import apply_plan
 from portdash.model.listener import Listener
-from portdash.model.names import check_service
+from portdash.model.names import split_qualified
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Snapshot
 from portdash.report.serialise import service_json
@@ -20,7 +20,11 @@ from portdash.report.serialise import service_json
 
 @click.command("adopt")
 @click.argument("ports", nargs=-1, required=True, metavar="PORT...")
-@click.option("--name", metavar="N", help="Call the service so, instead of after what is seen.")
+@click.option(
+    "--name",
+    metavar="N",
+    help="Call the service so, instead of after what is seen; WORKSPACE/N gives it to another workspace.",
+)
 @json_option
 @click.pass_obj
 def command(options: Globals, *, ports: tuple[str, ...], name: str | None, as_json: bool) -> int:
@@ -30,7 +34,7 @@ def command(options: Globals, *, ports: tuple[str, ...], name: str | None, as_js
     """
     slots = [read_slot(port) for port in ports]
     if name is not None:
-        check_service(name)
+        split_qualified(name)
         if len(slots) > 1:
             raise UsageError("--name can name one listener", hint="adopt the others by a command of their own")
     with options.deps() as deps:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual import on
+from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -20,11 +21,13 @@ from portdash.manager.wishes import Wish
 from portdash.model.listener import Listener
 from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
-from portdash.text import plural
 
 
 class AllocateScreen(PlanDialog):
-    """Allocates a port for a new service, or for the one named; with `listeners` it adopts those. `enter` does it."""
+    """Allocates a port for a new service, or for the one named; with `listeners` it adopts of those. `enter` does it.
+
+    `is_chosen` says that a person has picked the listeners one by one.
+    """
 
     DEFAULT_CSS = """
     AllocateScreen.-narrow WishForm {
@@ -32,7 +35,9 @@ class AllocateScreen(PlanDialog):
         #ticks { layout: vertical; }
     }
     """
-    AUTO_FOCUS: ClassVar[str | None] = "Field"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "confirm", "Do it", show=False)]
+    """For ticks, which leave it to the dialog; fields, menus and buttons have their own."""
+    AUTO_FOCUS: ClassVar[str | None] = "AdoptForm Tick, Field"
 
     def __init__(
         self,
@@ -40,18 +45,21 @@ class AllocateScreen(PlanDialog):
         snapshot: Snapshot,
         *,
         listeners: Sequence[Listener] = (),
+        is_chosen: bool = False,
         name: str = "",
         patience: Patience | None = None,
     ) -> None:
-        title = f"Adopt {plural(len(listeners), 'listener')}" if listeners else "Allocate a port"
+        adopts = "Adopt 1 listener" if len(listeners) == 1 else "Adopt listeners"
+        title = adopts if listeners else "Allocate a port"
         super().__init__(desk, snapshot, title=title, patience=patience)
         self.listeners = tuple(listeners)
+        self._is_chosen = is_chosen
         self._name_then = name
 
     def compose_body(self) -> Iterable[Widget]:
         """Yield the form and its preview."""
         if self.listeners:
-            yield AdoptForm(self.desk, self.snapshot, self.listeners)
+            yield AdoptForm(self.desk, self.snapshot, self.listeners, is_chosen=self._is_chosen)
         else:
             yield WishForm(self.snapshot, self.desk.workspace_names(self.snapshot), name=self._name_then)
         yield Static("─" * 200, classes="rule", markup=False)
@@ -92,7 +100,9 @@ class AllocateScreen(PlanDialog):
         """Name the port on the button, too."""
         super().show_plan(plan)
         ports = [step.to_port for step in plan.steps if step.to_port] if plan else []
-        label = f"{self._verb} {ports[0]}" if len(ports) == 1 else self._verb
+        port = f" {ports[0]}" if len(ports) == 1 else ""
+        which = f" {len(ports)} of {len(self.listeners)}" if len(self.listeners) > 1 else port
+        label = f"{self._verb}{which}"
         self.query_one("#yes", Act).name_it(label)
 
     @property
@@ -118,11 +128,13 @@ class AllocateScreen(PlanDialog):
             self._show_facts(None, [(each.label, each.text) for each in mistakes])
             return
         try:
-            plan = self.desk.plan_adopt(self.snapshot, self.listeners, form.names())
+            taken = [listener for listener, _name in form.taken()]
+            plan = self.desk.plan_adopt(self.snapshot, taken, form.names())
         except PortdashError as error:
             self._show_facts(None, refused_facts(error))
         else:
-            self._show_facts(plan, adoption_facts(self.snapshot, plan, self.desk.home))
+            names = {listener.port: name for listener, name in zip(taken, form.names(), strict=True)}
+            self._show_facts(plan, adoption_facts(self.snapshot, plan, names, self.desk.home))
 
     def _show_facts(self, plan: Plan | None, rows: Sequence[Fact]) -> None:
         self.query_one("#preview", Static).update(facts(rows))

@@ -72,8 +72,8 @@ class Tick(Reversing, Checkbox, inherit_bindings=False):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "toggle_button", "Toggle", show=False)]
 
-    def __init__(self, label: str, *, id: str) -> None:  # noqa: A002
-        super().__init__(label, id=id, compact=True)
+    def __init__(self, label: str, *, id: str, is_set: bool = False) -> None:  # noqa: A002
+        super().__init__(label, is_set, id=id, compact=True)
 
     @property
     def _button(self) -> Content:

@@ -32,7 +32,11 @@ class Acting(Choosing):
         from portdash.dashboard.screens.allocate import AllocateScreen  # noqa: PLC0415
 
         if self.snapshot:
-            self._open(AllocateScreen(self.desk, self.snapshot, listeners=self.context.listeners))
+            context = self.context
+            adopting = AllocateScreen(
+                self.desk, self.snapshot, listeners=context.listeners, is_chosen=bool(context.marked)
+            )
+            self._open(adopting)
 
     def action_details(self) -> None:
         """On a row of the conflicts, the ways out of it; on any other what that view has."""

@@ -98,6 +98,7 @@ class Bars(Toasting):
         listing = self.table.listing
         is_read_only = self.options.read_only or self.desk.is_read_only
         outlook = self.outlook
+        marked = tuple(outlook.marked_subjects(self.facts))
         return Context(
             keys=self.keymap.names,
             facts=self.facts,
@@ -107,16 +108,20 @@ class Bars(Toasting):
             trouble=len(troubles(self.facts)) if self.facts else 0,
             stale=self.stale,
             is_in_details=self.is_in_details,
-            can_go_back=bool(
-                self.is_in_details or self.has_filter or outlook.trouble_only or outlook.marked or self.has_error
-            ),
+            can_go_back=bool(self._is_anything_open or outlook.marked),
             has_details=self.arrangement.details is not Where.OVER,
             resolution=self._resolutions.text_for(self.facts, view) if view else "",
             view=outlook.view,
-            marked=tuple(outlook.marked_subjects(self.facts)),
+            marked=() if outlook.is_suggested else marked,
+            suggested=marked if outlook.is_suggested else (),
             hidden_marks=outlook.hidden_marks(listing),
             hidden_views=outlook.hidden_views(row.subject, listing) if row and isinstance(row.subject, Group) else 0,
         )
+
+    @property
+    def _is_anything_open(self) -> bool:
+        """Whether there is anything to go back from but marks."""
+        return self.is_in_details or self.has_filter or self.outlook.trouble_only or self.has_error
 
     @on(SnapshotTaken)
     def _snapshot_taken(self, message: SnapshotTaken) -> None:
@@ -128,6 +133,9 @@ class Bars(Toasting):
             self.take_back(self._told_failure)
         self.stale, self._told_failure = None, ""
         self.facts = message.facts
+        is_first_run = not self.facts.groups and self.facts.snapshot.stale_since is None
+        if before is None and is_first_run and not self.context.is_read_only:
+            self.outlook.suggest(self.facts)
         if before is None:
             self.set_timer(LULL, self.add_filter_line)
         if before is None or self.outlook.folded is None:
@@ -255,7 +263,11 @@ class Bars(Toasting):
             leave = [Entry("leave", names.way("leave"), "Quit")]
             self.footer.show([Entry("keep_filter", "enter", "Keep"), *clear], leave)
             return
-        told = {*ALWAYS, *(("resolve",) if context.opens_resolve else ())}  # the key that opens the row opens that
+        told = set(ALWAYS)
+        if context.opens_resolve:
+            told.add("resolve")  # the key that opens the row opens that
+        if context.suggested and not self._is_anything_open:
+            told.add("back")  # it takes away what nobody has asked for, which is not the likeliest thing to be wanted
         usable = [command.id for command in footer_commands(context) if command.id not in told]
         self.footer.show(self._entries(usable, context), self._entries(ALWAYS, context))
 
@@ -329,4 +341,5 @@ def _label(name: str, context: Context) -> str:
         return "Show rows"
     if name == "details" and context.opens_resolve:
         return BY_ID["resolve"].label
-    return f"{label} {counts[name]} marked" if context.marked and name in counts else label
+    is_marked = context.marked or (context.suggested and name == "adopt")
+    return f"{label} {counts[name]} marked" if is_marked and name in counts else label

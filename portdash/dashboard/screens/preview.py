@@ -1,6 +1,6 @@
 """What would come of the allocate form, as labelled lines. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from portdash.dashboard.restarts import tilde
 from portdash.dashboard.screens.facts import Fact
@@ -72,14 +72,17 @@ def refused_lines(reasons: Sequence[Reason]) -> Iterator[str]:
         yield f"       and {len(reasons) - MOST_REASONS} more"
 
 
-def adoption_facts(snapshot: Snapshot, plan: Plan, home: str) -> list[Fact]:
-    """Return which services would be born, how they will be known again, and the same for a shell."""
+def adoption_facts(snapshot: Snapshot, plan: Plan, names: Mapping[int, str], home: str) -> list[Fact]:
+    """Return which services would be born, how they will be known again, and the same for a shell.
+
+    `names` are those that were asked for, by port, with the workspace where one was chosen.
+    """
     born = [step for step in plan.steps if step.after and step.action in (Action.ASSIGN, Action.MOVE, Action.UPDATE)]
     return [
         ("Services", [_born(snapshot, plan, step) for step in born]),
         ("Known by", [line for step in born if (line := _known_by(step, home))]),
         *what_remains(plan, snapshot, home),
-        ("Shell", [adopt_command(step.after.port, step.after.name) for step in born if step.after]),
+        ("Shell", [adopt_command(row.port, names.get(row.port, row.name)) for step in born if (row := step.after)]),
     ]
 
 

@@ -1,14 +1,17 @@
 """The allocate form, and the same form when it adopts: what stands beneath it follows each key."""
 
+from dataclasses import replace
 from typing import Any
 
-from dialog_fakes import AT_ONCE, STRANGE, VITE, FakeDesk, snapshot
+import pytest
+from dialog_fakes import AT_ONCE, STRANGE, THIEF, VITE, FakeDesk, snapshot
 from dialog_host import Host, opened, press, settled
 from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Collapsible, Input, Select
 
 from portdash.dashboard.screens.act import Act
+from portdash.dashboard.screens.adopt_form import AdoptForm
 from portdash.dashboard.screens.allocate import AllocateScreen
 from portdash.dashboard.screens.fields import Field, Tick
 from portdash.model.ports import PortRange
@@ -137,9 +140,10 @@ async def test_pasted_text_is_taken_as_one_clean_line():
 
 async def test_adopting_takes_a_name_for_each_listener():
     desk = FakeDesk()
-    async with opened(form(desk, listeners=(VITE, STRANGE)), (100, 30)) as (host, pilot):
-        assert "Adopt 2 listeners" in host.text
-        assert ":5175   [vite " in host.text
+    async with opened(form(desk, listeners=(VITE, STRANGE), is_chosen=True), (100, 30)) as (host, pilot):
+        assert "Adopt 2 of 2" in host.text
+        assert "[x] :5175   [vite " in host.text
+        assert "▲ works in no project" in host.text
         assert "node 5120  ~/src/shop" in host.text
         assert "process node in ~/src/shop" in host.text
         assert "nothing is started, stopped or written" in host.text
@@ -167,3 +171,98 @@ async def test_adopting_under_a_bad_or_a_double_name_is_said_in_place():
         await press(host, pilot, "enter")
         await settled(host, pilot)
         assert desk.applied == []
+
+
+AGENTS = replace(VITE, port=5176, via="claude")
+ORPHAN = replace(VITE, port=5177, orphan=True)
+
+
+def marks_of(host: Host) -> list[bool]:
+    return [tick.value for tick in host.screen.query(AdoptForm).first().query(Tick)]
+
+
+async def test_beforehand_only_what_plainly_fits_is_marked_and_the_others_say_what_speaks_against_them():
+    desk = FakeDesk()
+    offered = (VITE, AGENTS, ORPHAN, STRANGE, replace(THIEF, via="tmux 1.0"))
+    async with opened(form(desk, listeners=offered), (100, 40)) as (host, pilot):
+        assert marks_of(host) == [True, False, False, False, True]
+        for words in (
+            "▲ started by claude",
+            "▲ an orphan",
+            "▲ works in no project",
+            "  another workspace: shop@fix-login",
+        ):
+            assert words in host.text
+        assert "Adopt 2 of 5" in host.text
+        await press(host, pilot, "enter")
+        await settled(host, pilot)
+        ((plan, _),) = desk.applied
+        assert [step.to_port for step in plan.steps] == [5175, 3000]
+
+
+async def test_what_a_person_marked_stays_marked_but_for_what_an_agent_started_and_orphans():
+    async with opened(form(FakeDesk(), listeners=(VITE, AGENTS, ORPHAN, STRANGE), is_chosen=True)) as (host, _pilot):
+        assert marks_of(host) == [True, False, False, True]
+
+
+async def test_space_takes_a_row_in_or_leaves_it_out_and_of_none_nothing_is_adopted():
+    desk = FakeDesk()
+    async with opened(form(desk, listeners=(VITE, AGENTS)), (100, 30)) as (host, pilot):
+        await press(host, pilot, "space")
+        await settled(host, pilot)
+        assert marks_of(host) == [False, False]
+        assert "none is marked: space on a row takes it in" in host.text
+        assert host.screen.query_one("#yes", Act).disabled
+        await press(host, pilot, "enter")
+        await settled(host, pilot)
+        assert desk.applied == []
+        await press(host, pilot, "down", "space")
+        await settled(host, pilot)
+        assert marks_of(host) == [False, True]
+        assert "portdash adopt 5176 --name vite-2" in host.text
+        assert "adopt 5175" not in host.text
+        await press(host, pilot, "down")  # from the last to the first
+        assert host.focused is host.screen.query(Tick).first()
+        await press(host, pilot, "enter")
+        await settled(host, pilot)
+        ((plan, _),) = desk.applied
+        assert [step.to_port for step in plan.steps] == [5176]
+
+
+async def test_the_row_that_space_is_about_stands_out_without_any_colour():
+    async with opened(form(FakeDesk(), listeners=(VITE, AGENTS)), (100, 30)) as (host, pilot):
+
+        def reversed_text() -> list[str]:
+            parts = [part for strip in host.screen._compositor.render_strips() for part in strip]
+            return [part.text.strip() for part in parts if part.style and part.style.reverse and part.text.strip()]
+
+        assert reversed_text() == ["[x]", ":5175"]
+        await press(host, pilot, "down")
+        await settled(host, pilot)
+        assert reversed_text() == ["[ ]", ":5176"]
+
+
+async def test_a_single_one_is_meant_as_it_is_and_its_workspace_can_be_chosen():
+    desk = FakeDesk()
+    async with opened(form(desk, listeners=(AGENTS,)), (100, 30)) as (host, pilot):
+        assert not host.screen.query(Tick)
+        assert "▲ started by claude" in host.text
+        assert "shop   its own project" in host.text
+        assert "portdash adopt 5176 --name vite " in host.text
+        host.screen.query_one("#workspace", Select).value = "shop~1a2b"
+        await settled(host, pilot)
+        assert "portdash adopt 5176 --name 'shop~1a2b/vite'" in host.text
+        await fill(host, pilot, **{"name-0": "a b"})
+        assert "'a b' is not a service name" in host.text
+
+
+@pytest.mark.parametrize("size", [(160, 45), (80, 24), (60, 20), (40, 15)])
+async def test_every_row_of_an_adoption_can_be_reached_at_any_size(size: tuple[int, int]):
+    rows = tuple(replace(AGENTS, port=port) for port in range(6000, 6012))
+    async with opened(form(FakeDesk(), listeners=rows), size) as (host, pilot):
+        for tick in host.screen.query(AdoptForm).first().query(Tick):
+            await settled(host, pilot)
+            assert host.focused is tick
+            assert host.screen.query_one("#body").region.contains_region(tick.region)
+            assert f":{6000 + int(str(tick.id).removeprefix('take-'))}" in host.text
+            await press(host, pilot, "down")

@@ -27,7 +27,13 @@ from portdash.demo.scene import demo_deps
 
 ROOT = Path(portdash.dashboard.__file__).parent
 DEFAULT = make_keymap({})
-SAID_FOR = {"resolve_world": "resolve", "free_facts": "free", "services": "service", "start_words": "service"}
+SAID_FOR = {
+    "adopt_form": "fields",
+    "resolve_world": "resolve",
+    "free_facts": "free",
+    "services": "service",
+    "start_words": "service",
+}
 """Modules that say something for the dialog of another, whose keys are its own."""
 LABELS = {command.label.split()[0].casefold() for command in COMMANDS}
 

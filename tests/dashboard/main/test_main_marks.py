@@ -1,18 +1,21 @@
 """Marks: acts on several rows, and the refusal to act on one that is not seen."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 import scenes
 from fakes import WEB, FakeDesk, desk_for, footer_of, row_key, running, screen_lines, until
 
 from portdash.dashboard.rows.row import OTHERS_KEY
+from portdash.dashboard.screens.allocate import AllocateScreen
 from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.free_many import FreeManyScreen
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.release import ReleaseScreen
 from portdash.errors import Refused
 from portdash.model.assignment import ServiceKey
+from portdash.model.listener import Listener
 from portdash.model.plan import Action, Plan, Step, Strategy, Target
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import Snapshot
@@ -24,7 +27,11 @@ def at_once(monkeypatch: pytest.MonkeyPatch):
 
 
 class FreeingDesk(FakeDesk):
-    """Has a plan for any port but 8888."""
+    """Has a plan for any port but 8888, and adopts in a plan without steps."""
+
+    def plan_adopt(self, snapshot: Snapshot, listeners: Sequence[Listener], names: Sequence[str | None] = ()) -> Plan:
+        assert len(listeners) == len(names)
+        return Plan(title="adopt", strategy=Strategy.MINIMAL, workspace=snapshot.workspace, revision=1, steps=())
 
     def plan_release(self, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> Plan:  # noqa: ARG002
         return Plan(title="release", strategy=Strategy.MINIMAL, workspace="shop", revision=1, steps=())
@@ -148,3 +155,57 @@ async def test_only_troubles_hide_as_a_filter_does_and_folding_hides_nothing():
         await pilot.press("!")
         main.table.move_to(group)
         assert "not shown" in (main.context.no_release() or "")
+
+
+def first_run() -> Snapshot:
+    """The working day's listeners, and no service yet."""
+    day = scenes.working_day()
+    listeners = tuple(replace(each, key=None, attribution=None) for each in day.listeners)
+    return replace(day, services=(), assignments={}, conflicts=(), listeners=listeners)
+
+
+async def test_on_the_first_run_what_plainly_fits_is_marked_for_adopting_alone():
+    async with running(FreeingDesk(first_run(), home=scenes.HOME)) as (pilot, main):
+        marked = [subject.listener for subject in main.outlook.marked_subjects(main.facts)]
+        assert {each.port for each in marked} >= {8000, 1337}
+        assert not [each for each in marked if each.via in ("claude", "orphan") or each.orphan or each.project is None]
+        assert "adopt" in footer_of(main)
+        assert f"Adopt {len(marked)} marked" in main.footer.text
+        assert len(main.context.listeners) == len(marked)
+        assert len(main.context.slots) == 1  # the row under the cursor, as ever
+        await pilot.press("A")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AllocateScreen))
+        await until(pilot, lambda: f"Adopt 0 of {len(marked)}" in "\n".join(screen_lines(pilot.app)))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is main)
+        await pilot.press("escape")
+        assert not main.outlook.marked
+        assert len(main.context.listeners) == 1
+
+
+async def test_once_a_mark_was_changed_by_hand_marks_are_for_every_act_again():
+    async with running(desk_for(first_run())) as (pilot, main):
+        count = len(main.outlook.marked)
+        assert not main.context.marked
+        await pilot.press("space")
+        assert len(main.context.marked) == len(main.outlook.marked)
+        assert abs(len(main.outlook.marked) - count) == 1
+        assert len(main.context.slots) > 1
+
+
+async def test_nothing_is_marked_beforehand_where_services_are_known_or_nothing_may_be_changed():
+    async with running(desk_for()) as (_pilot, main):
+        assert not main.outlook.marked
+    async with running(desk_for(first_run(), read_only=True)) as (_pilot, main):
+        assert not main.outlook.marked
+    async with running(desk_for(replace(first_run(), stale_since=0.0))) as (_pilot, main):
+        assert not main.outlook.marked
+
+
+async def test_a_suggestion_that_is_filtered_out_is_not_adopted():
+    async with running(desk_for(first_run())) as (pilot, main):
+        main.outlook.filter_text = "8000"
+        main.show_list()
+        await pilot.press("A")
+        assert pilot.app.screen is main
+        assert any("not shown" in note.message for note in pilot.app._notifications)

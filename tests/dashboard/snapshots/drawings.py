@@ -79,9 +79,11 @@ HOME = Stop("home", ("1",), "squatted")
 """Back on the first view; the same as `main`, and so not kept."""
 RESOLVE = Stop("resolve", ("c",), "1 minimal")
 FREE = Stop("free", (BACK, "x"), "Type the port")
+ALL = Stop("resolve-all", ("a",), "3 conflicts")
 ALLOCATE = Stop("allocate", (BACK, "a"), "3005", {"service": "payments", "preferred": "3000, 3005"})
 REPORT = Stop("report", (BACK, "R"), "masked")
 HELP = Stop("help", (BACK, "question_mark"), "Help")
+ADOPT_SEVERAL = Stop("adopt-several", (BACK, BACK, "G", "A"), "Adopt 1 of 4")
 ADOPT = Stop("adopt", (BACK, "slash"), "Adopt 5175", {"filter": "5175"}, ("enter", "g", "j", "A"))
 NOTHING = Stop("nothing-matches", (BACK, "slash"), "Nothing matches", {"filter": "zzz"}, ("enter",))
 LEAVES = tuple(
@@ -94,14 +96,15 @@ LEAVES = tuple(
     )
 )
 VIEWS = (MAIN, LISTENING, CONFLICTS, RANGES, HISTORY, HOME)
-DIALOGS = (RESOLVE, FREE, ALLOCATE, REPORT, HELP, ADOPT, NOTHING)
+DIALOGS = (RESOLVE, FREE, ALLOCATE, REPORT, HELP, ADOPT_SEVERAL, ADOPT, NOTHING)
 FIRST_RUN = (
     Stop("first-run", (), "WOULD BE"),
-    Stop("no-trouble", ("exclamation_mark",), "No trouble"),
+    Stop("adopt", ("A",), "Adopt 4 of 4"),
+    Stop("no-trouble", (BACK, "exclamation_mark"), "No trouble"),
 )
 NO_COLOR = theme_for({"NO_COLOR": "1"}, DARK.name)
 TOURS = (
-    Tour(name="160x45", size=(160, 45), stops=(*VIEWS, RESOLVE, FREE, ALLOCATE, REPORT)),
+    Tour(name="160x45", size=(160, 45), stops=(*VIEWS, RESOLVE, ALL, FREE, ALLOCATE, REPORT)),
     Tour(name="120x35", size=(120, 35), stops=(MAIN, RANGES, HISTORY)),
     Tour(name="80x24", size=(80, 24), stops=(*VIEWS, *DIALOGS)),
     Tour(name="80x40", size=(80, 40), stops=(MAIN, *LEAVES)),
