@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from portdash.model.plan import Plan
     from portdash.model.requests import RequestKind
     from portdash.model.snapshot import ServiceView, Snapshot
+    from portdash.report.starting import ToDo
     from portdash.supervisor.cancelling import Cancel
     from portdash.supervisor.progress import Tell
     from portdash.supervisor.starting import Start
@@ -115,6 +116,8 @@ class Desk(Planner):
         self._kinds: Kinds | None = None
         self._lock = Lock()
         self._under_way = 0
+        self._to_do: dict[ServiceKey, tuple[float, ToDo]] = {}
+        """What is to be started by hand after what was done here, each with the time (unix) of that."""
 
     @property
     def deps(self) -> Deps:
@@ -243,7 +246,26 @@ class Desk(Planner):
         from portdash.manager.apply import apply_plan  # noqa: PLC0415
 
         with self._acting():
-            return apply_plan(self._deps, plan, consent=consent, progress=progress)
+            outcome = apply_plan(self._deps, plan, consent=consent, progress=progress)
+        now = self.now()
+        with self._lock:
+            for step in plan.steps:
+                if step.key is not None:
+                    self._to_do.pop(step.key, None)
+            self._to_do.update({each.key: (now, each) for each in outcome.to_do if each.key is not None})
+        return outcome
+
+    def to_do(self, snapshot: Snapshot) -> dict[ServiceKey, str]:
+        """Return how each service is started that does not run because of what was done here, while that is so."""
+        told: dict[ServiceKey, str] = {}
+        with self._lock:
+            for key, (since, each) in tuple(self._to_do.items()):
+                view = snapshot.service(key)
+                if view is not None and view.port == each.port and (view.elsewhere or not view.is_running):
+                    told[key] = each.line(self.home)
+                elif snapshot.taken_at > since:
+                    del self._to_do[key]
+        return told
 
     def ask_supervisor(self, key: ServiceKey, kind: RequestKind) -> tuple[bool, str]:
         """Ask who runs a service to stop or restart it; return whether it was done, and the answer. Blocks.

@@ -102,6 +102,7 @@ class Poller:
             events=self._events(snapshot),
             config_files=self._desk.config_files(snapshot),
             elsewhere=self._desk.elsewhere(),
+            to_do=self._desk.to_do(snapshot),
         )
         self._post(SnapshotTaken(self._facts))
         if is_first:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from portdash.dashboard.key_names import KeyNames
-from portdash.dashboard.restarts import tilde
 from portdash.dashboard.rows.row import Group, Kind, Other, RowKey, service_row_key
 from portdash.health.pulse import Pulse
 from portdash.manager.naming import NOTHING_WANTED, Wanted, wanted_ports
@@ -17,6 +16,7 @@ from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
 from portdash.model.workspace import Workspace
 from portdash.record import field, record
 from portdash.report.scope import workspace_label
+from portdash.report.starting import tilde
 from portdash.report.words import short_host
 
 NEW_FOR = 10.0
@@ -27,6 +27,7 @@ GONE_FOR = 5.0
 """Seconds during which a row that vanished stays, marked as gone."""
 _NO_PULSES: Mapping[ServiceKey, Pulse] = MappingProxyType({})
 _NO_FILES: Mapping[str, str] = MappingProxyType({})
+_NOTHING: Mapping[ServiceKey, str] = MappingProxyType({})
 
 
 @record(kw_only=True)
@@ -66,6 +67,9 @@ class Facts:
     elsewhere: tuple[tuple[str, str], ...] = ()
     """Services of this workspace that run where their URL says, by name and URL; they have no port of this machine."""
 
+    to_do: Mapping[ServiceKey, str] = field(default_factory=lambda: MappingProxyType({}))
+    """How each service is started that waits for it because of what was done here."""
+
     def is_same_world(self, before: "Facts | None") -> bool:
         """Say whether nothing but time has passed since `before`, of which this was made: only ages are others."""
         return before is not None and self.subjects is before.subjects
@@ -102,6 +106,7 @@ def digest(
     events: tuple[Event, ...] = (),
     config_files: Mapping[str, str] = _NO_FILES,
     elsewhere: tuple[tuple[str, str], ...] = (),
+    to_do: Mapping[ServiceKey, str] = _NOTHING,
 ) -> Facts:
     """Make a snapshot ready for showing; `before` is the last one's, from which new and gone rows are told."""
     views = (*snapshot.services, *snapshot.remote)
@@ -111,6 +116,7 @@ def digest(
         and events == before.events
         and config_files == before.config_files
         and elsewhere == before.elsewhere
+        and to_do == before.to_do
         and _is_only_later(snapshot, home, before)
     ):
         return replace(before, snapshot=snapshot, last_running=_last_running(snapshot, before))
@@ -139,6 +145,7 @@ def digest(
         config_files=config_files,
         wanted=wanted_ports(snapshot.services, snapshot.workspaces),
         elsewhere=elsewhere,
+        to_do=to_do,
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from portdash.dashboard.restarts import service_label, tilde
 from portdash.dashboard.screens.facts import Fact
 from portdash.dashboard.screens.plan_view import target_lines
 from portdash.dashboard.screens.shell import free_command
@@ -12,6 +11,7 @@ from portdash.model.plan import Action, Plan
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import SeenListener, Snapshot
 from portdash.record import record
+from portdash.report.starting import service_label, tilde
 from portdash.report.words import uptime, worst_conflict
 from portdash.text import clean, plural
 

@@ -121,6 +121,7 @@ class FreeManyScreen(RowsAct[Row]):
         except PortdashError as error:
             return replace(row, plan=None, verdict=f"✗ {clean(error.message)}")
         self.lines.extend(outcome.lines)
+        self.to_do.extend(outcome.to_do)
         return replace(row, plan=None, verdict=f"✓ {clean('; '.join(outcome.lines))}")
 
     @on(Looked)

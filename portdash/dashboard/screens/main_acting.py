@@ -13,6 +13,9 @@ from portdash.errors import PortdashError
 if TYPE_CHECKING:
     from portdash.manager.apply import Outcome
 
+TOAST_FRAME = 3
+"""Cells of a toast's edges and padding."""
+
 
 class Acting(Choosing):
     """The actions that may change the world, each after its dialog; each bears the id of its command."""
@@ -166,21 +169,13 @@ class Acting(Choosing):
 
     def _done(self, outcome: "Outcome | None") -> None:
         """Say what was done, and look at what came of it."""
+        from portdash.dashboard.screens.outcomes import outcome_text  # noqa: PLC0415
+
         if outcome is None:
             return
-        said = "; ".join(outcome.lines)
-        back = (
-            f". {self.keymap.printed('undo')[0]} undoes"
-            if _can_be_undone(outcome) and self.keymap.printed("undo")
-            else ""
-        )
-        self.toast(f"{said}{back}")
+        room = self.size.width - TOAST_FRAME
+        self.toast(outcome_text(outcome, self.desk.home, room=room, undo=self.desk.keys.first("undo")))
         self.outlook.marked = frozenset()
         rows = [change.after for change in outcome.operation.changes if change.after] if outcome.operation else []
         self.wanted = (Kind.SERVICE, rows[0].key) if rows else None
         self.look_now()
-
-
-def _can_be_undone(outcome: "Outcome") -> bool:
-    """Say whether rows were changed: a process that has ended stays so."""
-    return outcome.operation is not None and bool(outcome.operation.changes)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from portdash.dashboard.restarts import service_label
 from portdash.model.assignment import ServiceKey
 from portdash.model.conflict import Conflict, ConflictKind
 from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
 from portdash.record import record
+from portdash.report.starting import service_label
 from portdash.text import and_list, clean, plural
 
 _HELD = (ConflictKind.SQUATTED, ConflictKind.DUPLICATE, ConflictKind.MUTUAL)

@@ -13,7 +13,6 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from portdash.dashboard.desk import Desk
-from portdash.dashboard.restarts import own_listeners, service_label, spoken_name
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.facts import Fact, facts
 from portdash.dashboard.screens.long_act import LongAct, Told
@@ -24,6 +23,7 @@ from portdash.manager.apply import Outcome
 from portdash.model.assignment import ServiceKey
 from portdash.model.requests import RequestKind
 from portdash.model.snapshot import Snapshot
+from portdash.report.starting import own_listeners, service_label, spoken_name
 from portdash.supervisor.starting import Startable
 from portdash.text import and_list, clean
 

@@ -12,7 +12,6 @@ from textual import on
 from textual.message import Message
 
 from portdash.dashboard.desk import Desk
-from portdash.dashboard.restarts import own_listeners, service_label, spoken_name
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.consent import ConsentRow
 from portdash.dashboard.screens.long_act import Told
@@ -26,6 +25,7 @@ from portdash.model.assignment import ServiceKey
 from portdash.model.requests import RequestKind
 from portdash.model.snapshot import Snapshot
 from portdash.record import record
+from portdash.report.starting import own_listeners, service_label, spoken_name
 from portdash.supervisor.cancelling import Cancel
 from portdash.supervisor.progress import Progress
 from portdash.text import and_list, clean

@@ -6,7 +6,6 @@ import pytest
 from dialog_fakes import API, API_ROW, END, HOME, OTHER, SOCKET, WEB, key, move, plan, snapshot, view
 from row_texts import KEYS
 
-from portdash.dashboard.restarts import restart_line, spoken_name, tilde
 from portdash.dashboard.screens.plan_view import (
     back_text,
     cost_text,
@@ -20,6 +19,7 @@ from portdash.dashboard.screens.shell import command, release_command
 from portdash.model.assignment import Reason, Verdict
 from portdash.model.listener import Container
 from portdash.model.plan import Action, Cost, Step, Unresolved
+from portdash.report.starting import how_to_start, spoken_name, tilde
 
 SCENE = snapshot()
 
@@ -96,13 +96,13 @@ def test_a_moved_service_that_does_not_run_is_told_how_to_start():
 def test_a_command_that_names_the_old_port_is_told_with_the_new_one(command_line: tuple[str, ...], said: str):
     assert API.owner
     running = view(API_ROW, replace(API, owner=replace(API.owner, command=command_line)))
-    line = restart_line(replace(SCENE, services=(running,)), replace(API_ROW, port=8002), HOME)
+    line = how_to_start(replace(SCENE, services=(running,)), replace(API_ROW, port=8002)).line(HOME)
     assert line == f"start api again: {said}  in ~/src/shop"
 
 
 def test_a_container_is_published_elsewhere():
     running = view(API_ROW, replace(API, container=Container(id="1", name="api-1")))
-    line = restart_line(replace(SCENE, services=(running,)), replace(API_ROW, port=8002), HOME)
+    line = how_to_start(replace(SCENE, services=(running,)), replace(API_ROW, port=8002)).line(HOME)
     assert line.startswith("publish api-1 on 8002 instead of 8000")
 
 
