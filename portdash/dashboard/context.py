@@ -1,12 +1,9 @@
 """Why a command cannot be used at a moment: one question a command, and everybody who shows it asks that."""
 
-from dataclasses import replace
-
 from portdash.dashboard.moment import Moment
 from portdash.dashboard.rows.row import Other
 from portdash.dashboard.rows.times import clock_time
 from portdash.dashboard.rows.view import View
-from portdash.model.names import base_name
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.report.words import worst_conflict
@@ -167,8 +164,10 @@ class Context(Moment):
         if reason := self.no_row():
             return reason
         if self.config_file is None:
+            if self.group:
+                return f"{self.group.workspace.label} has no portdash.toml"
             none = f"its workspace has no portdash.toml; {self.keys.way('copy_more')} copies the TOML"
-            return none if self.service else "no workspace is meant"
+            return none if self.service else "the row under the cursor is of no workspace"
         return "read-only: nothing is changed" if self.is_read_only else None
 
     def no_zoom(self) -> str | None:
@@ -207,10 +206,6 @@ def _no_running(snapshot: Snapshot, view: ServiceView, free: str) -> str | None:
         return None
     if view.is_running:
         return f"portdash does not run it: `portdash run` does, and {free} frees its port"
-    return None if _has_command(snapshot, view) else "it has no command: `portdash run` runs it with one"
+    from portdash.report.starting import has_command  # noqa: PLC0415  not for the first frame
 
-
-def _has_command(snapshot: Snapshot, view: ServiceView) -> bool:
-    """Say whether the configuration declares how a service of this workspace is started."""
-    declared = replace(view.key, service=base_name(view.key.service))
-    return any(each.has_command for each in snapshot.declarations if each.key == declared)
+    return None if has_command(snapshot, view.key) else "it has no command: `portdash run` runs it with one"

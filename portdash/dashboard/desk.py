@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from portdash.config.paths import PROJECT_FILE, state_dir
@@ -97,6 +98,10 @@ class Desk(Planner):
     _keys: KeyNames | None = None
     _acted_at: float | None = None
     """Unix time at which something was last done here."""
+    _to_do: Mapping[ServiceKey, tuple[float, ToDo]] = MappingProxyType({})
+    """What is to be started by hand after what was done here, each with the time (unix) of that; who acts writes it."""
+    _over: frozenset[tuple[ServiceKey, float]] = frozenset()
+    """Those of them that have been seen to run since; who looks writes it."""
 
     def __init__(
         self,
@@ -116,8 +121,6 @@ class Desk(Planner):
         self._kinds: Kinds | None = None
         self._lock = Lock()
         self._under_way = 0
-        self._to_do: dict[ServiceKey, tuple[float, ToDo]] = {}
-        """What is to be started by hand after what was done here, each with the time (unix) of that."""
 
     @property
     def deps(self) -> Deps:
@@ -247,24 +250,22 @@ class Desk(Planner):
 
         with self._acting():
             outcome = apply_plan(self._deps, plan, consent=consent, progress=progress)
+        touched = {step.key for step in plan.steps}
         now = self.now()
         with self._lock:
-            for step in plan.steps:
-                if step.key is not None:
-                    self._to_do.pop(step.key, None)
-            self._to_do.update({each.key: (now, each) for each in outcome.to_do if each.key is not None})
+            kept = {key: each for key, each in self._to_do.items() if key not in touched}
+            self._to_do = kept | {each.key: (now, each) for each in outcome.to_do if each.key is not None}
         return outcome
 
     def to_do(self, snapshot: Snapshot) -> dict[ServiceKey, str]:
         """Return how each service is started that does not run because of what was done here, while that is so."""
         told: dict[ServiceKey, str] = {}
-        with self._lock:
-            for key, (since, each) in tuple(self._to_do.items()):
-                view = snapshot.service(key)
-                if view is not None and view.port == each.port and (view.elsewhere or not view.is_running):
-                    told[key] = each.line(self.home)
-                elif snapshot.taken_at > since:
-                    del self._to_do[key]
+        for key, (since, each) in self._to_do.items():
+            view = snapshot.service(key)
+            if view is not None and view.port == each.port and (view.elsewhere or not view.is_running):
+                told |= {key: each.line(self.home)} if (key, since) not in self._over else {}
+            elif snapshot.taken_at > since:
+                self._over |= {(key, since)}
         return told
 
     def ask_supervisor(self, key: ServiceKey, kind: RequestKind) -> tuple[bool, str]:

@@ -7,6 +7,7 @@ from portdash.dashboard.rows.summary import describe
 from portdash.model.assignment import ServiceKey
 from portdash.model.snapshot import ServiceView
 from portdash.named_tuple import NamedTuple
+from portdash.report.starting import own_listeners
 from portdash.report.words import worst_conflict
 
 MOST = 3
@@ -53,7 +54,8 @@ def _of_one(
     if conflict is not None and (had is None or had.kind is not conflict.kind):
         yield (describe(view, facts)[0], True)
     elif was.is_running and not view.is_running and view.port is not None:  # one that gave its port back may run on
-        yield (f"{name} went down: nobody listens on {view.port}", True)
+        ran_on = next((each.port for each in own_listeners(was)), view.port)
+        yield (f"{name} went down: it listens on {ran_on} no more", True)
 
 
 def _parent_tells(view: ServiceView, facts: Facts) -> bool:

@@ -88,6 +88,20 @@ def how_to_start(snapshot: Snapshot, row: Assignment) -> ToDo:
     return ToDo(row.key, f"{start}: {prefix}{told}", place, row.port)
 
 
+def held_note(snapshot: Snapshot, key: ServiceKey) -> str:
+    """Return who else has the port of a service, and what comes of starting it then; empty where nobody has it."""
+    view = snapshot.service(key)
+    if view is None or view.port is None or not view.listeners or view.is_running:
+        return ""
+    return f"{view.port} is held by {clean(view.listeners[0].label)}: it gets another port"
+
+
+def has_command(snapshot: Snapshot, key: ServiceKey) -> bool:
+    """Say whether the configuration declares how a service of this workspace is started."""
+    declared = replace(key, service=base_name(key.service))
+    return any(each.has_command for each in snapshot.declarations if each.key == declared)
+
+
 def _command(snapshot: Snapshot, key: ServiceKey, server: Listener | None) -> tuple[tuple[str, ...], str]:
     """Return the words that start a service, and the directory to do it in; no words where nobody knows."""
     declared = replace(key, service=base_name(key.service))

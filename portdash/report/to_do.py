@@ -51,14 +51,20 @@ def _moved_idle(plan: Plan, snapshot: Snapshot) -> Iterator[Assignment]:
 def _claimants(
     plan: Plan, snapshot: Snapshot, rows: dict[ServiceKey, Assignment]
 ) -> Iterator[tuple[ServiceView, Assignment, Target]]:
-    """Yield the services whose port is freed, with their rows and who held it: of this workspace, or any by `free`."""
+    """Yield the services whose port is freed, with their rows and who held it: of this workspace, or any by `free`.
+
+    Those of this workspace, too, whose own server ends on another port.
+    """
     targets = {(each.port, each.protocol): each for step in plan.steps if (each := step.target)}
     for view in snapshot.services:
-        target = targets.get((view.port, view.key.protocol)) if view.port is not None else None
+        is_here = view.key.workspace == plan.workspace
+        ports = [view.port, *(each.port for each in view.elsewhere if is_here)]
+        slots = ((port, view.key.protocol) for port in ports if port is not None)
+        target = next((targets[slot] for slot in slots if slot in targets), None)
         row = rows.get(view.key, view.assignment)
         if target is None or row is None or view.spec.inherit_from or _is_supervised(snapshot, view.key):
             continue
-        if plan.only_frees or view.key.workspace == plan.workspace:
+        if plan.only_frees or is_here:
             yield view, row, target
 
 

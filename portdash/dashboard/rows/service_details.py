@@ -14,6 +14,7 @@ from portdash.dashboard.rows.row import Line, Span, Tone
 from portdash.dashboard.rows.summary import describe
 from portdash.dashboard.rows.tab_lines import event_lines
 from portdash.model.assignment import Assignment, Verdict
+from portdash.model.health import HealthState
 from portdash.model.snapshot import ServiceView
 from portdash.report.starting import how_to_start, own_listeners
 from portdash.report.words import age, reason_phrase, short_host, worst_conflict
@@ -29,8 +30,7 @@ def why_lines(
     view: ServiceView, facts: Facts, offers: Sequence[Offer], width: int, *, past: Past | None = None
 ) -> Iterator[Line]:
     """Yield everything that is known about a service now."""
-    yield from _standing(view, facts, width)
-    yield from _to_do(view, facts, past, width)
+    yield from _standing(view, facts, past, width)
     yield from instance_lines(view, facts, width)
     yield ()
     yield from _why(view, facts, width)
@@ -53,9 +53,10 @@ def why_lines(
     yield from _last_events(past, facts, width)
 
 
-def _standing(view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
+def _standing(view: ServiceView, facts: Facts, past: Past | None, width: int) -> Iterator[Line]:
     state = words.state_of(view)
     yield from paragraph(describe_state(view, facts), width, state.glyph, state.tone)
+    yield from _to_do(view, facts, past, width)
     if has_health(view) and not worst_conflict(view):
         yield ()
         yield from health_facts(view, facts, width)
@@ -74,7 +75,8 @@ def describe_state(view: ServiceView, facts: Facts) -> str:
     said = view.health.detail
     if said.startswith(state.word):
         return said
-    return f"{state.word}, {said}" if said and said not in state.word else state.word
+    more = words.beside(state, said) if view.is_running or view.health.state is not HealthState.HEALTHY else ""
+    return f"{state.word}, {more}" if more else state.word
 
 
 def _to_do(view: ServiceView, facts: Facts, past: Past | None, width: int) -> Iterator[Line]:

@@ -145,5 +145,5 @@ class FreeManyScreen(RowsAct[Row]):
             yield row.subject.slot, row.verdict
             for line in dict.fromkeys(whose_lines(row.subject)):
                 yield "", line
-        if not self.is_done:
-            yield "Shell", "; ".join(free_command(row.subject.slot) for row in self.rows)
+        if self.ending and not (self.is_done or self.is_looking):
+            yield "Shell", "; ".join(free_command(row.subject.slot) for row in self.ending)

@@ -13,9 +13,6 @@ from portdash.errors import PortdashError
 if TYPE_CHECKING:
     from portdash.manager.apply import Outcome
 
-TOAST_FRAME = 3
-"""Cells of a toast's edges and padding."""
-
 
 class Acting(Choosing):
     """The actions that may change the world, each after its dialog; each bears the id of its command."""
@@ -145,13 +142,14 @@ class Acting(Choosing):
 
     def action_edit(self) -> None:
         """Edit the portdash.toml of the row's workspace, at this service."""
-        from portdash.dashboard.opening import edit_file  # noqa: PLC0415
+        from portdash.dashboard.opening import check_there, edit_file  # noqa: PLC0415
 
         context = self.context
         if context.config_file is None:
             return
         name = context.service.name if context.service else ""
         try:
+            check_there(Path(context.config_file))
             with self.app.suspend():
                 edit_file(Path(context.config_file), name, self.options.environ)
         except SuspendNotSupported:
@@ -173,8 +171,8 @@ class Acting(Choosing):
 
         if outcome is None:
             return
-        room = self.size.width - TOAST_FRAME
-        self.toast(outcome_text(outcome, self.desk.home, room=room, undo=self.desk.keys.first("undo")))
+        undo = self.desk.keys.first("undo")
+        self.toast(outcome_text(outcome, self.desk.home, width=self.size.width, undo=undo))
         self.outlook.marked = frozenset()
         rows = [change.after for change in outcome.operation.changes if change.after] if outcome.operation else []
         self.wanted = (Kind.SERVICE, rows[0].key) if rows else None

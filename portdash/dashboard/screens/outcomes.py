@@ -7,9 +7,12 @@ from rich.cells import cell_len
 from portdash.manager.apply import Outcome
 from portdash.text import and_list, plural
 
+FRAME = 3
+"""Cells of a toast's edge and padding."""
 
-def outcome_text(outcome: Outcome, home: str, *, room: int, undo: str = "") -> str:
-    """Return it in the fullest wording that has room in `room` cells, else in the shortest.
+
+def outcome_text(outcome: Outcome, home: str, *, width: int, undo: str = "") -> str:
+    """Return it in the fullest wording that a toast has room for on a screen of `width` columns, else the shortest.
 
     `undo` is the key that takes it back, empty where none does.
     """
@@ -17,7 +20,7 @@ def outcome_text(outcome: Outcome, home: str, *, room: int, undo: str = "") -> s
     if undo and outcome.operation is not None and outcome.operation.changes:  # who has ended stays so
         done += f". {undo} undoes"
     texts = [f"{done}. {_capital(each)}" for each in _left(outcome, home)] or [done]
-    return next((each for each in texts if cell_len(each) <= room), texts[-1])
+    return next((each for each in texts if cell_len(each) <= width - FRAME), texts[-1])
 
 
 def _left(outcome: Outcome, home: str) -> Iterator[str]:

@@ -76,7 +76,7 @@ class PlanDialog(LongAct):
             self.tell(self.Progressed(line))
 
         outcome = self.desk.apply(plan, consent=consent, progress=progress)
-        return Told(self.Done(outcome), outcome_text(outcome, self.desk.home, room=self.app.size.width))
+        return Told(self.Done(outcome), outcome_text(outcome, self.desk.home, width=self.width))
 
     @on(Done)
     def _close(self, message: Done) -> None:

@@ -23,7 +23,7 @@ from portdash.manager.apply import Outcome
 from portdash.model.assignment import ServiceKey
 from portdash.model.requests import RequestKind
 from portdash.model.snapshot import Snapshot
-from portdash.report.starting import own_listeners, service_label, spoken_name
+from portdash.report.starting import held_note, own_listeners, service_label, spoken_name
 from portdash.supervisor.starting import Startable
 from portdash.text import and_list, clean
 
@@ -139,6 +139,7 @@ class ServiceScreen(DeedScreen):
             Deed.RESTART: command("restart", name),
         }
         return [
+            ("Held", held_note(self.snapshot, self.key) if self.startable else ""),
             ("Runs", [f"{server} on {view.port}" for server in servers] if view else ""),
             *((deed.capitalize(), self.reasons.get(deed, effects[deed])) for deed in Deed),
             (
