@@ -53,9 +53,15 @@ def _of_one(
     conflict, had = worst_conflict(view), worst_conflict(was)
     if conflict is not None and (had is None or had.kind is not conflict.kind):
         yield (describe(view, facts)[0], True)
-    elif was.is_running and not view.is_running and view.port is not None:  # one that gave its port back may run on
+    elif was.is_running and not view.is_running and view.port is not None and not _runs_on(was, facts):
         ran_on = next((each.port for each in own_listeners(was)), view.port)
         yield (f"{name} went down: it listens on {ran_on} no more", True)
+
+
+def _runs_on(was: ServiceView, facts: Facts) -> bool:
+    """Say whether a server of a service still listens, though it is not told for its own any more: that was moved."""
+    there = {(each.listener.port, each.listener.pids) for each in facts.snapshot.listeners}
+    return any((each.port, each.pids) in there for each in own_listeners(was))
 
 
 def _parent_tells(view: ServiceView, facts: Facts) -> bool:

@@ -15,7 +15,7 @@ from portdash.dashboard.offers import resolution_text
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.consent import ConsentRow
 from portdash.dashboard.screens.facts import facts
-from portdash.dashboard.screens.free_facts import Subject, free_facts, identities, is_plainly_ours, loser_of, why_typed
+from portdash.dashboard.screens.free_facts import Subject, free_facts, identities, is_plainly_ours, loser_of
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.plan_dialog import PlanDialog
 from portdash.errors import NotEnded, PortdashError, Refused
@@ -119,14 +119,16 @@ class FreeScreen(PlanDialog):
     def _show(self, message: Planned) -> None:
         plan = message.plan
         self.say("")
-        self.query_one("#facts", Static).update(facts(free_facts(self._subject, plan, rather=self._rather_text())))
-        self.has_consent = bool(plan.steps) and not self._needs_typing(plan)
+        must_type = self._needs_typing(plan)
+        told = free_facts(self._subject, plan, rather=self._rather_text(), must_type=must_type)
+        self.query_one("#facts", Static).update(facts(told))
+        self.has_consent = bool(plan.steps) and not must_type
         self.query_one("#kill").display = False
         verb = "KILL on" if self.allows else "Free"
         self.query_one("#yes", Act).name_it(f"{verb} {self.slot}", key="y" if self.has_consent else "enter")
         self.show_plan(plan)
         if plan.steps and not self.has_consent and not self.desk.is_read_only:
-            self._ask(plan)
+            self._ask()
             self.call_after_refresh(self._fit)
         elif self.obstacle:
             self.say("nobody listens on it any more" if not plan.steps else self.obstacle, error=True)
@@ -149,10 +151,9 @@ class FreeScreen(PlanDialog):
     def _must_type(self) -> bool:
         return self.plan is not None and self._needs_typing(self.plan)
 
-    def _ask(self, plan: Plan) -> None:
-        """Ask for the port, and say why."""
-        asks = f"{why_typed(self._subject, plan)} Type the port, {self.port}, to agree:"
-        self.query_one(ConsentRow).ask_for(asks, str(self.port))
+    def _ask(self) -> None:
+        """Ask for the port; the facts say why."""
+        self.query_one(ConsentRow).ask_for(f"Type the port, {self.port}, to agree:", str(self.port))
 
     def _needs_typing(self, plan: Plan) -> bool:
         """Say whether a `y` would be too little: for all that is not plainly ours, and for KILL."""
@@ -185,7 +186,7 @@ class FreeScreen(PlanDialog):
         self.query_one(ConsentRow).forget()
         self.has_consent = False
         if self._must_type and self.plan and not self.can_kill:
-            self._ask(self.plan)
+            self._ask()
         self.arm()
 
     def _rather_text(self) -> str:

@@ -66,8 +66,8 @@ def identities(plan: Plan) -> frozenset[tuple[int, int, str]]:
     return frozenset(boxes | {(each.pid, each.ticks, "") for target in targets for each in target.group})
 
 
-def free_facts(subject: Subject, plan: Plan | None, *, rather: str = "") -> list[Fact]:
-    """Return what the dialog says; without a plan nobody knows yet who has to end."""
+def free_facts(subject: Subject, plan: Plan | None, *, rather: str = "", must_type: bool = False) -> list[Fact]:
+    """Return what the dialog says; without a plan nobody knows yet who has to end, nor what is asked for."""
     targets = [step.target for step in plan.steps if step.target] if plan else []
     kills = any(Allowance.KILL in each.allows for each in targets)
     then = f"{subject.slot} is proved free. What has ended cannot be brought back"
@@ -83,6 +83,7 @@ def free_facts(subject: Subject, plan: Plan | None, *, rather: str = "") -> list
         ("Note", [f"▲ {clean(note)}" for note in plan.notices] if plan else ""),
         ("Rather", f"c  {clean(rather)}" if rather and targets else ""),
         ("Shell", free_command(subject.slot, force=kills)),
+        ("You type", f"{subject.port}, for {_why_typed(subject, plan)}" if plan and targets and must_type else ""),
     ]
 
 
@@ -118,23 +119,23 @@ def _sharing(subject: Subject) -> Iterator[str]:
                 yield f"{service_label(subject.snapshot, view.key)}, which shares the port, is gone with it"
 
 
-def why_typed(subject: Subject, plan: Plan) -> str:
-    """Return why a `y` is too little, as a sentence."""
+def _why_typed(subject: Subject, plan: Plan) -> str:
+    """Return why a `y` is too little."""
     targets = [step.target for step in plan.steps if step.target]
     here = subject.snapshot.workspace_named(subject.snapshot.workspace)
     if any(Allowance.KILL in each.allows for each in targets):
-        return "It is killed."
+        return "it is killed"
     for seen in subject.holders:
         project = seen.listener.project
         if seen.is_owned and seen.key and seen.key.workspace == subject.snapshot.workspace:
             continue
         is_elsewhere = seen.is_owned or (project is not None and (here is None or project.root != here.root))
-        return "It is another checkout's." if is_elsewhere else "It is no service of yours."
+        return "it is another checkout's" if is_elsewhere else "it is no service of yours"
     if len(targets) > 1:
-        return f"{len(targets)} of them end."
+        return f"{len(targets)} of them end"
     if any(each.container_id for each in targets):
-        return "It is a container."
-    return "Mind the note."
+        return "it is a container"
+    return clean(next(iter(plan.notices), "it is not plainly yours"))
 
 
 def _chains(subject: Subject) -> Iterator[str]:

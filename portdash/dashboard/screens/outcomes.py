@@ -16,11 +16,13 @@ def outcome_text(outcome: Outcome, home: str, *, width: int, undo: str = "") -> 
 
     `undo` is the key that takes it back, empty where none does.
     """
-    done = "; ".join(outcome.lines)
-    if undo and outcome.operation is not None and outcome.operation.changes:  # who has ended stays so
-        done += f". {undo} undoes"
-    texts = [f"{done}. {_capital(each)}" for each in _left(outcome, home)] or [done]
-    return next((each for each in texts if cell_len(each) <= width - FRAME), texts[-1])
+    changed = outcome.operation is not None and outcome.operation.changes  # who has ended stays so
+    back = f". {undo} undoes" if undo and changed else ""
+    done = f"{'; '.join(outcome.lines)}{back}"
+    left = tuple(_left(outcome, home))
+    texts = [f"{done}. {_capital(each)}" for each in left]
+    texts += [f"{outcome.lines[0]}{back}. {_capital(each)}" for each in left[-1:] if outcome.lines[1:]]
+    return next((each for each in texts if cell_len(each) <= width - FRAME), (texts or [done])[-1])
 
 
 def _left(outcome: Outcome, home: str) -> Iterator[str]:
