@@ -353,4 +353,4 @@ def test_a_move_writes_the_recorded_files_anew_and_no_others(portdash: Portdash,
     assert json.loads((shop / "ports.json").read_text())["WEB_PORT"] == str(after)
     assert not (shop / ".env.compose").exists()
     assert (shop / ".env.other").read_text() == f"WEB_PORT={before}\n"
-    assert ".env says so" in portdash("undo", "--yes").out
+    assert ".env and ports.json say so" in portdash("undo", "--yes").out
