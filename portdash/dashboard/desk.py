@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from portdash.config.paths import PROJECT_FILE, state_dir
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from portdash.config.show import Row as Setting
     from portdash.dashboard.key_names import KeyNames
+    from portdash.dashboard.left_to_do import LeftToDo
     from portdash.dashboard.rows.asked import Past
     from portdash.health.pulse import Pulse
     from portdash.health.record import Watched
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from portdash.model.plan import Plan
     from portdash.model.requests import RequestKind
     from portdash.model.snapshot import ServiceView, Snapshot
-    from portdash.report.starting import ToDo
     from portdash.supervisor.cancelling import Cancel
     from portdash.supervisor.progress import Tell
     from portdash.supervisor.starting import Start
@@ -98,10 +97,8 @@ class Desk(Planner):
     _keys: KeyNames | None = None
     _acted_at: float | None = None
     """Unix time at which something was last done here."""
-    _to_do: Mapping[ServiceKey, tuple[float, ToDo]] = MappingProxyType({})
-    """What is to be started by hand after what was done here, each with the time (unix) of that; who acts writes it."""
-    _over: frozenset[tuple[ServiceKey, float]] = frozenset()
-    """Those of them that have been seen to run since; who looks writes it."""
+    _left: LeftToDo | None = None
+    """What is to be started by hand; None while nothing has been done here."""
 
     def __init__(
         self,
@@ -246,27 +243,19 @@ class Desk(Planner):
 
     def apply(self, plan: Plan, *, consent: bool = False, progress: Callable[[str], None] | None = None) -> Outcome:
         """Carry a plan out. Blocks; what it raises (Refused and its kin, StoreError) means that no row was changed."""
+        from portdash.dashboard.left_to_do import LeftToDo  # noqa: PLC0415
         from portdash.manager.apply import apply_plan  # noqa: PLC0415
 
         with self._acting():
             outcome = apply_plan(self._deps, plan, consent=consent, progress=progress)
-        touched = {step.key for step in plan.steps}
-        now = self.now()
         with self._lock:
-            kept = {key: each for key, each in self._to_do.items() if key not in touched}
-            self._to_do = kept | {each.key: (now, each) for each in outcome.to_do if each.key is not None}
+            self._left = self._left or LeftToDo()
+        self._left.note(plan, outcome, self.now())
         return outcome
 
-    def to_do(self, snapshot: Snapshot) -> dict[ServiceKey, str]:
+    def to_do(self, snapshot: Snapshot) -> Mapping[ServiceKey, str]:
         """Return how each service is started that does not run because of what was done here, while that is so."""
-        told: dict[ServiceKey, str] = {}
-        for key, (since, each) in self._to_do.items():
-            view = snapshot.service(key)
-            if view is not None and view.port == each.port and (view.elsewhere or not view.is_running):
-                told |= {key: each.line(self.home)} if (key, since) not in self._over else {}
-            elif snapshot.taken_at > since:
-                self._over |= {(key, since)}
-        return told
+        return self._left.lines(snapshot, self.home) if self._left is not None else {}
 
     def ask_supervisor(self, key: ServiceKey, kind: RequestKind) -> tuple[bool, str]:
         """Ask who runs a service to stop or restart it; return whether it was done, and the answer. Blocks.

@@ -14,7 +14,7 @@ from portdash.report.scope import workspace_label
 from portdash.text import clean
 
 LONGEST = 240
-"""Cells of a command that is told."""
+"""Characters of a command that is told."""
 
 
 def service_label(snapshot: Snapshot, key: ServiceKey) -> str:
@@ -65,8 +65,8 @@ class ToDo(NamedTuple):
 def how_to_start(snapshot: Snapshot, row: Assignment) -> ToDo:
     """Return how to start a service on the port of `row`: by its declared command, else by the one it runs with.
 
-    A command of a project that is not trusted is not passed on. One that names the old port is told with the new one,
-    one that names none with the variable before it.
+    A command of a project that is not trusted is not passed on, nor one too long or odd to be typed. One that names
+    the old port is told with the new one, one that names none with the variable before it.
     """
     start = start_line(snapshot, row.key)
     server = next(iter(own_listeners(snapshot.service(row.key))), None)
@@ -84,8 +84,10 @@ def how_to_start(snapshot: Snapshot, row: Assignment) -> ToDo:
     argv = [_with_port(word, old, row.port) for word in substitute(command, row.port)]
     says = names_port(command) or any(_names(word, row.port) for word in argv)
     prefix = "" if says else f"{variable}={row.port} "
-    told = clean(mask_secrets(shlex.join(argv)), limit=LONGEST)
-    return ToDo(row.key, f"{start}: {prefix}{told}", place, row.port)
+    told = shlex.join(argv)
+    if len(told) > LONGEST or clean(told, limit=None) != told:  # cut or escaped it would start something else
+        return ToDo(row.key, f"{start} with {variable}={row.port}", place, row.port)
+    return ToDo(row.key, f"{start}: {prefix}{mask_secrets(told)}", place, row.port)
 
 
 def held_note(snapshot: Snapshot, key: ServiceKey) -> str:

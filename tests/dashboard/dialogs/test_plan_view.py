@@ -105,6 +105,12 @@ def test_a_command_that_names_the_old_port_is_told_with_the_new_one(command_line
     assert line == f"start api again: {said}  in ~/src/shop"
 
 
+@pytest.mark.parametrize("odd", ["a\nb", "\x1b[2J", "x" * 300])
+def test_a_command_that_cannot_be_typed_as_it_is_told_is_not_told(odd: str):
+    there = declaring("node", "-e", odd)
+    assert how_to_start(there, replace(WEB, port=3003)).line(HOME) == "start web with PORT=3003  in ~/src/shop"
+
+
 def declaring(*command: str, name: str = "web", directory: str | None = f"{HOME}/src/shop") -> Snapshot:
     declared = Declaration(key(name), WEB.spec, has_command=True, command=command, directory=directory)
     return replace(SCENE, declarations=(declared,))
