@@ -119,6 +119,8 @@ class _Empty(ModuleType):
 class _Promised:
     """Stands for something that was imported by name. Whatever is done with it is done with that, and loads it."""
 
+    __slots__ = ("_fill", "_module", "_name")
+
     def __init__(self, fill: Callable[[], None], module: ModuleType, name: str) -> None:
         self._fill, self._module, self._name = fill, module, name
 
@@ -131,7 +133,12 @@ class _Promised:
         return self._real()(*args, **kwargs)
 
     def __getattr__(self, name: str) -> object:
+        if name in _Promised.__slots__:  # one that was made without them would ask itself for ever
+            raise AttributeError(name)
         return getattr(self._real(), name)
+
+    def __reduce__(self) -> tuple[Callable[[type], type], tuple[type]]:
+        return _itself, (self._real(),)  # a copy, or what is pickled, is the thing itself
 
     def __or__(self, other: object) -> object:
         return self._real() | other
@@ -147,3 +154,7 @@ class _Promised:
 
     def __subclasscheck__(self, subclass: type) -> bool:
         return issubclass(subclass, self._real())
+
+
+def _itself(real: type) -> type:
+    return real

@@ -27,6 +27,15 @@ def clean(text: str | bytes, *, limit: int | None = LONGEST) -> str:
     return "".join(char if char.isprintable() else _escape(char) for char in text)
 
 
+def shown(value: object, *, limit: int = 80) -> str:
+    """Return how Python writes a value that a program handed in, clean; one that it cannot write, by its kind."""
+    try:
+        written = repr(value)
+    except Exception:  # noqa: BLE001  a whole number of thousands of digits, or a stranger's class
+        written = f"<{type(value).__name__}>"
+    return clean(written, limit=limit)
+
+
 def _escape(char: str) -> str:
     code = ord(char)
     if 0xDC80 <= code <= 0xDCFF:  # one undecodable byte, as surrogateescape carries it

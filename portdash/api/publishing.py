@@ -7,10 +7,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from os import getpid
-from uuid import uuid4
 
 from portdash.api.sockets import AlreadyServing
 from portdash.errors import NoPortAvailable, Refused, StoreError
+from portdash.identifiers import new_id
 from portdash.manager.allocate import allocate, settle
 from portdash.manager.deps import Deps
 from portdash.manager.plans import plan_move
@@ -106,7 +106,7 @@ def _let_go(deps: Deps, key: ServiceKey) -> None:
         return
     deps.store.apply(
         Batch(
-            id=uuid4().hex,
+            id=new_id(),
             title="serve ended",
             workspace=key.workspace,
             actor=deps.actor,

@@ -45,7 +45,7 @@ def carry_out(
     that. Raises LockedDown, Refused, PlanUnresolved, PlanOutdated, StoreError.
     """
     if not as_json:
-        emit_lines(plan_lines(plan))
+        emit_lines(plan_lines(plan, snapshot))
         emit_lines(after_lines(deps, snapshot, plan))
     if dry_run or not plan.steps or plan.is_stuck:
         return _leave(plan, as_json=as_json, way_out=way_out)

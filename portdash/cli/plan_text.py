@@ -7,21 +7,18 @@ from portdash.manager.deps import Deps
 from portdash.model.ending import Allowance, spelled
 from portdash.model.plan import Action, Plan, Step, depths, grace_of
 from portdash.model.snapshot import Snapshot
+from portdash.report.scope import workspace_label
 from portdash.text import clean, columns, plural
 
 COMMAND = 60
 """Cells of a command line in a tree."""
 
 
-def plan_lines(plan: Plan) -> Iterator[str]:
-    """Yield the plan's title, numbered steps, cost, and what stays unresolved."""
+def plan_lines(plan: Plan, snapshot: Snapshot) -> Iterator[str]:
+    """Yield the plan's title, numbered steps, cost, and what stays unresolved, as they read in `snapshot`."""
     yield plan.title
     for number, step in enumerate(plan.steps, start=1):
-        yield (
-            f"  {number}. {what(step, plan.workspace)}: {step.reason}"
-            if step.reason
-            else (f"  {number}. {what(step, plan.workspace)}")
-        )
+        yield f"  {number}. {what(step, plan, snapshot)}{f': {step.reason}' if step.reason else ''}"
         yield from (f"       {line}" for line in tree_lines(step))
     if not plan.steps:
         yield "  nothing to change"
@@ -45,9 +42,9 @@ def after_lines(deps: Deps, snapshot: Snapshot, plan: Plan) -> Iterator[str]:
     yield from (f"  file: {follows(str(file.path), home)}" for file in files_of(deps, plan))
 
 
-def what(step: Step, workspace: str) -> str:
+def what(step: Step, plan: Plan, snapshot: Snapshot) -> str:
     """Return a step in words: `move web from 3000 to 3003`, `end node 4121 on 3000`."""
-    service = service_of(step, workspace)
+    service = service_of(step, plan, snapshot)
     match step.action:
         case Action.ASSIGN:
             return f"assign {step.to_port} to {service}"
@@ -89,13 +86,14 @@ def tree_lines(step: Step) -> Iterator[str]:
         yield f"SIGTERM, and up to {grace_of(target):g}s to end; {last}"
 
 
-def service_of(step: Step, workspace: str) -> str:
-    """Return the name of the step's service, qualified where it is of another workspace."""
+def service_of(step: Step, plan: Plan, snapshot: Snapshot) -> str:
+    """Return the name of the step's service, with its workspace's where that is another than the plan's."""
     row = step.after or step.before
     if step.key is None:
         return "no service"
-    name = row.name if row else step.key.service
-    return name if step.key.workspace == workspace else f"{step.key.workspace}/{name}"
+    name = clean(row.name if row else step.key.service)
+    workspace = step.key.workspace
+    return name if workspace == plan.workspace else f"{workspace_label(snapshot, workspace)}/{name}"
 
 
 def cost_text(plan: Plan) -> str:

@@ -38,7 +38,7 @@ COMMANDS = {
     "resolve": Entry("resolve", "Show the way out of conflicts, and take it."),
     "verify": Entry("verify", "Say for every service with a port whether its own server answers there."),
     "ranges": Entry("ranges", "Show the ranges of ports by type, and how full they are."),
-    "undo": Entry("undo", "Take this workspace's last change back."),
+    "undo": Entry("undo", "Take back the last change that was made from this workspace."),
     "history": Entry("history", "Show who changed what, when and why."),
     "prune": Entry("prune", "Give back the ports of workspaces that are gone, and end what runs have left behind."),
     "reset": Entry("reset", "Give back every port of this workspace; a backup is kept."),

@@ -3,6 +3,7 @@
 import re
 
 from portdash.errors import InvalidName
+from portdash.text import shown
 
 EXPORTED = "PORTDASH_EXPORTED"
 """Variable in which our own exports are listed as `NAME=value,NAME=value`, so that we know our echo."""
@@ -15,6 +16,8 @@ def check_variable(name: str) -> str:
 
     `PORT` may: it overrides like any other. It is never written to files, though; see `ServiceSpec.variable`.
     """
+    if not isinstance(name, str):  # a library's caller may hand in anything
+        raise InvalidName(f"{shown(name)!r} is no text, and so no variable for a port")
     if not _NAME.fullmatch(name):
         raise InvalidName(
             f"{name[:80]!r} is not a variable for a port",

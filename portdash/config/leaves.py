@@ -15,6 +15,7 @@ from portdash.config.problems import Rejected, nearest
 from portdash.config.urls import REGISTRY_SCHEMES, parse_store, parse_url, resolve_path
 from portdash.errors import PortdashError
 from portdash.model.names import check_service, check_workspace
+from portdash.model.policy import MANY_PREFERRED, MOST_PREFERRED
 from portdash.model.ports import LAST_PORT, PortRange, check_port, parse_range
 
 _KINDS_HINT = "such as vite, next, django, uvicorn, postgres, redis; or true for any kind, with `match` telling which"
@@ -104,9 +105,10 @@ def read_command(value: object) -> tuple[str, ...]:
 
 def _port_list(value: object) -> tables.PortList:
     """Read ports in order; a text among them is a range, for all of its ports."""
-    return tables.PortList(
-        dict.fromkeys(_ports(value, lambda text: parse_range(text) if "-" in text else _one_port(text)))
-    )
+    found = dict.fromkeys(_ports(value, lambda text: parse_range(text) if "-" in text else _one_port(text)))
+    if len(found) > MOST_PREFERRED:
+        raise Rejected(f"{len(found)} ports, at most {MOST_PREFERRED} are possible", hint=MANY_PREFERRED)
+    return tables.PortList(found)
 
 
 def _one_port(value: object) -> PortRange:

@@ -30,6 +30,7 @@ def broken_rules(config: Config) -> Iterator[Problem]:
     for service in config.services:
         yield from _references(config, service, known)
         yield from _contradictions(config, service)
+        yield from _rivals_on_one_port(config, service, known)
     yield from _inheritance(config, known)
     yield from _start_order(config, known)
     yield from _variables(config)
@@ -102,16 +103,39 @@ def _contradictions(config: Config, service: ServiceConfig) -> Iterator[Problem]
     if spec.range and spec.base is not None and spec.base not in spec.range:
         key = dotted("services", service.name, "base")
         yield _problem(config, key, spec.base, f"outside the service's own range {spec.range}")
-    parent = (spec.inherit_from or "").casefold()
-    if parent and parent in (name.casefold() for name in spec.conflicts_with):
-        key = dotted("services", service.name, "conflicts_with")
-        yield _problem(config, key, parent, "it cannot have that service's port and conflict with it")
     if health and len(health.ways) > 1:
         key = dotted("services", service.name, "health")
         yield _problem(config, key, None, f"{and_list(health.ways)} are different checks: one is possible")
     elif health and not health.http_get and (health.contains or health.status or health.headers):
         key = dotted("services", service.name, "health")
         yield _problem(config, key, None, "contains, status and headers need http_get", hint='such as http_get = "/"')
+
+
+def _rivals_on_one_port(config: Config, service: ServiceConfig, known: Known) -> Iterator[Problem]:
+    """Services that one conflicts with although they have its port: from it, it from them, or both from a third."""
+    name, key = service.name.casefold(), dotted("services", service.name, "conflicts_with")
+    own = _line(name, known) if service.spec.conflicts_with else []
+    for wanted in service.spec.conflicts_with:
+        other = wanted.casefold()
+        line = _line(other, known)
+        if other == name or not line:
+            continue
+        if other in own:
+            yield _problem(config, key, wanted, "it cannot have that service's port and conflict with it")
+        elif name in line:
+            heir = " -> ".join(known[each].name for each in line[: line.index(name) + 1])
+            yield _problem(config, key, wanted, f"that service has its port, and cannot conflict with it: {heir}")
+        elif common := next((each for each in line if each in own), None):
+            yield _problem(config, key, wanted, f"both have the port of {known[common].name}, and cannot conflict")
+
+
+def _line(name: str, known: Known) -> list[str]:
+    """Return a service and those whose port it has, as `known` calls them; no more of them than may be in a row."""
+    line: list[str] = []
+    while name in known and name not in line and len(line) <= DEEPEST:
+        line.append(name)
+        name = (known[name].spec.inherit_from or "").casefold()
+    return line
 
 
 def _inheritance(config: Config, known: Known) -> Iterator[Problem]:

@@ -5,8 +5,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from rich.text import Text
 from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -71,7 +72,8 @@ class PortdashApp(App[int], inherit_bindings=False):
         self._held: list[Key] = []
         self._held_timer: Timer | None = None
         self._told_of_burst = False
-        self._asked_to_leave = False
+        self._left_alone: int | None = None
+        """How many acts had been begun when somebody asked to leave in the midst of one."""
         self._leaving = leaving
 
     @property
@@ -178,12 +180,25 @@ class PortdashApp(App[int], inherit_bindings=False):
                 return
 
     async def action_leave(self) -> None:
-        """Quit from anywhere. While a plan is being carried out it takes a second time."""
-        if self.desk.is_applying and not self._asked_to_leave:
-            self._asked_to_leave = True
+        """Quit from anywhere. While a plan is being carried out it takes a second time, for each that is begun."""
+        under_way = self.desk.under_way
+        if under_way.is_waited_for and self._left_alone != under_way.begun:
+            self._left_alone = under_way.begun
             self.notify("A plan is being applied; the same key again leaves it alone with that", markup=False)
             return
-        self.exit(0)
+        said = ""
+        if under_way.is_waited_for:
+            said = "portdash: the plan is carried out to its end first"
+        elif under_way.goes_on:
+            said = "portdash: what was being started goes on; `portdash status` tells how far it is"
+        self.exit(0, message=Text(said))
+
+    async def run_async(self, **how: Any) -> int | None:  # noqa: ANN401  they are Textual's
+        """Run until it is left, however that comes about; then wait for nothing that goes on by itself."""
+        try:
+            return await super().run_async(**how)
+        finally:
+            self.desk.under_way.let_go()
 
 
 def run_dashboard(
@@ -206,7 +221,7 @@ def run_dashboard(
     def say(text: str) -> None:
         app.call_later(app.notify, text, severity="warning", markup=False)
 
-    leaving = Leaving(lambda: seated.is_applying)
+    leaving = Leaving(lambda: seated.under_way.is_waited_for)
     try:
         app = PortdashApp(seated, options=options, leaving=leaving)
         with HookDuty(seated, say):

@@ -7,12 +7,10 @@ the first of them is called.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from portdash.config.paths import PROJECT_FILE, state_dir
 from portdash.config.urls import redacted
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from portdash.dashboard.key_names import KeyNames
     from portdash.dashboard.left_to_do import LeftToDo
     from portdash.dashboard.rows.asked import Past
+    from portdash.dashboard.under_way import UnderWay
     from portdash.health.pulse import Pulse
     from portdash.health.record import Watched
     from portdash.health.targets import Kinds
@@ -67,10 +66,6 @@ class Checks(Protocol):
         """Ask one now rather than at its time."""
 
 
-OWN_FOR = 5.0
-"""Seconds after an act during which what changes is taken for its effect."""
-
-
 async def ask_at_all(listener: Listener, deps: Deps) -> Answer:
     """Ask it in the way of its kind."""
     from portdash.health.unregistered import ask_stranger  # noqa: PLC0415
@@ -95,8 +90,8 @@ class Desk(Planner):
     """Called by a look, in its thread, when an edited configuration has come into force."""
     _reloading: Reloading | None = None
     _keys: KeyNames | None = None
-    _acted_at: float | None = None
-    """Unix time at which something was last done here."""
+    _under_way: UnderWay | None = None
+    _making: ClassVar[Lock] = Lock()
     _left: LeftToDo | None = None
     """What is to be started by hand; None while nothing has been done here."""
 
@@ -116,8 +111,6 @@ class Desk(Planner):
         self._monitor = monitor
         self._ask = ask
         self._kinds: Kinds | None = None
-        self._lock = Lock()
-        self._under_way = 0
 
     @property
     def deps(self) -> Deps:
@@ -143,9 +136,14 @@ class Desk(Planner):
         return self._deps.config.read_only
 
     @property
-    def is_applying(self) -> bool:
-        """Whether a plan is being carried out at this moment."""
-        return self._under_way > 0
+    def under_way(self) -> UnderWay:
+        """What is being done at this moment. May be asked from any thread."""
+        with self._making:
+            if self._under_way is None:
+                from portdash.dashboard.under_way import UnderWay  # noqa: PLC0415  not for the first frame
+
+                self._under_way = UnderWay(self.now)
+            return self._under_way
 
     @property
     def home(self) -> str:
@@ -154,7 +152,7 @@ class Desk(Planner):
 
     def is_own_doing(self, at: float) -> bool:
         """Say whether what is seen at a time (unix) may have come of what was done here a moment before."""
-        return self.is_applying or (self._acted_at is not None and abs(at - self._acted_at) <= OWN_FOR)
+        return self.under_way.explains(at)
 
     def now(self) -> float:
         """Return unix time in seconds."""
@@ -246,9 +244,9 @@ class Desk(Planner):
         from portdash.dashboard.left_to_do import LeftToDo  # noqa: PLC0415
         from portdash.manager.apply import apply_plan  # noqa: PLC0415
 
-        with self._acting():
+        with self.under_way.acting():
             outcome = apply_plan(self._deps, plan, consent=consent, progress=progress)
-        with self._lock:
+        with self._making:
             self._left = self._left or LeftToDo()
         self._left.note(plan, outcome, self.now())
         return outcome
@@ -264,35 +262,29 @@ class Desk(Planner):
         """
         from portdash.manager.requests import ask  # noqa: PLC0415
 
-        with self._acting():
+        with self.under_way.acting():
             request = ask(self._deps, key, kind)
         return bool(request.ok), request.answer or ""
 
     def start(self, key: ServiceKey) -> Start:
-        """Start a service in the background, and return how that went. Blocks; raises PortdashError."""
+        """Start a service in the background, and return how that went. Blocks; raises PortdashError.
+
+        It goes on by itself once `under_way` lets it go.
+        """
         from portdash.supervisor.starting import start  # noqa: PLC0415
 
-        with self._acting():
-            return start(self._deps, key)
+        with self.under_way.waiting() as leave:
+            return start(self._deps, key, leave=leave)
 
     def start_all(self, keys: Sequence[ServiceKey], *, tell: Tell, cancel: Cancel) -> bool:
-        """Start services with what they depend on; say whether all are up. Blocks; raises PortdashError."""
+        """Start services with what they depend on; say whether all are up. Blocks; raises PortdashError.
+
+        It goes on by itself once `under_way` lets it go: nothing more is told of it then, and False is returned.
+        """
         from portdash.supervisor.starting_all import start_all  # noqa: PLC0415
 
-        with self._acting():
-            return start_all(self._deps, keys, tell=tell, cancel=cancel)
-
-    @contextmanager
-    def _acting(self) -> Iterator[None]:
-        """Let it be known that something is under way, and when it was over."""
-        with self._lock:
-            self._under_way += 1
-        try:
-            yield
-        finally:
-            self._acted_at = self.now()
-            with self._lock:
-                self._under_way -= 1
+        with self.under_way.waiting() as leave:
+            return start_all(self._deps, keys, tell=tell, cancel=cancel, leave=leave)
 
     def workspace_names(self, snapshot: Snapshot) -> tuple[str, ...]:
         """Return the names of all workspaces, ours first."""

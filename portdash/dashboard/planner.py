@@ -95,11 +95,13 @@ class Planner:
 
         Raises PortdashError, which says why none of them is started.
         """
+        from portdash.manager.wishes import Wish, place  # noqa: PLC0415
         from portdash.planning.start_order import coming_along  # noqa: PLC0415
         from portdash.supervisor.together import parts_of  # noqa: PLC0415
         from portdash.supervisor.upness import how_it_runs  # noqa: PLC0415
 
         names = [key.service for key in keys]
         parts = parts_of(self._deps, names)
-        running = [part.name for part in parts if how_it_runs(snapshot, self._deps.place.key(part.name))]
+        named = {part.name: place(self._deps, snapshot, Wish(name=part.name)) for part in parts}
+        running = [name for name, placed in named.items() if how_it_runs(snapshot, placed.key)]
         return coming_along(parts, names, running)

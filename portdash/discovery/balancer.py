@@ -9,7 +9,6 @@ from typing import NoReturn
 
 from portdash.clock import SystemClock
 from portdash.discovery.breaker import Circuit, RetryBudget
-from portdash.discovery.checking import no_use
 from portdash.discovery.instance import Instance
 from portdash.discovery.picking import Option, policy_named
 from portdash.discovery.policy import Errand, Field, Key, Kind, Verdict, key_of
@@ -18,6 +17,7 @@ from portdash.discovery.standing import UNTRIED, Standing, Track
 from portdash.discovery.suspicion import is_stopped
 from portdash.errors import NoInstances
 from portdash.forks import ForkLock
+from portdash.manager.given import check_said, no_use
 from portdash.model.sources import Clock
 
 LOOK_EVERY = 0.1
@@ -51,6 +51,9 @@ class LoadBalancer:
         clock: Clock | None = None,
         looks: Callable[[int], bool] = is_stopped,
     ) -> None:
+        check_said("name", name, "the name of a service", hint='name="api"')
+        if not isinstance(seed, int | None):
+            no_use("seed", seed, "a whole number", hint="seed=7, or leave it out")
         self.source = instances if isinstance(instances, Source) else _These(instances)
         self.name = name or next((each.service for each in self.source.current()), "service")
         """Of the service, to show."""

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from typing import NoReturn
 
 from portdash.config.problems import suggestion
 from portdash.discovery.source import Source
 from portdash.errors import UsageError
+from portdash.manager.given import has, no_use
 from portdash.text import clean
-
-_SHOWN = 80
 
 
 class UnknownOption(UsageError, TypeError):
     """An option that is none. Also the TypeError that Python itself has for such a keyword."""
-
-
-def no_use(option: str, value: object, wanted: str, *, hint: str) -> NoReturn:
-    """Raise the UsageError that says what an option should have been."""
-    raise UsageError(f"{option}= is {wanted}, not {clean(repr(value), limit=_SHOWN)}", hint=hint)
 
 
 def check_known(options: Iterable[str], known: Iterable[str]) -> None:
@@ -40,14 +33,9 @@ def check_kinds(options: Mapping[str, object]) -> None:
             no_use(name, options[name], wanted, hint=hint)
 
 
-def check_text(name: str, value: object) -> None:
-    """Raise UsageError unless it is a text or None."""
+def check_kind(name: str, value: object) -> None:
+    """Raise UsageError for a value of a kind that this option cannot have."""
     check_kinds({name: value})
-
-
-def has(value: object, *names: str) -> bool:
-    """Say whether these of a value can be called; a class is not what it makes."""
-    return not isinstance(value, type) and all(callable(getattr(value, name, None)) for name in names)
 
 
 def _is_text(value: object) -> bool:

@@ -26,6 +26,7 @@ from portdash.discovery.standing import Standing
 from portdash.discovery.transport import FailoverTransport
 from portdash.discovery.trip import Settings
 from portdash.errors import UsageError
+from portdash.manager.given import check_callback
 from portdash.text import clean
 
 _HOST = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
@@ -92,6 +93,7 @@ class _OfService:
 
     def on_health_change(self, callback: C) -> C:
         """Call `callback(port, healthy)` for what `monitor` sees; also a decorator."""
+        check_callback(callback)
         self._callbacks.append(callback)
         if self._watch is not None:
             self._watch.on_health_change(callback)

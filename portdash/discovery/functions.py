@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from portdash.config.paths import state_dir
 from portdash.config.settings import Flags
 from portdash.config.urls import redacted
+from portdash.discovery.checking import check_kind
 from portdash.discovery.cluster import announced_beside
 from portdash.discovery.finding import look_at_all, nothing
 from portdash.discovery.instance import ranked
@@ -20,7 +21,7 @@ from portdash.discovery.sources import range_of, source_for
 from portdash.errors import NoInstances, UsageError
 from portdash.health.fixed import port_of
 from portdash.manager.opening import open_deps
-from portdash.model.names import base_name
+from portdash.model.names import base_name, split_qualified
 from portdash.text import clean
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def discover_all(name: str | None = None, *, environment: str | None = None, **s
     """
     if name is not None:
         return instances(name, environment=environment, **said)
+    check_kind("environment", environment)
+    check_kind("workspace", said.get("workspace"))
     if unfit := said.keys() - {"workspace", "ports"}:
         raise UsageError(
             f"{clean(min(unfit))}= cannot be said of every service", hint='name one, as in discover_all("api")'
@@ -148,6 +151,7 @@ def _found(name: str, said: dict[str, Any]) -> tuple[Instance, ...]:
 
 def _source(name: str, said: dict[str, Any]) -> Explained:
     """Return the source of what was said, the same in every thread; a fork has its own."""
+    split_qualified(name)
     ours = tuple(sorted(each for each in os.environ.items() if each[0].startswith("PORTDASH_")))
     words = tuple((key, _hashable(value)) for key, value in sorted(said.items()))
     key = (os.getpid(), os.fspath(Path.cwd()), ours, name, words)

@@ -8,7 +8,8 @@ from http.cookiejar import CookieJar
 
 import httpx
 
-from portdash.discovery.checking import check_known, no_use
+from portdash.discovery.checking import check_known
+from portdash.manager.given import no_use
 
 _SECONDS = "timeout=5.0, or httpx.Timeout(5.0, connect=1.0)"
 

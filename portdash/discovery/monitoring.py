@@ -11,12 +11,14 @@ from functools import partial
 from threading import Thread, current_thread
 from typing import TYPE_CHECKING, TypeVar
 
+from portdash.discovery.checking import check_kind
 from portdash.discovery.exits import Exits
 from portdash.discovery.finding import LOG
 from portdash.discovery.news import Change, News
 from portdash.discovery.seconds import seconds_of
 from portdash.errors import PortdashError
 from portdash.forks import ForkLock
+from portdash.manager.given import check_callback, no_use
 from portdash.text import clean
 
 if TYPE_CHECKING:
@@ -42,6 +44,10 @@ class HealthWatch:
     """
 
     def __init__(self, source: Source, *, interval: float | str = 30.0, logger: logging.Logger | None = None) -> None:
+        if source is None:
+            no_use("source", source, "a source of instances", hint='source=portdash.source_for("api")')
+        check_kind("source", source)
+        check_kind("logger", logger)
         self._source = source
         self._interval = seconds_of("interval", interval)
         self._log = logger or LOG
@@ -57,6 +63,7 @@ class HealthWatch:
 
     def on_health_change(self, callback: C) -> C:
         """Call `callback(port, healthy)` from now on; also a decorator."""
+        check_callback(callback)
         self._callbacks.append(callback)
         return callback
 

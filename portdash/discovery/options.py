@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypedDict
 
 from portdash.discovery.balancer import LoadBalancer
-from portdash.discovery.checking import check_kinds, check_known, no_use
+from portdash.discovery.checking import check_kinds, check_known
 from portdash.discovery.finding import LOG
 from portdash.discovery.metrics import Part, Recorder, recorder_for
 from portdash.discovery.seconds import seconds_of
 from portdash.discovery.source import Source
 from portdash.discovery.suspicion import PATIENCE
 from portdash.discovery.trip import Settings
+from portdash.manager.given import no_use
 
 if TYPE_CHECKING:
     from portdash.discovery.failovers import Failovers

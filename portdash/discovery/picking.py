@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from portdash.discovery.instance import Instance, health_rank
 from portdash.discovery.policy import Key, key_of
 from portdash.errors import UsageError
-from portdash.text import clean
+from portdash.text import shown
 
 REMEMBERED = 256
 """Instances whose turns are remembered before those that are gone are forgotten."""
@@ -146,5 +146,5 @@ POLICIES: Mapping[str, Callable[[Random], Policy]] = {
 def policy_named(name: object, random: Random) -> Policy:
     """Return a new policy. Raises UsageError for a name that is none."""
     if not isinstance(name, str) or name not in POLICIES:
-        raise UsageError(f"{clean(str(name))} is no policy for picking", hint=f"the policies are {', '.join(POLICIES)}")
+        raise UsageError(f"{shown(name)} is no policy for picking", hint=f"the policies are {', '.join(POLICIES)}")
     return POLICIES[name](random)

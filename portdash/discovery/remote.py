@@ -16,7 +16,9 @@ from types import MappingProxyType
 
 from portdash.config.exported import EXPORTED
 from portdash.discovery.remote_asking import Answer, Target, ask_in_time
+from portdash.discovery.seconds import seconds_of
 from portdash.errors import InvalidPort, NoInstances, NoSuchService
+from portdash.manager.given import check_ports, check_said, check_text, check_truth, no_use
 from portdash.model.assignment import url_of
 from portdash.model.names import check_service, variable_for
 from portdash.model.ports import check_port, parse_port
@@ -61,6 +63,7 @@ class RemoteConfig:
         return self.urls.get(found) or url_of(self.ports[found])
 
     def _found(self, name: str) -> str:
+        check_text(name)
         variable = variable_for(name)
         found = next((each for each in self.ports if variable_for(each) == variable), None)
         if found is None:
@@ -76,23 +79,29 @@ def remote_config(
     defaults: Mapping[str, int] | None = None,
     environ: Mapping[str, str] | None = None,
     token: str | None = None,
-    timeout: float = 2.0,
+    timeout: float | str = 2.0,
     strict: bool = False,
 ) -> RemoteConfig:
     """Ask the portdash at `url` for the ports of its workspace; say in `origin` who answered.
 
     `url` is `http://localhost:8081`, or `http+unix:///run/user/1000/portdash/portdash.sock`. What the server does not
     know comes from variables (`WEB_PORT`, what `portdash export` wrote), else from `defaults`. `token` is sent as it
-    is; that of PORTDASH_TOKEN only to this machine. It takes `timeout` seconds at most.
+    is; that of PORTDASH_TOKEN only to this machine. It takes `timeout` at most, seconds or `500ms`.
 
     Raises UsageError for what is no such URL, InvalidPort or InvalidName for such defaults, and NoInstances, with
     `strict`, where no server answers; without it, nothing else.
     """
+    check_ports("defaults", defaults)
+    if not isinstance(environ, Mapping | None):
+        no_use("environ", environ, "variables by their names", hint="environ=os.environ")
+    check_said("token", token, "a token as text", hint="leave it out for that of PORTDASH_TOKEN")
+    check_truth("strict", strict)
+    seconds = seconds_of("timeout", timeout)
     environ = os.environ if environ is None else environ
     fallback = {check_service(name): check_port(port) for name, port in (defaults or {}).items()}
     target = Target.of(url, token or environ.get("PORTDASH_TOKEN") or None, is_ours=token is None)
     try:
-        answer = Answer.of(ask_in_time(target, timeout))
+        answer = Answer.of(ask_in_time(target, seconds))
     except NoInstances as error:
         if strict:
             raise

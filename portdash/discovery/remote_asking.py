@@ -12,7 +12,7 @@ from portdash.config.urls import is_local, redacted
 from portdash.errors import NoInstances, PortdashError, UsageError
 from portdash.model.names import check_service
 from portdash.record import field, record
-from portdash.text import clean
+from portdash.text import clean, shown
 
 if TYPE_CHECKING:
     import httpx
@@ -45,7 +45,7 @@ class Target:
             parts = None
         if parts is None or parts.scheme not in _SCHEMES or not (host or parts.scheme == "http+unix"):
             hint = "write http://localhost:8081, or http+unix:// and the absolute path of a socket"
-            raise UsageError(f"{clean(str(url), limit=80)} is no URL of a portdash", hint=hint)
+            raise UsageError(f"{shown(url)} is no URL of a portdash", hint=hint)
         headers = {"accept": "application/json", "accept-encoding": "identity"}
         unix = parts.scheme == "http+unix"
         if token and (unix or not is_ours or is_local(url)):

@@ -12,7 +12,7 @@ from portdash.config.loading import load
 from portdash.config.paths import state_dir
 from portdash.config.settings import Flags
 from portdash.config.urls import parse_cluster, parse_url
-from portdash.discovery.checking import check_text, no_use
+from portdash.discovery.checking import check_kind
 from portdash.discovery.cluster import Cluster, ClusterSource, store_registry
 from portdash.discovery.finding import LOG
 from portdash.discovery.listed import ListedSource
@@ -22,10 +22,11 @@ from portdash.discovery.source import Source
 from portdash.discovery.starting import Start, starter
 from portdash.errors import InvalidPort, UsageError
 from portdash.machine.projects import workspace_for
+from portdash.manager.given import no_use
 from portdash.manager.opening import open_deps
 from portdash.model.names import split_qualified
 from portdash.model.ports import PortRange, parse_range
-from portdash.text import clean
+from portdash.text import shown
 
 if TYPE_CHECKING:
     from portdash.config.settings import Config
@@ -71,8 +72,9 @@ def source_for(
     `logger` is told what is looked at. Raises UsageError, InvalidName, InvalidPort, ConfigError and, naming it,
     UnknownEnvironment.
     """
-    check_text("workspace", workspace)
-    check_text("environment", environment)
+    check_kind("workspace", workspace)
+    check_kind("environment", environment)
+    check_kind("logger", logger)
     where, bare = split_qualified(name)
     found, patience = range_of(ports), wait_of(wait)
     if url is not None:
@@ -128,13 +130,13 @@ def range_of(ports: Ports | None) -> PortRange | None:
         return parse_range(ports)
     if isinstance(ports, range):
         if not ports or ports.step != 1:
-            raise InvalidPort(f"{ports!r} is no range of ports", hint="write range(8080, 8091), or (8080, 8090)")
+            raise InvalidPort(f"{shown(ports)} is no range of ports", hint="write range(8080, 8091), or (8080, 8090)")
         return PortRange(ports[0], ports[-1])
     try:
         first, last = ports
     except (TypeError, ValueError):
-        shown = clean(repr(ports), limit=80)
-        raise InvalidPort(f"{shown} is no range of ports", hint="write range(8080, 8091), or (8080, 8090)") from None
+        said = shown(ports)
+        raise InvalidPort(f"{said} is no range of ports", hint="write range(8080, 8091), or (8080, 8090)") from None
     return PortRange(first, last)
 
 

@@ -12,12 +12,12 @@ import httpx
 
 from portdash.discovery.balancer import LoadBalancer
 from portdash.discovery.bodies import Body
-from portdash.discovery.checking import has, no_use
 from portdash.discovery.options import Options, settings_for
 from portdash.discovery.policy import Accept, GiveUp, Try, Wait
 from portdash.discovery.trip import EXTENSION, Route, Trip
 from portdash.discovery.wire import Carried, Wire
 from portdash.errors import PortdashError
+from portdash.manager.given import has, no_use
 
 
 class FailoverTransport(httpx.BaseTransport):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Self
 
+from portdash.discovery.checking import check_kind
 from portdash.discovery.client import Client
 from portdash.forks import ForkLock
+from portdash.model.names import split_qualified
 
 
 class Workspaces:
@@ -19,6 +21,7 @@ class Workspaces:
     """
 
     def __init__(self, service: str, **options: Any) -> None:  # noqa: ANN401  what `Client` takes
+        split_qualified(service)
         self._service = service
         self._options = options
         self._lock = ForkLock()
@@ -29,6 +32,7 @@ class Workspaces:
 
         One that had instances and has none any more is closed, and a new one takes its place.
         """
+        check_kind("workspace", workspace)
         while True:
             with self._lock:
                 seat = self._seats.get(workspace) or self._seats.setdefault(workspace, _Seat())

@@ -7,13 +7,13 @@ What nobody announces is read anew after a while: where a process works, which p
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from operator import is_
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from portdash.machine.ancestry import topmost
-from portdash.machine.processes import Once
+from portdash.machine.one_look import Asking, KnowsLineage
 from portdash.machine.tunnels import tunnel_text
 from portdash.machine.users import user_name
 from portdash.model.listener import Listener, Process
@@ -33,27 +33,6 @@ _DIRECTORY_HOLDS = 30.0
 """Seconds for which holds in which directory a process is that has not run: that may be moved. Else as its project."""
 _ORIGIN_HOLDS = 30.0
 """Seconds for which holds what stands above a process that is as it was, and in whose control group it is."""
-
-
-@runtime_checkable
-class KnowsLineage(Protocol):
-    """A process table that tells cheaply whether a process is still as it was."""
-
-    def lineage(self, pid: int) -> object:
-        """Return what stays equal while a process and what was told of it are the same; None when it is gone."""
-        ...
-
-    def lineages(self, pids: Collection[int]) -> dict[int, object]:
-        """Return that of each."""
-        ...
-
-    def ran(self, pid: int) -> object:
-        """Return what is another as soon as a process has run, as of the last `lineages`; None where unknown."""
-        ...
-
-    def as_now(self, process: Process) -> Process | None:
-        """Return a process whose lineage is what it was when it was told, as it is now; None when it is gone."""
-        ...
 
 
 class _Owner(NamedTuple):
@@ -93,31 +72,6 @@ class _Look(NamedTuple):
     """Of every process that was asked for, as it was before it was."""
 
 
-class _Asking(Once):
-    """A process table for one look, which notes how each process was before it was asked for."""
-
-    def __init__(self, table: ProcessTable, knowing: KnowsLineage | None, lineages: Mapping[int, object]) -> None:
-        super().__init__(table)
-        self._knowing = knowing
-        self.lineages = dict(lineages)
-        self.touched: set[int] = set()
-
-    def process(self, pid: int) -> Process | None:
-        """Return what the table said when it was first asked."""
-        self.touched.add(pid)
-        if self._knowing is not None and pid not in self.lineages:
-            self.lineages[pid] = self._knowing.lineage(pid)
-        return super().process(pid)
-
-    def ran(self, pid: int) -> object:
-        """Return how much a process had run before this look, None where unknown."""
-        return self._knowing.ran(pid) if self._knowing is not None else None
-
-    def as_now(self, process: Process) -> Process | None:
-        """Return a process that is as it was but for what nobody announces."""
-        return self._knowing.as_now(process) if self._knowing is not None else self.process(process.pid)
-
-
 class Describer:
     """Makes listeners of sockets. May be asked from several threads.
 
@@ -152,7 +106,7 @@ class Describer:
                 return last.listeners
         look = _Round(
             last=last,
-            table=_Asking(self._processes, knowing, lineages),
+            table=Asking(self._processes, knowing, lineages),
             origins=self._origins,
             project_of=cache(self._project_of),
             now=self._monotonic(),
@@ -169,7 +123,7 @@ class _Round:
         self,
         *,
         last: _Look | None,
-        table: _Asking,
+        table: Asking,
         origins: Origins,
         project_of: Callable[[str], Project | None],
         now: float,

@@ -4,18 +4,20 @@ import logging
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Literal, overload
 
+from portdash.config.exported import check_variable
 from portdash.errors import PortdashError, UsageError
 from portdash.manager.allocate import allocate
 from portdash.manager.allocation_log import LOGGER
-from portdash.manager.asking import Asked, named, searching, to_wishes
-from portdash.manager.choosing import one_of
+from portdash.manager.asking import Asked, named, searching, to_wish, to_wishes
+from portdash.manager.choosing import strategy_of
 from portdash.manager.defaulting import FAILURES, default_for, warning_of
 from portdash.manager.deps import Deps
+from portdash.manager.given import check_truth
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import Assignment
 from portdash.model.default_port import DefaultPort
-from portdash.model.plan import Strategy
 from portdash.model.ports import PortRange
+from portdash.text import shown
 
 _log = logging.getLogger(LOGGER)
 
@@ -61,8 +63,8 @@ class Allocator:
         self, wishes: Sequence[Wish], *, strategy: str | None = None, lease: bool = True
     ) -> tuple[Assignment, ...]:
         """Give several services their ports, or none of them; what is worth saying goes to the log."""
-        wanted = one_of(Strategy, strategy) if strategy else None
-        found = allocate(self._deps, wishes, strategy=wanted, lease=lease)
+        check_truth("lease", lease)
+        found = allocate(self._deps, to_wishes(wishes), strategy=strategy_of(strategy), lease=lease)
         for notice in found.notices:
             _log.warning(notice)
         return found.assignments
@@ -129,20 +131,21 @@ class Allocator:
 
     def assign_port(self, service_name: str, purpose: str = "") -> int:
         """Return the service's port, the next in order if it has none yet."""
-        return self.allocate(service_name, purpose=purpose or None).port
+        return self.allocate(service_name, purpose=None if purpose == "" else purpose).port
 
     def port_from_env(self, variable: str, name: str, base: int | None = None) -> int:
         """Return the port that an environment variable says, if the service can have it, else one that it is given.
 
         A variable that is no port, or one that is taken, is a warning in the log.
         """
-        return self.allocate(name, base=base, env=variable).port
+        return self.allocate(name, base=base, env=check_variable(variable)).port
 
     def allocate_wish(
         self, wish: Wish, *, strategy: str | None = None, lease: bool = True, on_failure: OnFailure | None = None
     ) -> Assignment | DefaultPort:
         """Give one service its port, or, if the caller agrees, the one that it asks for first."""
         check_on_failure(on_failure)
+        wish = to_wish(wish)
         try:
             return self.allocate_wishes([wish], strategy=strategy, lease=lease)[0]
         except FAILURES as error:
@@ -160,4 +163,4 @@ class Allocator:
 def check_on_failure(word: str | None) -> None:
     """Raise UsageError for anything but None and `default`."""
     if word not in (None, "default"):
-        raise UsageError(f"on_failure={word!r} means nothing", hint='say on_failure="default", or leave it out')
+        raise UsageError(f"on_failure={shown(word)} means nothing", hint='say on_failure="default", or leave it out')

@@ -67,7 +67,7 @@ def apply_plan(
     if not (plan.needs_consent or restarts(plan)):
         operation = commit(deps, plan, leases=leases, found=found, settled=settled)
         tell_detected(deps.log, world, (change.after for change in operation.changes if change.before is None))
-        lines = tuple(describe(operation.changes, here=plan.workspace))
+        lines = tuple(describe(operation.changes, here=plan.workspace, world=world))
         if not any(step.action is Action.MOVE for step in plan.steps):
             return Outcome(operation=operation, lines=lines, left=_left(plan), to_do=left)
         from portdash.manager.written import rewrite_recorded  # noqa: PLC0415
@@ -84,7 +84,7 @@ def apply_plan(
     done = apply_in_phases(deps, plan, progress or _silent, leases=leases, found=found, settled=settled)
     return Outcome(
         operation=done.operation,
-        lines=(*done.ended, *describe(done.operation.changes, here=plan.workspace), *done.restarted),
+        lines=(*done.ended, *describe(done.operation.changes, here=plan.workspace, world=world), *done.restarted),
         left=(*_left(plan), *done.left),
         to_do=left,
     )
@@ -153,14 +153,20 @@ def obstacle(deps: Deps, snapshot: Snapshot, row: Assignment, plan: Plan) -> str
     return None
 
 
-def describe(changes: Iterable[Change], *, here: str | None = None) -> Iterator[str]:
-    """Yield a sentence for each changed row; a service of another workspace than `here` is named with its own."""
+def describe(changes: Iterable[Change], *, here: str | None = None, world: Snapshot | None = None) -> Iterator[str]:
+    """Yield a sentence for each changed row; a service of another workspace than `here` is named with its own.
+
+    The workspace has the label that people know it by where it is one of `world`.
+    """
     for change in changes:
         before, after = change.before, change.after
         row = after or before
         if row is None:
             continue
-        name = row.name if here in (None, row.key.workspace) else f"{row.key.workspace}/{row.name}"
+        name = row.name
+        if here not in (None, row.key.workspace):
+            workspace = world.workspace_named(row.key.workspace) if world else None
+            name = f"{workspace.label if workspace else row.key.workspace}/{name}"
         if before and after and before.port != after.port:
             yield f"{name} is {after.port}, was {before.port}"
         elif before and after:

@@ -6,7 +6,7 @@ from typing import Any
 from portdash.errors import UsageError
 from portdash.manager.wishes import Wish, wish_for, wish_of
 from portdash.model.assignment import ServiceSpec
-from portdash.text import clean
+from portdash.text import clean, shown
 
 Asked = Wish | ServiceSpec | Mapping[str, Any] | str
 
@@ -32,7 +32,7 @@ def to_wishes(services: Iterable[Asked]) -> list[Wish]:
     Raises what `to_wish` raises.
     """
     if isinstance(services, str | bytes | Mapping) or not isinstance(services, Iterable):
-        raise UsageError(f"{clean(repr(services), limit=80)} is no list of services", hint='write ["web", "api"]')
+        raise UsageError(f"{shown(services)} is no list of services", hint='write ["web", "api"]')
     return [to_wish(each) for each in services]
 
 
@@ -49,12 +49,12 @@ def to_wish(asked: Asked) -> Wish:
     if isinstance(asked, ServiceSpec):
         return wish_for(asked)
     if not isinstance(asked, Mapping):
-        raise UsageError(f"{clean(repr(asked), limit=80)} is no service", hint='write {"name": "web", "base": 5000}')
+        raise UsageError(f"{shown(asked)} is no service", hint='write {"name": "web", "base": 5000}')
     said: dict[str, Any] = {}
     for key, value in asked.items():
         name = _SPELLINGS.get(key, key)
         if not isinstance(name, str):
-            raise UsageError(f"{clean(repr(key), limit=80)} is no parameter", hint="parameters are called by words")
+            raise UsageError(f"{shown(key)} is no parameter", hint="parameters are called by words")
         if name in said:
             raise UsageError(f"{clean(str(key))} says {name} a second time", hint="leave one of them out")
         said[name] = value
@@ -77,8 +77,9 @@ def searching(name: str, **said: Any) -> Wish:  # noqa: ANN401  the parameters o
 
 def named(name: str | None, service_name: str | None) -> str:
     """Return the one of two spellings of a service's name that was said. Raises UsageError."""
-    if name is None and service_name is None:
+    said = service_name if name is None else name
+    if said is None:
         raise UsageError("a service has no name", hint='say service_name="web"')
     if name is not None and service_name is not None:
         raise UsageError("the service's name is said twice", hint="leave out either name or service_name")
-    return name if name is not None else str(service_name)
+    return said

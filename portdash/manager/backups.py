@@ -5,9 +5,9 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 from portdash.errors import PortdashError, StoreReadOnly
+from portdash.identifiers import new_id
 from portdash.machine.textfile import create_text
 from portdash.manager.deps import Deps
 from portdash.model.assignment import Assignment
@@ -28,7 +28,7 @@ def keep_backup(deps: Deps, rows: Sequence[Assignment], *, state: Path) -> Path:
     """
     place, at = deps.place, datetime.fromtimestamp(deps.clock.now(), UTC)
     stamp = at.strftime("%Y%m%dT%H%M%SZ")
-    path = state / DIRECTORY / f"{place.workspace.name}@{place.environment}-{stamp}-{uuid4().hex[:6]}.json"
+    path = state / DIRECTORY / f"{place.workspace.name}@{place.environment}-{stamp}-{new_id()[:6]}.json"
     document = {
         "version": _VERSION,
         "workspace": place.workspace.name,

@@ -4,7 +4,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from portdash.errors import UsageError
-from portdash.text import and_list, clean
+from portdash.model.plan import Strategy
+from portdash.text import and_list, shown
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -14,6 +15,9 @@ def one_of(vocabulary: type[Word], word: str) -> Word:
     try:
         return vocabulary(word)
     except ValueError as error:
-        raise UsageError(
-            f"{clean(repr(word))} is none of {and_list(vocabulary)}", hint="use one of these words"
-        ) from error
+        raise UsageError(f"{shown(word)} is none of {and_list(vocabulary)}", hint="use one of these words") from error
+
+
+def strategy_of(word: str | None) -> Strategy | None:
+    """Return the strategy that a word means, None for none. Raises UsageError."""
+    return None if word is None or word == "" else one_of(Strategy, word)

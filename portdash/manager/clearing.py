@@ -1,11 +1,11 @@
 """Ending what stands in a plan's way, under a row in the store that keeps the ports meanwhile."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from os import getpid
 
-from portdash.errors import PlanOutdated, PortdashError
+from portdash.errors import PlanOutdated, PortdashError, StoreError
 from portdash.manager.committing import store
 from portdash.manager.deps import Deps
 from portdash.manager.slots import Slot, cleared_slots, slot_of
@@ -41,7 +41,8 @@ def kept_ports(deps: Deps, plan: Plan, identity: str) -> Iterator[PlanRecord]:
     try:
         yield replace(record, state=PlanState.APPLIED)
     except BaseException:
-        store(deps, plan, (RecordPlan(replace(record, state=PlanState.ROLLED_BACK)),))
+        with suppress(StoreError):  # what went wrong first is what has to be said, with what was done before that
+            store(deps, plan, (RecordPlan(replace(record, state=PlanState.ROLLED_BACK)),))
         raise
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from portdash.errors import NoSuchService, PortdashError, UsageError
 from portdash.manager.deps import Deps
 from portdash.manager.finding import find_service
+from portdash.manager.given import check_said
 from portdash.model.assignment import url_of
 from portdash.model.listener import Listener, Ownership
 from portdash.model.names import split_qualified
@@ -16,6 +17,7 @@ _log = logging.getLogger(__name__)
 
 def endpoint_or(default: str | None, name: str, find: Callable[[], str]) -> str:
     """Return what `find` finds, or `default` with a warning where it raises; not for a mistake of the caller."""
+    check_said("default", default, "a URL as text", hint='default="http://localhost:3000"')
     try:
         return find()
     except UsageError:

@@ -12,12 +12,13 @@ from portdash.manager.allocate import settle
 from portdash.manager.allocation_log import LOGGER
 from portdash.manager.allocator import Allocator
 from portdash.manager.apply import Outcome, apply_plan
-from portdash.manager.choosing import one_of
+from portdash.manager.choosing import one_of, strategy_of
 from portdash.manager.deps import Deps
 from portdash.manager.endpoints import endpoint, endpoint_or
 from portdash.manager.events import Callback
 from portdash.manager.exporting import own_rows
 from portdash.manager.finding import find_service, workspace_named
+from portdash.manager.given import check_callback, check_plan, check_truth, check_whereabouts
 from portdash.manager.opening import open_deps
 from portdash.manager.plans import plan_move, plan_release, plan_resolve
 from portdash.manager.suggesting import Suggestion, suggest
@@ -27,7 +28,7 @@ from portdash.model.assignment import Assignment
 from portdash.model.conflict import Conflict
 from portdash.model.history import EventKind
 from portdash.model.names import split_qualified
-from portdash.model.plan import Plan, Strategy
+from portdash.model.plan import Plan
 from portdash.model.policy import DEFAULT_BASE_PORT
 from portdash.model.ports import IpProtocol, check_port
 from portdash.model.storage import Store
@@ -58,9 +59,10 @@ class PortManager(Allocator):
         environment: str | None = None,
         deps: Deps | None = None,
     ) -> None:
+        base = check_port(base_port)
         opened = deps or _open(store, config, workspace, environment)
         if base_port is not UNSAID:
-            opened = replace(opened, config=replace(opened.config, base_port=check_port(base_port)))
+            opened = replace(opened, config=replace(opened.config, base_port=base))
         super().__init__(opened)
         self._watcher = Watcher(opened)
 
@@ -72,7 +74,10 @@ class PortManager(Allocator):
         return next((row.port for key in keys if (row := state.assignments.get(key))), None)
 
     def release_port(self, service_name: str) -> bool:
-        """Give the service's port back; say whether it had one. Raises InvalidName, StoreError."""
+        """Give the service's port back; say whether it had one. Raises InvalidName, StoreError.
+
+        Refused, too, for a service that a `portdash run` looks after: its server has to be stopped first.
+        """
         snapshot = self._deps.observer.snapshot()
         try:
             view = find_service(snapshot, service_name)
@@ -132,13 +137,15 @@ class PortManager(Allocator):
         """Plan the way out of the service's conflicts, or its move to `to`; nothing is changed."""
         snapshot = self._deps.observer.snapshot()
         view = find_service(snapshot, name)
-        wanted = one_of(Strategy, strategy) if strategy else None
+        wanted = strategy_of(strategy)
         if to is not None:
             return plan_move(self._deps, snapshot, view.key, to, strategy=wanted)
         return plan_resolve(self._deps, snapshot, view.key, strategy=wanted)
 
     def apply(self, plan: Plan, *, terminate: bool = False) -> Outcome:
         """Apply a plan; `terminate` consents to ending processes that are not ours."""
+        check_plan(plan)
+        check_truth("terminate", terminate)
         return apply_plan(self._deps, plan, consent=terminate)
 
     def on(self, kind: str, callback: Callback) -> Callable[[], None]:
@@ -149,6 +156,7 @@ class PortManager(Allocator):
         run one at a time, in the thread that changed something or in one that watches until `close`.
         """
         wanted = one_of(EventKind, kind)
+        check_callback(callback)
         stop = self._deps.events.on(wanted, callback)
         self._watcher.start(
             conflicts=wanted in (EventKind.CONFLICT, EventKind.RESOLVED), health=wanted is EventKind.HEALTH
@@ -163,6 +171,7 @@ class PortManager(Allocator):
 
 
 def _open(store: str | Store | None, config: str | Path | None, workspace: str | None, environment: str | None) -> Deps:
+    check_whereabouts(store=store, config=config, workspace=workspace, environment=environment)
     url = store if isinstance(store, str) else None
     flags = Flags(config=Path(config) if config else None, store=url, workspace=workspace, environment=environment)
     given = None if isinstance(store, str) else store

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from portdash.errors import InvalidName, NoSuchService
+from portdash.manager.given import check_text
 from portdash.model.ports import parse_port
 from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.model.workspace import Workspace
@@ -19,8 +20,7 @@ def find_service(snapshot: Snapshot, text: str) -> ServiceView:
 
     Raises NoSuchService, and InvalidName where nothing is named: a script's variable was empty.
     """
-    if not isinstance(text, str):  # a library's caller may hand in anything
-        raise InvalidName(f"{str(text)[:80]!r} is no text, and so no service name")
+    check_text(text)
     if text.isdigit():
         return _service_on(snapshot, text)
     where, slash, name = text.rpartition("/")

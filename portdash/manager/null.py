@@ -5,20 +5,22 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from portdash.config.exported import check_variable
 from portdash.errors import InvalidPort, NoPortAvailable, NoSuchService, Refused
 from portdash.machine.availability import bind_error
 from portdash.manager.allocator import OnFailure, check_on_failure
 from portdash.manager.asking import Asked, named, searching, to_wishes
-from portdash.manager.choosing import one_of
+from portdash.manager.choosing import one_of, strategy_of
 from portdash.manager.endpoints import endpoint_or
 from portdash.manager.events import Callback
-from portdash.manager.suggesting import Suggestion
+from portdash.manager.given import check_callback, check_plan, check_ports, check_text, check_truth
+from portdash.manager.suggesting import Suggestion, check_asked
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import url_of
 from portdash.model.default_port import DefaultPort
 from portdash.model.history import EventKind
 from portdash.model.names import split_qualified, variable_for
-from portdash.model.plan import Plan, Strategy
+from portdash.model.plan import Plan
 from portdash.model.policy import DEFAULT_BASE_PORT
 from portdash.model.ports import IpProtocol, PortRange, check_port, parse_port
 from portdash.text import clean
@@ -35,6 +37,7 @@ class NullPortManager:
 
     def __init__(self, base_port: int = DEFAULT_BASE_PORT, *, ports: Mapping[str, int] | None = None) -> None:
         self._base_port = check_port(base_port)
+        check_ports("ports", ports)
         self._ports = {split_qualified(name)[1].casefold(): check_port(port) for name, port in (ports or {}).items()}
         self._names = tuple(ports or ())
 
@@ -60,12 +63,12 @@ class NullPortManager:
         wishes: Sequence[Wish],
         *,
         strategy: str | None = None,
-        lease: bool = True,  # noqa: ARG002  nobody holds one
+        lease: bool = True,
     ) -> tuple[DefaultPort, ...]:
         """Return the port that each service asks for first."""
-        if strategy:
-            one_of(Strategy, strategy)
-        return tuple(map(self._default, wishes))
+        strategy_of(strategy)
+        check_truth("lease", lease)
+        return tuple(map(self._default, to_wishes(wishes)))
 
     def allocate_many(
         self, services: Iterable[Asked], *, strategy: str | None = None, lease: bool = True
@@ -105,12 +108,12 @@ class NullPortManager:
 
     def assign_port(self, service_name: str, purpose: str = "") -> int:
         """Return what `ports` says."""
-        return self.allocate(service_name, purpose=purpose or None).port
+        return self.allocate(service_name, purpose=None if purpose == "" else purpose).port
 
     def port_from_env(self, variable: str, name: str, base: int | None = None) -> int:
         """Return the port that an environment variable says, else `base`, else what `ports` says."""
         try:
-            return parse_port(os.environ.get(variable, "").strip())
+            return parse_port(os.environ.get(check_variable(variable), "").strip())
         except InvalidPort:
             return self.allocate(name, base=base, env=variable).port
 
@@ -158,23 +161,31 @@ class NullPortManager:
         """Return the URL of the port in `ports`, else `default`."""
         return endpoint_or(default, name, lambda: url_of(self._port(name), scheme))
 
-    def suggest(self, name_or_type: str, *, count: int = 5) -> Suggestion:  # noqa: ARG002
+    def suggest(self, name_or_type: str, *, count: int = 5) -> Suggestion:
         """Raise NoPortAvailable: nothing is known of who has which port."""
+        check_asked(name_or_type, count)
         raise NoPortAvailable(
             f"no port can be suggested for {clean(name_or_type)}: {WHY}", hint="make a portdash.PortManager"
         )
 
-    def plan(self, name: str, *, strategy: str | None = None, to: int | None = None) -> Plan:  # noqa: ARG002
+    def plan(self, name: str, *, strategy: str | None = None, to: int | None = None) -> Plan:
         """Raise NoSuchService: there is nothing to plan for."""
+        check_text(name)
+        strategy_of(strategy)
+        if to is not None:
+            check_port(to)
         raise NoSuchService(f"{clean(name)} has no assignment: {WHY}", hint="make a portdash.PortManager")
 
-    def apply(self, plan: Plan, *, terminate: bool = False) -> None:  # noqa: ARG002
+    def apply(self, plan: Plan, *, terminate: bool = False) -> None:
         """Raise Refused."""
+        check_plan(plan)
+        check_truth("terminate", terminate)
         raise Refused(f"{plan.title} was not done: {WHY}", hint="make a portdash.PortManager")
 
-    def on(self, kind: str, callback: Callback) -> Callable[[], None]:  # noqa: ARG002
+    def on(self, kind: str, callback: Callback) -> Callable[[], None]:
         """Do nothing: nothing will happen."""
         one_of(EventKind, kind)
+        check_callback(callback)
         return lambda: None
 
     def close(self) -> None:

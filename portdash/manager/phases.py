@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from portdash.errors import NotSupervised, PlanOutdated
+from portdash.errors import NotSupervised, PlanOutdated, PortdashError
 from portdash.identifiers import new_id
 from portdash.manager.at_work import at_work
 from portdash.manager.clearing import Progress, clear_the_way, kept_ports, say_what_was_done
@@ -67,8 +67,10 @@ def _in_phases(
                 deps, plan, leases=leases, ended=ended, record=record, requests=asked, found=found, settled=settled
             )
         except NotSupervised as error:
-            raise PlanOutdated(f"a server has ended meanwhile: {error.message}") from error
-        except PlanOutdated as error:
+            outdated = PlanOutdated(f"a server has ended meanwhile: {error.message}")
+            say_what_was_done(outdated, ended)
+            raise outdated from error
+        except PortdashError as error:
             say_what_was_done(error, ended)
             raise
     moved = see_moved(deps, record, operation, asked, progress) if goes_on else ()

@@ -66,10 +66,18 @@ def plan_resolve(
 
 
 def plan_release(deps: Deps, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> Plan:
-    """Plan giving assignments back, with those that inherit from them."""
+    """Plan giving assignments back, with those that inherit from them. Raises NoSuchService, Refused.
+
+    Refused is what another `portdash run` looks after: it would go on, and nobody could stop it by its name.
+    """
     from portdash.planning.releasing import plan_release as _plan_release  # noqa: PLC0415
 
-    return _plan_release(snapshot, keys, actor=deps.actor)
+    plan = _plan_release(snapshot, keys, actor=deps.actor)
+    if snapshot.leases:
+        from portdash.manager.supervising import check_nobody_runs  # noqa: PLC0415  mostly nothing is run
+
+        check_nobody_runs(snapshot, plan)
+    return plan
 
 
 def plan_undo(deps: Deps, snapshot: Snapshot) -> Plan:
@@ -83,8 +91,8 @@ def plan_undo(deps: Deps, snapshot: Snapshot) -> Plan:
             plan = replace(_plan_undo(snapshot, operation, actor=deps.actor), undoes=operation.id)
             return _aimed(deps, snapshot, plan)
     raise NoSuchService(
-        f"there is nothing to undo in {place.workspace.label} ({place.environment})",
-        hint="undo takes back what portdash changed in this workspace; `portdash status` shows what it holds",
+        f"there is nothing to undo that was done from {place.workspace.label} ({place.environment})",
+        hint="undo takes back what was changed from this workspace; `portdash history` shows who changed what",
     )
 
 

@@ -15,7 +15,7 @@ from portdash.planning.inheritance import root_of
 from portdash.planning.requests import Placement
 from portdash.planning.well_known import WELL_KNOWN, well_known
 from portdash.record import record
-from portdash.text import clean
+from portdash.text import clean, shown
 
 _SERVICE_LIKE = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,62}")
 
@@ -46,8 +46,7 @@ def suggest(deps: Deps, word: str, *, count: int = 5) -> Suggestion:
 
     Any other name is that of a service without wishes. Raises UsageError, NoPortAvailable.
     """
-    if count < 1:
-        raise UsageError(f"{count} ports cannot be suggested", hint="ask for one or more")
+    check_asked(word, count)
     snapshot = deps.observer.snapshot()
     wish, meant = _meaning(snapshot, deps, word)
     placement = _of_root(snapshot, place(deps, snapshot, wish))
@@ -62,6 +61,14 @@ def suggest(deps: Deps, word: str, *, count: int = 5) -> Suggestion:
         options=_apart(found.options[:count]),
         refused=found.reasons,
     )
+
+
+def check_asked(word: object, count: object) -> None:
+    """Raise UsageError unless so many ports can be suggested for that; a library's caller may hand in anything."""
+    if not isinstance(word, str):
+        raise UsageError(f"{shown(word)} is no text, and so neither a service nor a type", hint='say "web", or "redis"')
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        raise UsageError(f"{shown(count)} ports cannot be suggested", hint="ask for one or more")
 
 
 def _apart(options: tuple[Assignment, ...]) -> tuple[Assignment, ...]:

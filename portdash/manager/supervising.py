@@ -1,14 +1,17 @@
 """Stopping services that portdash runs, and starting them again where they are."""
 
+import os
 from collections.abc import Sequence
 
-from portdash.errors import LockedDown, NotSupervised
+from portdash.errors import LockedDown, NotSupervised, Refused
 from portdash.manager.deps import Deps
 from portdash.manager.requests import Question, ask_all
 from portdash.model.assignment import ServiceKey
+from portdash.model.plan import Action, Plan
 from portdash.model.requests import Request, RequestKind
 from portdash.model.snapshot import Snapshot
-from portdash.text import clean
+from portdash.planning.wording import name_for_shell
+from portdash.text import and_list, clean
 
 
 def supervised(snapshot: Snapshot) -> tuple[ServiceKey, ...]:
@@ -28,6 +31,26 @@ def stop(deps: Deps, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> tuple[Re
 def restart(deps: Deps, snapshot: Snapshot, keys: Sequence[ServiceKey]) -> tuple[Request, ...]:
     """Let services end and start again on the ports they have. Returns and raises as `stop`."""
     return _ask(deps, snapshot, keys, RequestKind.RESTART)
+
+
+def check_nobody_runs(snapshot: Snapshot, plan: Plan) -> None:
+    """Raise Refused for a plan that releases a service which another process runs, and looks after."""
+    run = [
+        step
+        for step in plan.steps
+        if step.action is Action.RELEASE
+        and (lease := snapshot.leases.get(step.key) if step.key else None)
+        and lease.supervised
+        and lease.pid != os.getpid()
+    ]
+    if not run:
+        return
+    names = [name_for_shell(snapshot, step.before) for step in run if step.before]
+    runs = f"{and_list(names)} {'is' if len(names) == 1 else 'are'} run by portdash"
+    raise Refused(
+        f"{runs}: `portdash stop {' '.join(names)}` first",
+        hint="a server whose service has no port any more goes on, and cannot be stopped by its name",
+    )
 
 
 def _ask(deps: Deps, snapshot: Snapshot, keys: Sequence[ServiceKey], kind: RequestKind) -> tuple[Request, ...]:

@@ -1,16 +1,17 @@
 """What a caller asks for, completed by what the configuration and the store know of the service."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from portdash.errors import UsageError
 from portdash.manager.deps import Deps
 from portdash.model.assignment import ServiceKey, ServiceSpec
 from portdash.model.names import base_name, check_service, split_qualified
+from portdash.model.policy import MANY_PREFERRED, MOST_PREFERRED
 from portdash.model.ports import IpProtocol, PortRange, check_port, parse_range
 from portdash.model.snapshot import Snapshot
 from portdash.planning.requests import ANY_KIND, Override, Placement
 from portdash.record import field_names, record, replace
-from portdash.text import clean
+from portdash.text import clean, shown
 
 LONGEST = 1000
 """Characters of the longest text that is kept of a service, as in the configuration."""
@@ -18,6 +19,11 @@ PRIORITIES = range(1, 100)
 """As in the configuration."""
 _TEXTS = ("type", "purpose", "env", "inherit_from")
 _TRUTHS = ("pin", "strict")
+_KINDS: Mapping[str, tuple[type, str]] = {
+    **dict.fromkeys(("preferred", "exclude", "conflicts_with"), (Collection, "several of them stand in a list")),
+    "protocol": (IpProtocol, "say protocol=IpProtocol.UDP; `portdash.allocate` takes a word as well"),
+    "range": (PortRange, "say range=PortRange(5000, 5010); `portdash.allocate` takes two ports as well"),
+}
 
 
 @record(kw_only=True)
@@ -48,14 +54,13 @@ class Wish:
         if self.type is not None and not (self.type.strip() and self.type.isprintable()):  # as in the configuration
             said = clean(self.type, limit=40)
             raise UsageError(f"'{said}' is no type of service", hint="`portdash ranges` shows the types there are")
-        for other in self.conflicts_with or ():
-            check_text(other, self.name, "conflicts_with")
+        _check_kinds(self)
         for field in _TRUTHS:
             if not isinstance(said := getattr(self, field), bool | None):
-                told = f"{self.name}: {field} is {clean(repr(said), limit=40)}"
+                told = f"{self.name}: {field} is {shown(said, limit=40)}"
                 raise UsageError(told, hint="say True or False, or leave it out")
         if self.priority is not None and (isinstance(self.priority, bool) or self.priority not in PRIORITIES):
-            said = clean(repr(self.priority), limit=40)
+            said = shown(self.priority, limit=40)
             raise UsageError(f"{self.name}: {said} is no priority", hint="1 is the most important, 99 the least")
         for port in (*(self.preferred or ()), *(self.exclude or ()), *([self.base] if self.base is not None else ())):
             check_port(port)
@@ -67,10 +72,24 @@ class Wish:
             check_variable(self.env)
 
 
+def _check_kinds(wish: Wish) -> None:
+    """Raise UsageError for a value of a kind that its field cannot have; `wish_of` makes most kinds into these."""
+    for field, (kind, hint) in _KINDS.items():
+        said = getattr(wish, field)
+        if said is not None and (not isinstance(said, kind) or (kind is Collection and isinstance(said, str | bytes))):
+            raise UsageError(f"{wish.name}: {field} is {shown(said, limit=40)}", hint=hint)
+    if len(wish.preferred or ()) > MOST_PREFERRED:
+        told = f"{wish.name}: {len(wish.preferred or ())} preferred ports, at most {MOST_PREFERRED} are possible"
+        raise UsageError(told, hint=MANY_PREFERRED)
+    for other in wish.conflicts_with or ():
+        check_text(other, wish.name, "conflicts_with")
+        check_service(other)
+
+
 def check_text(value: object, name: str, field: str) -> None:
     """Raise UsageError unless it is a text that a line has room for, or None."""
     if value is not None and not (isinstance(value, str) and len(value) <= LONGEST):
-        said = "is too long" if isinstance(value, str) else f"is {str(value)[:80]!r}, which is no text"
+        said = "is too long" if isinstance(value, str) else f"is {shown(value)!r}, which is no text"
         raise UsageError(f"{name}: {field} {clean(said)}", hint=f"give it up to {LONGEST} characters")
 
 
@@ -113,7 +132,7 @@ def _shaped(field: str, value: object) -> object:
             case "protocol":
                 return IpProtocol(str(value))
     except (TypeError, ValueError) as error:
-        raise UsageError(f"{field}={value!r} cannot be used", hint=str(error)) from error
+        raise UsageError(f"{field}={shown(value)} cannot be used", hint=str(error)) from error
     return value
 
 

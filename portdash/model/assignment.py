@@ -1,10 +1,15 @@
 """Intent: which service should have which port, what it asked for, and why it got what it got."""
 
+import re
 from enum import StrEnum
 
+from portdash.errors import UsageError
 from portdash.model.names import variable_for
 from portdash.model.ports import IpProtocol, PortRange
 from portdash.record import field, record, replace
+from portdash.text import shown
+
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*"
 
 
 class Source(StrEnum):
@@ -211,5 +216,11 @@ class Lease:
 
 
 def url_of(port: int, scheme: str = "http", host: str = "localhost") -> str:
-    """Return `http://localhost:3000`."""
+    """Return `http://localhost:3000`. Raises UsageError for a scheme that is none."""
+    if scheme != "http" and not _is_scheme(scheme):
+        raise UsageError(f"{shown(scheme)} is no scheme of a URL", hint="say http, https, ws, redis, postgresql ...")
     return f"{scheme}://{host}:{port}"
+
+
+def _is_scheme(said: object) -> bool:
+    return isinstance(said, str) and re.fullmatch(_SCHEME, said) is not None

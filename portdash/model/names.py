@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from portdash.errors import InvalidName
+from portdash.text import shown
 
 _SERVICE = r"[A-Za-z][A-Za-z0-9._-]{0,62}(?:@(?:[2-9]|[1-9][0-9]{1,2}))?"
 _WORKSPACE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}(?:~[0-9a-f]{4})?"
@@ -14,6 +15,8 @@ DEFAULT_WORKSPACE = "default"
 
 def check_service(name: str) -> str:
     """Return `name` if it can name a service or one of its further instances (`web@2`). Raises InvalidName."""
+    if not isinstance(name, str):  # a library's caller may hand in anything
+        raise InvalidName(f"{shown(name)!r} is no text, and so no service name")
     if not _is_service(name):
         raise InvalidName(f"{name[:80]!r} is not a service name")
     return name
@@ -35,7 +38,7 @@ def check_workspace(name: str) -> str:
 def split_qualified(text: str) -> tuple[str | None, str]:
     """Split `shop/web` into workspace and service, `web` into None and service. Raises InvalidName."""
     if not isinstance(text, str):  # a library's caller may hand in anything
-        raise InvalidName(f"{str(text)[:80]!r} is no text, and so no service name")
+        raise InvalidName(f"{shown(text)!r} is no text, and so no service name")
     workspace, slash, service = text.rpartition("/")
     return (check_workspace(workspace) if slash else None), check_service(service)
 

@@ -6,6 +6,10 @@ from portdash.record import record
 
 DEFAULT_PRIORITY = 3
 DEFAULT_BASE_PORT = 4000
+MOST_PREFERRED = 100
+"""Ports that one service may prefer: each is shown with its reasons, and kept from others; more are a search."""
+MANY_PREFERRED = "for a search say `range`, its first and last port"
+"""What to do instead of naming more."""
 
 
 @record

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from portdash.errors import InvalidPort
 from portdash.model.protocol import IpProtocol
 from portdash.record import record
+from portdash.text import shown
 
 __all__ = [
     "FIRST_PORT", "LAST_PORT", "IpProtocol", "PortRange", "check_port", "parse_port", "parse_range",
@@ -42,7 +43,7 @@ class PortRange:
 def check_port(port: object) -> int:
     """Return `port` if it is a port number; bool, float and text are not. Raises InvalidPort."""
     if isinstance(port, bool) or not isinstance(port, int) or not FIRST_PORT <= port <= LAST_PORT:
-        raise InvalidPort(f"{port!r} is not a port")
+        raise InvalidPort(f"{shown(port, limit=40)} is not a port")
     return port
 
 

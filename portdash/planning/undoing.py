@@ -11,8 +11,8 @@ from portdash.planning.drafting import Draft
 from portdash.planning.inheritance import parent_of
 from portdash.planning.recognition import would_own
 from portdash.planning.releasing import say_what_runs_on
-from portdash.planning.restarting import makes_room
-from portdash.planning.wording import holder_text
+from portdash.planning.restarting import is_supervised, makes_room
+from portdash.planning.wording import holder_text, name_for_shell
 from portdash.text import clean
 
 _REASON = "it was so before"
@@ -24,7 +24,8 @@ def plan_undo(snapshot: Snapshot, operation: Operation, *, actor: str) -> Plan:
     if operation.undone:
         draft.leave(f"{clean(operation.title)} was taken back already", asked=True)
     else:
-        waiting = _together(draft, [change for change in operation.changes if _is_as_left(draft, change)])
+        as_left = [change for change in operation.changes if _is_as_left(draft, change)]
+        waiting = _together(draft, [change for change in as_left if not _is_kept_by_a_run(draft, change, as_left)])
         going = frozenset(change.key for change in waiting)
         while waiting:
             # Those first that are in nobody's way; where there is none, some have to change places.
@@ -43,6 +44,23 @@ def _is_as_left(draft: Draft, change: Change) -> bool:
     if row == after:  # whatever wrote it last: taking back a later operation wrote it, too
         return True
     draft.leave(f"{clean(_row(change).name)} stays as it is: it has changed since", asked=False)
+    return False
+
+
+def _is_kept_by_a_run(draft: Draft, change: Change, others: Iterable[Change]) -> bool:
+    """Say whether a service got its port by the operation and is run by portdash, or got it with one that is.
+
+    Who runs it could not be asked to end it any more. That it stays is noted.
+    """
+    if change.before is not None:
+        return False
+    for each in others:
+        is_run = each.before is None and is_supervised(draft.snapshot, each.key)
+        if is_run and change.key in (each.key, *draft.occupancy.below(each.key)):
+            run = name_for_shell(draft.snapshot, _row(each))
+            runs = f"portdash runs {'it' if each is change else run}; `portdash stop {run}` ends it"
+            draft.leave(f"{clean(_row(change).name)} stays as it is: {runs}", asked=False)
+            return True
     return False
 
 

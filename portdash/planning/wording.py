@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from portdash.model.assignment import ServiceKey
+from portdash.model.assignment import Assignment, ServiceKey
 from portdash.model.listener import Listener
+from portdash.model.snapshot import Snapshot
 from portdash.model.workspace import Workspace
 from portdash.named_tuple import NamedTuple
 from portdash.text import and_list, clean, plural
@@ -30,6 +31,12 @@ class Names(NamedTuple):
         """Return `shop/web`, and its environment where that is another one."""
         text = f"{self.workspace(key.workspace)}/{clean(name)}"
         return text if key.environment == self.environment else f"{text} ({clean(key.environment)})"
+
+
+def name_for_shell(snapshot: Snapshot, row: Assignment) -> str:
+    """Return how a command of this workspace calls a service: `web`, and `blog/web` for another's."""
+    name = row.name if row.key.workspace == snapshot.workspace else f"{row.key.workspace}/{row.name}"
+    return clean(name)
 
 
 def holder_text(listener: Listener) -> str:

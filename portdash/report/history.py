@@ -1,21 +1,29 @@
 """What happened to assignments, an event a line: as cells for a table, and as JSON."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from portdash.model.history import Event, EventKind
 from portdash.report.serialise import LONGEST_COMMAND, Json, iso
 from portdash.report.words import short_host
 from portdash.text import clean
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 HEADINGS = ("WHEN", "SERVICE", "WHAT", "WHO", "WHY")
 
 
-def cells(event: Event, *, when: str, here: str | None, host: str = "") -> tuple[str, ...]:
+def cells(
+    event: Event, *, when: str, here: str | None, host: str = "", labels: Mapping[str, str] = _NONE
+) -> tuple[str, ...]:
     """Return one event in the order of `HEADINGS`; `when` is its time in words.
 
-    The service is named with its workspace unless that is `here`, and with its host unless that is `host`.
+    The service is named with its workspace unless that is `here`, by its label if it is one of `labels`, and with its
+    host unless that is `host`.
     """
     name = event.service or "-"
     is_far = bool(host) and not event.is_of(host)
-    service = name if event.workspace == here and not is_far else f"{event.workspace}/{name}"
+    place = labels.get(event.workspace, event.workspace)
+    service = name if event.workspace == here and not is_far else f"{place}/{name}"
     service += f" on host {short_host(event.host)}" if is_far else ""
     return (when, clean(service), what(event), clean(event.actor) or "-", clean(event.reason) or "-")
 

@@ -23,7 +23,8 @@ class Link:
     """A connection of one thread. Closed with the last reference to it, but never by a forked child."""
 
     __slots__ = (
-        *("__weakref__", "connection", "guard", "identity", "odd", "patience", "pid", "sound", "tables", "version"),
+        *("__weakref__", "connection", "guard", "identity", "odd"),
+        *("pages", "patience", "pid", "sound", "tables", "version"),
     )
 
     def __init__(self, connection: sqlite3.Connection, identity: Identity) -> None:
@@ -31,6 +32,8 @@ class Link:
         self.identity = identity
         self.patience = 0
         """Milliseconds that SQLite waits for others' locks, once it was told."""
+        self.pages = 0
+        """How many pages SQLite was last told to keep; a connection begins with none."""
         self.pid = os.getpid()
         self.version = 0
         """The format of the file, 0 while it is empty."""
@@ -46,6 +49,7 @@ class Link:
     def keep_pages(self, count: int) -> None:
         """Let SQLite keep so many pages in memory. None, and it forgets those that it has. Raises sqlite3.Error."""
         self.connection.execute(f"PRAGMA cache_size = {count}")
+        self.pages = count
 
     def be_patient(self, seconds: float) -> None:
         """Let SQLite wait so long for locks that others have on the file. Raises sqlite3.Error."""

@@ -7,10 +7,10 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from uuid import uuid4
 
 from portdash.errors import StoreDamaged, StoreError
 from portdash.files import sync_directory
+from portdash.identifiers import new_id
 from portdash.model.assignment import Assignment, ServiceKey, Source
 from portdash.model.history import Change, Operation
 from portdash.record import field, record
@@ -174,7 +174,7 @@ def _build(path: str, rest: Salvage, actor: str) -> None:
     """Write a store that holds the rest, one revision on, and make sure of it."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600))
     done = Operation(
-        id=uuid4().hex,
+        id=new_id(),
         title="repair the store",
         workspace="default",
         actor=actor,

@@ -48,11 +48,16 @@ def _believe(link: Link, path: str, found: os.stat_result) -> None:
 
 
 def recognise(link: Link, path: str) -> None:
-    """Note the format of the file, whose tables are read again only when somebody changed them. Raises StoreDamaged."""
+    """Note the format of the file, whose tables are read again only when somebody changed them. Raises StoreDamaged.
+
+    SQLite, as it reads changed tables anew, takes "no pages" for "not told yet" and would keep 2 MiB of them from then
+    on: it is told again.
+    """
     ((changes,),) = link.connection.execute("PRAGMA schema_version")
     ((version,),) = link.connection.execute("PRAGMA user_version")
     if link.tables != (changes, version) or not link.version:
         link.version = format_of(link.connection, path)
+        link.keep_pages(link.pages)
         link.tables = changes, version
 
 

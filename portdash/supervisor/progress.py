@@ -41,7 +41,8 @@ class Progress:
     """Where or how it runs, what holds it back, or why it failed."""
     port: int | None = None
     said: str = ""
-    """The last line that it has printed, or its `run` said, where it failed before it listened."""
+    """The last line that it has printed, or its `run` said, where it failed before it listened: cleaned, and cut where
+    it is longer than anybody reads."""
 
     def line(self) -> bytes:
         """Return it as it is sent."""

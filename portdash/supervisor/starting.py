@@ -13,6 +13,7 @@ from portdash.model.assignment import ServiceKey
 from portdash.model.snapshot import Snapshot
 from portdash.record import record
 from portdash.supervisor.background import Left, leave_running
+from portdash.supervisor.cancelling import Cancel
 from portdash.supervisor.declared import declared_command
 from portdash.supervisor.log_since import LogSince
 from portdash.supervisor.logs import log_path
@@ -63,10 +64,11 @@ def startable(deps: Deps, snapshot: Snapshot, key: ServiceKey) -> Startable:
     return Startable(command, tuple(each for each in declared.depends_on if each.casefold() not in running))
 
 
-def start(deps: Deps, key: ServiceKey) -> Start:
+def start(deps: Deps, key: ServiceKey, *, leave: Cancel | None = None) -> Start:
     """Start a service in the background, and wait until it listens or has failed: about 90 seconds at most.
 
     The `run` of it belongs to nobody, reads the same configuration as we did, and looks itself whether that is trusted.
+    `leave` calls off the waiting alone: it goes on by itself.
     Raises NoCommand, NotTrusted, AlreadyRunning, LockedDown, Refused, ConfigError, StoreError.
     """
     deps = as_declared_now(deps)
@@ -77,9 +79,11 @@ def start(deps: Deps, key: ServiceKey) -> Start:
     name = view.name if view else key.service
     log = LogSince(log_path(place.state_dir, key))
     try:
-        left = leave_running((*place.arguments, "run", "-d", name), cwd=place.cwd)
+        left = leave_running((*place.arguments, "run", "-d", name), cwd=place.cwd, leave=leave)
     except OSError as error:
         raise no_process(name, error) from error
+    if left.is_left_alone:
+        return Start(listens=False, port=None, detail=f"the start of {clean(name)} goes on by itself")
     lines = log.added()
     if left.code == 0 and left.port is not None:
         return Start(listens=True, port=left.port, detail=_detail(name, left))

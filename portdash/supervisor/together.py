@@ -95,7 +95,8 @@ class _Ear:
     def tell(self, progress: Progress) -> None:
         if progress.how is How.FAILED and progress.port is None:
             line = self._lines[progress.name].rest() or self._last.get(progress.name, b"")
-            progress = replace(progress, said=shown(line, colours=False).removeprefix(TALK).removeprefix(ERROR))
+            words = shown(line, colours=False).removeprefix(TALK).removeprefix(ERROR)
+            progress = replace(progress, said=clean(words))
         self._stage.tell(progress)
 
 

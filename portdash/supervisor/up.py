@@ -16,7 +16,8 @@ from portdash.supervisor.running_part import Hear, RunningPart, start_part
 from portdash.supervisor.upness import has_check, running_words, why_not_well
 from portdash.text import and_list, clean
 
-_ENDS_ALL = ("SIGINT", "SIGTERM", "SIGHUP")
+ENDS_ALL = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Signals that ask an `up` to end all that it has started; its exit code is 128 and the number then."""
 _FORCED = 15.0
 """Seconds in which what was forced has ended: a `run` gives what it kills some seconds, and tells the store."""
 _FIRST_LOOK, _SLOWEST_LOOK = 0.1, 1.0
@@ -59,7 +60,7 @@ class Up:
 
     async def run(self) -> int:
         """Start all; return the exit code: 1 when one did not start, or failed later; 128 and more after a signal."""
-        with hearing(_ENDS_ALL, self._ask):
+        with hearing(ENDS_ALL, self._ask):
             for part in self._parts:
                 self._ups[part.name] = asyncio.ensure_future(self._bring_up(part))
             all_up = asyncio.ensure_future(self._all_up())

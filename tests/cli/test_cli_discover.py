@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from redis_server import RedisServer
 
 from portdash.config.paths import user_file
 from portdash.model.heartbeat import Heartbeat
+from portdash.report.serialise import iso
 
 HTTP = """
 import sys, time
@@ -239,3 +241,6 @@ def test_what_another_machine_announces(
     assert away.code == 0
     assert "announced by laptop, stale" in away.out
     assert "the registry is away: laptop announced this instance" in away.err
+    (found,) = portdash("discover", "api", "--json").document["instances"]
+    since = datetime.fromisoformat(found["stale_since"])
+    assert iso(since.timestamp()) == found["stale_since"]  # as `get`, `ls` and `store info` give it

@@ -55,6 +55,22 @@ def test_two_worktrees_have_two_sets_of_ports(
     assert portdash("allocate", "web").out == f"{port}\n"
 
 
+def test_what_is_done_to_the_other_checkout_names_it_by_its_label(
+    portdash: Portdash, checkouts: tuple[Path, Path, int], monkeypatch: pytest.MonkeyPatch
+):
+    root, linked, port = checkouts
+    monkeypatch.chdir(linked)
+    portdash("allocate", "web")
+    monkeypatch.chdir(root)
+    moved = portdash("move", "shop@fix-login/web", str(port + 7))
+    undone = portdash("undo", "--yes")
+    told = portdash("history", "--all")
+    assert "shop@fix-login/web is" in moved.out
+    assert undone.out.count("shop@fix-login/web") == 2  # the step, and what came of it
+    assert "shop@fix-login/web" in told.out
+    assert "shop~" not in moved.out + undone.out + told.out
+
+
 def test_a_server_of_the_other_checkout_on_my_port_is_a_conflict_and_no_success(
     portdash: Portdash, checkouts: tuple[Path, Path, int], server: Server, monkeypatch: pytest.MonkeyPatch
 ):

@@ -283,3 +283,9 @@ def test_how_a_service_is_asked(setting: Setting):
     ]
     ways = [service.health.ways for service in config.services if service.health]
     assert ways == [("redis",), ("tcp",), (), ("exec",)]
+
+
+def test_as_many_ports_as_may_be_preferred(setting: Setting):
+    setting.shop("[services.web]\npreferred = ['3000-3089', 3000, '3080-3099']\n")
+    (web,) = setting.load().services
+    assert web.spec.preferred == tuple(range(3000, 3100))

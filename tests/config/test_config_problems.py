@@ -51,6 +51,18 @@ WRONG = [
     ("[services.web]\nxyzzy = 1", ["services.web.xyzzy", "keys here: type, purpose"]),
     ("[services.web]\npreferred = [3000, 'x']", ["services.web.preferred", "'x' is not a port"]),
     ("[services.web]\npreferred = ['3009-3000']", ["services.web.preferred", "runs backwards"]),
+    (
+        "[services.web]\npreferred = '1024-65535'",
+        ['services.web.preferred = "1024-65535"', "64512 ports, at most 100 are possible", "say `range`"],
+    ),
+    (
+        f"[services.web]\npreferred = {list(range(3000, 3101))}",
+        ["services.web.preferred", "101 ports, at most 100 are possible", "say `range`"],
+    ),
+    (
+        "[environments.x.services.web]\npreferred = ['3000-3060', '3050-3100']",
+        ["environments.x.services.web.preferred", "101 ports, at most 100"],
+    ),
     ("[services.web]\npreferred = true", ["services.web.preferred = true", "not a port"]),
     ("[services.web]\nexclude = ['9-8']", ["services.web.exclude", "runs backwards"]),
     ("[services.web]\nbase = 1\nrange=[3,4]", ["services.web.base", "outside the service's own range 3-4"]),
@@ -109,6 +121,26 @@ WRONG = [
     (
         "[services.a]\ninherit_from='b'\nconflicts_with=['b']\n[services.b]",
         ["services.a.conflicts_with", "cannot have"],
+    ),
+    (
+        "[services.web]\nconflicts_with = ['WEB']",
+        ['services.web.conflicts_with = "WEB"', "cannot conflict with itself"],
+    ),
+    (
+        "[services.a]\nconflicts_with=['B']\n[services.b]\ninherit_from='a'",
+        ['services.a.conflicts_with = "B"', "that service has its port, and cannot conflict with it: b -> a"],
+    ),
+    (
+        "[services.a]\nconflicts_with=['c']\n[services.b]\ninherit_from='A'\n[services.c]\ninherit_from='b'",
+        ['services.a.conflicts_with = "c"', "that service has its port, and cannot conflict with it: c -> b -> a"],
+    ),
+    (
+        "[services.a]\n[services.b]\ninherit_from='a'\n[services.c]\ninherit_from='b'\nconflicts_with=['a']",
+        ['services.c.conflicts_with = "a"', "cannot have that service's port and conflict with it"],
+    ),
+    (
+        "[services.a]\n[services.b]\ninherit_from='a'\nconflicts_with=['c']\n[services.c]\ninherit_from='a'",
+        ['services.b.conflicts_with = "c"', "both have the port of a, and cannot conflict"],
     ),
     ("[services.a]\ninherit_from='b'\n[services.b]\nurl='http://localhost:1'", ["services.a.inherit_from", "no port"]),
     ("[services.a]\ndepends_on=['b']\n[services.b]\ndepends_on=['a']", ["depends_on", "they wait for one another: "]),

@@ -41,7 +41,6 @@ class FakeDesk(Desk):
         self.attended: list[Snapshot] = []
         self.beats: dict[ServiceKey, Pulse] = {}
         self.hurried: list[ServiceKey] = []
-        self.applying = False
         self.past: tuple[Event, ...] = ()
         self.log_dir = Path("/nonexistent")
         self._home = home
@@ -52,10 +51,6 @@ class FakeDesk(Desk):
     @property
     def is_read_only(self) -> bool:
         return self._read_only
-
-    @property
-    def is_applying(self) -> bool:
-        return self.applying
 
     @property
     def home(self) -> str:

@@ -10,7 +10,8 @@ from manager_world import Listen
 
 from portdash.dashboard.desk import Desk
 from portdash.demo.machine import FakeMachine
-from portdash.errors import StoreUnavailable
+from portdash.errors import NotSupervised, PlanOutdated, StoreUnavailable
+from portdash.manager import phases
 from portdash.manager.allocate import allocate
 from portdash.manager.apply import apply_plan
 from portdash.manager.deps import Deps
@@ -46,10 +47,23 @@ def left(deps: Deps, store: AwayStore, machine: FakeMachine, listen: Listen) -> 
     listen(3000)
     deps = replace(deps, store=store)
     plan = plan_free(deps, deps.observer.snapshot(), 3000, IpProtocol.TCP)
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable, match=r"done before that, and not undoable: .*4121 ended"):
         apply_plan(deps, plan, consent=True, progress=lambda _line: setattr(store, "is_away", True))
     assert store.snapshot().plans
     return deps
+
+
+def test_where_a_server_is_gone_that_was_to_move_it_is_said_what_was_ended_before(
+    deps: Deps, listen: Listen, monkeypatch: pytest.MonkeyPatch
+):
+    def moves(*_args: object) -> None:
+        raise NotSupervised("nobody runs web")
+
+    listen(3000)
+    monkeypatch.setattr(phases, "moves", moves)
+    plan = plan_free(deps, deps.observer.snapshot(), 3000, IpProtocol.TCP)
+    with pytest.raises(PlanOutdated, match=r"nobody runs web; done before that, and not undoable: .*4121 ended"):
+        apply_plan(deps, plan, consent=True)
 
 
 def test_who_acts_next_has_the_port_that_it_kept(left: Deps, store: AwayStore):

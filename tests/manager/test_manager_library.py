@@ -419,6 +419,7 @@ def test_a_null_manager_exports_qualified_names_by_their_services():
         ({"preferred": "8123"}, "preferred='8123' cannot be used"),
         ({"preferred": b"8123"}, "preferred=b'8123' cannot be used"),
         ({"preferred": 8123.0}, "preferred=8123.0 cannot be used"),
+        ({"preferred": range(3000, 3101)}, "web: 101 preferred ports, at most 100 are possible"),
         ({"exclude": "8123"}, "exclude='8123' cannot be used"),
         ({"pin": "yes"}, "pin is 'yes'"),
         ({"strict": 1}, "strict is 1"),

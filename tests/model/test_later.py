@@ -136,6 +136,35 @@ def test_names_that_are_promised_are_imported_without_their_module_and_do_all_th
         assert " ".join(said(code, tmp_path)) == f"imported loaded {outcome} module True", use
 
 
+def test_a_copy_of_what_is_promised_is_the_thing_itself(tmp_path: Path):
+    (tmp_path / "side_four.py").write_text("print('loaded')\ndef double(number): return number * 2\nclass Base: pass\n")
+    for use in ("copy.copy(it)", "copy.deepcopy([it])[0]", "pickle.loads(pickle.dumps(it))", "pickle.loads(old(it))"):
+        code = f"""
+            import copy, functools, pickle, sys
+            sys.path.insert(0, ".")
+            from portdash.later import later
+            with later(frozenset(), {{"side_four": frozenset({{"double", "Base"}})}}):
+                from side_four import Base, double
+            old = functools.partial(pickle.dumps, protocol=0)
+            print("imported")
+            print(*({use} is getattr(sys.modules["side_four"], it.__name__) for it in (Base, double)))
+        """
+        assert said(code, tmp_path) == ["imported", "loaded", "True", "True"], use
+
+
+def test_one_that_was_made_without_a_promise_has_nothing_and_says_so(tmp_path: Path):
+    (tmp_path / "side_five.py").write_text("print('loaded')\nfirst = 1\n")
+    code = """
+        import sys
+        sys.path.insert(0, ".")
+        from portdash.later import later
+        with later(frozenset(), {"side_five": frozenset({"first"})}):
+            from side_five import first
+        print(hasattr(object.__new__(type(first)), "__setstate__"))
+    """
+    assert said(code, tmp_path) == ["False"]
+
+
 def test_a_name_that_was_not_promised_loads_its_module(tmp_path: Path):
     (tmp_path / "side_two.py").write_text("print('loaded')\nfirst, second = 1, 2\n")
     code = """

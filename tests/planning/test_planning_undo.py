@@ -1,5 +1,6 @@
 """Releasing, adopting, and taking things back."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -126,6 +127,25 @@ def test_undo_of_an_allocation_says_that_the_server_runs_on():
     made = undo(then.runs("web"), operation)
     assert actions(made) == ["release web 4000"]
     assert made.notices == ("shop/web still runs: node 20000 on 4000 is not ended",)
+
+
+def test_undo_of_an_allocation_leaves_what_portdash_runs_to_those_who_can_stop_it():
+    asked = [ask("web"), ask("api")]
+    then, operation = applied(World(), plan_allocate(World().snapshot(), asked, strategy=MINIMAL, actor="cli"))
+    made = undo(then.runs("web", supervised=True), operation)
+    assert actions(made) == ["release api 4001"]
+    assert texts(made) == ["web stays as it is: portdash runs it; `portdash stop web` ends it"]
+    then.runs("api", supervised=True)
+    assert undo(then, operation).is_stuck
+
+
+def test_undo_of_an_allocation_leaves_those_that_share_the_port_of_what_portdash_runs():
+    asked = [ask("web"), ask("ws", inherit_from="web"), ask("chat", inherit_from="ws")]
+    then, operation = applied(World(), plan_allocate(World().snapshot(), asked, strategy=MINIMAL, actor="cli"))
+    for run, told in (("web", "web; `portdash stop web`"), ("ws", "ws; `portdash stop ws`")):
+        made = undo(deepcopy(then).runs(run, supervised=True), operation)
+        assert made.is_stuck
+        assert f"chat stays as it is: portdash runs {told} ends it" in texts(made)
 
 
 def test_what_has_changed_since_stays():

@@ -1,5 +1,6 @@
 """Two versions of portdash on one file: steps forward with a copy first, and a newer file that is only read."""
 
+import contextlib
 import json
 import os
 import sqlite3 as sql
@@ -16,7 +17,10 @@ from portdash.model.workspace import Workspace
 from portdash.store import backup as backups
 from portdash.store.backup import backup, copies
 from portdash.store.connection import check_integrity, open_connection
+from portdash.store.links import connect
 from portdash.store.lookup import port_of
+from portdash.store.schema import VERSION
+from portdash.store.soundness import look_into
 from portdash.store.sqlite import SqliteStore
 
 SCALE = int(os.environ.get("PORTDASH_TEST_SCALE", "1"))
@@ -128,6 +132,30 @@ def test_where_the_newer_tables_cannot_be_read_that_is_said(old: Path):
         store.apply(batch(claim(row("db", 5000))))
     assert get(old, "api") == 4001
     assert old.read_bytes() == before
+
+
+@pytest.mark.parametrize("change", ["of the next version", "by another program"])
+def test_a_connection_keeps_no_pages_after_another_changed_the_tables(old: Path, change: str):
+    with contextlib.closing(connect(str(old), read_only=False, patience=5.0)) as link:
+
+        def looked_at() -> tuple[int, int]:
+            names = look_into(link, str(old), old.stat(), lambda _: [*link.connection.execute("SELECT * FROM lease")])
+            assert names == []
+            return link.connection.execute("PRAGMA cache_size").fetchone()[0], link.version
+
+        assert looked_at() == (0, VERSION)
+        if change == "of the next version":
+            newer("claim", "gentle", old, "n1")
+        else:
+            with contextlib.closing(sql.connect(old)) as other:
+                other.execute("VACUUM")
+        assert looked_at() == (0, VERSION + (change == "of the next version"))
+        link.keep_pages(9)
+        with contextlib.closing(sql.connect(old)) as other:
+            other.execute("VACUUM")
+        assert looked_at()[0] == 9
+        link.keep_pages(0)
+        assert looked_at()[0] == 0
 
 
 def get(path: Path, service: str) -> int | None:

@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from portdash.supervisor.cancelling import Cancel
 from portdash.supervisor.progress import COURSE, Course, How, Progress, read_line, sentence, told_to
+from portdash.supervisor.together import _Ear
+from portdash.supervisor.up import Stage
+from portdash.text import LONGEST
 
 PROGRESS = st.builds(
     Progress,
@@ -58,6 +61,19 @@ def test_where_somebody_waits_it_is_told_and_nothing_that_is_started_knows(monke
     course.tell(done)  # nobody reads any more
     os.close(writer)
     Course().tell(done)  # nobody ever did
+
+
+def test_of_a_complaint_without_end_no_more_is_told_than_a_person_reads():
+    told: list[Progress] = []
+    stage = Stage(command=lambda _: (), hear=lambda *_: None, say=lambda _: None, tell=told.append, stays=False)
+    ear = _Ear(stage)
+    for piece in (b"\x1b[31m\xff", b"x" * 1_000_000):
+        ear.hear("web", 2, piece)
+    ear.tell(Progress(name="web", how=How.FAILED))
+    (progress,) = told
+    assert len(progress.said) == LONGEST
+    assert progress.said.isprintable()
+    assert len(progress.line()) < 4096  # what a pipe takes at once
 
 
 def test_what_is_called_off_ends_once_whether_it_has_begun_or_not():

@@ -14,9 +14,10 @@ from supervised import Run, Running
 from test_supervisor_run import SERVER, Command, answers, is_alive, on
 
 from portdash.config.settings import Flags
-from portdash.errors import NotSupervised, Unanswered
+from portdash.errors import NotSupervised, Refused, Unanswered
 from portdash.manager.allocate import allocate
 from portdash.manager.deps import Deps
+from portdash.manager.facade import PortManager
 from portdash.manager.opening import open_deps
 from portdash.manager.requests import ask, pending
 from portdash.manager.wishes import Wish
@@ -150,3 +151,36 @@ def test_the_commands_ask_from_another_terminal(run: Run, command: Command, proj
     assert not is_alive(pid)
     assert command("stop", "web", cwd=project).stdout == "web has ended\n"
     running.ends()
+
+
+def test_what_is_run_keeps_its_port_until_it_was_stopped(run: Run, command: Command, deps: Deps, project: Path):
+    running, port, _ = started(run)
+    assert command("allocate", "ws", "--inherit-from", "web", cwd=project).returncode == 0
+    for words in (["release", "web", "--yes"], ["release", str(port), "--yes"], ["reset", "--yes"]):
+        refused = command(*words, cwd=project)
+        assert (refused.returncode, refused.stdout) == (6, ""), words
+        assert "error: web is run by portdash: `portdash stop web` first" in refused.stderr
+    manager = PortManager(deps=deps)
+    for give_back in (manager.reset_assignments, lambda: manager.release_port("web")):
+        with pytest.raises(Refused, match="`portdash stop web` first"):
+            give_back()
+    assert command("release", "ws", cwd=project).returncode == 0  # which nobody runs
+    assert command("undo", "--yes", cwd=project).returncode == 0
+    assert command("release", "ws", cwd=project).returncode == 0
+    assert command("get", "web", cwd=project).stdout == f"{port}\n"
+    assert answers(port)
+    assert command("stop", "web", cwd=project).stdout == "web has ended\n"
+    running.ends()
+    assert command("release", "web", cwd=project).returncode == 0
+
+
+def test_an_undo_leaves_what_is_run_where_it_can_be_stopped(run: Run, command: Command, project: Path):
+    running, port, _ = started(run)
+    refused = command("undo", "--yes", cwd=project)
+    assert refused.returncode == 6
+    assert "web stays as it is: portdash runs it; `portdash stop web` ends it" in refused.stderr
+    assert command("get", "web", cwd=project).stdout == f"{port}\n"
+    assert command("stop", "web", cwd=project).stdout == "web has ended\n"
+    running.ends()
+    assert command("undo", "--yes", cwd=project).returncode == 0
+    assert command("get", "web", cwd=project).returncode == 3

@@ -76,6 +76,12 @@ def test_what_shares_its_port_has_it_when_it_starts_and_gives_it_back_with_it(
         "socket": "inherited",
         "chat": "inherited",
     }
+    kept = command("undo", cwd=project)
+    assert kept.returncode == 6
+    assert "chat stays as it is: portdash runs web; `portdash stop web` ends it" in kept.stderr
+    assert command("get", "chat", cwd=project).stdout == f"{port}\n"
+    running.signal()
+    running.ends()
     assert command("undo", cwd=project).returncode == 0, "it was one batch"
     assert command("get", "web", cwd=project).returncode == command("get", "socket", cwd=project).returncode == 3
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 from supervised import LIMIT, Open, stop_all
+from test_supervisor_faults import until
 from test_supervisor_run import SERVER, answers
+from test_supervisor_starting_all import WAITS
 from test_supervisor_up import Command, runs_left
 
 from portdash.config.settings import Flags
@@ -19,6 +21,7 @@ from portdash.errors import LockedDown, NoCommand, NotTrusted, Refused
 from portdash.manager.deps import Deps
 from portdash.manager.supervising import stop
 from portdash.supervisor.background import leave_running
+from portdash.supervisor.cancelling import Cancel
 from portdash.supervisor.orders import AlreadyRunning
 from portdash.supervisor.starting import Start, start, startable
 
@@ -158,6 +161,29 @@ def test_what_no_other_process_can_open_is_not_started(project: Path, command: C
     with pytest.raises(Refused, match="cannot be started from here"):
         start(deps, deps.place.key("web"))
     assert not (project / "ran").exists()
+
+
+@pytest.mark.parametrize("in_the_midst", [True, False])
+def test_one_that_nobody_waits_for_goes_on_to_its_end(
+    project: Path, command: Command, opened: Open, *, in_the_midst: bool
+):
+    declare(project / "portdash.toml", web=WAITS)
+    assert command("trust", "--yes", cwd=project).returncode == 0
+    deps, leave, before = opened(), Cancel(), psutil.Process().children()
+    web = deps.place.key("web")
+    if not in_the_midst:
+        leave.ask()
+    with ThreadPoolExecutor(1) as pool:
+        begun = pool.submit(start, deps, web, leave=leave)
+        if in_the_midst:
+            until(lambda: bool(runs_left(project)))
+            leave.ask()
+        assert begun.result(LIMIT) == Start(listens=False, port=None, detail="the start of web goes on by itself")
+    (project / "go").touch()
+    until(lambda: psutil.Process().children() == before)
+    view = deps.observer.snapshot().service(web)
+    assert view
+    assert view.is_running
 
 
 @pytest.fixture(params=["heard", "ignored"])

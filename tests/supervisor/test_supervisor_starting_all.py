@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from threading import Thread
 import psutil
 import pytest
 from supervised import LIMIT, Declare, Open
+from test_supervisor_faults import until
 from test_supervisor_run import SERVER, answers
 from test_supervisor_up import runs_left, service
 
@@ -26,6 +28,7 @@ from portdash.supervisor.handing import check_can_hand
 from portdash.supervisor.progress import COURSE, How, Progress, read_line
 from portdash.supervisor.starting import start
 from portdash.supervisor.starting_all import start_all
+from portdash.text import LONGEST
 
 pytestmark = pytest.mark.needs_linux
 
@@ -36,6 +39,9 @@ def http(name: str, *lines: str) -> str:
     return "\n".join((f"[services.{name}]", f"command = {json.dumps(HTTP)}", *lines, ""))
 
 
+WAITS = ["sh", "-c", f"while ! [ -e go ]; do sleep 0.05; done; exec {shlex.join(SERVER)}"]
+WAITING = f"[services.db]\ncommand = {json.dumps(WAITS)}\n"
+"""A service that does not listen before there is a file `go`."""
 IMPATIENT = """
 import os, sys
 from pathlib import Path
@@ -68,13 +74,20 @@ class Heard:
         self.deps = deps
         self.told: list[Progress] = []
 
-    def all(self, *names: str, cancel: Cancel | None = None, then: Callable[[Progress], None] | None = None) -> bool:
+    def all(
+        self,
+        *names: str,
+        cancel: Cancel | None = None,
+        leave: Cancel | None = None,
+        then: Callable[[Progress], None] | None = None,
+    ) -> bool:
         def tell(progress: Progress) -> None:
             self.told.append(progress)
             if then:
                 then(progress)
 
-        return start_all(self.deps, [self.deps.place.key(name) for name in names], tell=tell, cancel=cancel)
+        keys = [self.deps.place.key(name) for name in names]
+        return start_all(self.deps, keys, tell=tell, cancel=cancel, leave=leave)
 
     @property
     def steps(self) -> list[tuple[str, How]]:
@@ -143,6 +156,17 @@ def test_where_one_fails_what_depends_on_it_is_held_back_and_the_rest_goes_on(de
 
 
 @pytest.mark.faults
+def test_of_a_line_without_end_no_more_is_told_than_a_person_reads(declare: Declare, opened: Open):
+    prints = "import sys; sys.stdout.write('\\x1b[31m' + 'x' * 1_000_000); sys.exit(3)"
+    declare(f"[services.web]\ncommand = {json.dumps([sys.executable, '-c', prints])}\n")
+    heard = Heard(opened())
+    assert not heard.all("web")
+    said = heard.last("web").said
+    assert said.startswith("xxx")
+    assert len(said) == LONGEST
+
+
+@pytest.mark.faults
 def test_one_that_is_not_well_in_time_has_failed_and_runs_on(project: Path, declare: Declare, opened: Open):
     declare(
         service("web", 'depends_on = ["api"]')
@@ -189,6 +213,42 @@ def test_called_off_in_the_middle_all_that_was_started_is_ended(project: Path, d
     assert not heard.deps.observer.snapshot().leases
 
 
+@pytest.mark.faults
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP", "SIGTERM"])
+def test_ended_from_outside_it_is_told_what_has_ended_with_it(name: str, project: Path, declare: Declare, opened: Open):
+    declare(
+        service("web", 'depends_on = ["api"]') + service("api", 'depends_on = ["db"]', words=("mute",)) + service("db")
+    )
+    heard = Heard(opened())
+
+    def end(progress: Progress) -> None:
+        if (progress.name, progress.how) == ("api", How.BEGUN):
+            (up,) = (each for each in psutil.Process().children() if "up" in each.cmdline())
+            up.send_signal(getattr(signal, name))
+
+    assert not heard.all("web", then=end)
+    how = {"db": How.ENDED, "api": How.ENDED, "web": How.HELD_BACK}
+    assert {each: heard.last(each).how for each in how} == how
+    assert {heard.last(each).why for each in how} == {f"`portdash up` was ended by {name}"}
+    assert not runs_left(project)
+
+
+@pytest.mark.faults
+def test_where_who_waits_breaks_what_was_started_is_ended_and_told_so(project: Path, declare: Declare, opened: Open):
+    declare(CHAIN)
+    heard = Heard(opened())
+
+    def broken(progress: Progress) -> None:
+        if (progress.name, progress.how) == ("api", How.BEGUN):
+            raise KeyError(progress.name)
+
+    with pytest.raises(KeyError, match="api"):
+        heard.all("web", then=broken)
+    how = {"db": How.ENDED, "api": How.ENDED, "web": How.HELD_BACK}
+    assert {each: heard.last(each).how for each in how} == how
+    assert not runs_left(project)
+
+
 def test_what_was_called_off_before_it_began_starts_nothing(project: Path, declare: Declare, opened: Open):
     declare(service("web"))
     heard, cancel = Heard(opened()), Cancel()
@@ -198,9 +258,32 @@ def test_what_was_called_off_before_it_began_starts_nothing(project: Path, decla
     assert not runs_left(project)
 
 
+def test_one_that_is_left_in_the_middle_goes_on_to_its_end(project: Path, declare: Declare, opened: Open):
+    declare(service("web", 'depends_on = ["db"]') + WAITING)
+    heard, leave, before = Heard(opened()), Cancel(), psutil.Process().children()
+    assert not heard.all("web", leave=leave, then=lambda _begun: leave.ask())
+    assert heard.steps == [("db", How.BEGUN)]
+    assert psutil.Process().children() != before
+    (project / "go").touch()
+    until(lambda: psutil.Process().children() == before)
+    snapshot = heard.deps.observer.snapshot()
+    assert all((view := snapshot.service(heard.deps.place.key(name))) and view.is_running for name in ("db", "web"))
+
+
+def test_one_that_nobody_waits_for_from_the_beginning_is_begun_all_the_same(
+    project: Path, declare: Declare, opened: Open
+):
+    declare(service("web"))
+    heard, leave, before = Heard(opened()), Cancel(), psutil.Process().children()
+    leave.ask()
+    assert not heard.all("web", leave=leave)
+    assert not heard.told
+    until(lambda: psutil.Process().children() == before)
+    assert runs_left(project)
+
+
 def test_a_port_that_is_taken_in_between_is_given_up_for_the_next(project: Path, declare: Declare, opened: Open):
-    waits = ["sh", "-c", f"while ! [ -e go ]; do sleep 0.05; done; exec {shlex.join(SERVER)}"]
-    declare(service("web", 'depends_on = ["db"]') + f"[services.db]\ncommand = {json.dumps(waits)}\n")
+    declare(service("web", 'depends_on = ["db"]') + WAITING)
     heard = Heard(opened())
     with socket.socket() as stranger:
         stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

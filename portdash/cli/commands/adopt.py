@@ -48,7 +48,7 @@ def command(options: Globals, *, ports: tuple[str, ...], name: str | None, as_js
         emit_json({"assignments": [service_json(view, after) for view in views]})
         return ExitCode.YES
     for step in plan.steps:
-        emit(f"{service_of(step, plan.workspace)} {step.to_port}")
+        emit(f"{service_of(step, plan, after)} {step.to_port}")
     return ExitCode.YES
 
 

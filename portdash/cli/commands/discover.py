@@ -15,7 +15,7 @@ from portdash.errors import ExitCode
 from portdash.model.health import HealthState
 from portdash.model.ports import PortRange
 from portdash.report.redaction import mask_secrets
-from portdash.report.serialise import health_json
+from portdash.report.serialise import health_json, stale_json
 from portdash.text import clean, columns, plural
 
 if TYPE_CHECKING:
@@ -101,5 +101,5 @@ def _json(each: Instance) -> dict[str, object]:
         "nearness": each.nearness.name.lower(),
         "host": each.host,
         "version": each.version or None,
-        "stale_since": each.stale_since,
+        **stale_json(each.stale_since),
     }

@@ -58,7 +58,7 @@ def command(
         if not plan.steps:
             return _nobody(holding, snapshot, plan, as_json=as_json)
         if not as_json:
-            emit_lines(plan_lines(plan))
+            emit_lines(plan_lines(plan, snapshot))
             emit_lines(after_lines(deps, snapshot, plan))
         if dry_run:
             if as_json:

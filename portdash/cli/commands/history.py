@@ -27,6 +27,7 @@ def command(options: Globals, *, service: str | None, limit: int, everywhere: bo
     with options.deps() as deps:
         events = history(deps, service=service, everywhere=everywhere, limit=limit)
         here, host = deps.place.workspace.name, deps.place.host
+        labels = {each.name: each.label for each in deps.store.snapshot().workspaces}
     if not events and service is not None:
         hint = "`portdash history --all` shows what happened elsewhere"
         raise NoSuchService(f"nothing is known of {clean(service)}", hint=hint)
@@ -36,7 +37,7 @@ def command(options: Globals, *, service: str | None, limit: int, everywhere: bo
     if not events:
         say("nothing has happened yet")
         return
-    rows = [cells(event, when=_local(event.at), here=here, host=host) for event in events]
+    rows = [cells(event, when=_local(event.at), here=here, host=host, labels=labels) for event in events]
     heading, *lines = columns([HEADINGS, *rows])
     emit(heading, Tone.HEADING)
     emit_lines(lines)

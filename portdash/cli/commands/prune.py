@@ -15,6 +15,7 @@ from portdash.manager.deps import Deps
 from portdash.manager.orphans import orphans
 from portdash.manager.pruning import Kept, kept, plans, prune, undo_hint
 from portdash.model.plan import Plan
+from portdash.model.snapshot import Snapshot
 from portdash.model.workspace import Workspace
 from portdash.report.serialise import Json, plan_json
 from portdash.text import clean
@@ -38,7 +39,7 @@ def command(options: Globals, *, dry_run: bool, yes: bool, as_json: bool) -> int
         snapshot = deps.observer.snapshot()
         found, unseen, left = plans(deps, snapshot), kept(deps, snapshot), orphans(deps)
         if not as_json:
-            _list(found, unseen)
+            _list(found, unseen, snapshot)
             list_orphans(left)
         if dry_run or not (found or left):
             if as_json:
@@ -60,10 +61,10 @@ def command(options: Globals, *, dry_run: bool, yes: bool, as_json: bool) -> int
     return verdict(fates) if len(done) == len(found) else ExitCode.NO
 
 
-def _list(found: Plans, unseen: tuple[Kept, ...]) -> None:
+def _list(found: Plans, unseen: tuple[Kept, ...], snapshot: Snapshot) -> None:
     for workspace, plan in found:
         say(f"{workspace.label}: {workspace.root} is gone")
-        emit_lines(plan_lines(plan))
+        emit_lines(plan_lines(plan, snapshot))
     for each in unseen:
         say(f"{each.workspace.label} is kept: {each.workspace.root}: {each.why}")
     if not found:

@@ -13,6 +13,7 @@ from portdash.manager.finding import find_service
 from portdash.manager.plans import plan_release
 from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Plan
+from portdash.model.snapshot import Snapshot
 from portdash.report.serialise import plan_json
 from portdash.text import and_list
 
@@ -25,7 +26,8 @@ from portdash.text import and_list
 def command(options: Globals, *, name: str, yes: bool, as_json: bool) -> int:
     """Give the port of a service back.
 
-    Services that inherit it are listed, and given back with it after a yes.
+    Services that inherit it are listed, and given back with it after a yes. One that portdash runs keeps its port
+    until `portdash stop NAME` has ended it.
     """
     with options.deps() as deps:
         snapshot = deps.observer.snapshot()
@@ -34,7 +36,7 @@ def command(options: Globals, *, name: str, yes: bool, as_json: bool) -> int:
             raise NoSuchService(f"{view.name} has no port to give back", hint="`portdash status` shows who has one")
         plan = plan_release(deps, snapshot, [view.key])
         refuse_if_read_only(deps, plan.title)
-        children = heirs(plan, view.key)
+        children = heirs(plan, view.key, snapshot)
         asked = False
         if children and not yes:
             say(f"{and_list(children)} inherit{'s' if len(children) == 1 else ''} {view.port} from {view.name}")
@@ -51,6 +53,6 @@ def command(options: Globals, *, name: str, yes: bool, as_json: bool) -> int:
     return ExitCode.YES
 
 
-def heirs(plan: Plan, key: ServiceKey) -> list[str]:
+def heirs(plan: Plan, key: ServiceKey, snapshot: Snapshot) -> list[str]:
     """Return the names of the services that are released besides the one asked for."""
-    return [service_of(step, plan.workspace) for step in plan.steps if step.key and step.key != key]
+    return [service_of(step, plan, snapshot) for step in plan.steps if step.key and step.key != key]

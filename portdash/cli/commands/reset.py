@@ -26,7 +26,8 @@ from portdash.text import and_list, clean, plural
 def command(options: Globals, *, yes: bool, as_json: bool) -> int:
     """Give back every port of this workspace; a backup is kept.
 
-    Of this workspace and environment, no other. `portdash undo` brings the ports back while they are free.
+    Of this workspace and environment, no other. `portdash undo` brings the ports back while they are free. What
+    portdash runs has to be ended before: `portdash stop` ends all of it.
     """
     with options.deps() as deps:
         snapshot = deps.observer.snapshot()

@@ -14,9 +14,10 @@ from portdash.manager.plans import plan_undo
 @json_option
 @click.pass_obj
 def command(options: Globals, *, dry_run: bool, yes: bool, as_json: bool) -> int:
-    """Take this workspace's last change back.
+    """Take back the last change that was made from this workspace.
 
     Assignments that somebody has changed since stay as they are, and a process that was ended stays ended.
+    What got its port by that change and is run by portdash keeps it until `portdash stop NAME` has ended it.
     """
     with options.deps() as deps:
         snapshot = deps.observer.snapshot()

@@ -180,11 +180,11 @@ def _elsewhere_rows(facts: Facts, state: ListState) -> list[Row]:
     if not facts.elsewhere or not is_here or state.filter.terms or state.filter.trouble:
         return []
     longest = max(len(name) for name, _url in facts.elsewhere)
-    lines = tuple(
+    wanted = tuple(
         f"   {name:<{longest}}  {url}  elsewhere: its url is fixed, it has no port here"
         for name, url in facts.elsewhere
+        if all(needle in f"{name}\n{url}".casefold() for needle in state.filter.needles)
     )
-    wanted = tuple(line for line in lines if all(needle in line.casefold() for needle in state.filter.needles))
     return text_rows("elsewhere", wanted)
 
 

@@ -105,24 +105,25 @@ class FreeManyScreen(RowsAct[Row]):
 
     def _ended_all(self) -> Told:
         """End who holds each port; what was done to one is told on its row at once."""
-        verdicts = []
-        for number, row in enumerate(self.rows):
-            if row.can_end:
-                ended = self._ended(row)
-                verdicts.append(f"{row.subject.slot} {ended.verdict}")
-                self.tell(Judged(number, ended))
-        return Told(Over(), "; ".join(verdicts), is_error=any("✗" in each for each in verdicts))
+        ending = [number for number, row in enumerate(self.rows) if row.can_end]
+        fared = list(self.in_turn(ending, self._ended))
+        text = "; ".join(f"{each.row.subject.slot} {each.verdict}" for each in fared)
+        return Told(Over(), text, is_error=not all(each.went_well for each in fared))
 
-    def _ended(self, row: Row) -> Row:
+    def _ended(self, row: Row) -> tuple[bool, str]:
         """End who holds one port. The identities are those that were shown: another process is left alone."""
         assert row.plan is not None
         try:
             outcome = self.desk.apply(row.plan, consent=True)
         except PortdashError as error:
-            return replace(row, plan=None, verdict=f"✗ {clean(error.message)}")
+            return False, error.message
         self.lines.extend(outcome.lines)
         self.to_do.extend(outcome.to_do)
-        return replace(row, plan=None, verdict=f"✓ {clean('; '.join(outcome.lines))}")
+        return True, "; ".join(outcome.lines)
+
+    def judged(self, row: Row, verdict: str) -> Row:
+        """Return a row in which nobody ends any more."""
+        return replace(row, plan=None, verdict=verdict)
 
     @on(Looked)
     def _looked(self) -> None:

@@ -5,7 +5,7 @@ It can be left: that stops the waiting, not the act, and what comes of it is tol
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from textual import on
@@ -44,6 +44,11 @@ class LongAct(Dialog[Outcome | None]):
 
         line: str
 
+        @property
+        def is_begun(self) -> bool:
+            """Whether it is about what is being done; else about what has been."""
+            return self.line.endswith("…")
+
     @dataclass
     class Failed(Message):
         """It could not be done, or nobody could find out what to do."""
@@ -59,7 +64,9 @@ class LongAct(Dialog[Outcome | None]):
         self._line = ""
         """What is being done just now."""
         self._behind: list[str] = []
-        """What has been done and verified so far."""
+        """What has been done and verified so far, as it is shown."""
+        self._verified: list[str] = []
+        """The same, as the act has told it."""
         self._began = 0.0
         self._ticking: Timer | None = None
         self._carried: asyncio.Future[None] | None = None
@@ -86,7 +93,7 @@ class LongAct(Dialog[Outcome | None]):
         """
         self.is_under_way = True
         self.arm()
-        self._line, self._behind, self._began = line, [], self.guard.patience.clock()
+        self._line, self._behind, self._verified, self._began = line, [], [], self.guard.patience.clock()
         self._ticking = self.set_interval(0.5, self._tell_progress)
         self._tell_progress()
         self._host = self.app
@@ -97,6 +104,8 @@ class LongAct(Dialog[Outcome | None]):
 
         It goes by way of the app: a dialog that is being taken away at this moment would raise, in midst of the act.
         """
+        if isinstance(message, self.Progressed) and not message.is_begun:
+            self._verified.append(message.line)
         if self._host is not None:
             self._host.call_later(self.post_message, message)
 
@@ -115,7 +124,7 @@ class LongAct(Dialog[Outcome | None]):
 
     def broke(self, error: BaseException | None) -> None:
         """Say that something failed in a way in which nothing of portdash's does."""
-        self.say(_sentences(_broken(error)), error=True)
+        self.say(broken_words(error), error=True)
 
     def action_leave(self) -> None:
         """Close without doing anything; of what is under way it stops the waiting alone."""
@@ -130,7 +139,7 @@ class LongAct(Dialog[Outcome | None]):
             told = _failure(self.Failed(error.message, error.hint, error))
         except Exception as error:  # noqa: BLE001  whoever has left the dialog has to hear of it, too
             _log.exception("an act failed")
-            told = _failure(_broken(error))
+            told = _failure(_broken(error, self._verified))
         if self._host is not None:
             self._host.call_later(self._deliver, told)
 
@@ -151,7 +160,7 @@ class LongAct(Dialog[Outcome | None]):
     @on(Progressed)
     def _progressed(self, message: Progressed) -> None:
         if self.is_under_way:
-            if message.line.endswith("…"):
+            if message.is_begun:
                 self._line = message.line
             else:
                 self._behind.append(message.line)
@@ -171,8 +180,14 @@ class LongAct(Dialog[Outcome | None]):
             self.broke(event.worker.error)
 
 
-def _broken(error: BaseException | None) -> LongAct.Failed:
-    return LongAct.Failed(f"portdash broke: {type(error).__name__}: {error}", "please report it")
+def broken_words(error: BaseException | None) -> str:
+    """Return what is said of what failed in a way in which nothing of portdash's does."""
+    return _sentences(_broken(error))
+
+
+def _broken(error: BaseException | None, done: Sequence[str] = ()) -> LongAct.Failed:
+    before = f"; done before that: {'; '.join(done)}" if done else ""
+    return LongAct.Failed(f"portdash broke: {type(error).__name__}: {error}{before}", "please report it")
 
 
 def _failure(failed: LongAct.Failed) -> Told:

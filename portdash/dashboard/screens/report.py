@@ -18,8 +18,9 @@ from textual.widgets import Input, Static
 from portdash.dashboard.clipboard import copy_text
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.screens.act import Act
-from portdash.dashboard.screens.dialog import TERSE_BELOW, Dialog
+from portdash.dashboard.screens.dialog import TERSE_BELOW
 from portdash.dashboard.screens.fields import Field
+from portdash.dashboard.screens.long_act import LongAct, Told
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.saving import FileExists, default_path, save_report
 from portdash.errors import StoreError
@@ -37,7 +38,7 @@ _log = logging.getLogger(__name__)
 FORMATS = (ReportFormat.TEXT, ReportFormat.MARKDOWN, ReportFormat.JSON)
 
 
-class ReportScreen(Dialog[None]):
+class ReportScreen(LongAct):
     """Shows the report as it would be copied or saved. With `key` it starts with that service alone."""
 
     DEFAULT_CSS = """
@@ -181,23 +182,26 @@ class ReportScreen(Dialog[None]):
 
     def confirm(self) -> None:
         """Save under the path in the field; a file that is there already is overwritten only when said twice."""
+        if self.is_under_way:
+            return
         path = self.query_one("#path", Field).value.strip()
         if not path:
             self.say("give it a file to be saved in", error=True)
             return
-        self._save(path, self.report(), overwrite=path == self._may_overwrite)
+        report, overwrite = self.report(), path == self._may_overwrite
+        self.begin(f"saving in {path} …", lambda: self._save(path, report, overwrite=overwrite))
 
-    @work(thread=True, group="save", description="save the report", exit_on_error=False)
-    def _save(self, path: str, report: str, *, overwrite: bool) -> None:
+    def _save(self, path: str, report: str, *, overwrite: bool) -> Told:
         try:
             line = save_report(path, report, home=Path(self.desk.home), overwrite=overwrite)
         except FileExists:
-            line = f"{path} is there already: enter again overwrites it"
-            self.post_message(self.Saved(line, is_error=True, in_the_way=path))
+            there = f"{path} is there already"
+            asked = self.Saved(f"{there}: enter again overwrites it", is_error=True, in_the_way=path)
+            return Told(asked, f"not saved: {there}", is_error=True)
         except OSError as error:
-            self.post_message(self.Saved(f"not saved: {path}: {error.strerror or error}", is_error=True))
-        else:
-            self.post_message(self.Saved(line))
+            line = f"not saved: {path}: {error.strerror or error}"
+            return Told(self.Saved(line, is_error=True), line, is_error=True)
+        return Told(self.Saved(line), line)
 
     @work(thread=True, group="history", description="read the history", exit_on_error=False)
     def _read_history(self) -> None:
@@ -215,6 +219,7 @@ class ReportScreen(Dialog[None]):
 
     @on(Saved)
     def _saved(self, message: Saved) -> None:
+        self.end()
         self.say(message.line, error=message.is_error)
         self._may_overwrite = message.in_the_way
         if not message.is_error:

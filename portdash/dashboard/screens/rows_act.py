@@ -1,11 +1,12 @@
 """A dialog about several rows: a verdict on each before the act, one after it, and where that is wanted a number typed.
 
-Each row fares on its own, so that one fails alone. Which rows there are is captured when the dialog opens: what is
-marked meanwhile changes nothing.
+Each row fares on its own, so that one fails alone; where portdash itself breaks at one, those after it are left alone,
+which stands on them. Which rows there are is captured when the dialog opens: what is marked meanwhile changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import ClassVar, Generic, TypeVar
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -16,12 +17,29 @@ from textual.widgets import Static
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.consent import ConsentRow
 from portdash.dashboard.screens.facts import table
-from portdash.dashboard.screens.long_act import LongAct
+from portdash.dashboard.screens.long_act import LongAct, broken_words
 from portdash.dashboard.screens.patience import Patience
 from portdash.manager.apply import Outcome
 from portdash.report.starting import ToDo
+from portdash.text import clean
+
+_log = logging.getLogger(__name__)
 
 RowT = TypeVar("RowT")
+
+
+class Fared(NamedTuple, Generic[RowT]):
+    """How an act went on one row."""
+
+    row: RowT
+    """As it was before."""
+    went_well: bool
+    text: str
+
+    @property
+    def verdict(self) -> str:
+        """What stands on the row."""
+        return f"{'✓' if self.went_well else '✗'} {self.text}"
 
 
 class Judged(Message, Generic[RowT]):
@@ -50,6 +68,27 @@ class RowsAct(LongAct, Generic[RowT]):
         """What was done: it is told to whoever opened this."""
         self.to_do: list[ToDo] = []
         """What is to be started by hand because of it."""
+
+    def judged(self, row: RowT, verdict: str) -> RowT:
+        """Return a row with its last verdict: there is nothing more that could be done to it."""
+        raise NotImplementedError
+
+    def in_turn(self, numbers: Iterable[int], act: Callable[[RowT], tuple[bool, str]]) -> Iterator[Fared[RowT]]:
+        """Do something to the rows of these numbers, one after the other; `act` says whether it went well, and how.
+
+        How it went stands on the row at once. Where `act` raises, portdash is broken: no row after that is touched.
+        """
+        is_broken = False
+        for number in numbers:
+            row = self.rows[number]
+            try:
+                went_well, text = act(row) if not is_broken else (False, "not done: portdash broke before it")
+            except Exception as error:  # noqa: BLE001  what was done before it has to be told as well
+                _log.exception("an act broke between its rows")
+                is_broken, went_well, text = True, False, broken_words(error)
+            fared = Fared(row, went_well, clean(text))
+            self.tell(Judged(number, self.judged(row, fared.verdict)))
+            yield fared
 
     def cells(self) -> Iterable[tuple[str, str]]:
         """Yield the lines of the table."""

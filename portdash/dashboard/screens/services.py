@@ -4,9 +4,11 @@ To start them is one act, as `portdash up -d` does it: with what they depend on,
 others is a request of its own.
 """
 
+import logging
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from textual import on
 from textual.message import Message
@@ -14,9 +16,9 @@ from textual.message import Message
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.consent import ConsentRow
-from portdash.dashboard.screens.long_act import Told
+from portdash.dashboard.screens.long_act import Told, broken_words
 from portdash.dashboard.screens.patience import Patience
-from portdash.dashboard.screens.rows_act import Judged, Over, RowsAct
+from portdash.dashboard.screens.rows_act import Over, RowsAct
 from portdash.dashboard.screens.service import Deed, DeedScreen
 from portdash.dashboard.screens.shell import command
 from portdash.dashboard.screens.start_words import as_well, begun, outcome, question, verdict
@@ -29,6 +31,8 @@ from portdash.report.starting import held_note, own_listeners, service_label, sp
 from portdash.supervisor.cancelling import Cancel
 from portdash.supervisor.progress import Progress
 from portdash.text import and_list, clean
+
+_log = logging.getLogger(__name__)
 
 _DONE = {Deed.STOP: "stopped", Deed.RESTART: "restarted"}
 
@@ -184,8 +188,16 @@ class ServicesScreen(DeedScreen, RowsAct[Row]):
             if not self._cancel.is_asked:  # else it is said that they are being ended
                 self.tell(self.Progressed(begun(course.values())))
 
-        is_ok = self.desk.start_all([row.key for row in self.meant(Deed.START)], tell=tell, cancel=self._cancel)
-        self.lines.extend(outcome(course.values()))
+        broken: list[str] = []
+        keys = [row.key for row in self.meant(Deed.START)]
+        try:
+            is_ok = self.desk.start_all(keys, tell=tell, cancel=self._cancel)
+        except Exception as error:
+            if not course:
+                raise  # nothing was begun
+            _log.exception("a start broke in its midst")
+            is_ok, broken = False, [clean(broken_words(error))]
+        self.lines.extend((*outcome(course.values()), *broken))
         return Told(Over(), "; ".join(self.lines), is_error=not is_ok)
 
     def _call_off(self) -> None:
@@ -196,26 +208,23 @@ class ServicesScreen(DeedScreen, RowsAct[Row]):
 
     def _asked_all(self, deed: Deed) -> Told:
         """Ask for it one after the other; what became of it is told on its row at once."""
-        went, failed = [], []
-        for number, row in enumerate(self.rows):
-            if deed not in row.deeds:
-                continue
-            self.tell(self.Progressed(f"{deed} {row.name} …"))
-            is_ok, text = self._asked(deed, row.key)
-            if is_ok:
-                went.append(row.name)
-            else:
-                failed.append(f"{row.name}: {text}")
-            self.tell(Judged(number, replace(row, deeds=(), verdict=f"{'✓' if is_ok else '✗'} {text}")))
+        meant = [number for number, row in enumerate(self.rows) if deed in row.deeds]
+        fared = list(self.in_turn(meant, partial(self._asked, deed)))
+        went = [each.row.name for each in fared if each.went_well]
+        failed = [f"{each.row.name}: {each.text}" for each in fared if not each.went_well]
         self.lines.extend([*([f"{_DONE[deed]} {and_list(went)}"] if went else []), *failed])
         return Told(Over(), "; ".join(self.lines), is_error=bool(failed))
 
-    def _asked(self, deed: Deed, key: ServiceKey) -> tuple[bool, str]:
+    def _asked(self, deed: Deed, row: Row) -> tuple[bool, str]:
+        self.tell(self.Progressed(f"{deed} {row.name} …"))
         try:
-            is_ok, text = self.desk.ask_supervisor(key, RequestKind(deed))
+            return self.desk.ask_supervisor(row.key, RequestKind(deed))
         except PortdashError as error:
-            return False, clean(error.message)
-        return is_ok, clean(text)
+            return False, error.message
+
+    def judged(self, row: Row, verdict: str) -> Row:
+        """Return a row to which nothing more can be done."""
+        return replace(row, deeds=(), verdict=verdict)
 
     @on(Heard)
     def _heard(self, message: Heard) -> None:

@@ -45,7 +45,7 @@ class UndoScreen(StepsDialog):
 
     def __init__(self, desk: Desk, snapshot: Snapshot, *, patience: Patience | None = None) -> None:
         where = workspace_label(snapshot, snapshot.workspace)
-        super().__init__(desk, snapshot, title=f"Undo the last change in {where}", patience=patience)
+        super().__init__(desk, snapshot, title=f"Undo the last change made from {where}", patience=patience)
 
     def compose_buttons(self) -> Iterable[Widget]:
         """Yield the undoing and the way out."""

@@ -4,8 +4,8 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from uuid import uuid4
 
+from portdash.identifiers import new_id
 from portdash.model.state import StoreState
 from portdash.model.storage import Batch, Rejected, Store
 from portdash.record import record
@@ -129,7 +129,7 @@ class Syncer:
         if not edited.ops:
             return edited
         batch = Batch(
-            id=uuid4().hex,
+            id=new_id(),
             title=f"take over {self._source}",
             workspace=self._scope.workspace.name,
             actor=ACTOR,

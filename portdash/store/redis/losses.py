@@ -7,8 +7,8 @@ of this machine are written only from here, so what the mirror knows of them is 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
-from uuid import uuid4
 
+from portdash.identifiers import new_id
 from portdash.model.assignment import Assignment, Source
 from portdash.model.state import StoreState
 from portdash.model.storage import Applied, Batch, Claim, Op, RecordWorkspace, Rejected
@@ -60,7 +60,7 @@ def notice(known: StoreState, found: StoreState, *, back: int, failed: Iterable[
 
 def _batch(ops: list[Op], *, workspace: str, at: float) -> Batch:
     title = "put back what the server had lost"
-    return Batch(id=uuid4().hex, title=title, workspace=workspace, actor="portdash", at=at, ops=tuple(ops))
+    return Batch(id=new_id(), title=title, workspace=workspace, actor="portdash", at=at, ops=tuple(ops))
 
 
 def _claim(row: Assignment, found: StoreState) -> Op:

@@ -9,6 +9,8 @@ from dialog_host import opened, press, settled
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.screens.free_many import FreeManyScreen
 from portdash.demo.scene import demo_deps
+from portdash.manager.apply import Outcome
+from portdash.model.plan import Plan
 from portdash.model.ports import IpProtocol
 
 TCP = IpProtocol.TCP
@@ -57,6 +59,30 @@ async def test_what_is_to_be_started_again_is_handed_on(desk: Desk):
         await settled(host, pilot)
         await press(host, pilot, "escape")
         assert [each.name for each in host.answers[0].to_do] == ["api"]
+
+
+async def test_where_portdash_breaks_at_one_it_is_said_what_was_done_and_what_was_not(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    really = desk.apply
+
+    def apply(plan: Plan, *, consent: bool = False) -> Outcome:
+        if any(step.target and step.target.port == 5175 for step in plan.steps):
+            raise KeyError("nobody thought of it")
+        return really(plan, consent=consent)
+
+    monkeypatch.setattr(desk, "apply", apply)
+    slots = ((4173, TCP), (5175, TCP), (8888, TCP))
+    async with opened(FreeManyScreen(desk, desk.look(), slots, patience=AT_ONCE), (120, 40)) as (host, pilot):
+        await settled(host, pilot)
+        await press(host, pilot, "3", "enter")
+        await settled(host, pilot)
+        for words in ("✓ node 7702", "✗ portdash broke: KeyError", "✗ not done: portdash broke before it"):
+            assert words in host.text
+        await press(host, pilot, "escape")
+        assert len(host.answers[0].lines) == 1
+    assert {5175, 8888} <= held(desk)
+    assert 4173 not in held(desk)
 
 
 async def test_leaving_ends_nobody(desk: Desk):

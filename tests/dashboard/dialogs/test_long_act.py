@@ -109,6 +109,24 @@ async def test_an_error_is_said_and_it_can_be_tried_again(error: Exception | Non
         assert host.answers == []
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+async def test_one_that_breaks_half_way_says_what_it_has_done(*, leaves: bool):
+    errand = Errand()
+
+    def act() -> Told:
+        for line in ("ending it …", "it has ended"):
+            errand.tell(errand.Progressed(line))
+        assert errand.gate.wait(30)
+        raise KeyError("odd")
+
+    errand.act = act  # type: ignore[method-assign]
+    text = "portdash broke: KeyError: 'odd'; done before that: it has ended. please report it"
+    async with opened(errand, (120, 24)) as (host, pilot):
+        await press(host, pilot, "y", *(["escape"] if leaves else []))
+        errand.gate.set()
+        await (heard if leaves else shown)(host, pilot, text)
+
+
 async def test_a_look_that_breaks_is_said_too():
     errand = Errand()
     async with opened(errand, (120, 24)) as (host, pilot):

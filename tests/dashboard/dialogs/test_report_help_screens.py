@@ -1,6 +1,8 @@
 """The report before it leaves, and help that can be run."""
 
+import asyncio
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from portdash.dashboard.rows.help_row import HelpRow
 from portdash.dashboard.screens import report
 from portdash.dashboard.screens.help import HelpScreen
 from portdash.dashboard.screens.report import ReportScreen
+from portdash.dashboard.screens.saving import save_report
 
 
 def reporter(**more: Any) -> ReportScreen:  # noqa: ANN401
@@ -81,6 +84,31 @@ async def test_a_file_that_is_there_is_overwritten_only_when_said_twice(home: Pa
         await press(host, pilot, "enter")
         await settled(host, pilot)
         assert there.read_text().startswith("portdash report")
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+async def test_what_is_being_saved_when_the_dialog_is_left_is_saved_and_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch, *, is_there: bool
+):
+    gate, file = Event(), home / "portdash-report.txt"
+    if is_there:
+        file.write_text("precious")
+
+    def save(*args: Any, **more: Any) -> str:  # noqa: ANN401
+        assert gate.wait(30)
+        return save_report(*args, **more)
+
+    monkeypatch.setattr(report, "save_report", save)
+    async with opened(reporter(), (120, 30)) as (host, pilot):
+        await press(host, pilot, "w", "enter", "escape", "escape")
+        assert host.answers == [None]
+        gate.set()
+        async with asyncio.timeout(30):
+            while not host._notifications:
+                await settled(host, pilot)
+        (note,) = (each.message for each in host._notifications)
+    assert note.startswith("not saved: portdash-report.txt is there already" if is_there else "saved ")
+    assert file.read_text().startswith("precious" if is_there else "portdash report")
 
 
 async def test_a_place_that_cannot_be_written_is_said():

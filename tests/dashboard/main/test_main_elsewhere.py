@@ -45,8 +45,9 @@ def test_where_there_is_no_service_it_stands_above_the_heads_of_the_listeners():
 
 
 def test_a_filter_finds_it_and_hides_it():
-    assert ["crm" in line for line in lines_of(filter=parse_filter("crm.example"))] == [True]
-    for text in ("redis", "port:8443", "state:running"):
+    for text in ("crm.example", "8443", "CRM v1"):
+        assert ["crm" in line for line in lines_of(filter=parse_filter(text))] == [True]
+    for text in ("redis", "port:8443", "state:running", "fixed", "elsewhere", "here"):
         assert not any("crm" in line for line in lines_of(filter=parse_filter(text)))
     assert not any("crm" in line for line in lines_of(filter=parse_filter("", trouble=True)))
 

@@ -64,7 +64,7 @@ async def test_pause_stops_looking_and_refresh_looks_all_the_same():
 
 
 @pytest.mark.parametrize("keys", [["q"], ["ctrl+c"], ["ctrl+q"], ["slash", "ctrl+c"], ["enter", "q", "q"]])
-async def test_quitting_answers_zero(keys: list[str]):
+async def test_quitting_answers_zero(keys: list[str], capfd: pytest.CaptureFixture[str]):
     desk = desk_for()
     app = PortdashApp(desk, options=Options(typing_window=0))
     async with app.run_test(size=(80, 24)):
@@ -74,16 +74,31 @@ async def test_quitting_answers_zero(keys: list[str]):
         await until(pilot, lambda: not app.is_running or app._exit)
     assert app.return_code == 0
     assert app.return_value == 0
+    assert capfd.readouterr() == ("", "")
 
 
-async def test_quitting_while_a_plan_is_applied_takes_two():
+async def test_quitting_while_a_plan_is_applied_takes_two(capfd: pytest.CaptureFixture[str]):
     desk = desk_for()
-    desk.applying = True
     app = PortdashApp(desk, options=Options(typing_window=0))
     async with app.run_test():
         pilot = SteadyPilot(app)
-        await pilot.press("ctrl+c")
-        assert not app._exit
+        with desk.under_way.acting():
+            await pilot.press("ctrl+c")
+            assert not app._exit
+            await pilot.press("ctrl+c")
+            assert app._exit
+    assert "the plan is carried out to its end first" in capfd.readouterr().err
+
+
+async def test_who_stayed_is_asked_anew_when_the_next_plan_is_applied():
+    desk = desk_for()
+    app = PortdashApp(desk, options=Options(typing_window=0))
+    async with app.run_test():
+        pilot = SteadyPilot(app)
+        for _plan in range(2):
+            with desk.under_way.acting():
+                await pilot.press("ctrl+c")
+                assert not app._exit
         await pilot.press("ctrl+c")
         assert app._exit
 

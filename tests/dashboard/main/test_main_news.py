@@ -101,7 +101,7 @@ def test_slow_changes_are_no_flapping():
 )
 async def test_the_bell_rings_unless_it_is_off_or_it_was_our_own_act(key: str, acted_at: float | None, rings: int):
     desk = desk_for(at(UP))
-    desk._acted_at = acted_at
+    desk.under_way.over_at = acted_at
     async with running(desk) as (pilot, main):
         rung: list[str] = []
         pilot.app.bell = lambda: rung.append("!")  # type: ignore[method-assign]

@@ -7,10 +7,14 @@ from threading import Event
 
 import pytest
 import scenes
-from fakes import FakeDesk, desk_for, running, screen_lines, until
+from fakes import FakeDesk, desk_for, main_of, running, screen_lines, until
+from steady_pilot import SteadyPilot
+from textual.pilot import Pilot
 
 from portdash.config.services import ServiceConfig
+from portdash.dashboard.app import PortdashApp
 from portdash.dashboard.desk import Desk
+from portdash.dashboard.options import Options
 from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.patience import Patience
 from portdash.dashboard.screens.service import ServiceScreen
@@ -18,6 +22,7 @@ from portdash.dashboard.screens.services import ServicesScreen
 from portdash.demo.scene import demo_deps
 from portdash.errors import NoCommand, NotTrusted, PortdashError, Unanswered
 from portdash.model.assignment import Lease, ServiceKey, ServiceSpec
+from portdash.model.ports import IpProtocol
 from portdash.model.requests import RequestKind
 from portdash.model.snapshot import Declaration, Snapshot
 from portdash.supervisor.cancelling import Cancel
@@ -322,6 +327,100 @@ async def test_a_start_can_be_called_off():
         assert any("a: ended again" in note.message for note in pilot.app._notifications)
 
 
+class BreakingDesk(CrewDesk):
+    """Breaks at one of several."""
+
+    def ask_supervisor(self, key: ServiceKey, kind: RequestKind) -> tuple[bool, str]:
+        if key.service == "web":
+            raise KeyError("nobody thought of it")
+        return super().ask_supervisor(key, kind)
+
+    def start_all(self, keys: Sequence[ServiceKey], *, tell: Tell, cancel: Cancel) -> bool:
+        super().start_all(keys[:1], tell=tell, cancel=cancel)
+        raise KeyError("nobody thought of it")
+
+
+async def test_where_portdash_breaks_at_one_it_is_said_what_was_done_and_what_was_not():
+    desk = BreakingDesk(crew(("api", "web", "worker")))
+    async with running(desk, size=(100, 40)) as (pilot, main):
+        for name in ("api", "web", "worker"):
+            main.table.move_to(("service", scenes.key_of(scenes.SHOP, name)))
+            await pilot.press("space")
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServicesScreen))
+        await pilot.press("x", "3", "enter")
+        await until(pilot, lambda: "not done" in "\n".join(screen_lines(pilot.app)))
+        shown = re.sub(" +", " ", "\n".join(screen_lines(pilot.app)))
+        for words in (
+            " api ✓ api was stopped",
+            " web ✗ portdash broke: KeyError: 'nobody thought of it'. please report it",
+            " worker ✗ not done: portdash broke before it",
+        ):
+            assert words in shown
+        assert desk.done == ["stop api"]
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is main)
+        (note,) = (note.message for note in pilot.app._notifications if "stopped" in note.message)
+        assert note.startswith("stopped api; web: portdash broke")
+        assert "worker: not done" in note
+
+
+async def test_a_start_that_breaks_in_its_midst_tells_how_far_it_came():
+    desk = BreakingDesk(crew())
+    async with running(desk, size=(100, 40)) as (pilot, main):
+        main.table.move_to(("group", "shop"))
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ServicesScreen))
+        await pilot.press("u", "y")
+        await until(pilot, lambda: "Close" in "\n".join(screen_lines(pilot.app)))
+        assert "✓ is on 4000" in "\n".join(screen_lines(pilot.app))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is main)
+        (note,) = (note.message for note in pilot.app._notifications if "started" in note.message)
+        assert note.startswith("started a; portdash broke: KeyError: 'nobody thought of it'. please report it")
+
+
+class LeftDesk(CrewDesk):
+    """Starts as the real one does, by what a test puts in the place of the supervisor's."""
+
+    start, start_all = Desk.start, Desk.start_all
+    _deps = None  # type: ignore[assignment]  nobody asks for it
+
+
+@pytest.mark.parametrize("row", [("group", "shop"), ("service", scenes.key_of(scenes.SHOP, "a"))])
+def test_quitting_waits_for_no_start_and_says_that_it_goes_on(
+    row: tuple[str, object], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    begun, left = Event(), Event()
+
+    def goes_on(*_args: object, leave: Cancel, cancel: Cancel | None = None, tell: Tell | None = None) -> object:
+        begun.set()
+        with leave.ending_by(left.set):
+            assert left.wait(30)
+        assert not (cancel and cancel.is_asked)
+        return False if tell else Start(listens=False, port=None, detail="it goes on")
+
+    monkeypatch.setattr("portdash.supervisor.starting_all.start_all", goes_on)
+    monkeypatch.setattr("portdash.supervisor.starting.start", goes_on)
+    desk = LeftDesk(crew())
+    app = PortdashApp(desk, options=Options(typing_window=0, refresh=3600.0))
+
+    async def quit_in_the_midst(_pilot: Pilot[int]) -> None:
+        pilot, main = SteadyPilot(app), main_of(app)
+        await until(pilot, lambda: main.facts)
+        main.table.move_to(row)
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, ServiceScreen | ServicesScreen))
+        await pilot.press("u", "y")
+        await until(pilot, begun.is_set)
+        await pilot.press("ctrl+c")
+
+    app.run(headless=True, size=(80, 24), auto_pilot=quit_in_the_midst)
+    assert left.is_set()
+    assert not desk.under_way.goes_on
+    assert "what was being started goes on" in capfd.readouterr().err
+
+
 def test_what_comes_along_is_what_nobody_named_and_does_not_run():
     names = ("web", "api", "db")
     needs: dict[str, tuple[str, ...]] = {"web": ("api",), "api": ("db", "mail")}
@@ -336,6 +435,23 @@ def test_what_comes_along_is_what_nobody_named_and_does_not_run():
     assert how_it_runs(snapshot, api)
     assert desk.coming_along(snapshot, [web, db]) == {}
     assert desk.coming_along(snapshot, [web]) == {"db": ("api",)}
+    deps.close()
+
+
+@pytest.mark.parametrize("declared", IpProtocol)
+@pytest.mark.parametrize("running", IpProtocol)
+def test_what_runs_is_known_by_the_protocol_that_up_would_start_it_on(declared: IpProtocol, running: IpProtocol):
+    services = (
+        ServiceConfig(spec=ServiceSpec(name="app"), command=("serve", "app"), depends_on=("dns",)),
+        ServiceConfig(spec=ServiceSpec(name="dns", protocol=declared), command=("serve", "dns")),
+    )
+    deps = demo_deps()
+    desk = Desk(replace(deps, config=replace(deps.config, services=services)))
+    dns = deps.place.key("dns", protocol=running)
+    known = (Declaration(deps.place.key("dns", protocol=declared), services[1].spec),)
+    snapshot = replace(desk.look(), declarations=known, leases={dns: replace(LEASE, key=dns)})
+    along = desk.coming_along(snapshot, [deps.place.key("app")])
+    assert along == ({} if running is declared else {"dns": ("app",)})
     deps.close()
 
 
