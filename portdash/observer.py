@@ -208,7 +208,13 @@ class Observer:
 
     def _declarations(self) -> tuple[Declaration, ...]:
         return tuple(
-            Declaration(self._key(spec), spec, has_command=service.command is not None)
+            Declaration(
+                self._key(spec),
+                spec,
+                has_command=service.command is not None,
+                command=(service.command or ()) if service.may_start else (),
+                directory=str(service.root) if service.root else None,
+            )
             for service in self._config.services
             if service.url is None
             for spec in _instances(service)

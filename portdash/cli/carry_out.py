@@ -6,7 +6,7 @@ from enum import Enum
 import click
 
 from portdash.cli.output import emit_json, emit_lines, say, warn
-from portdash.cli.plan_text import plan_lines
+from portdash.cli.plan_text import after_lines, plan_lines
 from portdash.errors import ExitCode, LockedDown, PlanUnresolved, Refused
 from portdash.manager.apply import apply_plan, check_allowed
 from portdash.manager.deps import Deps
@@ -46,6 +46,7 @@ def carry_out(
     """
     if not as_json:
         emit_lines(plan_lines(plan, snapshot))
+        emit_lines(after_lines(deps, snapshot, plan))
     if dry_run or not plan.steps or plan.is_stuck:
         return _leave(plan, as_json=as_json, way_out=way_out)
     refuse_if_read_only(deps, plan.title)

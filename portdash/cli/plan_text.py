@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from portdash.cli.listener_text import command_text
+from portdash.manager.deps import Deps
 from portdash.model.ending import Allowance, spelled
 from portdash.model.plan import Action, Plan, Step, depths, grace_of
 from portdash.model.snapshot import Snapshot
@@ -27,6 +28,18 @@ def plan_lines(plan: Plan, snapshot: Snapshot) -> Iterator[str]:
         yield f"  left: {left.text}"
     for notice in plan.notices:
         yield f"  note: {notice}"
+
+
+def after_lines(deps: Deps, snapshot: Snapshot, plan: Plan) -> Iterator[str]:
+    """Yield, below a plan, what is to be started by hand when it is done, and which written files follow it."""
+    if not plan.steps or plan.is_stuck:
+        return
+    from portdash.manager.written import files_of  # noqa: PLC0415  many plans change nothing
+    from portdash.report.to_do import follows, to_do  # noqa: PLC0415  as above
+
+    home = deps.environ.get("HOME", "")
+    yield from (f"  you: {each.line(home)}" for each in to_do(plan, snapshot))
+    yield from (f"  file: {follows(str(file.path), home)}" for file in files_of(deps, plan))
 
 
 def what(step: Step, plan: Plan, snapshot: Snapshot) -> str:

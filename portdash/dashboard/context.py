@@ -187,8 +187,10 @@ class Context(Moment):
         if reason := self.no_row():
             return reason
         if self.config_file is None:
+            if self.group:
+                return f"{self.group.workspace.label} has no portdash.toml"
             none = f"its workspace has no portdash.toml; {self.keys.way('copy_more')} copies the TOML"
-            return none if self.service else "no workspace is meant"
+            return none if self.service else "the row under the cursor is of no workspace"
         return self._shut() if self.is_read_only else None
 
     def no_zoom(self) -> str | None:

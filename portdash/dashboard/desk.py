@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from portdash.config.show import Row as Setting
     from portdash.dashboard.ends import Ends
     from portdash.dashboard.key_names import KeyNames
+    from portdash.dashboard.left_to_do import LeftToDo
     from portdash.dashboard.rows.asked import Past
     from portdash.dashboard.under_way import UnderWay
     from portdash.health.pulse import Pulse
@@ -96,6 +97,8 @@ class Desk(Planner):
     _under_way: UnderWay | None = None
     _ends: Ends | None = None
     _making: ClassVar[Lock] = Lock()
+    _left: LeftToDo | None = None
+    """What is to be started by hand; None while nothing has been done here."""
 
     def __init__(
         self,
@@ -177,7 +180,7 @@ class Desk(Planner):
             before, self._deps = self._deps, self._reloading.renewed(self._deps)
             self.config_error = self._reloading.error
             if self._deps is not before:
-                from portdash.dashboard.restarts import tilde  # noqa: PLC0415  rare
+                from portdash.report.starting import tilde  # noqa: PLC0415  rare
 
                 self.config_gone = tuple(tilde(str(path), self.home) for path in self._reloading.gone)
                 self.when_renewed()
@@ -271,10 +274,19 @@ class Desk(Planner):
 
     def apply(self, plan: Plan, *, consent: bool = False, progress: Callable[[str], None] | None = None) -> Outcome:
         """Carry a plan out. Blocks; what it raises (Refused and its kin, StoreError) means that no row was changed."""
+        from portdash.dashboard.left_to_do import LeftToDo  # noqa: PLC0415
         from portdash.manager.apply import apply_plan  # noqa: PLC0415
 
         with self.under_way.acting(self._concerned(plan)):
-            return apply_plan(self._deps, plan, consent=consent, progress=progress)
+            outcome = apply_plan(self._deps, plan, consent=consent, progress=progress)
+        with self._making:
+            self._left = self._left or LeftToDo()
+        self._left.note(plan, outcome, self.now())
+        return outcome
+
+    def to_do(self, snapshot: Snapshot) -> Mapping[ServiceKey, str]:
+        """Return how each service is started that does not run because of what was done here, while that is so."""
+        return self._left.lines(snapshot, self.home) if self._left is not None else {}
 
     def ask_supervisor(self, key: ServiceKey, kind: RequestKind) -> tuple[bool, str]:
         """Ask who runs a service to stop or restart it; return whether it was done, and the answer. Blocks.

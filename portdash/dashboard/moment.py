@@ -144,7 +144,7 @@ class Moment:
         if self.marked:
             found = [each for each in map(_held, self.marked) if each]
         elif self.group:
-            from portdash.dashboard.restarts import own_listeners  # noqa: PLC0415  not for the first frame
+            from portdash.report.starting import own_listeners  # noqa: PLC0415  not for the first frame
 
             views = (view for view in self.group.views if view.is_running and not view.is_remote)
             found = [each for view in views for each in own_listeners(view)]

@@ -7,6 +7,7 @@ from portdash.dashboard.rows.summary import describe
 from portdash.model.assignment import ServiceKey
 from portdash.model.snapshot import ServiceView
 from portdash.named_tuple import NamedTuple
+from portdash.report.starting import own_listeners
 from portdash.report.words import worst_conflict
 
 ON_ITS_WAY = 15.0
@@ -66,8 +67,15 @@ def _of_one(
     conflict, had = worst_conflict(view), worst_conflict(was)
     if conflict is not None and (had is None or had.kind is not conflict.kind):
         yield (describe(view, facts)[0], True)
-    elif was.is_running and not view.is_running and not is_done and not _is_given(view, facts):
-        yield (f"{name} went down: nobody listens on {view.port}", True)
+    elif was.is_running and not (view.is_running or is_done or _is_given(view, facts) or _runs_on(was, facts)):
+        ran_on = next((each.port for each in own_listeners(was)), view.port)
+        yield (f"{name} went down: it listens on {ran_on} no more", True)
+
+
+def _runs_on(was: ServiceView, facts: Facts) -> bool:
+    """Say whether a server of a service still listens, though it is not told for its own any more: that was moved."""
+    there = {(each.listener.port, each.listener.pids) for each in facts.snapshot.listeners}
+    return any((each.port, each.pids) in there for each in own_listeners(was))
 
 
 def _is_given(view: ServiceView, facts: Facts) -> bool:

@@ -92,6 +92,14 @@ def edit_file(path: Path, service: str, environ: Mapping[str, str]) -> None:
         )
 
 
+def check_there(path: Path) -> None:
+    """Raise UsageError where a file is no more that was there a look ago, or never was: on the invented machine."""
+    if not path.is_file():
+        raise UsageError(
+            f"{clean(str(path), limit=None)} is not there", hint="it was moved or removed, or its machine is invented"
+        )
+
+
 def line_of(path: Path, service: str) -> int | None:
     """Return the number of the line that declares a service, None where none does."""
     header = re.compile(rf"\s*\[\s*services\s*\.\s*[\"']?{re.escape(service)}[\"']?\s*\]", re.IGNORECASE)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from portdash.config.paths import state_dir
-from portdash.dashboard.restarts import own_listeners
 from portdash.dashboard.rows.asked import Past
 from portdash.errors import PortdashError
 from portdash.exports.comparing import Freshness
@@ -14,6 +13,7 @@ from portdash.manager.deps import Deps
 from portdash.manager.exporting import export_variables, freshness
 from portdash.manager.written import written_files
 from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.report.starting import own_listeners
 from portdash.text import clean
 
 MOST_EVENTS = 200
@@ -31,17 +31,21 @@ def past_of(deps: Deps, snapshot: Snapshot, view: ServiceView) -> Past:
     )
     if view.assignment is None or view.is_remote or view.key.workspace != deps.place.workspace.name:
         return past
-    return _with_stale(past, deps, snapshot, view)
+    return _with_files(past, deps, snapshot, view)
 
 
-def _with_stale(past: Past, deps: Deps, snapshot: Snapshot, view: ServiceView) -> Past:
-    """Return the same with what is stale since the service has its port."""
+def _with_files(past: Past, deps: Deps, snapshot: Snapshot, view: ServiceView) -> Past:
+    """Return the same with the written files, and what is stale since the service has its port."""
+    found = dict(_files(deps, snapshot))
     return past._replace(
-        stale_files=tuple(dict.fromkeys(_stale_files(deps, snapshot))), readers=tuple(_readers(deps, snapshot, view))
+        stale_files=tuple(path for path, is_stale in found.items() if is_stale),
+        files=tuple(path for path, is_stale in found.items() if not is_stale),
+        readers=tuple(_readers(deps, snapshot, view)),
     )
 
 
-def _stale_files(deps: Deps, snapshot: Snapshot) -> Iterator[str]:
+def _files(deps: Deps, snapshot: Snapshot) -> Iterator[tuple[str, bool]]:
+    """Yield the files that our variables were written into, and whether each says something else by now."""
     root = deps.place.workspace.root
     if root is None:
         return
@@ -51,8 +55,9 @@ def _stale_files(deps: Deps, snapshot: Snapshot) -> Iterator[str]:
         home = Path(deps.environ.get("HOME") or str(Path.home()))
         variables = export_variables(deps, snapshot)
         for file in written_files(state_dir(deps.environ, home), deps.place, project=Path(root)):
-            if freshness(file, variables, project=Path(root)) is Freshness.OLDER:
-                yield str(file.path)
+            found = freshness(file, variables, project=Path(root))
+            if found is not Freshness.MISSING:
+                yield str(file.path), found is Freshness.OLDER
 
 
 def _readers(deps: Deps, snapshot: Snapshot, view: ServiceView) -> Iterator[str]:

@@ -106,6 +106,7 @@ class Poller:
             config_files=self._desk.config_files(snapshot),
             elsewhere=self._desk.elsewhere(),
             ends=self._desk.ends(snapshot),
+            to_do=self._desk.to_do(snapshot),
         )
         self._post(SnapshotTaken(self._facts))
         if is_first:

@@ -2,13 +2,11 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 
 from portdash.dashboard.context import REMOTE
-from portdash.dashboard.restarts import tilde
 from portdash.dashboard.rows.facts import Facts
-from portdash.model.names import base_name
 from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.report.starting import has_command, tilde
 from portdash.text import clean
 
 
@@ -70,10 +68,4 @@ def _no_running(snapshot: Snapshot, view: ServiceView, free: str, *, is_one: boo
         return None
     if view.is_running:
         return f"portdash does not run it: `portdash run` does, and {free} frees its port"
-    return None if _has_command(snapshot, view) else "it has no command: `portdash run` runs it with one"
-
-
-def _has_command(snapshot: Snapshot, view: ServiceView) -> bool:
-    """Say whether the configuration declares how a service of this workspace is started."""
-    declared = replace(view.key, service=base_name(view.key.service))
-    return any(each.has_command for each in snapshot.declarations if each.key == declared)
+    return None if has_command(snapshot, view.key) else "it has no command: `portdash run` runs it with one"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from portdash.config.paths import PROJECT_FILE
 from portdash.dashboard.desk import Desk
 from portdash.demo.places import NOW
 from portdash.demo.services import BLOG_ROWS, FIX_ROWS, INFRA_ROWS, SHOP_ROWS
@@ -14,6 +15,7 @@ from portdash.model.assignment import ServiceKey
 from portdash.model.fingerprint import Fingerprint
 from portdash.model.health import Health, HealthLevel, HealthState
 from portdash.model.listener import Listener
+from portdash.model.snapshot import Snapshot
 
 _GET = HttpGet(is_declared=False)
 _INTERVAL = 5.0
@@ -36,7 +38,7 @@ _UNWELL: Mapping[tuple[str, str], Health] = {
         state=HealthState.HUNG, level=HealthLevel.KERNEL, detail="40s, 5 waiting"
     ),
     (BLOG_ROWS[0].key.workspace, "web"): Health(
-        state=HealthState.DEGRADED, level=HealthLevel.KERNEL, detail="flapping 6x in 5 min"
+        state=HealthState.DEGRADED, level=HealthLevel.HTTP, detail="flapping 6x in 5 min"
     ),
 }
 """Who does not do well: one accepts nobody any more, one is started again and again."""
@@ -69,9 +71,18 @@ class StandingChecks:
         """Do nothing: time stands still."""
 
 
+class DemoDesk(Desk):
+    """Knows of the file that the invented project has, which no disk has."""
+
+    def config_files(self, snapshot: Snapshot) -> dict[str, str]:  # noqa: ARG002  what asks a disk needs it
+        """Return the portdash.toml of the workspace whose services the configuration declares."""
+        place = self.deps.place.workspace
+        return {place.name: f"{place.root}/{PROJECT_FILE}"} if place.root and self.deps.config.services else {}
+
+
 def demo_desk(deps: Deps) -> Desk:
     """Return a desk over an invented machine."""
-    return Desk(deps, monitor=StandingChecks(), ask=_ask)
+    return DemoDesk(deps, monitor=StandingChecks(), ask=_ask)
 
 
 async def _ask(listener: Listener, deps: Deps) -> Answer:  # noqa: ARG001  what asks a real one needs them

@@ -1,5 +1,7 @@
 """The twenty services of the invented machine: what each asked for, what it got, when, and why."""
 
+from pathlib import Path
+
 from portdash.config.services import ServiceConfig
 from portdash.demo.places import BLOG, DAY, FIX, HOST, HOUR, INFRA, MINUTE, NOW, SHOP, USER
 from portdash.model.assignment import Assignment, Match, Reason, ServiceKey, ServiceSpec, Source, Verdict
@@ -127,6 +129,7 @@ def declarations() -> tuple[ServiceConfig, ...]:
         ServiceConfig(
             spec=row.spec,
             command=tuple(command.split()) if (command := _COMMANDS.get(row.name)) else None,
+            root=Path(SHOP.root) if SHOP.root and row.name in _COMMANDS else None,
         )
         for row in SHOP_ROWS
     )

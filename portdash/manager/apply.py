@@ -21,6 +21,7 @@ from portdash.record import record
 if TYPE_CHECKING:
     from portdash.manager.clearing import Progress
     from portdash.model.history import Change, Operation
+    from portdash.report.starting import ToDo
 
 
 @record(kw_only=True)
@@ -33,6 +34,8 @@ class Outcome:
     """What happened, a sentence each."""
     left: tuple[str, ...] = ()
     """What is left for the person to do, or stays as it is: `api still runs on 3000: start it again on 3002`."""
+    to_do: tuple[ToDo, ...] = ()
+    """What is to be started by hand, and with which command."""
 
 
 def apply_plan(
@@ -60,16 +63,22 @@ def apply_plan(
     world = snapshot or look(deps)
     check_ports(deps, plan, world)
     found, settled = settled_by(world, plan)
+    left = _to_do(plan, world)
     if not (plan.needs_consent or restarts(plan)):
         operation = commit(deps, plan, leases=leases, found=found, settled=settled)
         tell_detected(deps.log, world, (change.after for change in operation.changes if change.before is None))
         lines = tuple(describe(operation.changes, here=plan.workspace, world=world))
         if not any(step.action is Action.MOVE for step in plan.steps):
-            return Outcome(operation=operation, lines=lines, left=_left(plan))
+            return Outcome(operation=operation, lines=lines, left=_left(plan), to_do=left)
         from portdash.manager.written import rewrite_recorded  # noqa: PLC0415
 
         written = rewrite_recorded(deps, plan)
-        return Outcome(operation=operation, lines=(*lines, *written.lines), left=(*_left(plan), *written.left))
+        return Outcome(
+            operation=operation,
+            lines=(*lines, *written.lines),
+            left=(*_left(plan), *written.left),
+            to_do=left,
+        )
     from portdash.manager.phases import apply_in_phases  # noqa: PLC0415
 
     done = apply_in_phases(deps, plan, progress or _silent, leases=leases, found=found, settled=settled)
@@ -77,6 +86,7 @@ def apply_plan(
         operation=done.operation,
         lines=(*done.ended, *describe(done.operation.changes, here=plan.workspace, world=world), *done.restarted),
         left=(*_left(plan), *done.left),
+        to_do=left,
     )
 
 
@@ -169,6 +179,15 @@ def describe(changes: Iterable[Change], *, here: str | None = None, world: Snaps
 
 def _silent(_line: str) -> None:
     """Progress that nobody asked for."""
+
+
+def _to_do(plan: Plan, world: Snapshot) -> tuple[ToDo, ...]:
+    """Return what is to be started by hand when the plan is done; most plans leave nothing of that kind."""
+    if not (plan.unresolved or plan.needs_consent or any(step.action is Action.MOVE for step in plan.steps)):
+        return ()
+    from portdash.report.to_do import to_do  # noqa: PLC0415  as the rest
+
+    return to_do(plan, world)
 
 
 def _left(plan: Plan) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from portdash.machine.textfile import LARGEST, read_text, replace_text
 from portdash.manager.deps import Deps, Place
 from portdash.manager.exporting import EnvFile, default_files, export_variables, freshness, write_files
 from portdash.model.plan import Action, Plan
-from portdash.text import clean
+from portdash.text import and_list, clean
 
 DIRECTORY = "exports"
 """Of the records, in the state directory."""
@@ -83,7 +83,7 @@ def rewrite_recorded(deps: Deps, plan: Plan) -> Rewritten:
         return Rewritten()
     here = deps.place
     project = Path(here.workspace.root) if here.workspace.root else Path.cwd()
-    lines: list[str] = []
+    names: list[str] = []
     left: list[str] = []
     try:
         variables = export_variables(deps, deps.observer.snapshot())
@@ -93,10 +93,11 @@ def rewrite_recorded(deps: Deps, plan: Plan) -> Rewritten:
         try:
             if freshness(file, variables, project=project) is Freshness.OLDER:
                 write_files(deps, [file], variables, project=project)
-                lines.append(f"{clean(file.path.name)} says so, too")
+                names.append(clean(file.path.name))
         except PortdashError as error:
             left.append(f"{clean(file.path.name)} still says what was: {error.message}")
-    return Rewritten(tuple(lines), tuple(left))
+    lines = (f"{and_list(names)} {'says' if len(names) == 1 else 'say'} so, too",) if names else ()
+    return Rewritten(lines, tuple(left))
 
 
 def _has_block(path: Path) -> bool:

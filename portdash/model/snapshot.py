@@ -34,6 +34,10 @@ class Declaration:
     key: ServiceKey
     spec: ServiceSpec
     has_command: bool = False
+    command: tuple[str, ...] = ()
+    """What starts it, the program first, `{port}` for its port; empty where its project is not trusted, too."""
+    directory: str | None = None
+    """Where that is run."""
 
 
 @record

@@ -80,7 +80,9 @@ def _reasons(snapshot: Snapshot, port: int, protocol: IpProtocol) -> Iterator[st
         if view is None:
             continue
         place = "" if view.key.workspace == snapshot.workspace else f"{view.key.workspace}/"
-        name = clean(f"{place}{view.name}")
+        others = (each for each in snapshot.services if each.spec.inherit_from and each.key != view.key)
+        sharing = [f"{place}{each.name}" for each in others if each.port == port and each.key.where == view.key.where]
+        name = and_list(map(clean, (f"{place}{view.name}", *sharing)))
         if not seen.is_owned:
             yield f"on the port of {name}"
         elif view.key in snapshot.leases:

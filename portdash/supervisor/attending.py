@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from portdash.machine.holds import Hold, hold_port, listening
 from portdash.model.ports import IpProtocol
 from portdash.model.requests import RequestKind
+from portdash.model.substitution import substitute
 from portdash.supervisor import child as children
 from portdash.supervisor.blame import Blame, blame
 from portdash.supervisor.child import CannotStart, Child, Sink
@@ -22,7 +23,6 @@ from portdash.supervisor.logs import ServiceLog, log_path
 from portdash.supervisor.lookout import Lookout
 from portdash.supervisor.orders import Order, Ready
 from portdash.supervisor.signals import Signals
-from portdash.supervisor.substitution import substitute
 from portdash.supervisor.verify import Finding, Progress
 from portdash.text import clean
 

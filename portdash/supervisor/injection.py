@@ -8,10 +8,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from portdash.model.substitution import names_port
 from portdash.planning.command_line import bare
 from portdash.planning.frameworks import framework_of
 from portdash.supervisor.frameworks import TELLING, Telling
-from portdash.supervisor.substitution import names_port
 
 _STARTERS: Mapping[str, tuple[str, ...]] = {
     "npx": (), "bunx": (), "pnpx": (), "uvx": (), "env": (), "nice": (), "time": (), "exec": (),

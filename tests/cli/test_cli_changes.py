@@ -33,6 +33,24 @@ def port_of(portdash: Portdash, name: str) -> int | None:
     return int(result.out) if result.code == 0 else None
 
 
+def test_a_move_names_the_command_once_it_is_trusted_and_the_files_that_follow(
+    portdash: Portdash, project: Path, free_port: FreePort
+):
+    """The command of a file that nobody has looked at is not passed on."""
+    first, second = free_port(), free_port()
+    (project / "portdash.toml").write_text(f'[services.web]\npreferred = [{first}]\ncommand = ["npm", "run", "dev"]\n')
+    portdash("alloc", "web")
+    portdash("export")
+    moved = portdash("move", "web", str(second), "--dry-run")
+    assert f"  you: start web with PORT={second}\n" in moved.out
+    assert "npm" not in moved.out
+    assert portdash("trust", "--yes").code == 0
+    moved = portdash("move", "web", str(second))
+    assert f"  you: start web: PORT={second} npm run dev  in " in moved.out
+    assert re.search(r"  file: portdash's block in .*/\.env follows\n", moved.out)
+    assert f"WEB_PORT={second}\n" in (project / ".env").read_text()
+
+
 def test_release(portdash: Portdash, free_port: FreePort):
     port = free_port()
     portdash("alloc", f"web={port}")

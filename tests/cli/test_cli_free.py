@@ -45,6 +45,18 @@ def test_a_dry_run_shows_what_is_then_done(portdash: Portdash, server: Server, f
     assert real.document["plan"]["cost"]["terminated"] == 1
 
 
+def test_who_ends_along_is_named_and_how_it_is_started_again(
+    portdash: Portdash, server: Server, free_port: FreePort, project: Path
+):
+    port = free_port()
+    assert portdash("allocate", f"web={port}").code == 0
+    assert portdash("allocate", "socket", "--inherit-from", "web").code == 0
+    server(port, cwd=project)
+    shown = portdash("free", str(port), "--dry-run").out
+    assert "the server of web and socket" in shown
+    assert f"  you: start web again with PORT={port}  in " in shown  # its command has lines, and is not to be typed
+
+
 def test_history_keeps_it(portdash: Portdash, server: Server, free_port: FreePort):
     process = server(port := free_port())
     assert portdash("free", str(port), "--yes").code == 0

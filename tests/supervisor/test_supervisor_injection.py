@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portdash.model.substitution import names_port, substitute
 from portdash.supervisor.injection import Injected, inject
-from portdash.supervisor.substitution import names_port, substitute
 
 SCRIPTS = {
     "dev": "vite",

@@ -10,7 +10,7 @@ from portdash.cli.holders import Holding, assigned_text, look_at, port_text
 from portdash.cli.options import dry_run_option, json_option, yes_option
 from portdash.cli.output import emit, emit_json, emit_lines, say
 from portdash.cli.parameters import read_slot
-from portdash.cli.plan_text import plan_lines
+from portdash.cli.plan_text import after_lines, plan_lines
 from portdash.errors import ExitCode, Refused
 from portdash.manager.apply import apply_plan
 from portdash.manager.deps import Deps
@@ -59,6 +59,7 @@ def command(
             return _nobody(holding, snapshot, plan, as_json=as_json)
         if not as_json:
             emit_lines(plan_lines(plan, snapshot))
+            emit_lines(after_lines(deps, snapshot, plan))
         if dry_run:
             if as_json:
                 _emit(holding, plan, lines=(), free=False, applied=False)

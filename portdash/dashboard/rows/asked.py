@@ -41,6 +41,8 @@ class Past(NamedTuple):
     """The latest first."""
     stale_files: tuple[str, ...] = ()
     """Files that portdash wrote and that do not say what the store does now."""
+    files: tuple[str, ...] = ()
+    """Those that do."""
     readers: tuple[str, ...] = ()
     """Running services that depend on it and were started before it got its port."""
     error: str = ""

@@ -74,7 +74,7 @@ def _leaf(view: ServiceView, facts: Facts, width: int, *, tab: Tab, asked: Asked
 
     match tab:
         case Tab.LOG:
-            return tuple(log_lines(view, asked.log, width))
+            return tuple(log_lines(view, asked.log, facts, width))
         case Tab.HISTORY:
             return tuple(history_lines(view, asked.past, facts, width))
         case _:

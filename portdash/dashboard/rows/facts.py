@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from portdash.dashboard.key_names import KeyNames
-from portdash.dashboard.restarts import tilde
 from portdash.dashboard.rows.row import Group, Kind, Other, RowKey, service_row_key
 from portdash.dashboard.rows.watching import is_watched, last_running, unseen_since
 from portdash.health.pulse import Pulse
@@ -21,6 +20,7 @@ from portdash.model.snapshot import SeenListener, ServiceView, Snapshot
 from portdash.model.workspace import Workspace
 from portdash.record import field, record
 from portdash.report.scope import workspace_label
+from portdash.report.starting import tilde
 from portdash.report.words import short_host
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ GONE_FOR = 5.0
 _NO_PULSES: Mapping[ServiceKey, Pulse] = MappingProxyType({})
 _NO_FILES: Mapping[str, str] = MappingProxyType({})
 _NO_ENDS: Mapping[ServiceKey, LastEnd] = MappingProxyType({})
+_NOTHING: Mapping[ServiceKey, str] = MappingProxyType({})
 
 
 @record(kw_only=True)
@@ -79,6 +80,9 @@ class Facts:
     """Ports that declared services without one would rather have."""
     elsewhere: tuple[tuple[str, str], ...] = ()
     """Services of this workspace that run where their URL says, by name and URL; they have no port of this machine."""
+
+    to_do: Mapping[ServiceKey, str] = field(default_factory=lambda: MappingProxyType({}))
+    """How each service is started that waits for it because of what was done here."""
 
     def is_same_world(self, before: Facts | None) -> bool:
         """Say whether nothing but time has passed since `before`, of which this was made: only ages are others."""
@@ -129,6 +133,7 @@ def digest(
     config_files: Mapping[str, str] = _NO_FILES,
     elsewhere: tuple[tuple[str, str], ...] = (),
     ends: Mapping[ServiceKey, LastEnd] = _NO_ENDS,
+    to_do: Mapping[ServiceKey, str] = _NOTHING,
 ) -> Facts:
     """Make a snapshot ready for showing; `before` is the last one's, from which new and gone rows are told."""
     views = (*snapshot.services, *snapshot.remote)
@@ -139,6 +144,7 @@ def digest(
         and config_files == before.config_files
         and elsewhere == before.elsewhere
         and ends == before.ends
+        and to_do == before.to_do
         and _is_only_later(snapshot, home, before)
     ):
         unseen = before.unseen if is_watched(snapshot, before) else frozenset()
@@ -171,6 +177,7 @@ def digest(
         wanted=wanted_ports(snapshot.services, snapshot.workspaces),
         elsewhere=elsewhere,
         ends=ends,
+        to_do=to_do,
     )
 
 

@@ -11,7 +11,7 @@ from portdash.dashboard.rows.row import Line, Span, Tone
 from portdash.dashboard.rows.times import clock_time
 from portdash.dashboard.rows.trend import trend
 from portdash.health.pulse import Pulse
-from portdash.model.health import Health, HealthLevel
+from portdash.model.health import Health, HealthLevel, HealthState
 from portdash.model.snapshot import ServiceView
 from portdash.named_tuple import NamedTuple
 from portdash.report.redaction import mask_secrets
@@ -41,7 +41,7 @@ def health_facts(view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
     """Yield the verdict on a service, its latencies, when it is asked again, its clients and how long it is up."""
     pulse = facts.pulses.get(view.key)
     yield heading("HEALTH", width, Span(_course(pulse), Tone.DIM) if pulse else None)
-    yield from _verdict(view.health, width)
+    yield from _verdict(view.health, width, is_asked=pulse is not None)
     if pulse and pulse.latencies:
         yield from fact("trend", trend(pulse.latencies, max(8, width - LABEL - 2)), width)
         yield from fact("breaker", BREAKERS[circuit_of(view, pulse, facts.now)], width)
@@ -79,9 +79,15 @@ def probed_text(port: int, probed: Probed) -> str:
     return f":{port} {', '.join(filter(None, (what, health.state.value + latency, mask_secrets(health.detail))))}"
 
 
-def _verdict(health: Health, width: int) -> Iterator[Line]:
-    proof = words.PROOFS.get(health.level)
-    yield from fact("state", f"{health.state.value}, {proof}" if proof else health.state.value, width)
+def _verdict(health: Health, width: int, *, is_asked: bool = False) -> Iterator[Line]:
+    """Yield it; of who `is_asked` at other times it is not said that no packet was sent."""
+    proof = words.PROOFS.get(health.level, "")
+    if is_asked and health.level is HealthLevel.KERNEL:
+        proof = words.BY_KERNEL
+    state = health.state.value
+    if health.state is HealthState.UNKNOWN and health.level is HealthLevel.NONE:
+        state, proof = "it listens", "and nothing checks it"
+    yield from fact("state", f"{state}, {proof}" if proof else state, width)
     if health.latency_ms is not None:
         yield from fact("latency", _milliseconds(health.latency_ms), width)
     if health.detail:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from portdash.dashboard.glyphs import IDLE
-from portdash.dashboard.restarts import own_listeners, restart_line
 from portdash.dashboard.rows import words
 from portdash.dashboard.rows.asked import Past
 from portdash.dashboard.rows.facts import Facts
@@ -13,12 +12,15 @@ from portdash.dashboard.rows.instance_lines import instance_lines
 from portdash.dashboard.rows.listener_facts import answer_lines, distinct, holder_lines, listener_facts, on_port
 from portdash.dashboard.rows.offered import Offer, offer_lines
 from portdash.dashboard.rows.prose import fact, heading, paragraph
-from portdash.dashboard.rows.row import Line, Tone
+from portdash.dashboard.rows.row import Line, Span, Tone
 from portdash.dashboard.rows.summary import describe
 from portdash.dashboard.rows.tab_lines import event_lines
 from portdash.model.assignment import Assignment, Verdict
+from portdash.model.health import HealthState
 from portdash.model.snapshot import ServiceView
+from portdash.report.starting import how_to_start, own_listeners
 from portdash.report.words import age, reason_phrase, short_host, worst_conflict
+from portdash.text import and_list
 
 MOST_REASONS = 12
 """Refused candidates that are told one by one."""
@@ -30,8 +32,7 @@ def why_lines(
     view: ServiceView, facts: Facts, offers: Sequence[Offer], width: int, *, past: Past | None = None
 ) -> Iterator[Line]:
     """Yield everything that is known about a service now."""
-    yield from _standing(view, facts, width)
-    yield from _to_do(view, facts, past, width)
+    yield from _standing(view, facts, past, width)
     yield from instance_lines(view, facts, width)
     yield ()
     yield from _why(view, facts, width)
@@ -50,13 +51,14 @@ def why_lines(
         yield ()
         yield from health_facts(view, facts, width)
     yield from offer_lines(offers, width)
-    yield from _environment(view, width)
+    yield from _environment(view, facts, past, width)
     yield from _last_events(past, facts, width)
 
 
-def _standing(view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
+def _standing(view: ServiceView, facts: Facts, past: Past | None, width: int) -> Iterator[Line]:
     state = words.state_of(view)
     yield from paragraph(describe_state(view, facts), width, state.glyph, state.tone)
+    yield from _to_do(view, facts, past, width)
     if has_health(view) and not worst_conflict(view):
         yield ()
         yield from health_facts(view, facts, width)
@@ -77,7 +79,8 @@ def describe_state(view: ServiceView, facts: Facts) -> str:
         return f"{state.word}, {exited}"
     if said.startswith(state.word):
         return said
-    return f"{state.word}, {said}" if said and said not in state.word else state.word
+    more = words.beside(state, said) if view.is_running or view.health.state is not HealthState.HEALTHY else ""
+    return f"{state.word}, {more}" if more else state.word
 
 
 def _to_do(view: ServiceView, facts: Facts, past: Past | None, width: int) -> Iterator[Line]:
@@ -97,7 +100,9 @@ def to_do(view: ServiceView, facts: Facts, past: Past | None) -> Iterator[str]:
         return
     was_moved = row.home is not None and row.home != row.port
     if any(each.port != row.port for each in own_listeners(view)) or (was_moved and not view.is_running):
-        yield restart_line(facts.snapshot, row, facts.home)
+        yield facts.to_do.get(view.key) or how_to_start(facts.snapshot, row).line(facts.home)
+    elif told := facts.to_do.get(view.key):
+        yield told
     if past is None:
         return
     for path in past.stale_files:
@@ -143,18 +148,21 @@ def _reasons(row: Assignment, width: int) -> Iterator[Line]:
     yield from fact(f"{row.port:>5}", "chosen", width, label_width=8)
 
 
-def _environment(view: ServiceView, width: int) -> Iterator[Line]:
+def _environment(view: ServiceView, facts: Facts, past: Past | None, width: int) -> Iterator[Line]:
+    """Yield its variable, and the files in which portdash has written that."""
     if view.port is None:
         return
     yield ()
     yield heading("ENVIRONMENT", width)
-    yield from paragraph(f"{view.spec.variable}={view.port}", width)
+    files = [facts.abbreviated(path) for path in past.files] if past else []
+    yield from paragraph(f"{view.spec.variable}={view.port}{f'  in {and_list(files)}' if files else ''}", width)
 
 
 def _last_events(past: Past | None, facts: Facts, width: int) -> Iterator[Line]:
     if past is None or not past.events:
         return
     yield ()
-    yield heading("LAST EVENTS", width)
+    more = facts.keys.hint("view_history", "shows all")
+    yield heading("LAST EVENTS", width, Span(more, Tone.DIM) if more else None)
     for event in past.events[:LAST_EVENTS]:
         yield from event_lines(event, facts, width)

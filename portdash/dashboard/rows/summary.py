@@ -10,7 +10,7 @@ from portdash.dashboard import glyphs as g
 from portdash.dashboard.rows.layout import choose, justify, line_width
 from portdash.dashboard.rows.row import Line, RowKey, Span, Tone, service_row_key
 from portdash.dashboard.rows.view import View
-from portdash.dashboard.rows.words import State, started_at, state_of
+from portdash.dashboard.rows.words import State, beside, started_at, state_of
 from portdash.model.conflict import ConflictKind
 from portdash.model.listener import Listener
 from portdash.model.plan import Strategy
@@ -226,7 +226,7 @@ def describe(view: ServiceView, facts: Facts) -> tuple[str, ...]:
         said = view.health.detail
         if said.startswith(state.word):
             return (f"{who} is {said}{holder}", f"{who} {state.word}{holder}", f"{who} {state.word}")
-        detail = f", {said}" if said and said not in state.word else ""
+        detail = f", {more}" if (more := beside(state, said)) else ""
         return (f"{who} is {state.word}{holder}{detail}", f"{who} {state.word}{holder}", f"{who} {state.word}")
     if conflict.kind is ConflictKind.SQUATTED and view.listeners:
         return _squatted(who, view.listeners[0], conflict.port, facts)

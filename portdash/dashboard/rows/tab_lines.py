@@ -1,5 +1,6 @@
 """The Log, History and Config tabs of the details."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import lru_cache
@@ -18,18 +19,19 @@ from portdash.model.history import Event
 from portdash.model.listener import Listener
 from portdash.model.snapshot import ServiceView
 from portdash.report.history import what
-from portdash.report.redaction import mask_secrets
+from portdash.report.redaction import Redaction, mask_secrets
+from portdash.report.starting import has_command, own_listeners
 from portdash.text import clean
 
 
-def log_lines(view: ServiceView, log: Log | None, width: int) -> Iterator[Line]:
+def log_lines(view: ServiceView, log: Log | None, facts: Facts, width: int) -> Iterator[Line]:
     """Yield what a service printed, or where it can be found that portdash keeps no log of it."""
     if log is None:
         yield from paragraph("reading the log …", width, tone=Tone.DIM)
     elif log.error:
         yield from paragraph(f"the log cannot be read: {log.error}", width)
     elif not log.is_kept:
-        yield from _elsewhere(view, width)
+        yield from _elsewhere(view, facts, width)
     elif not log.lines:
         yield from paragraph("it has printed nothing yet", width, tone=Tone.DIM)
     else:
@@ -43,12 +45,13 @@ def _chopped(line: str, width: int) -> tuple[Line, ...]:
     return tuple((Span(piece),) for piece in chop_cells(line, max(10, width)) or [""])
 
 
-def _elsewhere(view: ServiceView, width: int) -> Iterator[Line]:
+def _elsewhere(view: ServiceView, facts: Facts, width: int) -> Iterator[Line]:
     yield from paragraph("portdash did not start it, so it keeps no log of it", width)
     yield ()
-    if server := next(iter((*view.listeners, *view.elsewhere)), None):
+    if server := next(iter(own_listeners(view)), None):
         yield from fact("its own log", _log_command(server), width)
-    yield from fact("to keep one", f"portdash run {view.name} -- COMMAND", width)
+    command = "" if has_command(facts.snapshot, view.key) else " -- COMMAND"
+    yield from fact("to keep one", f"portdash run {view.name}{command}", width)
 
 
 def _log_command(server: Listener) -> str:
@@ -85,7 +88,7 @@ def config_lines(view: ServiceView, settings: Sequence[Setting], facts: Facts, w
     for origin, values in groupby(told, key=attrgetter("origin")):
         yield heading(f"FROM {facts.abbreviated(origin)}", width)
         for each in values:
-            yield from fact(each.key.rpartition(".")[2], mask_secrets(each.text), width)
+            yield from fact(each.key.rpartition(".")[2], _declared(each, facts), width)
         yield ()
     if told:
         return
@@ -105,6 +108,14 @@ def config_lines(view: ServiceView, settings: Sequence[Setting], facts: Facts, w
     if here:
         yield ()
         yield from fact("to declare it", f"portdash add {view.name}", width, label_width=LABEL)
+
+
+def _declared(setting: Setting, facts: Facts) -> str:
+    """Return a value as people write it: a command as in a shell, paths below the home directory with `~`."""
+    value = setting.value
+    is_command = setting.key.endswith(".command") and isinstance(value, list)
+    text = shlex.join(map(str, value)) if is_command and isinstance(value, list) else setting.text
+    return clean(Redaction(facts.home)(text), limit=None)
 
 
 def _stored(value: object) -> str:

@@ -20,6 +20,7 @@ def first_run(keys: KeyNames) -> tuple[str, ...]:
         "  It knows none so far, and has changed and sent nothing.",
         f"    {keys.way('adopt')}  adopt: keep its port for what runs below; ◆ is marked",
         f"    {keys.way('allocate')}  allocate: keep a port for what does not run yet",
+        "    `portdash init` in a project writes a portdash.toml",
         "",
     )
 

@@ -46,8 +46,9 @@ _UNWELL = {
 }
 
 
+BY_KERNEL = "told by the kernel"
 PROOFS = {
-    HealthLevel.KERNEL: "told by the kernel; no packet was sent",
+    HealthLevel.KERNEL: f"{BY_KERNEL}; no packet was sent",
     HealthLevel.CONTAINER: "told by its container's own check",
     HealthLevel.CONNECT: "checked by connecting, which proves little",
     HealthLevel.PROTOCOL: "checked in its own way",
@@ -96,12 +97,19 @@ def _with_figure(word: str, detail: str) -> str:
     return figure if figure.startswith("flapping") else f"{word} {figure}".rstrip()
 
 
+def beside(state: State, detail: str) -> str:
+    """Return what a verdict's detail tells that the word does not say already: `5 waiting` beside `hung 40s`."""
+    first, _, rest = detail.partition(", ")
+    return rest if state.word.endswith(f" {first}") else "" if detail in state.word else detail
+
+
 def source_of(view: ServiceView) -> str:
     """Say how the service came to its port, and what it missed, or that what it missed can be had now."""
     row = view.assignment
     if row is None:
         return "declared"
-    if view.home_free and row.source in (Source.FALLBACK, Source.SEQUENTIAL) and (missed := missed_port(row)):
+    missed = missed_port(row) if view.home_free and row.source in (Source.FALLBACK, Source.SEQUENTIAL) else None
+    if missed and not any(each.port == missed for each in view.elsewhere):  # its own server there is no free port
         return f"{missed} free now"
     return source_phrase(row)
 

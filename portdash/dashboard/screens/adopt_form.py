@@ -12,7 +12,6 @@ from textual.message import Message
 from textual.widgets import Checkbox, Input, Select, Static
 
 from portdash.dashboard.desk import Desk
-from portdash.dashboard.restarts import tilde
 from portdash.dashboard.screens.fields import Field, Tick
 from portdash.dashboard.screens.wish_form import Labelled, Mistake
 from portdash.dashboard.widgets.bounds import Choice
@@ -22,6 +21,7 @@ from portdash.manager.naming import suggest_name, taken_names, wanted_ports
 from portdash.model.listener import Listener
 from portdash.model.names import DEFAULT_WORKSPACE, check_service
 from portdash.model.snapshot import Snapshot
+from portdash.report.starting import tilde
 from portdash.text import clean
 
 OWN = ""

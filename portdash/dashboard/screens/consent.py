@@ -50,9 +50,9 @@ class ConsentRow(Horizontal):
         """Whether the right number stands in the field."""
         return self.is_asked and self.query_one(NumberField).value == self._answer
 
-    def ask(self, plan: Plan, *, answer: int | None = None) -> None:
-        """Ask for what agrees to `plan`: `answer` where it is given, else the port or how many end."""
-        word = consent_word(plan, answer)
+    def ask(self, plan: Plan) -> None:
+        """Ask for what agrees to `plan`: the port, or how many end."""
+        word = consent_word(plan)
         self.ask_for(word.asks, word.answer)
 
     def ask_for(self, asks: str, answer: str) -> None:

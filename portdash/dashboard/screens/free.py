@@ -119,14 +119,16 @@ class FreeScreen(PlanDialog):
     def _show(self, message: Planned) -> None:
         plan = message.plan
         self.say("")
-        self.query_one("#facts", Static).update(facts(free_facts(self._subject, plan, rather=self._rather_text())))
-        self.has_consent = bool(plan.steps) and not self._needs_typing(plan)
+        must_type = self._needs_typing(plan)
+        told = free_facts(self._subject, plan, rather=self._rather_text(), must_type=must_type)
+        self.query_one("#facts", Static).update(facts(told))
+        self.has_consent = bool(plan.steps) and not must_type
         self.query_one("#kill").display = False
         verb = "KILL on" if self.allows else "Free"
         self.query_one("#yes", Act).name_it(f"{verb} {self.slot}", key="y" if self.has_consent else "enter")
         self.show_plan(plan)
         if plan.steps and not self.has_consent and not self.desk.is_read_only:
-            self.query_one(ConsentRow).ask(plan, answer=self.port)
+            self._ask()
             self.call_after_refresh(self._fit)
         elif self.obstacle:
             self.say("nobody listens on it any more" if not plan.steps else self.obstacle, error=True)
@@ -150,6 +152,10 @@ class FreeScreen(PlanDialog):
     @property
     def _must_type(self) -> bool:
         return self.plan is not None and self._needs_typing(self.plan)
+
+    def _ask(self) -> None:
+        """Ask for the port; the facts say why."""
+        self.query_one(ConsentRow).ask_for(f"Type the port, {self.port}, to agree:", str(self.port))
 
     def _needs_typing(self, plan: Plan) -> bool:
         """Say whether a `y` would be too little: for all that is not plainly ours, and for KILL."""
@@ -182,7 +188,7 @@ class FreeScreen(PlanDialog):
         self.query_one(ConsentRow).forget()
         self.has_consent = False
         if self._must_type and self.plan and not self.can_kill:
-            self.query_one(ConsentRow).ask(self.plan, answer=self.port)
+            self._ask()
         self.arm()
 
     def _rather_text(self) -> str:

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from portdash.dashboard.restarts import service_label, tilde
 from portdash.dashboard.screens.facts import Fact
-from portdash.dashboard.screens.plan_view import target_lines
+from portdash.dashboard.screens.plan_view import target_lines, to_do_lines
 from portdash.dashboard.screens.shell import free_command
 from portdash.model.assignment import ServiceKey
 from portdash.model.ending import Allowance
@@ -12,6 +11,7 @@ from portdash.model.plan import Action, Plan
 from portdash.model.ports import IpProtocol
 from portdash.model.snapshot import SeenListener, Snapshot
 from portdash.record import record
+from portdash.report.starting import service_label, tilde
 from portdash.report.words import uptime, worst_conflict
 from portdash.text import clean, plural
 
@@ -66,21 +66,24 @@ def identities(plan: Plan) -> frozenset[tuple[int, int, str]]:
     return frozenset(boxes | {(each.pid, each.ticks, "") for target in targets for each in target.group})
 
 
-def free_facts(subject: Subject, plan: Plan | None, *, rather: str = "") -> list[Fact]:
-    """Return what the dialog says; without a plan nobody knows yet who has to end."""
+def free_facts(subject: Subject, plan: Plan | None, *, rather: str = "", must_type: bool = False) -> list[Fact]:
+    """Return what the dialog says; without a plan nobody knows yet who has to end, nor what is asked for."""
     targets = [step.target for step in plan.steps if step.target] if plan else []
     kills = any(Allowance.KILL in each.allows for each in targets)
     then = f"{subject.slot} is proved free. What has ended cannot be brought back"
     return [
         ("Holds it", list(dict.fromkeys(_holder(subject, seen) for seen in subject.holders))),
         ("Whose", list(dict.fromkeys(whose_lines(subject)))),
+        ("Also", list(dict.fromkeys(_sharing(subject)))),
         ("Chain", list(dict.fromkeys(_chains(subject)))),
         ("Ends", [line for target in targets for line in target_lines(target)]),
         ("KILL", "it was asked to end and did not: now it is killed, and saves nothing" if kills else ""),
         ("Then", then if targets else ""),
+        ("Still to do", to_do_lines(plan, subject.snapshot, subject.home) if plan and targets else ""),
         ("Note", [f"▲ {clean(note)}" for note in plan.notices] if plan else ""),
         ("Rather", f"c  {clean(rather)}" if rather and targets else ""),
         ("Shell", free_command(subject.slot, force=kills)),
+        ("You type", f"{subject.port}, for {_why_typed(subject, plan)}" if plan and targets and must_type else ""),
     ]
 
 
@@ -104,6 +107,35 @@ def whose_lines(subject: Subject) -> Iterator[str]:
             is_here = seen.key.workspace == subject.snapshot.workspace
             own = f"= {name}'s own" if is_here else f"≠ not yours: {name}"
             yield f"{own}{where}" if seen.is_owned else f"≠ not that of {name}, which has the port{where}"
+
+
+def _sharing(subject: Subject) -> Iterator[str]:
+    """Yield the services that share the port with the one whose server ends."""
+    for seen in subject.holders:
+        if not (seen.is_owned and seen.key):
+            continue
+        for view in subject.snapshot.services:
+            if view.spec.inherit_from and view.port == subject.port and view.key.where == seen.key.where:
+                yield f"{service_label(subject.snapshot, view.key)}, which shares the port, is gone with it"
+
+
+def _why_typed(subject: Subject, plan: Plan) -> str:
+    """Return why a `y` is too little."""
+    targets = [step.target for step in plan.steps if step.target]
+    here = subject.snapshot.workspace_named(subject.snapshot.workspace)
+    if any(Allowance.KILL in each.allows for each in targets):
+        return "it is killed"
+    for seen in subject.holders:
+        project = seen.listener.project
+        if seen.is_owned and seen.key and seen.key.workspace == subject.snapshot.workspace:
+            continue
+        is_elsewhere = seen.is_owned or (project is not None and (here is None or project.root != here.root))
+        return "it is another checkout's" if is_elsewhere else "it is no service of yours"
+    if len(targets) > 1:
+        return f"{len(targets)} of them end"
+    if any(each.container_id for each in targets):
+        return "it is a container"
+    return clean(next(iter(plan.notices), "it is not plainly yours"))
 
 
 def _chains(subject: Subject) -> Iterator[str]:

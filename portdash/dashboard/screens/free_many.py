@@ -118,6 +118,7 @@ class FreeManyScreen(RowsAct[Row]):
         except PortdashError as error:
             return False, error.message
         self.lines.extend(outcome.lines)
+        self.to_do.extend(outcome.to_do)
         return True, "; ".join(outcome.lines)
 
     def judged(self, row: Row, verdict: str) -> Row:
@@ -145,5 +146,5 @@ class FreeManyScreen(RowsAct[Row]):
             yield row.subject.slot, row.verdict
             for line in dict.fromkeys(whose_lines(row.subject)):
                 yield "", line
-        if self.ending and not self.is_done:
+        if self.ending and not (self.is_done or self.is_looking):
             yield "Shell", "; ".join(free_command(row.subject.slot) for row in self.ending)

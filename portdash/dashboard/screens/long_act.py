@@ -78,6 +78,11 @@ class LongAct(Dialog[Outcome | None]):
         self._is_told = False
         """Whether the outcome is on its way to this dialog, which must stay to hear it."""
 
+    @property
+    def width(self) -> int:
+        """Columns of the screen; may be asked in the thread of an act, whose dialog may be gone."""
+        return self._host.size.width if self._host is not None else self.size.width
+
     def arm(self) -> None:
         """Let the buttons say what can be done."""
 

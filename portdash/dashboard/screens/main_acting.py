@@ -95,8 +95,8 @@ class Acting(Choosing):
         if command.id != "service" or self.snapshot is None:
             self.toast(f"{command.label}: {reason}")
             return
-        from portdash.dashboard.restarts import service_label  # noqa: PLC0415
         from portdash.dashboard.screens.service import NoDeedScreen  # noqa: PLC0415
+        from portdash.report.starting import service_label  # noqa: PLC0415
 
         keys = self.context.running
         what = f" {service_label(self.snapshot, keys[0])}" if len(keys) == 1 else ""
@@ -166,13 +166,14 @@ class Acting(Choosing):
 
     def action_edit(self) -> None:
         """Edit the portdash.toml of the row's workspace, at this service."""
-        from portdash.dashboard.opening import edit_file  # noqa: PLC0415
+        from portdash.dashboard.opening import check_there, edit_file  # noqa: PLC0415
 
         context = self.context
         if context.config_file is None:
             return
         name = context.service.name if context.service else ""
         try:
+            check_there(Path(context.config_file))
             with self.app.suspend():
                 edit_file(Path(context.config_file), name, self.options.environ)
         except SuspendNotSupported:
@@ -190,21 +191,13 @@ class Acting(Choosing):
 
     def _done(self, outcome: "Outcome | None") -> None:
         """Say what was done, and look at what came of it."""
+        from portdash.dashboard.screens.outcomes import outcome_text  # noqa: PLC0415
+
         if outcome is None:
             return
-        said = "; ".join(outcome.lines)
-        back = (
-            f". {self.keymap.printed('undo')[0]} undoes"
-            if _can_be_undone(outcome) and self.keymap.printed("undo")
-            else ""
-        )
-        self.toast(f"{said}{back}")
+        undo = self.desk.keys.first("undo")
+        self.toast(outcome_text(outcome, self.desk.home, width=self.size.width, undo=undo))
         self.outlook.marked = frozenset()
         rows = [change.after for change in outcome.operation.changes if change.after] if outcome.operation else []
         self.wanted = (Kind.SERVICE, rows[0].key) if rows else None
         self.look_now()
-
-
-def _can_be_undone(outcome: "Outcome") -> bool:
-    """Say whether rows were changed: a process that has ended stays so."""
-    return outcome.operation is not None and bool(outcome.operation.changes)

@@ -9,7 +9,6 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from portdash.dashboard.desk import Desk
-from portdash.dashboard.restarts import service_label
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.facts import Fact, facts
 from portdash.dashboard.screens.fields import Field
@@ -22,6 +21,7 @@ from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Plan
 from portdash.model.ports import parse_port
 from portdash.model.snapshot import Snapshot
+from portdash.report.starting import service_label
 from portdash.report.words import held_by, source_phrase
 
 

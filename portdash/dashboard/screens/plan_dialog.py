@@ -8,6 +8,7 @@ from textual.widgets import Button
 
 from portdash.dashboard.desk import Desk
 from portdash.dashboard.screens.long_act import LongAct, Told
+from portdash.dashboard.screens.outcomes import outcome_text
 from portdash.dashboard.screens.patience import Patience
 from portdash.manager.apply import Outcome
 from portdash.model.plan import Plan
@@ -75,7 +76,7 @@ class PlanDialog(LongAct):
             self.tell(self.Progressed(line))
 
         outcome = self.desk.apply(plan, consent=consent, progress=progress)
-        return Told(self.Done(outcome), "; ".join(outcome.lines))
+        return Told(self.Done(outcome), outcome_text(outcome, self.desk.home, width=self.width))
 
     @on(Done)
     def _close(self, message: Done) -> None:

@@ -5,14 +5,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from portdash.dashboard.key_names import KeyNames
-from portdash.dashboard.restarts import restart_line, service_label, start_line, tilde
 from portdash.dashboard.screens.facts import Fact
 from portdash.model.assignment import Assignment, ServiceKey, Verdict
 from portdash.model.ending import Allowance, spelled
 from portdash.model.plan import Action, Plan, Step, Target, depths, grace_of
-from portdash.model.snapshot import ServiceView, Snapshot
+from portdash.model.snapshot import Snapshot
 from portdash.report.redaction import mask_secrets
 from portdash.report.scope import workspace_label
+from portdash.report.starting import service_label
+from portdash.report.to_do import follows, to_do
 from portdash.report.words import reason_phrase, worst_conflict
 from portdash.text import and_list, clean, plural
 
@@ -142,23 +143,12 @@ def beside_lines(plan: Plan, snapshot: Snapshot, key: ServiceKey) -> Iterator[st
 
 def file_lines(files: Iterable[Path], home: str) -> tuple[str, ...]:
     """Return which written files follow a plan."""
-    return tuple(f"portdash's block in {tilde(str(path), home)} follows" for path in files)
+    return tuple(follows(str(path), home) for path in files)
 
 
 def to_do_lines(plan: Plan, snapshot: Snapshot, home: str) -> tuple[str, ...]:
     """Return what is left for the person: a moved server knows nothing of its new port until it is started again."""
-    rows = {row.key: row for step in plan.steps if (row := step.after)}
-    lines = [
-        restart_line(snapshot, row, home)
-        if (row := rows.get(left.restart) or snapshot.assignments.get(left.restart))
-        else clean(left.text)
-        for left in plan.unresolved
-        if left.restart is not None
-    ]
-    lines += [restart_line(snapshot, row, home) for row in _moved_idle(plan, snapshot)]
-    if plan.needs_consent:
-        lines += [start_line(snapshot, view.key) for view in _claimants(plan, snapshot)]
-    return tuple(dict.fromkeys(lines))
+    return tuple(each.line(home) for each in to_do(plan, snapshot))
 
 
 def what_remains(plan: Plan, snapshot: Snapshot, home: str) -> list[Fact]:
@@ -168,22 +158,6 @@ def what_remains(plan: Plan, snapshot: Snapshot, home: str) -> list[Fact]:
         ("Note", [clean(note) for note in plan.notices]),
         ("Still to do", to_do_lines(plan, snapshot, home)),
     ]
-
-
-def _moved_idle(plan: Plan, snapshot: Snapshot) -> Iterator[Assignment]:
-    """Yield services that move and do not run, but for those that come along with another."""
-    for step in plan.steps:
-        row = step.after
-        view = snapshot.service(row.key) if row and step.action is Action.MOVE else None
-        if row and view and not view.is_running and not row.spec.inherit_from:
-            yield row
-
-
-def _claimants(plan: Plan, snapshot: Snapshot) -> Iterator[ServiceView]:
-    ports = {step.target.port for step in plan.steps if step.target}
-    for view in snapshot.services:
-        if view.port in ports and view.key.workspace == plan.workspace and not view.spec.inherit_from:
-            yield view
 
 
 def back_text(plan: Plan, keys: KeyNames) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from portdash.dashboard.restarts import tilde
 from portdash.dashboard.screens.facts import Fact
 from portdash.dashboard.screens.plan_view import step_cells, what_remains
 from portdash.dashboard.screens.shell import adopt_command, allocate_command
@@ -13,6 +12,7 @@ from portdash.model.names import split_qualified
 from portdash.model.plan import Action, Plan, Step
 from portdash.model.snapshot import Snapshot
 from portdash.report.scope import workspace_label
+from portdash.report.starting import tilde
 from portdash.report.words import reason_phrase, source_phrase
 from portdash.text import clean, plural
 

@@ -8,7 +8,6 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from portdash.dashboard.desk import Desk
-from portdash.dashboard.restarts import own_listeners, service_label
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.facts import Fact, facts
 from portdash.dashboard.screens.patience import Patience
@@ -18,6 +17,7 @@ from portdash.errors import PortdashError
 from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Action, Plan, Step
 from portdash.model.snapshot import Snapshot
+from portdash.report.starting import own_listeners, service_label
 from portdash.report.words import source_phrase
 from portdash.text import and_list, clean, plural
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from portdash.dashboard.restarts import service_label
 from portdash.model.assignment import ServiceKey
 from portdash.model.conflict import Conflict, ConflictKind
 from portdash.model.plan import Plan
 from portdash.model.snapshot import Snapshot
 from portdash.record import record
+from portdash.report.starting import service_label
 from portdash.text import and_list, clean, plural
 
 _HELD = (ConflictKind.SQUATTED, ConflictKind.DUPLICATE, ConflictKind.MUTUAL)
@@ -22,11 +22,9 @@ class Consent:
     """What has to be typed."""
 
 
-def consent_word(plan: Plan, port: int | None = None) -> Consent:
-    """Return what to type: the port of the one that is ended, or how many are; always `port` where that is given."""
+def consent_word(plan: Plan) -> Consent:
+    """Return what to type: the port of the one that is ended, or how many are."""
     targets = [step.target for step in plan.steps if step.target]
-    if port is not None:
-        return Consent(f"Type the port, {port}, to agree:", str(port))
     whom = and_list(clean(each.whole) for each in targets)
     if len(targets) == 1:
         return Consent(f"This ends {whom}. Type its port, {targets[0].port}, to agree:", str(targets[0].port))

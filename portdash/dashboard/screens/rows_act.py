@@ -20,6 +20,7 @@ from portdash.dashboard.screens.facts import table
 from portdash.dashboard.screens.long_act import LongAct, broken_words
 from portdash.dashboard.screens.patience import Patience
 from portdash.manager.apply import Outcome
+from portdash.report.starting import ToDo
 from portdash.text import clean
 
 _log = logging.getLogger(__name__)
@@ -65,6 +66,8 @@ class RowsAct(LongAct, Generic[RowT]):
         self.is_done = False
         self.lines: list[str] = []
         """What was done: it is told to whoever opened this."""
+        self.to_do: list[ToDo] = []
+        """What is to be started by hand because of it."""
 
     def judged(self, row: RowT, verdict: str) -> RowT:
         """Return a row with its last verdict: there is nothing more that could be done to it."""
@@ -106,7 +109,8 @@ class RowsAct(LongAct, Generic[RowT]):
     def action_leave(self) -> None:
         """Close; what was done is told to whoever opened this."""
         if self.is_done:
-            self.dismiss(Outcome(operation=None, lines=tuple(self.lines)) if self.lines else None)
+            told = Outcome(operation=None, lines=tuple(self.lines), to_do=tuple(dict.fromkeys(self.to_do)))
+            self.dismiss(told if self.lines else None)
         else:
             super().action_leave()
 

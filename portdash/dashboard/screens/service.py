@@ -13,7 +13,6 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from portdash.dashboard.desk import Desk
-from portdash.dashboard.restarts import own_listeners, service_label, tilde
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.facts import Fact, facts
 from portdash.dashboard.screens.long_act import LongAct, Told
@@ -25,6 +24,7 @@ from portdash.manager.apply import Outcome
 from portdash.model.assignment import ServiceKey
 from portdash.model.requests import RequestKind
 from portdash.model.snapshot import Snapshot
+from portdash.report.starting import held_note, own_listeners, service_label, tilde
 from portdash.supervisor.starting import Startable
 from portdash.text import and_list, clean
 
@@ -176,6 +176,7 @@ class ServiceScreen(DeedScreen):
             Deed.RESTART: self._command("restart", self._called),
         }
         return [
+            ("Held", held_note(self.snapshot, self.key) if self.startable else ""),
             ("Runs", [f"{server} on {view.port}" for server in servers] if view else ""),
             *((deed.capitalize(), self.reasons.get(deed, effects[deed])) for deed in Deed),
             (

@@ -14,7 +14,6 @@ from textual import on
 from textual.message import Message
 
 from portdash.dashboard.desk import Desk
-from portdash.dashboard.restarts import own_listeners, service_label, spoken_name
 from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.consent import ConsentRow
 from portdash.dashboard.screens.long_act import Told, broken_words
@@ -28,6 +27,7 @@ from portdash.model.assignment import ServiceKey
 from portdash.model.requests import RequestKind
 from portdash.model.snapshot import Snapshot
 from portdash.record import record
+from portdash.report.starting import held_note, own_listeners, service_label, spoken_name
 from portdash.supervisor.cancelling import Cancel
 from portdash.supervisor.progress import Progress
 from portdash.text import and_list, clean
@@ -165,7 +165,9 @@ class ServicesScreen(DeedScreen, RowsAct[Row]):
             startable = self.desk.startable(self.snapshot, key)
         except PortdashError as error:
             return Row(key, name, (), f"left alone: {clean(error.message)}")
-        return Row(key, name, (Deed.START,), f"does not run: {clean(shlex.join(startable.command))}")
+        held = held_note(self.snapshot, key)
+        note = f"; {held}" if held else ""
+        return Row(key, name, (Deed.START,), f"does not run: {clean(shlex.join(startable.command))}{note}")
 
     def _coming_along(self) -> dict[str, tuple[str, ...]]:
         """Return what is started with them, and of each what needs it."""

@@ -3,11 +3,11 @@
 import shlex
 from collections.abc import Sequence
 
-from portdash.dashboard.restarts import spoken_name
 from portdash.manager.wishes import Wish
 from portdash.model.assignment import ServiceKey
 from portdash.model.plan import Strategy
 from portdash.model.snapshot import Snapshot
+from portdash.report.starting import spoken_name
 from portdash.text import clean
 
 

@@ -37,7 +37,8 @@ async def test_each_row_has_its_verdict_and_the_number_of_those_that_end_is_type
         assert "stays: sshd 700" in host.text or "stays:" in host.text
         assert "nobody listens on it any more" in host.text
         assert "Type how many, 2, to agree:" in host.text
-        assert " portdash free 5175; portdash free 4173 " in host.text
+        assert "portdash free 5175; portdash free 4173" in host.text
+        assert "portdash free 22" not in host.text  # it stays
         await press(host, pilot, "enter", "y")
         await settled(host, pilot)
         assert {5175, 4173, 22} <= held(desk)
@@ -48,6 +49,16 @@ async def test_each_row_has_its_verdict_and_the_number_of_those_that_end_is_type
         assert len(host.answers[0].lines) == 2
     assert held(desk).isdisjoint({5175, 4173})
     assert 22 in held(desk)
+
+
+async def test_what_is_to_be_started_again_is_handed_on(desk: Desk):
+    world = desk.look()
+    async with opened(FreeManyScreen(desk, world, ((8000, TCP), (5175, TCP)), patience=AT_ONCE)) as (host, pilot):
+        await settled(host, pilot)
+        await press(host, pilot, "2", "enter")
+        await settled(host, pilot)
+        await press(host, pilot, "escape")
+        assert [each.name for each in host.answers[0].to_do] == ["api"]
 
 
 async def test_where_portdash_breaks_at_one_it_is_said_what_was_done_and_what_was_not(

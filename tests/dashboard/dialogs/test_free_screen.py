@@ -91,6 +91,30 @@ async def test_a_server_of_ours_is_ended_by_y(desk: Desk):
     assert not listens(desk, port)
 
 
+async def test_what_was_ended_is_to_be_started_until_it_runs(desk: Desk):
+    """The command is that of before: nobody could look it up afterwards."""
+    world = desk.look()
+    key = next(view.key for view in world.services if (view.name, view.key.workspace) == ("api", "shop"))
+    server = next(seen.listener for seen in world.listeners if seen.listener.port == 8000)
+    line = "start api again: uvicorn shop.api:app --port 8000  in ~/src/shop"
+    async with opened(FreeScreen(desk, world, 8000, TCP, patience=AT_ONCE), (120, 35)) as (host, pilot):
+        await settled(host, pilot)
+        assert f"Still to do {line}" in host.text
+        assert "shop/websocket, which shares the port, is gone with it" in host.text
+        assert desk.to_do(desk.look()) == {}
+        await press(host, pilot, "y")
+        await settled(host, pilot)
+        (left,) = host.answers[0].to_do
+        assert left.line(desk.home) == line
+    ended = desk.look()
+    assert desk.to_do(ended) == {key: line}
+    desk.deps.machine.listen(server)  # type: ignore[attr-defined]  the invented machine
+    running = desk.look()
+    assert desk.to_do(running) == {}
+    assert desk.to_do(replace(running, taken_at=running.taken_at + 1)) == {}
+    assert desk.to_do(replace(ended, taken_at=ended.taken_at + 2)) == {}  # it was started, and has ended by itself
+
+
 async def test_enter_is_no(desk: Desk):
     port = own_port(desk)
     async with opened(FreeScreen(desk, desk.look(), port, TCP, patience=AT_ONCE)) as (host, pilot):
@@ -105,6 +129,7 @@ async def test_somebody_elses_needs_the_port_typed(desk: Desk):
     async with opened(FreeScreen(desk, desk.look(), 3000, TCP, patience=AT_ONCE), (120, 35)) as (host, pilot):
         await settled(host, pilot)
         assert "Type the port, 3000" in host.text
+        assert "3000, for it is another checkout's" in host.text
         assert host.screen.query_one("#yes", Act).disabled
         await press(host, pilot, *"3001", "enter")
         await settled(host, pilot)

@@ -122,7 +122,7 @@ def test_the_first_frame_loads_nothing_that_only_a_table_a_look_or_what_is_rare_
     assert "portdash.dashboard.widgets.service_table" in names
     assert {each for each in names if each in FOR_THE_TABLE} == set()
     unwanted = {
-        "portdash.dashboard.offers", "portdash.dashboard.news", "portdash.dashboard.restarts",
+        "portdash.dashboard.offers", "portdash.dashboard.news", "portdash.report.starting",
         "portdash.manager.naming", "portdash.planning.assemble", "portdash.planning.frameworks",
         "portdash.machine.describing", "portdash.machine.processes", "portdash.machine.origins",
         "portdash.health.pulse", "portdash.report.serialise",

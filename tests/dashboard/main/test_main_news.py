@@ -32,12 +32,24 @@ def at(view: ServiceView, seconds: float = 0) -> Snapshot:
 
 def test_a_service_that_went_down_and_a_new_conflict_ring():
     up, down, held = facts_of(at(UP)), facts_of(at(DOWN, 1)), facts_of(at(HELD, 2))
-    assert news_between(up, down) == (("shop/api went down: nobody listens on 8000",), True)
+    assert news_between(up, down) == (("shop/api went down: it listens on 8000 no more",), True)
     (text,), rings = news_between(down, held)
     assert "shop/api cannot have 8000: node 4121" in text
     assert rings
     assert news_between(down, up) == ((), False)
     assert news_between(held, facts_of(at(HELD, 3))) == ((), False)
+
+
+def test_one_that_ran_elsewhere_is_told_of_with_the_port_it_ran_on():
+    strayed = scenes.service(scenes.SHOP, "api", 8000, elsewhere=scenes.listener(8001, 3990, workspace=scenes.SHOP))
+    (text,), _rings = news_between(facts_of(at(strayed)), facts_of(at(DOWN, 1)))
+    assert text == "shop/api went down: it listens on 8001 no more"
+
+
+def test_a_server_that_runs_on_where_its_service_was_moved_from_did_not_go_down():
+    server = scenes.listener(8000, 3990, workspace=scenes.SHOP)
+    moved = scenes.snapshot_of([scenes.service(scenes.SHOP, "api", 8002)], [server], taken_at=scenes.NOW + 1)
+    assert news_between(facts_of(at(UP)), facts_of(moved)) == ((), False)
 
 
 def test_a_service_whose_port_was_given_back_did_not_go_down():

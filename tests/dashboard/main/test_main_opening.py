@@ -8,9 +8,11 @@ import scenes
 from fakes import WEB, desk_for, running, until
 from row_texts import KEYS, everything, facts_of
 
+from portdash.dashboard.commands import BY_ID
 from portdash.dashboard.context import Context
 from portdash.dashboard.copies import copies_of
-from portdash.dashboard.opening import browser, edit_file, line_of, open_url
+from portdash.dashboard.opening import browser, check_there, edit_file, line_of, open_url
+from portdash.dashboard.rows.row import OTHERS_KEY
 from portdash.errors import PortdashError, UsageError
 from portdash.model.workspace import Workspace
 
@@ -85,6 +87,7 @@ async def test_the_file_of_a_workspace_is_found_by_the_look(tmp_path: Path):
 def test_an_editor_that_fails_is_said(tmp_path: Path):
     file = tmp_path / "portdash.toml"
     file.write_text("")
+    check_there(file)
     edit_file(file, "web", {"EDITOR": "true"})
     with pytest.raises(PortdashError, match="ended with 1"):
         edit_file(file, "web", {"EDITOR": "false"})
@@ -92,6 +95,24 @@ def test_an_editor_that_fails_is_said(tmp_path: Path):
         edit_file(file, "web", {"EDITOR": "/nonexistent/vi"})
     with pytest.raises(UsageError, match="EDITOR is no command"):
         edit_file(file, "web", {"EDITOR": "'"})
+    file.unlink()
+    with pytest.raises(UsageError, match="is not there"):
+        check_there(file)
+
+
+def test_where_there_is_nothing_to_edit_it_says_of_which_workspace():
+    facts = facts_of()
+    rows = everything(facts).rows
+    reasons = {
+        row.key: BY_ID["edit"].unavailable(Context(keys=KEYS, facts=facts, row=row))
+        for row in rows
+        if row.key in (WEB, ("group", "shop"), OTHERS_KEY)
+    }
+    assert reasons == {
+        WEB: "its workspace has no portdash.toml; Y copies the TOML",
+        ("group", "shop"): "shop has no portdash.toml",
+        OTHERS_KEY: "the row under the cursor is of no workspace",
+    }
 
 
 def test_what_can_be_copied_of_a_service():
