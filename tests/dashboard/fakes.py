@@ -21,7 +21,7 @@ from portdash.dashboard.rows.row import Other, RowKey
 from portdash.dashboard.screens.main import MainScreen
 from portdash.errors import NoCommand, PortdashError
 from portdash.health.pulse import Pulse
-from portdash.model.assignment import ServiceKey
+from portdash.model.assignment import Lease, ServiceKey
 from portdash.model.history import Event, EventKind
 from portdash.model.plan import Action, Plan, Step, Strategy
 from portdash.model.snapshot import ServiceView, Snapshot
@@ -93,6 +93,9 @@ class FakeDesk(Desk):
 
     def elsewhere(self) -> tuple[tuple[str, str], ...]:
         return ()
+
+    def begun(self, lease: Lease) -> float | None:  # noqa: ARG002
+        return None
 
     def log_of(self, key: ServiceKey) -> Path:
         return self.log_dir / f"{key.service}.log"
