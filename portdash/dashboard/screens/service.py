@@ -230,12 +230,6 @@ class ServiceScreen(DeedScreen):
             answer = self.Answered(text, ok=ok)
         return Told(answer, f"{self.key.service}: {answer.text}", is_error=not answer.ok)
 
-    def end(self) -> None:
-        """Give the key that starts it its button again: one that cannot be used loses the focus."""
-        super().end()
-        if self.chosen is Deed.START:
-            self.query_one("#yes", Act).focus()
-
     @on(Answered)
     def _answered(self, message: Answered) -> None:
         self.end()

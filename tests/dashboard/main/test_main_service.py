@@ -569,7 +569,7 @@ async def test_what_does_not_run_is_started_and_a_failure_shows_what_it_printed(
         await pilot.press("enter")
         await until(pilot, lambda: "ended with status 3" in "\n".join(screen_lines(pilot.app)))
         assert "no [red]such file" in "\n".join(screen_lines(pilot.app))
-        await pilot.press("enter")
+        await pilot.press("y")
         await until(pilot, lambda: pilot.app.screen is main)
         assert desk.starts == 2
         assert any("idle is on 4000" in note.message for note in pilot.app._notifications)
