@@ -11,6 +11,9 @@ from portdash.model.snapshot import ServiceView
 from portdash.report.redaction import mask_secrets
 from portdash.text import clean
 
+_SHOWN = 44
+"""Cells of a text that the menu shows; what is copied is the whole of it."""
+
 
 def copies_of(context: Context) -> list[HelpRow]:
     """Return what there is, each with its letter; the command of a line is the text that is copied."""
@@ -78,5 +81,6 @@ def _toml(view: ServiceView | None, held: Listener | None, port: int | None) -> 
 
 
 def _shown(text: str) -> str:
+    """Return the beginning of what is copied: the other lines want room, too."""
     first, *more = text.splitlines()
-    return clean(first) + (" …" if more else "")
+    return clean(first, limit=_SHOWN) + (" …" if more else "")

@@ -105,7 +105,7 @@ class Poller:
             events=self._events(snapshot),
             config_files=self._desk.config_files(snapshot),
             elsewhere=self._desk.elsewhere(),
-            ends=self._desk.ends(snapshot),
+            ends={} if is_first else self._desk.ends(snapshot),  # what is read for it is not for the first table
             to_do=self._desk.to_do(snapshot),
         )
         self._post(SnapshotTaken(self._facts))

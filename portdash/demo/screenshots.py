@@ -60,7 +60,7 @@ SHOTS = (
     Shot(name="main-80x24", size=(80, 24), shows="squatted"),
     Shot(name="listening", size=(160, 45), keys=("2",), shows="PROCESS"),
     Shot(name="conflicts", size=(160, 32), keys=("3",), shows="WAY OUT"),
-    Shot(name="ranges", size=(120, 40), keys=("4", "j", "l"), shows="PORTS 5017"),
+    Shot(name="ranges", size=(120, 40), keys=("4", "j", "l"), shows="PORTS 5015"),
     Shot(name="history", size=(120, 40), keys=("5",), shows="given back by hand"),
     Shot(name="resolve", size=(160, 45), keys=("c",), shows="aggressive"),
     Shot(name="details", size=(80, 40), keys=("N", "enter"), shows="WHO ANSWERS"),

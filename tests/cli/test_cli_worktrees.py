@@ -66,7 +66,7 @@ def test_what_is_done_to_the_other_checkout_names_it_by_its_label(
     undone = portdash("undo", "--yes")
     told = portdash("history", "--all")
     assert "shop@fix-login/web is" in moved.out
-    assert undone.out.count("shop@fix-login/web") == 2  # the step, and what came of it
+    assert undone.out.count("shop@fix-login/web") == 3  # the step, what is left to start, and what came of it
     assert "shop@fix-login/web" in told.out
     assert "shop~" not in moved.out + undone.out + told.out
 

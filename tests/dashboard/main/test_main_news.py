@@ -138,7 +138,9 @@ def test_what_is_done_to_a_service_from_here_is_no_news():
     other = scenes.service(scenes.SHOP, "web", 3000, own=scenes.listener(3000, 1, workspace=scenes.SHOP))
     gone = scenes.service(scenes.SHOP, "web", 3000)
     before, after = facts_of(scenes.snapshot_of([UP, other])), facts_of(scenes.snapshot_of([DOWN, gone]))
-    assert news_between(before, after, is_done_to=done_to_api).texts == ("shop/web went down: nobody listens on 3000",)
+    assert news_between(before, after, is_done_to=done_to_api).texts == (
+        "shop/web went down: it listens on 3000 no more",
+    )
 
 
 @pytest.mark.parametrize(("ago", "told"), [(0.0, False), (14.0, False), (15.0, True), (-1.0, True)])

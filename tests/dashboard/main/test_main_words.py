@@ -66,7 +66,7 @@ def test_health_says_neither_twice_nor_against_itself():
         attribution=None,
         health=Health(state=HealthState.HEALTHY, detail="200 OK"),
     )
-    assert describe_state(ended, facts) == "not running"
+    assert describe_state(ended, facts) == "not running, exited 0s ago"
 
 
 def test_a_port_that_its_own_server_is_on_is_not_free():
