@@ -11,7 +11,7 @@ from portdash.model.snapshot import ServiceView
 from portdash.report.redaction import mask_secrets
 from portdash.text import clean
 
-_SHOWN = 44
+_SHOWN = 40
 """Cells of a text that the menu shows; what is copied is the whole of it."""
 
 
