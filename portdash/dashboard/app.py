@@ -196,7 +196,7 @@ class PortdashApp(App[int], inherit_bindings=False):
         if under_way.is_waited_for:
             said = "portdash: the plan is carried out to its end first"
         elif under_way.goes_on:
-            said = "portdash: what was being started goes on; `portdash status` tells how far it is"
+            said = "portdash: what was being started goes on; `portdash status` tells when it runs"
         self.exit(0, message=Text(said))
 
     async def run_async(self, **how: Any) -> int | None:  # noqa: ANN401  they are Textual's

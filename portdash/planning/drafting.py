@@ -241,7 +241,8 @@ def cost_of(steps: Iterable[Step], occupancy: Occupancy) -> Cost:
             moved.setdefault(occupancy.root(step.key), step)
     running = {key for key, step in moved.items() if _disturbs(occupancy, key, step.to_port)}
     running |= {occupancy.root(step.key) for step in steps if step.action is Action.RESTART and step.key in moved}
-    lost = {key for key, step in moved.items() if loses(step.before, step.to_port)}
+    kept = {key for key, step in moved.items() if step.after and step.to_port == first_choice(step.after.spec)}
+    lost = {key for key, step in moved.items() if key not in kept and loses(step.before, step.to_port)}
     ended = sum(1 for step in steps if step.target is not None)
     return Cost(running_moved=len(running), moved=len(moved), lost=len(lost), terminated=ended)
 

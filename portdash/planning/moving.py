@@ -13,7 +13,7 @@ from portdash.planning.drafting import Draft, Seat
 from portdash.planning.forcing import force
 from portdash.planning.giving import give
 from portdash.planning.occupancy import Group
-from portdash.planning.requests import Placement
+from portdash.planning.requests import Placement, wished_by
 from portdash.planning.rescue import why_left
 from portdash.planning.rules import preferable
 from portdash.text import clean
@@ -35,7 +35,7 @@ def plan_move(snapshot: Snapshot, key: ServiceKey, to: int | None, *, strategy: 
     if row.spec.inherit_from is not None:
         parent = clean(row.spec.inherit_from)
         raise UsageError(f"{name} shares the port of {parent}", hint=f"move {parent}: {name} follows")
-    draft = Draft(snapshot, strategy=strategy, actor=actor, placements=(Placement(key, row.spec),))
+    draft = Draft(snapshot, strategy=strategy, actor=actor, placements=(Placement(key, wished_by(snapshot, row)),))
     if to is None:
         _move_on(draft, key)
     else:
@@ -50,7 +50,7 @@ def plan_homing(snapshot: Snapshot, keys: Iterable[ServiceKey], *, actor: str) -
     Those that have it, or cannot have it yet, stay where they are; of the latter the plan says why.
     """
     rows = [row for key in keys if (row := snapshot.assignments.get(key)) and row.spec.inherit_from is None]
-    placements = tuple(Placement(row.key, row.spec) for row in rows)
+    placements = tuple(Placement(row.key, wished_by(snapshot, row)) for row in rows)
     draft = Draft(snapshot, strategy=Strategy.MINIMAL, actor=actor, placements=placements)
     for row in rows:
         wanted = preferable(row)

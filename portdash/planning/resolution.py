@@ -9,6 +9,7 @@ from portdash.planning.displacement import exchange_row
 from portdash.planning.drafting import Draft
 from portdash.planning.forcing import force
 from portdash.planning.occupancy import Group
+from portdash.planning.requests import asking_otherwise
 from portdash.planning.rescue import keep_where_it_runs, rescue, step_aside
 from portdash.planning.rules import asked_ports
 from portdash.planning.wording import holders_text
@@ -21,7 +22,9 @@ def plan_resolve(snapshot: Snapshot, key: ServiceKey | None, *, strategy: Strate
     What cannot be settled is unresolved, with the reason; a plan for all is stuck only when it settles nothing. Raises
     NoSuchService.
     """
-    draft = Draft(snapshot, strategy=strategy, actor=actor)
+    views = [view for view in snapshot.services if _troubles(view)]
+    asking = asking_otherwise(snapshot, (key,) if key is not None else (view.key for view in views))
+    draft = Draft(snapshot, strategy=strategy, actor=actor, placements=asking)
     if key is not None:
         view = snapshot.service(key)
         if view is None:
@@ -32,7 +35,6 @@ def plan_resolve(snapshot: Snapshot, key: ServiceKey | None, *, strategy: Strate
         if not (draft.has_steps or draft.is_left or _troubles(view)):
             draft.notice(f"{draft.occupancy.label(key)} has no conflict")
         return draft.finish(f"resolve {clean(view.name)} ({strategy})")
-    views = [view for view in snapshot.services if _troubles(view)]
     for view in sorted(views, key=lambda each: _turn(draft, each)):
         if not _left_alone(draft, view):
             _settle(draft, view, asked=False)

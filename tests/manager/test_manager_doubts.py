@@ -28,22 +28,22 @@ def test_nothing_speaks_against_ones_own_server_in_a_project_nor_against_its_con
 
 
 @pytest.mark.parametrize(
-    ("change", "text", "is_grave"),
+    ("change", "text"),
     [
-        ({"via": "claude"}, "started by claude", True),
-        ({"via": "gemini"}, "started by gemini", True),
-        ({"orphan": True}, "an orphan", True),
-        ({"via": "orphan"}, "an orphan", True),
-        ({"owner": Process(pid=5, name="node", user="bob")}, "runs as bob", False),
-        ({"owner": None, "user": "bob"}, "runs as bob", False),
-        ({"owner": None}, "its owner is hidden", False),
-        ({"project": None}, "works in no project", False),
+        ({"via": "claude"}, "started by claude"),
+        ({"via": "gemini"}, "started by gemini"),
+        ({"orphan": True}, "an orphan"),
+        ({"via": "orphan"}, "an orphan"),
+        ({"owner": Process(pid=5, name="node", user="bob")}, "runs as bob"),
+        ({"owner": None, "user": "bob"}, "runs as bob"),
+        ({"owner": None}, "its owner is hidden"),
+        ({"project": None}, "works in no project"),
     ],
 )
-def test_what_speaks_against_it(change: dict[str, object], text: str, is_grave: bool):
-    assert [tuple(each) for each in doubts_of(replace(FITS, **change), "ann")] == [(text, is_grave)]
+def test_what_speaks_against_it(change: dict[str, object], text: str):
+    assert doubts_of(replace(FITS, **change), "ann") == (text,)
 
 
 def test_all_that_speaks_against_it_is_said_the_gravest_first():
     found = doubts_of(replace(FITS, via="codex", orphan=True, project=None), "bob")
-    assert [each.text for each in found] == ["started by codex", "an orphan", "runs as ann", "works in no project"]
+    assert found == ("started by codex", "an orphan", "runs as ann", "works in no project")

@@ -293,3 +293,28 @@ def test_moving_on_makes_room_when_there_is_none():
     assert actions(move(world, "web")) == ["move api 3001 3002", "move web 3000 3001"]
     with pytest.raises(NoPortAvailable):
         move(world, "web", strategy=CONSERVATIVE)
+
+
+def edited() -> World:
+    """A service that has 9400, a stranger on it, and a declaration that asks for 9410 by now."""
+    return World().has("svc", 9400, preferred=(9400,)).declares("svc", preferred=(9410,)).listens(9400, pid=77)
+
+
+def test_the_way_out_and_a_move_follow_a_declaration_that_was_edited_since():
+    snapshot = edited().snapshot()
+    for service in (key("svc"), None):
+        resolved = plan_resolve(snapshot, service, strategy=MINIMAL, actor="test")
+        assert actions(resolved) == ["move svc 9400 9410"]
+        assert resolved.cost.lost == 0
+    assert actions(plan_move(snapshot, key("svc"), None, strategy=MINIMAL, actor="test")) == ["move svc 9400 9410"]
+
+
+def test_whose_port_it_shares_is_not_changed_on_the_way():
+    world = edited().has("web", 7000, base=7000)
+    world.declared.clear()
+    world.declares("svc", inherit_from="web")
+    plan = plan_resolve(world.snapshot(), key("svc"), strategy=MINIMAL, actor="test")
+    moved = plan.steps[0].after
+    assert moved is not None
+    assert moved.port != 7000
+    assert moved.spec.inherit_from is None

@@ -16,7 +16,7 @@ from portdash.dashboard.screens.fields import Field, Tick
 from portdash.dashboard.screens.wish_form import Labelled, Mistake
 from portdash.dashboard.widgets.bounds import Choice
 from portdash.errors import PortdashError
-from portdash.manager.doubts import Doubt, doubts_of
+from portdash.manager.doubts import doubts_of
 from portdash.manager.naming import suggest_name, taken_names, wanted_ports
 from portdash.model.listener import Listener
 from portdash.model.names import DEFAULT_WORKSPACE, check_service
@@ -31,8 +31,8 @@ OWN = ""
 class AdoptForm(Vertical):
     """One row a listener; of several each has a mark, which `space` sets and takes away. Posts `Changed` when it does.
 
-    Beforehand those are marked that plainly fit. With `is_chosen` a person has picked them in the list, and only what
-    speaks gravely against one leaves it unmarked. A single one is meant as it is, and its workspace can be chosen.
+    Beforehand those are marked that plainly fit, or all of them with `is_chosen`: a person has picked them in the list.
+    A single one is meant as it is, and its workspace can be chosen.
     """
 
     DEFAULT_CSS = """
@@ -138,9 +138,9 @@ class AdoptForm(Vertical):
         event.stop()
         self.post_message(self.Changed())
 
-    def _fits(self, doubts: Sequence[Doubt]) -> bool:
+    def _fits(self, doubts: Sequence[str]) -> bool:
         """Say whether a row is marked beforehand."""
-        return not any(each.is_grave or not self._is_chosen for each in doubts)
+        return self._is_chosen or not doubts
 
     @property
     def _workspace(self) -> str:
@@ -185,10 +185,10 @@ class AdoptForm(Vertical):
         project = f"  {tilde(listener.project.root, self.desk.home)}" if listener.project else "  no project"
         return f"{clean(listener.label)}{project}"
 
-    def _against(self, listener: Listener, doubts: Sequence[Doubt]) -> str:
+    def _against(self, listener: Listener, doubts: Sequence[str]) -> str:
         """Return what speaks against a row, and that it is not of the workspace that one is in."""
         here = self.snapshot.workspace_named(self.snapshot.workspace)
         is_here = listener.project is None or (here is not None and here.root == listener.project.root)
         other = [] if is_here else [f"another workspace: {clean(self._home_of(listener))}"]
-        said = "; ".join([*(each.text for each in doubts), *other])
+        said = "; ".join([*doubts, *other])
         return f"▲ {said}" if doubts else said

@@ -101,6 +101,7 @@ class Dialog(ModalScreen[R]):
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", show=False),
+        Binding("q", "leave", show=False),
         Binding("up", "scroll_body(-1)", show=False),
         Binding("down", "scroll_body(1)", show=False),
         Binding("pageup", "scroll_body(-8)", show=False),

@@ -36,7 +36,6 @@ class HelpScreen(Dialog[str | None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "leave", show=False),
         Binding("question_mark", "leave", show=False),
         Binding("j", "cursor(1)", show=False),
         Binding("k", "cursor(-1)", show=False),

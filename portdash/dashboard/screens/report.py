@@ -59,7 +59,6 @@ class ReportScreen(LongAct):
         Binding("x", "redaction", "Mask", show=False),
         Binding("y", "copy", "Copy", show=False),
         Binding("w", "save", "Save", show=False),
-        Binding("q", "leave", show=False),
     ]
     AUTO_FOCUS: ClassVar[str | None] = "#preview"
 

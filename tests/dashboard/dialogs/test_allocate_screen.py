@@ -200,9 +200,13 @@ async def test_beforehand_only_what_plainly_fits_is_marked_and_the_others_say_wh
         assert [step.to_port for step in plan.steps] == [5175, 3000]
 
 
-async def test_what_a_person_marked_stays_marked_but_for_what_an_agent_started_and_orphans():
-    async with opened(form(FakeDesk(), listeners=(VITE, AGENTS, ORPHAN, STRANGE), is_chosen=True)) as (host, _pilot):
-        assert marks_of(host) == [True, False, False, True]
+async def test_what_a_person_marked_stays_marked_whatever_speaks_against_it():
+    async with opened(form(FakeDesk(), listeners=(VITE, AGENTS, ORPHAN, STRANGE), is_chosen=True), (100, 40)) as (
+        host,
+        _pilot,
+    ):
+        assert marks_of(host) == [True, True, True, True]
+        assert "▲ started by claude" in host.text
 
 
 async def test_space_takes_a_row_in_or_leaves_it_out_and_of_none_nothing_is_adopted():
