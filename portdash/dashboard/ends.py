@@ -18,7 +18,8 @@ class Ends:
 
     def __init__(self, log_of: Callable[[ServiceKey], Path]) -> None:
         self._log_of = log_of
-        self._paths: dict[ServiceKey, Path] = {}
+        self._paths: dict[ServiceKey, tuple[Path, Path]] = {}
+        """The note of each, and its directory."""
         self._known: dict[Path, tuple[Entry | None, dict[ServiceKey, LastEnd | None]]] = {}
         """By directory: what it was like before its notes were read, and what they said."""
 
@@ -27,10 +28,10 @@ class Ends:
         there: dict[Path, bool] = {}
         found = {}
         for key in keys:
-            path = self._paths.get(key)
-            if path is None:
-                path = self._paths[key] = end_path(self._log_of(key))
-            directory = path.parent
+            if key not in self._paths:
+                path = end_path(self._log_of(key))
+                self._paths[key] = path, path.parent
+            path, directory = self._paths[key]
             if directory not in there:
                 there[directory] = self._look_at(directory)
             if not there[directory]:

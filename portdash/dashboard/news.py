@@ -1,11 +1,12 @@
 """What is news between two looks: trouble that is new, and services that went down. A person hears of it once."""
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
 from portdash.dashboard.rows.facts import Facts
 from portdash.dashboard.rows.summary import describe
 from portdash.model.assignment import ServiceKey
-from portdash.model.snapshot import ServiceView
+from portdash.model.snapshot import ServiceView, Snapshot
 from portdash.named_tuple import NamedTuple
 from portdash.report.starting import own_listeners
 from portdash.report.words import worst_conflict
@@ -36,12 +37,12 @@ def news_between(before: Facts, after: Facts, *, is_done_to: Callable[[ServiceKe
     """
     if after.is_same_world(before):
         return News()
-    old = {view.key: view for view in before.snapshot.services}
+    old, listening = {view.key: view for view in before.snapshot.services}, _Listening(after.snapshot)
     told = [
         text
         for view in after.snapshot.services
         if (was := old.get(view.key))
-        for text in _of_one(was, view, after, old, is_done_to(view.key, after.now))
+        for text in _of_one(was, view, after, old, is_done=is_done_to(view.key, after.now), listening=listening)
     ]
     texts = [text for text, _rings in told]
     rest = f"and {len(texts) - MOST} more: {after.keys.way('trouble')} shows all trouble"
@@ -54,7 +55,9 @@ def _of_one(
     view: ServiceView,
     facts: Facts,
     old: dict[ServiceKey, ServiceView],
+    *,
     is_done: bool,
+    listening: "_Listening",
 ) -> Iterator[tuple[str, bool]]:
     """Yield what is news about one service, and whether it rings."""
     name = facts.full_name(view)
@@ -67,15 +70,24 @@ def _of_one(
     conflict, had = worst_conflict(view), worst_conflict(was)
     if conflict is not None and (had is None or had.kind is not conflict.kind):
         yield (describe(view, facts)[0], True)
-    elif was.is_running and not (view.is_running or is_done or _is_given(view, facts) or _runs_on(was, facts)):
+    elif was.is_running and not (view.is_running or is_done or _is_given(view, facts) or listening.still(was)):
         ran_on = next((each.port for each in own_listeners(was)), view.port)
         yield (f"{name} went down: it listens on {ran_on} no more", True)
 
 
-def _runs_on(was: ServiceView, facts: Facts) -> bool:
-    """Say whether a server of a service still listens, though it is not told for its own any more: that was moved."""
-    there = {(each.listener.port, each.listener.pids) for each in facts.snapshot.listeners}
-    return any((each.port, each.pids) in there for each in own_listeners(was))
+class _Listening:
+    """Who listens now, gathered once somebody asks."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    @cached_property
+    def _there(self) -> frozenset[tuple[int, tuple[int, ...]]]:
+        return frozenset((each.listener.port, each.listener.pids) for each in self._snapshot.listeners)
+
+    def still(self, was: ServiceView) -> bool:
+        """Say whether a server of a service listens on, though it is not told for its own any more: that was moved."""
+        return any((each.port, each.pids) in self._there for each in own_listeners(was))
 
 
 def _is_given(view: ServiceView, facts: Facts) -> bool:

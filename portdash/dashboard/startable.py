@@ -55,7 +55,7 @@ def typed_there(root: str, words: Sequence[str], home: str) -> str:
     place = shlex.quote(root)
     if place == root:
         place = tilde(root, home)
-    return f"cd {clean(place, limit=None)}; {clean(shlex.join(('portdash', *words)), limit=200)}"
+    return f"cd {clean(place, limit=None)} && {clean(shlex.join(('portdash', *words)), limit=None)}"
 
 
 def _no_running(snapshot: Snapshot, view: ServiceView, free: str, *, is_one: bool) -> str | None:

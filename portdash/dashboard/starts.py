@@ -31,6 +31,8 @@ class Starts:
         waiting = {view.key for view in snapshot.services if view.key in found and not view.is_running}
         self.since = {key: self._since(key, found[key], snapshot.taken_at) for key in waiting}
         self.has_looked = True
+        if not waiting:
+            return snapshot
         return replace(snapshot, services=tuple(self._told(view, snapshot.taken_at) for view in snapshot.services))
 
     def _since(self, key: ServiceKey, lease: Lease, now: float) -> float:

@@ -85,9 +85,9 @@ def how_to_start(snapshot: Snapshot, row: Assignment) -> ToDo:
     says = names_port(command) or any(_names(word, row.port) for word in argv)
     prefix = "" if says else f"{variable}={row.port} "
     told = shlex.join(argv)
-    if len(told) > LONGEST or clean(told, limit=None) != told:  # cut or escaped it would start something else
+    if len(told) > LONGEST or mask_secrets(clean(told, limit=None)) != told:  # cut, escaped or masked it starts nothing
         return ToDo(row.key, f"{start} with {variable}={row.port}", place, row.port)
-    return ToDo(row.key, f"{start}: {prefix}{mask_secrets(told)}", place, row.port)
+    return ToDo(row.key, f"{start}: {prefix}{told}", place, row.port)
 
 
 def held_note(snapshot: Snapshot, key: ServiceKey) -> str:

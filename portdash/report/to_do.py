@@ -75,7 +75,7 @@ def _by_tool(snapshot: Snapshot, view: ServiceView, target: Target) -> ToDo | No
         return None
     argv = tuple(_START if word == _STOP else word for word in tool.argv)
     told = spelled(Tool(tool.stops, argv, tool.environ))
-    return ToDo(view.key, f"{start_line(snapshot, view.key)}: {told}", port=target.port)
+    return ToDo(view.key, f"{start_line(snapshot, view.key)}: {told}", port=view.port or target.port)
 
 
 def _is_supervised(snapshot: Snapshot, key: ServiceKey) -> bool:

@@ -56,7 +56,7 @@ def startable(deps: Deps, snapshot: Snapshot, key: ServiceKey) -> Startable:
         declared, command = declared_command(there.config, name)
     except NotTrusted as error:
         if there.opened and there is not deps:
-            error.hint = f"see it, then `cd {clean(shlex.quote(str(there.opened.cwd)), limit=None)}; portdash trust`"
+            error.hint = f"see it, then `cd {clean(shlex.quote(str(there.opened.cwd)), limit=None)} && portdash trust`"
         raise
     if words := how_it_runs(snapshot, key):
         raise AlreadyRunning(
@@ -73,7 +73,7 @@ def start(deps: Deps, key: ServiceKey, *, leave: Cancel | None = None) -> Start:
 
     The `run` of it belongs to nobody, reads the same configuration as we did, and looks itself whether that is trusted.
     `leave` calls off the waiting alone: it goes on by itself.
-    Raises NoCommand, NotTrusted, AlreadyRunning, LockedDown, NotTrusted, Refused, ConfigError, StoreError.
+    Raises NoCommand, NotTrusted, AlreadyRunning, LockedDown, Refused, ConfigError, StoreError.
     """
     deps = as_declared_now(deps)
     snapshot = deps.observer.snapshot()

@@ -24,3 +24,14 @@ def test_a_configuration_that_makes_no_sense_is_said(tmp_path: Path):
     file.write_text('[dashboard]\nrefresh = "often"\n')
     with pytest.raises(ConfigError, match="refresh"), _invented(Globals(config=file)):
         pass
+
+
+def test_the_project_that_one_is_in_need_not_make_sense(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "portdash.toml").write_text('[services.web]\nprefered = "x"\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with _invented(Globals()) as deps:
+        assert deps.config.dashboard.glyphs is Glyphs.AUTO
+    assert "services.web.prefered" in capsys.readouterr().err

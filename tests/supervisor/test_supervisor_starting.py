@@ -107,7 +107,7 @@ def test_a_service_of_another_workspace_is_started_where_that_is(
     web = deps.place.key("web", workspace="blog")
     with pytest.raises(NotTrusted) as refused:
         start(deps, web)
-    assert f"`cd {blog}; portdash trust`" in refused.value.hint
+    assert f"`cd {blog} && portdash trust`" in refused.value.hint
     command("trust", "--yes", cwd=blog)
     assert startable(deps, deps.observer.snapshot(), web).command == tuple(SERVER)
     begun = start(deps, web)

@@ -12,7 +12,7 @@ from portdash.config.paths import state_dir
 from portdash.dashboard.first_frame import first_frame
 from portdash.dashboard.glyphs import glyphs_for, locale_of
 from portdash.dashboard.rows.view import View
-from portdash.errors import UsageError
+from portdash.errors import ConfigError, UsageError
 from portdash.later import RARE, RARE_NAMES, TLS, later
 from portdash.manager.deps import Deps
 from portdash.record import replace
@@ -75,12 +75,24 @@ def _loader(options: Globals) -> "Callable[[], Config]":
 
 @contextmanager
 def _invented(options: Globals) -> Iterator[Deps]:
-    """Yield an invented machine that looks as its user wants dashboards to look. Raises ConfigError."""
+    """Yield an invented machine that looks as its user wants dashboards to look.
+
+    Raises ConfigError for a file that was named; what else cannot be read is warned of, and not heeded.
+    """
     from portdash.demo.scene import demo_deps  # noqa: PLC0415  only for who asks for it
 
-    wanted = _loader(options)()
     deps = demo_deps()
     try:
-        yield replace(deps, config=replace(deps.config, read_only=options.read_only, dashboard=wanted.dashboard))
+        looks = _loader(options)().dashboard
+    except ConfigError as error:
+        if options.config is not None:
+            raise
+        # It may be that of the project that one happens to be in: the demo is not about that.
+        from portdash.cli.output import warn  # noqa: PLC0415
+
+        warn(error.message)
+        looks = deps.config.dashboard
+    try:
+        yield replace(deps, config=replace(deps.config, read_only=options.read_only, dashboard=looks))
     finally:
         deps.close()

@@ -233,6 +233,8 @@ class ServiceScreen(DeedScreen):
     @on(Answered)
     def _answered(self, message: Answered) -> None:
         self.end()
+        if not message.ok and self.chosen is not None:  # the focus has gone to No, so `enter` is not the key for it now
+            self.query_one("#yes", Act).name_it(f"Yes, {self.chosen}", key="y")
         if message.ok:
             self.dismiss(Outcome(operation=None, lines=(clean(message.text),)))
             return

@@ -136,10 +136,10 @@ def test_of_a_service_of_another_workspace_it_is_said_where_it_is_stopped_and_se
     assert not idle.is_running
     assert reason_for(idle) == ""
     both = (idle, replace(idle, key=replace(idle.key, service="db")))
-    assert "`cd /srv/blog; portdash up -d` starts what does not run" in reason_for(*both, is_all=True)
-    assert "`cd '/srv/a b'; portdash up -d cms cms`" in reason_for(*both, root="/srv/a b")
-    assert "`cd ~/blog; portdash up -d" in reason_for(*both, root=f"{scenes.HOME}/blog")
-    assert "`cd /srv/blog; portdash stop cms`" in reason_for(cms)
+    assert "`cd /srv/blog && portdash up -d` starts what does not run" in reason_for(*both, is_all=True)
+    assert "`cd '/srv/a b' && portdash up -d cms cms`" in reason_for(*both, root="/srv/a b")
+    assert "`cd ~/blog && portdash up -d" in reason_for(*both, root=f"{scenes.HOME}/blog")
+    assert "`cd /srv/blog && portdash stop cms`" in reason_for(cms)
     assert "of another workspace" in reason_for(replace(idle, key=scenes.key_of(scenes.INFRA, "loki")), idle)
     assert "no directory" in reason_for(idle, root=None)
     assert "directory is gone" in reason_for(idle, vanished=frozenset({"blog"}))
@@ -613,7 +613,7 @@ async def test_a_service_of_another_workspace_is_started_in_its_directory():
         await until(pilot, lambda: isinstance(pilot.app.screen, ServiceScreen))
         shown = " ".join("\n".join(screen_lines(pilot.app)).split())
         assert f"runs in the background in ~/src/shop-fix-login: serve {idle.key.service}" in shown
-        assert f"cd ~/src/shop-fix-login; portdash run -d {idle.name}" in shown
+        assert f"cd ~/src/shop-fix-login && portdash run -d {idle.name}" in shown
         await pilot.press("u", "enter")
         await until(pilot, lambda: pilot.app.screen is main)
     assert desk.begun == (idle.key,)
