@@ -29,9 +29,9 @@ def test_a_configuration_that_makes_no_sense_is_said(tmp_path: Path):
 def test_the_project_that_one_is_in_need_not_make_sense(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    (tmp_path / "portdash.toml").write_text('[services.web]\nprefered = "x"\n')
+    (tmp_path / "portdash.toml").write_text('[services.web]\nprefers = "x"\n')
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     with _invented(Globals()) as deps:
         assert deps.config.dashboard.glyphs is Glyphs.AUTO
-    assert "services.web.prefered" in capsys.readouterr().err
+    assert "services.web.prefers" in capsys.readouterr().err
