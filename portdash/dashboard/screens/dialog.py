@@ -244,13 +244,13 @@ class Dialog(ModalScreen[R]):
         self.action_confirm()
 
     def say(self, line: str, *, error: bool = False, busy: bool = False) -> None:
-        """Show one line above the buttons; an empty one takes it away."""
-        status = self.query_one("#status", Static)
-        status.set_class(bool(line), "-said")
-        status.set_class(error, "-error")
-        status.set_class(busy, "-busy")
-        status.update(Content(("▲ " if error else "") + clean(line, limit=400)))
-        self.call_after_refresh(self._fit)
+        """Show one line above the buttons; an empty one takes it away. Nothing before there is one, and after."""
+        for status in self.query("#status").results(Static):
+            status.set_class(bool(line), "-said")
+            status.set_class(error, "-error")
+            status.set_class(busy, "-busy")
+            status.update(Content(("▲ " if error else "") + clean(line, limit=400)))
+            self.call_after_refresh(self._fit)
 
     def _confirm_now(self) -> None:
         self._about_to_confirm = None

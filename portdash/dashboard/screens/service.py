@@ -87,11 +87,12 @@ class NoDeedScreen(DeedScreen):
         """Yield why nothing can be done."""
         yield Static(facts([(", ".join(Deed).capitalize(), self.reason)]), markup=False)
 
-    def on_mount(self) -> None:
-        """Grey all of it."""
-        for deed in Deed:
-            self.query_one(f"#{deed}", Act).disabled = True
-        self.query_one("#yes", Act).display = False
+    def compose_buttons(self) -> Iterable[Widget]:
+        """Yield them grey from the start: where it is left at once there is no later."""
+        for button in super().compose_buttons():
+            button.disabled = button.id != "no"
+            if button.id != "yes":
+                yield button
 
     def action_choose(self, word: str) -> None:
         """Say why not."""

@@ -11,6 +11,7 @@ from dialog_host import Host, drained, opened, press, press_at_once, settled
 from textual.events import Key
 from textual.pilot import Pilot
 
+from portdash.dashboard.screens.act import Act
 from portdash.dashboard.screens.allocate import AllocateScreen
 from portdash.dashboard.screens.dialog import Dialog
 from portdash.dashboard.screens.fields import Field
@@ -20,6 +21,7 @@ from portdash.dashboard.screens.patience import KeyGuard, Patience
 from portdash.dashboard.screens.release import ReleaseScreen
 from portdash.dashboard.screens.report import ReportScreen
 from portdash.dashboard.screens.resolve import ResolveScreen
+from portdash.dashboard.screens.service import NoDeedScreen
 from portdash.dashboard.screens.undo import UndoScreen
 
 
@@ -342,3 +344,13 @@ async def test_while_a_plan_is_applied_the_dialog_cannot_be_confirmed_again():
         await settled(host, pilot)
         assert len(desk.applied) == 1
         assert len(host.answers) == 1
+
+
+async def test_a_menu_that_can_do_nothing_bears_a_letter_before_it_is_drawn_and_leaving_at_once():
+    screen = NoDeedScreen("it has no command", title="Service web")
+    screen.action_choose("start")  # a key may come before its lines are there
+    async with opened(screen) as (host, pilot):
+        assert [act.disabled for act in screen.query(Act)] == [False, True, True, True]
+        await press_at_once(host, pilot, "u", "escape")
+        await settled(host, pilot)
+        assert host._exception is None
