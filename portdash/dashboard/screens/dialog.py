@@ -232,8 +232,9 @@ class Dialog(ModalScreen[R]):
             self._about_to_confirm = self.set_timer(self.guard.patience.burst, self._confirm_now)
 
     def action_scroll_body(self, lines: int) -> None:
-        """Scroll the body where it does not fit."""
-        self.query_one(DialogBody).scroll_relative(y=lines, animate=False)
+        """Scroll the body where it does not fit; a key may come before it is there, or after it has gone."""
+        for body in self.query(DialogBody):
+            body.scroll_relative(y=lines, animate=False)
 
     @on(Button.Pressed, "#no")
     def _no_pressed(self) -> None:

@@ -349,6 +349,7 @@ async def test_while_a_plan_is_applied_the_dialog_cannot_be_confirmed_again():
 async def test_a_menu_that_can_do_nothing_bears_a_letter_before_it_is_drawn_and_leaving_at_once():
     screen = NoDeedScreen("it has no command", title="Service web")
     screen.action_choose("start")  # a key may come before its lines are there
+    screen.action_scroll_body(1)
     async with opened(screen) as (host, pilot):
         assert [act.disabled for act in screen.query(Act)] == [False, True, True, True]
         await press_at_once(host, pilot, "u", "escape")
