@@ -89,41 +89,30 @@ _TERMINAL = {
     "scrollbar-background-active": "ansi_default",
 }
 
-ANSI = Theme(
-    name="portdash-ansi",
-    ansi=True,
-    primary="ansi_cyan",
-    secondary="ansi_cyan",
-    accent="ansi_cyan",
-    warning="ansi_yellow",
-    error="ansi_red",
-    success="ansi_green",
-    foreground="ansi_default",
-    background="ansi_default",
-    surface="ansi_default",
-    panel="ansi_default",
-    boost="ansi_default",
-    dark=True,
-    variables={**_TERMINAL, "footer-key-foreground": "ansi_cyan"},
-)
 
-ANSI_LIGHT = Theme(
-    name="portdash-ansi-light",
-    ansi=True,
-    primary="ansi_blue",
-    secondary="ansi_blue",
-    accent="ansi_blue",
-    warning="ansi_yellow",
-    error="ansi_red",
-    success="ansi_green",
-    foreground="ansi_default",
-    background="ansi_default",
-    surface="ansi_default",
-    panel="ansi_default",
-    boost="ansi_default",
-    dark=False,
-    variables={**_TERMINAL, "footer-key-foreground": "ansi_blue"},
-)
+def _of_the_terminal(name: str, accent: str, *, dark: bool) -> Theme:
+    """Return a theme of the sixteen colours that the terminal has, on its own ground."""
+    return Theme(
+        name=name,
+        ansi=True,
+        primary=accent,
+        secondary=accent,
+        accent=accent,
+        warning="ansi_yellow",
+        error="ansi_red",
+        success="ansi_green",
+        foreground="ansi_default",
+        background="ansi_default",
+        surface="ansi_default",
+        panel="ansi_default",
+        boost="ansi_default",
+        dark=dark,
+        variables={**_TERMINAL, "footer-key-foreground": accent},
+    )
+
+
+ANSI = _of_the_terminal("portdash-ansi", "ansi_cyan", dark=True)
+ANSI_LIGHT = _of_the_terminal("portdash-ansi-light", "ansi_blue", dark=False)
 
 THEMES = (DARK, LIGHT, HIGH_CONTRAST, ANSI, ANSI_LIGHT)
 

@@ -17,6 +17,7 @@ from portdash.model.assignment import Assignment, Lease, Source
 from portdash.model.plan import Action, Plan, Step
 from portdash.model.snapshot import Snapshot
 from portdash.record import record
+from portdash.text import clean
 
 if TYPE_CHECKING:
     from portdash.manager.clearing import Progress
@@ -166,7 +167,7 @@ def describe(changes: Iterable[Change], *, here: str | None = None, world: Snaps
         name = row.name
         if here not in (None, row.key.workspace):
             workspace = world.workspace_named(row.key.workspace) if world else None
-            name = f"{workspace.label if workspace else row.key.workspace}/{name}"
+            name = f"{clean(workspace.label) if workspace else row.key.workspace}/{name}"
         if before and after and before.port != after.port:
             yield f"{name} is {after.port}, was {before.port}"
         elif before and after:
